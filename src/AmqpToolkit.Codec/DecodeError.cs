@@ -1,0 +1,38 @@
+namespace AmqpToolkit.Codec;
+
+/// <summary>Why octets could not be decoded. Errors are values: no decoder throws for its input.</summary>
+public enum DecodeError : byte
+{
+    /// <summary>Decoded.</summary>
+    None = 0,
+
+    /// <summary>The input ends before the value does.</summary>
+    Truncated,
+
+    /// <summary>Octets are left over after the last field.</summary>
+    TrailingOctets,
+
+    /// <summary>The class id is not part of this edition.</summary>
+    UnknownClass,
+
+    /// <summary>The class is known, the method id is not.</summary>
+    UnknownMethod,
+
+    /// <summary>The method is known, but this role does not receive it.</summary>
+    UnexpectedMethod,
+
+    /// <summary>A short string is not well-formed UTF-8.</summary>
+    InvalidUtf8,
+
+    /// <summary>An entry of a field table or field array runs past the end of its container.</summary>
+    MalformedTable,
+
+    /// <summary>A field table holds a value whose type tag is unknown.</summary>
+    UnknownFieldType,
+
+    /// <summary>Tables and arrays are nested deeper than <see cref="TableView.MaxDepth"/>.</summary>
+    NestingTooDeep,
+
+    /// <summary>The property flags of a content header are malformed.</summary>
+    MalformedProperties,
+}

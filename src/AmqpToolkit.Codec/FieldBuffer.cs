@@ -1,0 +1,231 @@
+using System.Buffers.Binary;
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+
+namespace AmqpToolkit.Codec;
+
+/// <summary>The growing octets behind a <see cref="TableBuilder"/> and its <see cref="ArrayBuilder"/>; lengths of nested values are patched in at their end.</summary>
+internal sealed class FieldBuffer
+{
+    private const int InitialOctets = 256;
+    private const int MaxKeyOctets = byte.MaxValue;
+    private const int MaxOctetsPerChar = 3;
+    private const int MaxScalarOctets = 1 + sizeof(ulong);
+
+    private byte[] _octets = new byte[InitialOctets];
+    private int _length;
+    private int _depth = 1;
+
+    internal ReadOnlySpan<byte> Written => _octets.AsSpan(0, _length);
+
+    internal void Clear()
+    {
+        _length = 0;
+        _depth = 1;
+    }
+
+    internal void WriteKey(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.Length > MaxKeyOctets)
+        {
+            ThrowKeyTooLong();
+        }
+
+        Span<byte> target = Reserve(1 + MaxKeyOctets + MaxScalarOctets);
+        target[0] = (byte)utf8.Length;
+        utf8.CopyTo(target[1..]);
+        _length += 1 + utf8.Length;
+    }
+
+    internal void WriteKey(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        Span<byte> target = Reserve(1 + MaxKeyOctets + MaxScalarOctets);
+        if (!Encoding.UTF8.TryGetBytes(key, target.Slice(1, MaxKeyOctets), out int octets))
+        {
+            ThrowKeyTooLong();
+        }
+
+        target[0] = (byte)octets;
+        _length += 1 + octets;
+    }
+
+    internal void WriteValue(scoped in FieldValue value)
+    {
+        Span<byte> target = Reserve(MaxScalarOctets);
+        target[0] = (byte)value.Type;
+        if (value.FixedOctets >= 0)
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(target[1..], value.LeftAlignedBits);
+            _length += 1 + value.FixedOctets;
+            return;
+        }
+
+        _length++;
+        if (value.Text is null)
+        {
+            WriteLengthPrefixed(value.Payload);
+        }
+        else
+        {
+            WriteLengthPrefixed(value.Text);
+        }
+    }
+
+    /// <summary>Opens a nested table or array.</summary>
+    /// <returns>Where its length stands, for <see cref="End"/>.</returns>
+    internal int Begin(FieldType type)
+    {
+        if (_depth == TableView.MaxDepth)
+        {
+            throw new InvalidOperationException(
+                string.Create(CultureInfo.InvariantCulture, $"Tables and arrays are nested at most {TableView.MaxDepth} deep."));
+        }
+
+        _depth++;
+        Span<byte> target = Reserve(1 + sizeof(uint));
+        target[0] = (byte)type;
+        int lengthAt = _length + 1;
+        _length += 1 + sizeof(uint);
+        return lengthAt;
+    }
+
+    internal void End(int lengthAt)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(_octets.AsSpan(lengthAt), _length - lengthAt - sizeof(uint));
+        _depth--;
+    }
+
+    internal void WriteObject(object? value)
+    {
+        switch (value)
+        {
+            case null:
+                WriteValue(FieldValue.Void);
+                break;
+            case string text:
+                WriteValue(text);
+                break;
+            case bool boolean:
+                WriteValue(boolean);
+                break;
+            case int number:
+                WriteValue(number);
+                break;
+            case long number:
+                WriteValue(number);
+                break;
+            case sbyte number:
+                WriteValue(number);
+                break;
+            case byte number:
+                WriteValue(number);
+                break;
+            case short number:
+                WriteValue(number);
+                break;
+            case ushort number:
+                WriteValue(number);
+                break;
+            case uint number:
+                WriteValue(number);
+                break;
+            case ulong number when number <= long.MaxValue:
+                WriteValue((long)number);
+                break;
+            case float number:
+                WriteValue(number);
+                break;
+            case double number:
+                WriteValue(number);
+                break;
+            case decimal number:
+                WriteValue(number);
+                break;
+            case AmqpTimestamp timestamp:
+                WriteValue(timestamp);
+                break;
+            case DateTimeOffset date:
+                WriteValue(AmqpTimestamp.FromDateTimeOffset(date));
+                break;
+            case byte[] octets:
+                WriteValue(octets);
+                break;
+            case ReadOnlyMemory<byte> octets:
+                WriteValue(FieldValue.Binary(octets.Span));
+                break;
+            case LongString text:
+                WriteValue(text.ToMemory().Span);
+                break;
+            case ShortString text:
+                WriteValue(text.ToString());
+                break;
+            case Table table:
+                WriteValue(table);
+                break;
+            case IEnumerable<KeyValuePair<string, object?>> entries:
+                WriteTable(entries);
+                break;
+            case IEnumerable elements:
+                WriteArray(elements);
+                break;
+            default:
+                throw new ArgumentException($"No field value has the type {value.GetType()} or holds {value}.", nameof(value));
+        }
+    }
+
+    private void WriteTable(IEnumerable<KeyValuePair<string, object?>> entries)
+    {
+        int lengthAt = Begin(FieldType.Table);
+        foreach ((string key, object? value) in entries)
+        {
+            WriteKey(key);
+            WriteObject(value);
+        }
+
+        End(lengthAt);
+    }
+
+    private void WriteArray(IEnumerable elements)
+    {
+        int lengthAt = Begin(FieldType.Array);
+        foreach (object? element in elements)
+        {
+            WriteObject(element);
+        }
+
+        End(lengthAt);
+    }
+
+    private void WriteLengthPrefixed(ReadOnlySpan<byte> payload)
+    {
+        Span<byte> target = Reserve(sizeof(uint) + payload.Length);
+        BinaryPrimitives.WriteInt32BigEndian(target, payload.Length);
+        payload.CopyTo(target[sizeof(uint)..]);
+        _length += sizeof(uint) + payload.Length;
+    }
+
+    private void WriteLengthPrefixed(string text)
+    {
+        Span<byte> target = Reserve(checked(sizeof(uint) + (text.Length * MaxOctetsPerChar)));
+        int octets = Encoding.UTF8.GetBytes(text, target[sizeof(uint)..]);
+        BinaryPrimitives.WriteInt32BigEndian(target, octets);
+        _length += sizeof(uint) + octets;
+    }
+
+    private Span<byte> Reserve(int octets)
+    {
+        if (_octets.Length - _length < octets)
+        {
+            Array.Resize(ref _octets, Math.Max(_octets.Length * 2, checked(_length + octets)));
+        }
+
+        return _octets.AsSpan(_length);
+    }
+
+    [DoesNotReturn]
+    private static void ThrowKeyTooLong() =>
+        throw new ArgumentException($"A key of a field table has at most {MaxKeyOctets} octets.", "key");
+}
