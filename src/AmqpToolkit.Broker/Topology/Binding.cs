@@ -1,0 +1,32 @@
+namespace AmqpToolkit.Broker.Topology;
+
+/// <summary>
+/// A binding (0-9-1 section 3.1.3): messages of <see cref="Source"/> that match key or arguments go to <see cref="Destination"/>.
+/// Two bindings are the same when source, destination, key and arguments are. Owned by its source; changed under the topology lock.
+/// </summary>
+internal class Binding
+{
+    public Binding(Exchange source, BindingDestination destination, byte[] routingKey, byte[] arguments)
+    {
+        Source = source;
+        Destination = destination;
+        RoutingKey = routingKey;
+        Arguments = arguments;
+    }
+
+    public Exchange Source { get; }
+
+    public BindingDestination Destination { get; }
+
+    public byte[] RoutingKey { get; }
+
+    /// <summary>Wire octets of the arguments, entries ordered by key: equal content is equal octets.</summary>
+    public byte[] Arguments { get; }
+
+    internal Binding? NextOfDestination { get; set; }
+
+    internal Binding? PreviousOfDestination { get; set; }
+
+    /// <summary>Where the binding stands in its <see cref="BindingList"/>.</summary>
+    internal int Position { get; set; }
+}

@@ -1,0 +1,56 @@
+using System.Text;
+
+namespace AmqpToolkit.Broker.Topology;
+
+/// <summary>
+/// What a binding can lead to: a queue or an exchange. It knows the bindings that lead to it, so that its end removes those
+/// and looks at no others.
+/// </summary>
+internal abstract class BindingDestination : Utf8Entry
+{
+    protected BindingDestination(byte[] name)
+        : base(name)
+    {
+    }
+
+    /// <summary>The name, UTF-8.</summary>
+    public byte[] Name => Key;
+
+    /// <summary>The name as text; made when asked for, because a hundred thousand queues need it hardly ever.</summary>
+    public string NameText => Encoding.UTF8.GetString(Key);
+
+    /// <summary>First of the bindings that lead here, linked through <see cref="Binding.NextOfDestination"/>. Under the topology lock.</summary>
+    public Binding? FirstBinding { get; private set; }
+
+    internal void Link(Binding binding)
+    {
+        binding.PreviousOfDestination = null;
+        binding.NextOfDestination = FirstBinding;
+        if (FirstBinding is not null)
+        {
+            FirstBinding.PreviousOfDestination = binding;
+        }
+
+        FirstBinding = binding;
+    }
+
+    internal void Unlink(Binding binding)
+    {
+        if (binding.PreviousOfDestination is { } previous)
+        {
+            previous.NextOfDestination = binding.NextOfDestination;
+        }
+        else
+        {
+            FirstBinding = binding.NextOfDestination;
+        }
+
+        if (binding.NextOfDestination is { } next)
+        {
+            next.PreviousOfDestination = binding.PreviousOfDestination;
+        }
+
+        binding.PreviousOfDestination = null;
+        binding.NextOfDestination = null;
+    }
+}

@@ -1,0 +1,199 @@
+using AmqpToolkit.Codec;
+
+namespace AmqpToolkit.Broker.Topology;
+
+/// <summary>
+/// An exchange: bindings that lead from it, and a way to find those that a message matches. Publishers route without a lock;
+/// everything else happens under the virtual host's topology lock.
+/// </summary>
+internal abstract class Exchange : BindingDestination
+{
+    /// <summary>Bindings by identity; null while there is none. Under the topology lock.</summary>
+    private HashSet<Binding>? _bindings;
+
+    /// <summary>The exchanges that bindings lead to, and how many do to each; null while there is none. Under the topology lock.</summary>
+    private Dictionary<Exchange, int>? _exchanges;
+
+    /// <summary>Routing version, whether the answer is known (bit 1), the answer of <see cref="DependsOnKeyAlone"/> (bit 0).</summary>
+    private long _keyAlone;
+
+    /// <summary>True while a message can reach another exchange from here; false saves the walk.</summary>
+    private volatile bool _leadsToExchanges;
+
+    protected Exchange(VirtualHost virtualHost, byte[] name, in ExchangeProperties properties)
+        : base(name)
+    {
+        VirtualHost = virtualHost;
+        Durable = properties.Durable;
+        AutoDelete = properties.AutoDelete;
+        Internal = properties.Internal;
+        Arguments = properties.Arguments;
+        Alternate = AlternateOf(properties.Arguments);
+        _leadsToExchanges = Alternate is not null;
+    }
+
+    public VirtualHost VirtualHost { get; }
+
+    public abstract ExchangeType Type { get; }
+
+    public bool Durable { get; }
+
+    public bool AutoDelete { get; }
+
+    public bool Internal { get; }
+
+    public Table Arguments { get; }
+
+    /// <summary>Name of the exchange that gets what matches no binding here; null when there is none.</summary>
+    public byte[]? Alternate { get; }
+
+    public bool IsDefault => Name.Length == 0;
+
+    /// <summary>True once the exchange has left its virtual host.</summary>
+    public bool IsDeleted { get; internal set; }
+
+    /// <summary>The bindings of which this exchange is the source.</summary>
+    public int BindingCount => _bindings?.Count ?? 0;
+
+    /// <summary>The bindings of which this exchange is the source. Under the topology lock.</summary>
+    public IReadOnlyCollection<Binding> Bindings => (IReadOnlyCollection<Binding>?)_bindings ?? [];
+
+    /// <summary>
+    /// True when the queues of a message follow from exchange and key alone: no exchange that can be reached from here looks at
+    /// headers. The answer of a routing may then be remembered while <see cref="VirtualHost.RoutingVersion"/> stands.
+    /// </summary>
+    public bool DependsOnKeyAlone
+    {
+        get
+        {
+            if (!_leadsToExchanges)
+            {
+                return Type != ExchangeType.Headers;
+            }
+
+            long known = Volatile.Read(ref _keyAlone);
+            return known >> 2 == VirtualHost.RoutingVersion && (known & 2) != 0 ? (known & 1) != 0 : FindOutKeyAlone();
+        }
+    }
+
+    /// <summary>Adds the destination of each binding that the message matches.</summary>
+    public abstract void Match(ReadOnlySpan<byte> routingKey, TableView headers, RouteCollector collector);
+
+    /// <summary>Refuses a binding that the type cannot serve; null when it can.</summary>
+    public virtual Protocol.ProtocolError? Validate(ReadOnlySpan<byte> routingKey, TableView arguments) => null;
+
+    /// <summary>Adds a binding; false when it is there.</summary>
+    internal bool Bind(BindingDestination destination, ReadOnlySpan<byte> routingKey, TableView arguments)
+    {
+        Binding binding = CreateBinding(destination, routingKey.ToArray(), BindingArguments.Canonical(arguments));
+        if (!(_bindings ??= new HashSet<Binding>(BindingIdentity.Instance)).Add(binding))
+        {
+            return false;
+        }
+
+        destination.Link(binding);
+        if (destination is Exchange exchange)
+        {
+            _exchanges ??= [];
+            _exchanges[exchange] = _exchanges.GetValueOrDefault(exchange) + 1;
+            _leadsToExchanges = true;
+        }
+
+        Attach(binding);
+        return true;
+    }
+
+    /// <summary>The binding with this identity; null when there is none.</summary>
+    internal Binding? FindBinding(BindingDestination destination, ReadOnlySpan<byte> routingKey, TableView arguments) =>
+        _bindings is not null
+        && _bindings.TryGetValue(new Binding(this, destination, routingKey.ToArray(), BindingArguments.Canonical(arguments)), out Binding? binding)
+            ? binding
+            : null;
+
+    /// <summary>Removes a binding of this exchange.</summary>
+    internal void Unbind(Binding binding)
+    {
+        _bindings!.Remove(binding);
+        if (_bindings.Count == 0)
+        {
+            _bindings = null;
+        }
+
+        binding.Destination.Unlink(binding);
+        if (binding.Destination is Exchange exchange)
+        {
+            ForgetOne(exchange);
+        }
+
+        Detach(binding);
+    }
+
+    /// <summary>Drops all bindings at once: the exchange is deleted.</summary>
+    internal void UnbindAll()
+    {
+        foreach (Binding binding in Bindings)
+        {
+            binding.Destination.Unlink(binding);
+        }
+
+        _bindings = null;
+        _exchanges = null;
+    }
+
+    protected abstract void Attach(Binding binding);
+
+    protected abstract void Detach(Binding binding);
+
+    protected virtual Binding CreateBinding(BindingDestination destination, byte[] routingKey, byte[] arguments) =>
+        new(this, destination, routingKey, arguments);
+
+    private static byte[]? AlternateOf(Table arguments) =>
+        arguments.View.TryGetValue(ExchangeArguments.AlternateExchange, out FieldValueView value) && value.TryGetString(out ReadOnlySpan<byte> name)
+            ? name.ToArray()
+            : null;
+
+    private void ForgetOne(Exchange exchange)
+    {
+        if (--_exchanges![exchange] > 0)
+        {
+            return;
+        }
+
+        _exchanges.Remove(exchange);
+        if (_exchanges.Count == 0)
+        {
+            _exchanges = null;
+            _leadsToExchanges = Alternate is not null;
+        }
+    }
+
+    private bool FindOutKeyAlone()
+    {
+        lock (VirtualHost.TopologyLock)
+        {
+            var reached = new HashSet<Exchange> { this };
+            var open = new Stack<Exchange>(reached);
+            bool keyAlone = true;
+            while (keyAlone && open.TryPop(out Exchange? exchange))
+            {
+                keyAlone = exchange.Type != ExchangeType.Headers;
+                foreach (Exchange next in exchange.NextExchanges())
+                {
+                    if (reached.Add(next))
+                    {
+                        open.Push(next);
+                    }
+                }
+            }
+
+            Volatile.Write(ref _keyAlone, ((long)VirtualHost.RoutingVersion << 2) | 2 | (keyAlone ? 1L : 0L));
+            return keyAlone;
+        }
+    }
+
+    private IEnumerable<Exchange> NextExchanges()
+    {
+        IEnumerable<Exchange> bound = _exchanges?.Keys ?? Enumerable.Empty<Exchange>();
+        return Alternate is not null && VirtualHost.FindExchange(Alternate) is { } alternate ? bound.Append(alternate) : bound;
+    }
+}

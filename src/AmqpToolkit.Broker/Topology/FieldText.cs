@@ -1,0 +1,98 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using AmqpToolkit.Codec;
+
+namespace AmqpToolkit.Broker.Topology;
+
+/// <summary>How reply texts show field values: RabbitMQ's names of the types and its way to write values.</summary>
+internal static class FieldText
+{
+    public static string TypeOf(FieldValueView value) => value.Type switch
+    {
+        FieldType.Void => "void",
+        FieldType.Boolean => "bool",
+        FieldType.Int8 => "byte",
+        FieldType.UInt8 => "unsignedbyte",
+        FieldType.Int16 => "short",
+        FieldType.UInt16 => "unsignedshort",
+        FieldType.Int32 => "signedint",
+        FieldType.UInt32 => "unsignedint",
+        FieldType.Int64 or FieldType.Int64Alternative => "long",
+        FieldType.Single => "float",
+        FieldType.Double => "double",
+        FieldType.Decimal => "decimal",
+        FieldType.LongString => "longstr",
+        FieldType.Binary => "binary",
+        FieldType.Timestamp => "timestamp",
+        FieldType.Table => "table",
+        FieldType.Array => "array",
+        _ => "unknown",
+    };
+
+    /// <summary>The value alone, strings without quotes.</summary>
+    public static string Of(FieldValueView value) =>
+        value.Type is FieldType.LongString or FieldType.Binary ? Encoding.UTF8.GetString(value.Payload) : Term(value);
+
+    /// <summary>The value as a term: strings in <c>&lt;&lt;"..."&gt;&gt;</c>.</summary>
+    public static string Term(FieldValueView value)
+    {
+        if (value.TryGetInt64(out long integer))
+        {
+            return integer.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (value.TryGetDouble(out double number))
+        {
+            string text = number.ToString("R", CultureInfo.InvariantCulture);
+            return text.AsSpan().ContainsAny('.', 'E', 'N') ? text : text + ".0";
+        }
+
+        return value.Type switch
+        {
+            FieldType.Void => "undefined",
+            FieldType.Boolean => value.TryGetBoolean(out bool boolean) && boolean ? "true" : "false",
+            FieldType.LongString or FieldType.Binary => Text(value.Payload),
+            FieldType.Timestamp => BinaryPrimitives.ReadUInt64BigEndian(value.Payload).ToString(CultureInfo.InvariantCulture),
+            FieldType.Decimal => $"{{{value.Payload[0]},{BinaryPrimitives.ReadUInt32BigEndian(value.Payload[1..])}}}",
+            FieldType.Table when value.TryGetTable(out TableView table) => TableText(table),
+            FieldType.Array when value.TryGetArray(out ArrayView array) => ArrayText(array),
+            _ => string.Empty,
+        };
+    }
+
+    private static string Text(ReadOnlySpan<byte> octets)
+    {
+        foreach (byte octet in octets)
+        {
+            if (octet is < 0x20 or > 0x7E)
+            {
+                return $"<<{string.Join(',', octets.ToArray())}>>";
+            }
+        }
+
+        return octets.IsEmpty ? "<<>>" : $"<<\"{Encoding.UTF8.GetString(octets).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\">>";
+    }
+
+    private static string TableText(TableView table)
+    {
+        var entries = new List<string>();
+        foreach (TableEntryView entry in table)
+        {
+            entries.Add($"{{{Text(entry.Key)},{TypeOf(entry.Value)},{Term(entry.Value)}}}");
+        }
+
+        return $"[{string.Join(',', entries)}]";
+    }
+
+    private static string ArrayText(ArrayView array)
+    {
+        var entries = new List<string>();
+        foreach (FieldValueView value in array)
+        {
+            entries.Add($"{{{TypeOf(value)},{Term(value)}}}");
+        }
+
+        return $"[{string.Join(',', entries)}]";
+    }
+}

@@ -1,0 +1,83 @@
+using AmqpToolkit.Broker.Queues;
+
+namespace AmqpToolkit.Broker.Topology;
+
+/// <summary>
+/// Where a message goes: the queues, each once, and the exchanges that were passed on the way. Reused from message to message, so
+/// that routing allocates nothing. Owned by one reading task.
+/// </summary>
+internal sealed class RouteCollector
+{
+    /// <summary>Room, in queues, that <see cref="Clear"/> keeps; what a larger fan-out took goes back.</summary>
+    private const int KeptQueues = 65_536;
+
+    private DistinctList<MessageQueue> _queues;
+    private DistinctList<Exchange> _exchanges;
+    private Dictionary<TopicNode, int>? _visits;
+
+    public int Count => _queues.Count;
+
+    /// <summary>The queues; valid until the next <see cref="Clear"/> or routing.</summary>
+    public ReadOnlySpan<MessageQueue> Queues => _queues.Items;
+
+    public MessageQueue this[int index] => _queues[index];
+
+    /// <summary>How many bindings matched, repeats included. An exchange that left it unchanged matched nothing.</summary>
+    internal int Matches { get; private set; }
+
+    internal int ExchangeCount => _exchanges.Count;
+
+    public void Clear()
+    {
+        _queues.Clear();
+        _queues.Trim(KeptQueues);
+    }
+
+    /// <summary>Starts a walk over exchanges. The queues of earlier walks stay: a message may have several keys.</summary>
+    internal void BeginWalk(Exchange first)
+    {
+        _exchanges.Clear();
+        _exchanges.Add(first);
+    }
+
+    internal Exchange ExchangeAt(int index) => _exchanges[index];
+
+    internal void Add(BindingDestination destination)
+    {
+        Matches++;
+        if (destination is MessageQueue queue)
+        {
+            _queues.Add(queue);
+        }
+        else
+        {
+            _exchanges.Add((Exchange)destination);
+        }
+    }
+
+    internal void AddAlternate(Exchange exchange) => _exchanges.Add(exchange);
+
+    /// <summary>
+    /// Notes that a topic walk stands at a node with word <paramref name="position"/> next. The earliest position of an earlier
+    /// visit, or <see cref="int.MaxValue"/>.
+    /// </summary>
+    internal int Visit(TopicNode node, int position)
+    {
+        _visits ??= [];
+        int earliest = _visits.GetValueOrDefault(node, int.MaxValue);
+        if (position < earliest)
+        {
+            _visits[node] = position;
+        }
+
+        return earliest;
+    }
+
+    internal void ForgetVisits()
+    {
+        if (_visits is { Count: > 0 })
+        {
+            _visits.Clear();
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Protocol;
+
+namespace AmqpToolkit.Broker.Topology;
+
+/// <content>Bindings: of queues and of exchanges.</content>
+internal sealed partial class VirtualHost
+{
+    /// <summary>queue.bind (0-9-1 section 1.7.2.3). A binding that is there stays as it is.</summary>
+    /// <param name="connection">The connection that asks: exclusive queues are their owner's alone.</param>
+    public ProtocolError? BindQueue(
+        ReadOnlySpan<byte> queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, TableView arguments, object connection)
+    {
+        queue = TopologyName.Clean(queue);
+        exchange = TopologyName.Clean(exchange);
+        if (exchange.IsEmpty)
+        {
+            return TopologyErrors.DefaultExchange();
+        }
+
+        lock (TopologyLock)
+        {
+            if (FindExchange(exchange) is not { } source)
+            {
+                return TopologyErrors.Missing(ExchangeText(exchange));
+            }
+
+            if (FindQueue(queue) is not { } destination)
+            {
+                return TopologyErrors.Missing(QueueText(queue));
+            }
+
+            return source.Validate(routingKey, arguments) ?? CheckOwner(destination, connection) ?? Bind(source, destination, routingKey, arguments);
+        }
+    }
+
+    /// <summary>queue.unbind (0-9-1 section 1.7.2.5). What is not there counts as unbound.</summary>
+    public ProtocolError? UnbindQueue(
+        ReadOnlySpan<byte> queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, TableView arguments, object connection)
+    {
+        queue = TopologyName.Clean(queue);
+        exchange = TopologyName.Clean(exchange);
+        if (exchange.IsEmpty)
+        {
+            return TopologyErrors.DefaultExchange();
+        }
+
+        lock (TopologyLock)
+        {
+            if (FindExchange(exchange) is not { } source || FindQueue(queue) is not { } destination
+                || source.FindBinding(destination, routingKey, arguments) is not { } binding)
+            {
+                return null;
+            }
+
+            if (CheckOwner(destination, connection) is { } error)
+            {
+                return error;
+            }
+
+            Unbind(binding);
+            return null;
+        }
+    }
+
+    /// <summary>exchange.bind, RabbitMQ's extension: what <paramref name="source"/> routes to the binding goes on through <paramref name="destination"/>.</summary>
+    public ProtocolError? BindExchange(ReadOnlySpan<byte> destination, ReadOnlySpan<byte> source, ReadOnlySpan<byte> routingKey, TableView arguments)
+    {
+        destination = TopologyName.Clean(destination);
+        source = TopologyName.Clean(source);
+        if (destination.IsEmpty || source.IsEmpty)
+        {
+            return TopologyErrors.DefaultExchange();
+        }
+
+        lock (TopologyLock)
+        {
+            if (FindExchange(source) is not { } from)
+            {
+                return TopologyErrors.Missing(ExchangeText(source));
+            }
+
+            if (FindExchange(destination) is not { } to)
+            {
+                return TopologyErrors.Missing(ExchangeText(destination));
+            }
+
+            return from.Validate(routingKey, arguments) ?? Bind(from, to, routingKey, arguments);
+        }
+    }
+
+    /// <summary>exchange.unbind, RabbitMQ's extension. What is not there counts as unbound.</summary>
+    public ProtocolError? UnbindExchange(ReadOnlySpan<byte> destination, ReadOnlySpan<byte> source, ReadOnlySpan<byte> routingKey, TableView arguments)
+    {
+        destination = TopologyName.Clean(destination);
+        source = TopologyName.Clean(source);
+        if (destination.IsEmpty || source.IsEmpty)
+        {
+            return TopologyErrors.DefaultExchange();
+        }
+
+        lock (TopologyLock)
+        {
+            if (FindExchange(source) is { } from && FindExchange(destination) is { } to
+                && from.FindBinding(to, routingKey, arguments) is { } binding)
+            {
+                Unbind(binding);
+            }
+
+            return null;
+        }
+    }
+
+    private ProtocolError? Bind(Exchange source, BindingDestination destination, ReadOnlySpan<byte> routingKey, TableView arguments)
+    {
+        if (source.Bind(destination, routingKey, arguments))
+        {
+            AdvanceRoutingVersion();
+        }
+
+        return null;
+    }
+
+    private void Unbind(Binding binding)
+    {
+        binding.Source.Unbind(binding);
+        if (IsOrphan(binding.Source))
+        {
+            RemoveExchanges(binding.Source);
+        }
+
+        AdvanceRoutingVersion();
+    }
+
+    private ProtocolError? CheckOwner(MessageQueue queue, object connection) =>
+        queue.Definition.Owner is null || ReferenceEquals(queue.Definition.Owner, connection) ? null : TopologyErrors.Locked(QueueText(queue.Name));
+}

@@ -1,0 +1,182 @@
+using System.Text;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Protocol;
+
+namespace AmqpToolkit.Broker.Topology;
+
+/// <content>Exchanges: declare and delete.</content>
+internal sealed partial class VirtualHost
+{
+    /// <summary>exchange.declare (0-9-1 section 1.6.2.1).</summary>
+    public ProtocolError? DeclareExchange(
+        ReadOnlySpan<byte> name, ReadOnlySpan<byte> type, bool passive, bool durable, bool autoDelete, bool isInternal, TableView arguments)
+    {
+        name = TopologyName.Clean(name);
+        if (passive)
+        {
+            return name.IsEmpty ? TopologyErrors.DefaultExchange() : LookupExchange(name, out _);
+        }
+
+        if (!TryParseType(type, out ExchangeType exchangeType))
+        {
+            return TopologyErrors.UnknownExchangeType(type, Profile);
+        }
+
+        if (name.IsEmpty)
+        {
+            return TopologyErrors.DefaultExchange();
+        }
+
+        lock (TopologyLock)
+        {
+            if (FindExchange(name) is { } current)
+            {
+                return CompareExchange(current, exchangeType, durable, autoDelete, isInternal, arguments);
+            }
+
+            if (TopologyName.IsReserved(name))
+            {
+                return TopologyErrors.ReservedName("exchange", name);
+            }
+
+            if (arguments.TryGetValue(ExchangeArguments.AlternateExchange, out FieldValueView alternate) && alternate.Type != FieldType.LongString)
+            {
+                return TopologyErrors.WrongType("alternate-exchange", ExchangeText(name), alternate);
+            }
+
+            _exchanges.Add(CreateExchange(name.ToArray(), exchangeType, new ExchangeProperties(durable, autoDelete, isInternal, arguments.ToOwned())));
+            AdvanceRoutingVersion();
+            return null;
+        }
+    }
+
+    /// <summary>exchange.delete (0-9-1 section 1.6.2.3). An exchange that is not there counts as deleted.</summary>
+    public ProtocolError? DeleteExchange(ReadOnlySpan<byte> name, bool ifUnused)
+    {
+        name = TopologyName.Clean(name);
+        if (name.IsEmpty)
+        {
+            return TopologyErrors.DefaultExchange();
+        }
+
+        if (TopologyName.IsReserved(name))
+        {
+            return TopologyErrors.SystemExchange(ExchangeText(name));
+        }
+
+        lock (TopologyLock)
+        {
+            if (FindExchange(name) is not { } exchange)
+            {
+                return null;
+            }
+
+            if (ifUnused && exchange.BindingCount > 0)
+            {
+                return TopologyErrors.InUse(ExchangeText(name));
+            }
+
+            RemoveExchanges(exchange);
+            AdvanceRoutingVersion();
+            return null;
+        }
+    }
+
+    /// <summary>The exchange with the name, or 404.</summary>
+    public ProtocolError? LookupExchange(ReadOnlySpan<byte> name, out Exchange? exchange)
+    {
+        exchange = FindExchange(name);
+        return exchange is null ? TopologyErrors.Missing(ExchangeText(name)) : null;
+    }
+
+    private static bool TryParseType(ReadOnlySpan<byte> type, out ExchangeType exchangeType)
+    {
+        (bool known, exchangeType) = type.SequenceEqual("direct"u8) ? (true, ExchangeType.Direct)
+            : type.SequenceEqual("fanout"u8) ? (true, ExchangeType.Fanout)
+            : type.SequenceEqual("topic"u8) ? (true, ExchangeType.Topic)
+            : type.SequenceEqual("headers"u8) ? (true, ExchangeType.Headers)
+            : (false, default);
+        return known;
+    }
+
+    private static string TextOf(ExchangeType type) => type switch
+    {
+        ExchangeType.Direct => "direct",
+        ExchangeType.Fanout => "fanout",
+        ExchangeType.Topic => "topic",
+        _ => "headers",
+    };
+
+    private ProtocolError? CompareExchange(
+        Exchange current, ExchangeType type, bool durable, bool autoDelete, bool isInternal, TableView arguments)
+    {
+        string resource = ExchangeText(current.Name);
+        return current.Type != type
+            ? TopologyErrors.Inequivalent("type", resource, $"'{TextOf(type)}'", $"'{TextOf(current.Type)}'")
+            : TopologyErrors.InequivalentUnlessSame("durable", resource, durable, current.Durable)
+                ?? TopologyErrors.InequivalentUnlessSame("auto_delete", resource, autoDelete, current.AutoDelete)
+                ?? TopologyErrors.InequivalentUnlessSame("internal", resource, isInternal, current.Internal)
+                ?? TopologyErrors.InequivalentUnlessSame(ExchangeArguments.AlternateExchange, resource, arguments, current.Arguments.View);
+    }
+
+    private Exchange CreateExchange(byte[] name, ExchangeType type, in ExchangeProperties properties) => type switch
+    {
+        ExchangeType.Direct => new DirectExchange(this, name, properties),
+        ExchangeType.Fanout => new FanoutExchange(this, name, properties),
+        ExchangeType.Topic => new TopicExchange(this, name, properties),
+        _ => new HeadersExchange(this, name, properties),
+    };
+
+    /// <summary>The exchanges that every virtual host has (0-9-1 section 3.1.3), and RabbitMQ's own two.</summary>
+    private void AddPredeclaredExchanges()
+    {
+        ReadOnlySpan<(string Name, ExchangeType Type)> predeclared =
+        [
+            ("amq.direct", ExchangeType.Direct),
+            ("amq.fanout", ExchangeType.Fanout),
+            ("amq.topic", ExchangeType.Topic),
+            ("amq.headers", ExchangeType.Headers),
+            ("amq.match", ExchangeType.Headers),
+            ("amq.rabbitmq.trace", ExchangeType.Topic),
+        ];
+        foreach ((string name, ExchangeType type) in predeclared)
+        {
+            bool isInternal = name == "amq.rabbitmq.trace";
+            _exchanges.Add(CreateExchange(Encoding.UTF8.GetBytes(name), type, new ExchangeProperties(Durable: true, AutoDelete: false, isInternal, Table.Empty)));
+        }
+    }
+
+    /// <summary>Removes an exchange and, as far as it goes, the auto-delete exchanges whose last binding led to what is removed. Under the topology lock.</summary>
+    private void RemoveExchanges(Exchange first)
+    {
+        var open = new Stack<Exchange>();
+        open.Push(first);
+        while (open.TryPop(out Exchange? exchange))
+        {
+            if (exchange.IsDeleted)
+            {
+                continue;
+            }
+
+            exchange.IsDeleted = true;
+            _exchanges.Remove(exchange);
+            exchange.UnbindAll();
+            RemoveBindingsTo(exchange, open);
+        }
+    }
+
+    /// <summary>Removes the bindings that lead to a destination; sources that are to go with their last binding are pushed. Under the topology lock.</summary>
+    private static void RemoveBindingsTo(BindingDestination destination, Stack<Exchange> orphans)
+    {
+        while (destination.FirstBinding is { } binding)
+        {
+            binding.Source.Unbind(binding);
+            if (IsOrphan(binding.Source))
+            {
+                orphans.Push(binding.Source);
+            }
+        }
+    }
+
+    private static bool IsOrphan(Exchange exchange) => exchange.AutoDelete && exchange.BindingCount == 0;
+}

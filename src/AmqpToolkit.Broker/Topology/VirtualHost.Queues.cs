@@ -1,0 +1,195 @@
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Protocol;
+
+namespace AmqpToolkit.Broker.Topology;
+
+/// <content>Queues: declare, look up and delete.</content>
+internal sealed partial class VirtualHost
+{
+    /// <summary>The exclusive queues of each connection that has any. Under the topology lock.</summary>
+    private readonly Dictionary<object, HashSet<MessageQueue>> _exclusive = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>queue.declare (0-9-1 section 1.7.2.1). Without a name the queue gets a new one.</summary>
+    /// <param name="connection">The connection that asks: it owns the queue if the queue is to be exclusive.</param>
+    public ProtocolError? DeclareQueue(
+        ReadOnlySpan<byte> name, bool passive, bool durable, bool exclusive, bool autoDelete, TableView arguments, object connection, out MessageQueue? queue)
+    {
+        name = TopologyName.Clean(name);
+        if (passive)
+        {
+            return LookupQueue(name, connection, out queue);
+        }
+
+        queue = null;
+        if (name.IsEmpty)
+        {
+            name = TopologyName.NewQueueName();
+        }
+        else if (TopologyName.IsReserved(name))
+        {
+            return TopologyErrors.ReservedName("queue", name);
+        }
+
+        lock (TopologyLock)
+        {
+            if (FindQueue(name) is { } current)
+            {
+                ProtocolError? error = CompareQueue(current, durable, exclusive, autoDelete, arguments, connection);
+                queue = error is null ? current : null;
+                return error;
+            }
+
+            if (QueueArguments.Validate(arguments, QueueText(name)) is { } mistake)
+            {
+                return mistake;
+            }
+
+            queue = AddQueue(new QueueDefinition
+            {
+                Name = name.ToArray(),
+                Durable = durable,
+                Owner = exclusive ? connection : null,
+                AutoDelete = autoDelete,
+                Arguments = arguments.ToOwned(),
+            });
+            return null;
+        }
+    }
+
+    /// <summary>The queue with the name: 404 when it is not there, 405 when it is another connection's alone.</summary>
+    public ProtocolError? LookupQueue(ReadOnlySpan<byte> name, object connection, out MessageQueue? queue)
+    {
+        queue = null;
+        if (FindQueue(name) is not { } found)
+        {
+            return TopologyErrors.Missing(QueueText(name));
+        }
+
+        if (CheckOwner(found, connection) is { } error)
+        {
+            return error;
+        }
+
+        queue = found;
+        return null;
+    }
+
+    /// <summary>queue.delete (0-9-1 section 1.7.2.9). A queue that is not there counts as deleted.</summary>
+    /// <param name="messageCount">The messages that went with it.</param>
+    /// <param name="deleted">The queue that was deleted; null when there was none.</param>
+    public ProtocolError? DeleteQueue(
+        ReadOnlySpan<byte> name, bool ifUnused, bool ifEmpty, object connection, out uint messageCount, out MessageQueue? deleted)
+    {
+        name = TopologyName.Clean(name);
+        messageCount = 0;
+        deleted = null;
+        lock (TopologyLock)
+        {
+            if (FindQueue(name) is not { } queue)
+            {
+                return null;
+            }
+
+            if (CheckOwner(queue, connection) is { } error)
+            {
+                return error;
+            }
+
+            switch (queue.TryClose(ifUnused, ifEmpty, out messageCount))
+            {
+                case QueueCloseOutcome.InUse:
+                    return TopologyErrors.InUse(QueueText(name));
+                case QueueCloseOutcome.NotEmpty:
+                    return TopologyErrors.NotEmpty(QueueText(name));
+                default:
+                    RemoveQueue(queue);
+                    deleted = queue;
+                    return null;
+            }
+        }
+    }
+
+    /// <summary>Deletes the exclusive queues of a connection that ends, and says which they were.</summary>
+    public IReadOnlyList<MessageQueue> DeleteExclusiveQueues(object owner)
+    {
+        lock (TopologyLock)
+        {
+            if (!_exclusive.Remove(owner, out HashSet<MessageQueue>? queues))
+            {
+                return [];
+            }
+
+            foreach (MessageQueue queue in queues)
+            {
+                queue.TryClose(ifUnused: false, ifEmpty: false, out _);
+                RemoveQueue(queue);
+            }
+
+            return [.. queues];
+        }
+    }
+
+    /// <summary>Deletes an auto-delete queue whose last consumer has gone, unless another has come. Call it without the queue's lock.</summary>
+    public bool DeleteQueueIfUnused(MessageQueue queue)
+    {
+        lock (TopologyLock)
+        {
+            if (!ReferenceEquals(FindQueue(queue.Name), queue) || queue.TryClose(ifUnused: true, ifEmpty: false, out _) != QueueCloseOutcome.Closed)
+            {
+                return false;
+            }
+
+            RemoveQueue(queue);
+            return true;
+        }
+    }
+
+    private ProtocolError? CompareQueue(MessageQueue current, bool durable, bool exclusive, bool autoDelete, TableView arguments, object connection)
+    {
+        QueueDefinition definition = current.Definition;
+        string resource = QueueText(definition.Name);
+        return !ReferenceEquals(definition.Owner, exclusive ? connection : null)
+            ? TopologyErrors.Locked(resource)
+            : TopologyErrors.InequivalentUnlessSame("durable", resource, durable, definition.Durable)
+                ?? TopologyErrors.InequivalentUnlessSame("auto_delete", resource, autoDelete, definition.AutoDelete)
+                ?? QueueArguments.Compare(arguments, definition.Arguments.View, resource);
+    }
+
+    private MessageQueue AddQueue(QueueDefinition definition)
+    {
+        var queue = new MessageQueue(this, definition);
+        if (definition.Owner is not null)
+        {
+            if (!_exclusive.TryGetValue(definition.Owner, out HashSet<MessageQueue>? owned))
+            {
+                _exclusive.Add(definition.Owner, owned = []);
+            }
+
+            owned.Add(queue);
+        }
+
+        _queues.Add(queue);
+        AdvanceRoutingVersion();
+        return queue;
+    }
+
+    /// <summary>Takes a closed queue out of the virtual host, with the bindings that lead to it. Under the topology lock.</summary>
+    private void RemoveQueue(MessageQueue queue)
+    {
+        _queues.Remove(queue);
+        if (queue.Definition.Owner is { } owner && _exclusive.TryGetValue(owner, out HashSet<MessageQueue>? owned) && owned.Remove(queue) && owned.Count == 0)
+        {
+            _exclusive.Remove(owner);
+        }
+
+        var orphans = new Stack<Exchange>();
+        RemoveBindingsTo(queue, orphans);
+        foreach (Exchange orphan in orphans)
+        {
+            RemoveExchanges(orphan);
+        }
+
+        AdvanceRoutingVersion();
+    }
+}
