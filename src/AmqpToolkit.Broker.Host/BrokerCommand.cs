@@ -1,0 +1,101 @@
+using System.CommandLine;
+
+namespace AmqpToolkit.Broker.Host;
+
+/// <summary>The command line of <c>amqp-broker</c>: options in, exit code out.</summary>
+internal static class BrokerCommand
+{
+    private const string Description =
+        """
+        RabbitMQ-compatible AMQP 0-9-1 broker. Everything is kept in memory: nothing survives a restart.
+
+        Every setting can also stand in appsettings.json (current folder, or beside the executable) as "Port", "Listen", "Data", "Profile",
+        "MemoryWatermark", "LogLevel", or in an environment variable (AMQP_BROKER_Port, AMQP_BROKER_Listen=127.0.0.1,::1 ...). The command
+        line beats the environment, the environment beats the files.
+        """;
+
+    /// <summary>Reads the options and runs the broker until a signal ends it.</summary>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        Setting[] settings = DefineSettings();
+        RootCommand root = new(Description);
+        foreach (Setting setting in settings)
+        {
+            root.Options.Add(setting.Option);
+        }
+
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            return await FailAsync(error, ExitCode.BadSetting, $"{parsed.Errors[0].Message} Try --help.").ConfigureAwait(false);
+        }
+
+        if (parsed.Action is not null) // --help, --version
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error }).ConfigureAwait(false);
+        }
+
+        try
+        {
+            BrokerSettings effective = BrokerSettings.Read(SettingSource.All(settings.SelectMany(setting => setting.Values(parsed))));
+            return await BrokerProcess.RunAsync(effective, output, error).ConfigureAwait(false);
+        }
+        catch (SettingException e)
+        {
+            return await FailAsync(error, ExitCode.BadSetting, e.Message).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Says in one line why the process ends.</summary>
+    internal static async Task<int> FailAsync(TextWriter error, int exitCode, string reason)
+    {
+        await error.WriteLineAsync($"amqp-broker: {reason}").ConfigureAwait(false);
+        return exitCode;
+    }
+
+    private static Setting[] DefineSettings() =>
+    [
+        new(nameof(BrokerSettings.Port), new Option<string>("--port")
+        {
+            HelpName = "number",
+            Description = "Port to listen on; 0 takes a free one, for each address its own [default: 5672]",
+        }),
+        new(nameof(BrokerSettings.Listen), new Option<string[]>("--listen")
+        {
+            HelpName = "address",
+            Description = "IP address to listen on; may be repeated. The user guest logs in from loopback only [default: 127.0.0.1 and ::1]",
+        }),
+        new(nameof(BrokerSettings.Data), new Option<string>("--data")
+        {
+            HelpName = "folder",
+            Description = $"Reserved for the journal, nothing is written yet [default: {BrokerSettings.DefaultData}]",
+        }),
+        new(nameof(BrokerSettings.Profile), new Option<string>("--profile")
+        {
+            HelpName = "3.13|4.2",
+            Description = "Release of RabbitMQ to behave like [default: 4.2]",
+        }),
+        new(nameof(BrokerSettings.MemoryWatermark), new Option<string>("--memory-watermark")
+        {
+            HelpName = "share",
+            Description = "Share of the memory from which on publishers wait until consumers have made room [default: 0.4]",
+        }),
+        new(nameof(BrokerSettings.LogLevel), new Option<string>("--log-level")
+        {
+            HelpName = "level",
+            Description = "trace, debug, information, warning, error, critical or none; the log goes to standard error [default: information]",
+        }),
+    ];
+
+    /// <summary>An option and the key of the setting that it sets.</summary>
+    private sealed record Setting(string Key, Option Option)
+    {
+        public IEnumerable<KeyValuePair<string, string?>> Values(ParseResult parsed) => Option switch
+        {
+            Option<string[]> list => (parsed.GetValue(list) ?? []).Select((value, i) => KeyValuePair.Create($"{Key}:{i}", (string?)value)),
+            Option<string> single when parsed.GetValue(single) is { } value => [KeyValuePair.Create(Key, (string?)value)],
+            _ => [],
+        };
+    }
+}

@@ -1,0 +1,14 @@
+namespace AmqpToolkit.Broker.Host;
+
+/// <summary>How the process ends.</summary>
+internal static class ExitCode
+{
+    /// <summary>Stopped by a signal, clients closed.</summary>
+    public const int Stopped = 0;
+
+    /// <summary>Could not start: an address is taken or not allowed.</summary>
+    public const int CannotListen = 1;
+
+    /// <summary>An option, a variable or a file says something that is no setting.</summary>
+    public const int BadSetting = 2;
+}

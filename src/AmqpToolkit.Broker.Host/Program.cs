@@ -1,0 +1,3 @@
+using AmqpToolkit.Broker.Host;
+
+return await BrokerCommand.RunAsync(args, Console.Out, Console.Error).ConfigureAwait(false);

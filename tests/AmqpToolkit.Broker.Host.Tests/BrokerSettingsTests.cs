@@ -1,0 +1,70 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace AmqpToolkit.Broker.Host.Tests;
+
+/// <summary>Which source wins and what is a value.</summary>
+public sealed class BrokerSettingsTests
+{
+    [Fact]
+    public void Read_WithoutSources_HasTheDocumentedDefaults()
+    {
+        BrokerSettings settings = BrokerSettings.Read([]);
+
+        Assert.Equal(5672, settings.Port);
+        Assert.Empty(settings.Listen);
+        Assert.Equal(BrokerProfile.V4_2, settings.Profile);
+        Assert.Equal(0.4, settings.MemoryWatermark);
+        Assert.Equal(LogLevel.Information, settings.LogLevel);
+        Assert.Equal(BrokerSettings.DefaultData, settings.Data);
+        Assert.True(Path.IsPathRooted(settings.Data));
+    }
+
+    [Fact]
+    public void Read_TwoSources_TakesEachSettingFromTheFirstThatHasIt()
+    {
+        BrokerSettings settings = BrokerSettings.Read([Source(("Port", "1")), Source(("Port", "2"), ("LogLevel", "debug"), ("Data", "here"))]);
+
+        Assert.Equal((1, LogLevel.Debug, "here"), (settings.Port, settings.LogLevel, settings.Data));
+    }
+
+    [Fact]
+    public void Read_ListInTwoSources_TakesTheFirstWhole()
+    {
+        BrokerSettings settings = BrokerSettings.Read([Source(("Listen:0", "::1")), Source(("Listen:0", "10.0.0.1"), ("Listen:1", "10.0.0.2"))]);
+
+        Assert.Equal([IPAddress.IPv6Loopback], settings.Listen);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1,::1")]
+    [InlineData(" 127.0.0.1 , ::1 ,")]
+    public void Read_ListAsOneValue_IsSplitAtCommas(string value)
+    {
+        BrokerSettings settings = BrokerSettings.Read([Source(("Listen", value))]);
+
+        Assert.Equal([IPAddress.Loopback, IPAddress.IPv6Loopback], settings.Listen);
+    }
+
+    [Fact]
+    public void Read_EmptyValue_CountsAsAbsent() =>
+        Assert.Equal(5672, BrokerSettings.Read([Source(("Port", ""))]).Port);
+
+    [Fact]
+    public void Read_KeyInOtherCase_IsFound() =>
+        Assert.Equal(7, BrokerSettings.Read([Source(("PORT", "7"))]).Port);
+
+    [Fact]
+    public void Read_ValueOutOfRange_NamesSettingValueAndSource()
+    {
+        SettingException e = Assert.Throws<SettingException>(() => BrokerSettings.Read([Source(("Port", "tcp://broker:5672"))]));
+
+        Assert.Contains("Port", e.Message, StringComparison.Ordinal);
+        Assert.Contains("tcp://broker:5672", e.Message, StringComparison.Ordinal);
+        Assert.Contains("the test", e.Message, StringComparison.Ordinal);
+    }
+
+    private static SettingSource Source(params (string Key, string Value)[] values) =>
+        new("the test", new ConfigurationBuilder().AddInMemoryCollection(values.Select(value => KeyValuePair.Create(value.Key, (string?)value.Value))).Build());
+}

@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace AmqpToolkit.Broker.Host.Tests;
+
+/// <summary><c>amqp-broker</c> as its user meets it: lines, exit codes, signals.</summary>
+public sealed class ExecutableTests
+{
+    private static readonly string[] _options = ["--port", "--listen", "--data", "--profile", "--memory-watermark", "--log-level", "--help", "--version"];
+
+    [Fact]
+    public async Task Start_OnPortZero_SaysTheRealPortAndThatNothingSurvives()
+    {
+        await using BrokerExecutable broker = BrokerExecutable.Start("--port 0");
+
+        (string line, int port) = await broker.ListeningAsync();
+
+        Assert.StartsWith("amqp-broker listens on 127.0.0.1:", line, StringComparison.Ordinal);
+        Assert.EndsWith("in memory: nothing survives a restart", line, StringComparison.Ordinal);
+        using TcpClient client = new();
+        await client.ConnectAsync(IPAddress.Loopback, port);
+    }
+
+    [Theory]
+    [InlineData(PosixSignal.SIGTERM)]
+    [InlineData(PosixSignal.SIGINT)]
+    public async Task Signal_WithAClient_ClosesItWith320AndExitsWithZero(PosixSignal signal)
+    {
+        await using BrokerExecutable broker = BrokerExecutable.Start("--port 0");
+        await using IConnection client = await ConnectAsync((await broker.ListeningAsync()).Port);
+        TaskCompletionSource<ShutdownEventArgs> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        client.ConnectionShutdownAsync += (_, reason) =>
+        {
+            closed.TrySetResult(reason);
+            return Task.CompletedTask;
+        };
+
+        broker.Signal(signal);
+
+        ShutdownEventArgs reason = await closed.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal((ShutdownInitiator.Peer, 320), (reason.Initiator, reason.ReplyCode));
+        Assert.StartsWith("CONNECTION_FORCED", reason.ReplyText, StringComparison.Ordinal);
+        Assert.Equal(0, (await broker.EndAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task Port_ThatIsTaken_EndsWithOneLineAndOne()
+    {
+        using Socket other = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        other.Listen();
+        int port = ((IPEndPoint)other.LocalEndPoint!).Port;
+        await using BrokerExecutable broker = BrokerExecutable.Start($"--port {port}");
+
+        (int exitCode, string output, string error) = await broker.EndAsync();
+
+        Assert.Equal((1, ""), (exitCode, output));
+        AssertOneLine($"127.0.0.1:{port}", error);
+        AssertOneLine("taken", error);
+    }
+
+    [Fact]
+    public async Task Listen_OnAnAddressOfAnotherMachine_EndsWithOneLineAndOne()
+    {
+        await using BrokerExecutable broker = BrokerExecutable.Start("--port 0 --listen 192.0.2.1");
+
+        (int exitCode, string output, string error) = await broker.EndAsync();
+
+        Assert.Equal((1, ""), (exitCode, output));
+        AssertOneLine("192.0.2.1", error);
+    }
+
+    [Theory]
+    [InlineData("--prot 1", "--prot")]
+    [InlineData("start", "start")]
+    [InlineData("--port", "--port")]
+    [InlineData("--port 65536", "65536")]
+    [InlineData("--port -1", "-1")]
+    [InlineData("--listen here", "here")]
+    [InlineData("--profile 4.9", "4.9")]
+    [InlineData("--memory-watermark 1.5", "1.5")]
+    [InlineData("--memory-watermark 0", "0")]
+    [InlineData("--log-level loud", "loud")]
+    [InlineData("--log-level 3", "3")]
+    public async Task Option_ThatIsUnknownOrOutOfRange_EndsWithOneLineAndTwo(string arguments, string named)
+    {
+        await using BrokerExecutable broker = BrokerExecutable.Start(arguments);
+
+        (int exitCode, string output, string error) = await broker.EndAsync();
+
+        Assert.Equal((2, ""), (exitCode, output));
+        AssertOneLine(named, error);
+    }
+
+    [Fact]
+    public async Task SettingsFile_ThatIsNoJson_EndsWithOneLineAndTwo()
+    {
+        await using BrokerExecutable broker = BrokerExecutable.Start("--port 0", settingsFile: "{ Port: ");
+
+        (int exitCode, string output, string error) = await broker.EndAsync();
+
+        Assert.Equal((2, ""), (exitCode, output));
+        AssertOneLine("appsettings.json", error);
+    }
+
+    [Fact]
+    public async Task Help_ListsEveryOptionAndEndsWithZero()
+    {
+        await using BrokerExecutable broker = BrokerExecutable.Start("--help");
+
+        (int exitCode, string output, string error) = await broker.EndAsync();
+
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.All(_options, option => Assert.Contains(option, output, StringComparison.Ordinal));
+        Assert.Contains("nothing survives a restart", output, StringComparison.Ordinal);
+        Assert.Contains("Reserved for the journal", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Version_IsThatOfTheAssembly()
+    {
+        await using BrokerExecutable broker = BrokerExecutable.Start("--version");
+
+        (int exitCode, string output, string error) = await broker.EndAsync();
+
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Equal(FileVersionInfo.GetVersionInfo(Path.Combine(AppContext.BaseDirectory, "amqp-broker.dll")).ProductVersion, output.Trim());
+    }
+
+    [Fact]
+    public async Task Listen_Twice_ListensOnBothAndOnNothingElse()
+    {
+        await using BrokerExecutable broker = BrokerExecutable.Start("--port 0 --listen 127.0.0.1 --listen 127.0.0.2");
+
+        (string line, _) = await broker.ListeningAsync();
+
+        Assert.Contains("127.0.0.1:", line, StringComparison.Ordinal);
+        Assert.Contains("127.0.0.2:", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("[::1]", line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", null, null, "4.2.")]
+    [InlineData("", """{ "Profile": "3.13" }""", null, "3.13.")]
+    [InlineData("", """{ "Profile": "4.2" }""", "3.13", "3.13.")]
+    [InlineData("--profile 3.13", """{ "Profile": "4.2" }""", "4.2", "3.13.")]
+    public async Task Profile_FromFileVariableAndOption_IsTakenFromTheStrongest(string arguments, string? settingsFile, string? variable, string versionStart)
+    {
+        (string, string)[] variables = variable is null ? [] : [("AMQP_BROKER_Profile", variable)];
+        await using BrokerExecutable broker = BrokerExecutable.Start("--port 0 " + arguments, settingsFile, variables);
+
+        await using IConnection client = await ConnectAsync((await broker.ListeningAsync()).Port);
+
+        Assert.StartsWith(versionStart, Encoding.UTF8.GetString((byte[])client.ServerProperties!["version"]!), StringComparison.Ordinal);
+    }
+
+    private static Task<IConnection> ConnectAsync(int port) =>
+        new ConnectionFactory { HostName = "127.0.0.1", Port = port, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
+
+    private static void AssertOneLine(string named, string error)
+    {
+        string line = Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("amqp-broker: ", line, StringComparison.Ordinal);
+        Assert.Contains(named, line, StringComparison.Ordinal);
+    }
+}
