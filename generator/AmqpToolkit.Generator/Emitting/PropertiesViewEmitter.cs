@@ -1,0 +1,275 @@
+using AmqpToolkit.Generator.Linking;
+using AmqpToolkit.Generator.Lowering;
+
+namespace AmqpToolkit.Generator.Emitting;
+
+/// <summary>The view of content properties: validated once; an accessor walks over the properties ahead of it.</summary>
+internal static class PropertiesViewEmitter
+{
+    public static void Emit(SourceWriter writer, PropertiesPlan plan)
+    {
+        string view = plan.TypeName + "View";
+        writer.Line($"""
+            /// <summary>The content properties of the class {plan.ClassName}. View over their octets, valid as long as these are.</summary>
+            /// <remarks>Wire: flags short, then of those that are present: {Docs.Escape(plan.Layout)}.</remarks>
+            {Emitter.GeneratedCode}
+            """);
+        using (writer.Braces($"public readonly ref struct {view}"))
+        {
+            EmitFixedMembers(writer, plan, view);
+            foreach (PropertyPlan property in plan.Properties)
+            {
+                EmitMember(writer, property);
+            }
+
+            EmitIsTextValid(writer, plan);
+            EmitTryParse(writer, plan, view);
+            EmitToOwned(writer, plan);
+            EmitOffsetOf(writer, plan);
+        }
+    }
+
+    private static string Flag(PropertyPlan property) => Expressions.Hex((uint)property.Flag, 4);
+
+    private static string Has(PropertyPlan property) => $"(_flags & {Flag(property)}) != 0";
+
+    private static void EmitFixedMembers(SourceWriter writer, PropertiesPlan plan, string view) => writer.Line($$"""
+        /// <summary>Id of the class {{plan.ClassName}}.</summary>
+        public const ushort ClassId = {{Expressions.Number(plan.ClassId)}};
+
+        private const ushort KnownFlags = {{Expressions.Hex((uint)plan.KnownFlags, 4)}};
+
+        private readonly ReadOnlySpan<byte> _list;
+        private readonly ushort _flags;
+
+        private {{view}}(ReadOnlySpan<byte> list, ushort flags)
+        {
+            _list = list;
+            _flags = flags;
+        }
+
+        /// <summary>Which properties are present: the first one is the highest bit.</summary>
+        public ushort Flags => _flags;
+        """);
+
+    private static void EmitMember(SourceWriter writer, PropertyPlan property)
+    {
+        string docs = Docs.Member(property.Label, property.RawName, property.Wire);
+        if (property.Wire == WireType.Bit)
+        {
+            writer.Line($"""
+
+                /// <summary>{docs}</summary>
+                public bool {property.Name} => {Has(property)};
+                """);
+            return;
+        }
+
+        string offset = $"OffsetOf({Flag(property)})";
+        string value = property.Wire switch
+        {
+            WireType.Octet => $"_list[{offset}]",
+            WireType.ShortString => $"WireReader.ShortStringAt(_list, {offset})",
+            WireType.LongString => $"WireReader.LongStringAt(_list, {offset})",
+            WireType.Table => $"new TableView(WireReader.LongStringAt(_list, {offset}))",
+            _ => Expressions.Read(property.Wire, $"_list[{offset}..]"),
+        };
+        string absent = Widths.IsVariable(property.Wire) ? "default" : "(" + Expressions.ViewType(property.Wire) + ")0";
+        writer.Line($"""
+
+            /// <summary>Whether {property.RawName} is present.</summary>
+            public bool Has{property.Name} => {Has(property)};
+
+            /// <summary>{docs} Empty or zero when absent.</summary>
+            public {Expressions.ViewType(property.Wire)} {property.Name} => Has{property.Name} ? {value} : {absent};
+            """);
+    }
+
+    private static void EmitIsTextValid(SourceWriter writer, PropertiesPlan plan)
+    {
+        writer.Line("""
+
+            /// <summary>Whether every short string is well-formed UTF-8.</summary>
+            """);
+        int last = plan.Properties.ToList().FindLastIndex(property => property.Wire == WireType.ShortString);
+        if (last < 0)
+        {
+            writer.Line("public bool IsTextValid => true;");
+            return;
+        }
+
+        using (writer.Braces("public bool IsTextValid"))
+        using (writer.Braces("get"))
+        {
+            writer.Line("int at = 0;");
+            foreach (PropertyPlan property in plan.Properties.Take(last + 1))
+            {
+                if (property.Wire == WireType.ShortString)
+                {
+                    writer.Line($$"""
+                        if ({{Has(property)}} && !WireReader.PassText(_list, ref at))
+                        {
+                            return false;
+                        }
+
+                        """);
+                }
+                else
+                {
+                    EmitPass(writer, property, "_flags");
+                }
+            }
+
+            writer.Line("return true;");
+        }
+    }
+
+    private static void EmitTryParse(SourceWriter writer, PropertiesPlan plan, string view)
+    {
+        writer.Line("""
+
+            /// <summary>Checks all properties in one pass.</summary>
+            /// <param name="flagsAndList">What comes after the body size in a content header.</param>
+            /// <param name="view">The view, or one without properties when the result is an error.</param>
+            /// <returns><see cref="DecodeError.None"/>, or what is wrong with the octets.</returns>
+            """);
+        using (writer.Braces($"public static DecodeError TryParse(ReadOnlySpan<byte> flagsAndList, out {view} view)"))
+        {
+            writer.Line("""
+                view = default;
+                DecodeError error = WireReader.ReadPropertyFlags(flagsAndList, KnownFlags, out ushort flags, out ReadOnlySpan<byte> list);
+                if (error != DecodeError.None)
+                {
+                    return error;
+                }
+
+                int at = 0;
+                """);
+            foreach (PropertyPlan property in plan.Properties)
+            {
+                EmitSkip(writer, property);
+            }
+
+            writer.Line($$"""
+                if (at != list.Length)
+                {
+                    return at > list.Length ? DecodeError.Truncated : DecodeError.TrailingOctets;
+                }
+
+                view = new {{view}}(list, flags);
+                return DecodeError.None;
+                """);
+        }
+    }
+
+    /// <summary>Walks over octets that may be anything.</summary>
+    private static void EmitSkip(SourceWriter writer, PropertyPlan property)
+    {
+        string has = $"(flags & {Flag(property)}) != 0";
+        switch (property.Wire)
+        {
+            case WireType.Bit:
+                break;
+            case WireType.ShortString:
+            case WireType.LongString:
+                string kind = property.Wire == WireType.ShortString ? "Short" : "Long";
+                writer.Line($$"""
+                    if ({{has}} && !WireReader.TrySkip{{kind}}String(list, ref at)) // {{property.RawName}}
+                    {
+                        return DecodeError.Truncated;
+                    }
+
+                    """);
+                break;
+            case WireType.Table:
+                writer.Line($$"""
+                    if ({{has}} && (error = WireReader.SkipTable(list, ref at)) != DecodeError.None) // {{property.RawName}}
+                    {
+                        return error;
+                    }
+
+                    """);
+                break;
+            default:
+                writer.Line($$"""
+                    if ({{has}}) // {{property.RawName}}
+                    {
+                        at += {{Expressions.Number(property.FixedOctets)}};
+                    }
+
+                    """);
+                break;
+        }
+    }
+
+    private static void EmitToOwned(SourceWriter writer, PropertiesPlan plan)
+    {
+        writer.Line();
+        writer.Line("/// <summary>Copies the properties that are present.</summary>");
+        using (writer.Braces($"public {plan.TypeName} ToOwned()"))
+        {
+            writer.Line($"var owned = default({plan.TypeName});");
+            foreach (PropertyPlan property in plan.Properties)
+            {
+                string has = property.Wire == WireType.Bit ? property.Name : "Has" + property.Name;
+                writer.Line($$"""
+                    if ({{has}})
+                    {
+                        owned = owned with { {{property.Name}} = {{Expressions.ToOwned(property.Wire, property.Name)}} };
+                    }
+
+                    """);
+            }
+
+            writer.Line("return owned;");
+        }
+    }
+
+    private static void EmitOffsetOf(SourceWriter writer, PropertiesPlan plan)
+    {
+        PropertyPlan[] properties = plan.Properties.Where(property => property.Wire != WireType.Bit).ToArray();
+        if (properties.Length == 0)
+        {
+            return;
+        }
+
+        writer.Line();
+        using (writer.Braces("private int OffsetOf(uint property)"))
+        {
+            writer.Line("""
+                // The properties ahead of it are the higher bits.
+                uint ahead = _flags & ~((property << 1) - 1);
+                int at = 0;
+                """);
+            foreach (PropertyPlan property in properties.Take(properties.Length - 1))
+            {
+                EmitPass(writer, property, "ahead");
+            }
+
+            writer.Line("return at;");
+        }
+    }
+
+    /// <summary>Walks over octets that were checked before.</summary>
+    private static void EmitPass(SourceWriter writer, PropertyPlan property, string flags)
+    {
+        if (property.Wire == WireType.Bit)
+        {
+            return;
+        }
+
+        string octets = property.Wire switch
+        {
+            WireType.ShortString => "1 + _list[at]",
+            WireType.LongString or WireType.Table => "4 + (int)WireReader.ReadUInt32(_list[at..])",
+            _ => Expressions.Number(property.FixedOctets),
+        };
+        writer.Line($$"""
+            if (({{flags}} & {{Flag(property)}}) != 0) // {{property.RawName}}
+            {
+                at += {{octets}};
+            }
+
+            """);
+    }
+}
