@@ -68,6 +68,18 @@ public sealed partial class RepositoryTests
     }
 
     [Fact]
+    public void Texts_CSharp_IsCompiledInTheSamples()
+    {
+        string samples = string.Concat(Repository.TextFiles("samples").Where(path => path.EndsWith(".cs", StringComparison.Ordinal)).Select(path => WithoutIndent(Repository.Read(path))));
+        IEnumerable<string> uncompiled =
+            from path in Repository.TextFiles().Where(path => path.EndsWith(".md", StringComparison.Ordinal))
+            from Match block in CSharpBlock().Matches(Repository.Read(path))
+            where !samples.Contains(WithoutIndent(block.Groups["code"].Value), StringComparison.Ordinal)
+            select $"{path}: {block.Groups["code"].Value}";
+        Assert.Empty(uncompiled);
+    }
+
+    [Fact]
     public void ContinuousIntegration_TestCommand_IsTheOneOfTheReadme()
     {
         string[] inReadme = [.. ShellBlock().Matches(Repository.Read("README.md")).SelectMany(block => TestCommand().Matches(block.Groups["commands"].Value)).Select(match => match.Value.Trim()).Distinct()];
@@ -93,6 +105,8 @@ public sealed partial class RepositoryTests
         Assert.Contains(newest.Groups["version"].Value, new[] { "Unreleased", Version });
     }
 
+    private static string WithoutIndent(string code) => string.Concat(code.Split('\n').Select(line => line.Trim() + "\n")).TrimEnd('\n') + "\n";
+
     [GeneratedRegex(@"(?<![\w.$}~*-])/(home|root|work|tmp|Users)/[\w.-]+|\b[A-Z]:\\\\?(Users|work|src)\b")]
     private static partial Regex MachinePath();
 
@@ -101,6 +115,9 @@ public sealed partial class RepositoryTests
 
     [GeneratedRegex(@"^```(sh|bash|shell|console)\s*\n(?<commands>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex ShellBlock();
+
+    [GeneratedRegex(@"^```(csharp|cs)\s*\n(?<code>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex CSharpBlock();
 
     [GeneratedRegex(@"(?<![\w./$-])(\./)?(src|tests|benchmarks|samples|generator|spec|docs|\.ci)(/[\w.-]+)+|\./[\w.-]+\.(ps1|sh)")]
     private static partial Regex RepositoryPath();

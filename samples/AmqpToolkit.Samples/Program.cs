@@ -1,0 +1,11 @@
+using AmqpToolkit.Samples;
+
+switch (args)
+{
+    case ["codec"]:
+        CodecSample.Run();
+        return 0;
+    default:
+        Console.Error.WriteLine("usage: dotnet run --project samples/AmqpToolkit.Samples -- codec");
+        return 2;
+}
