@@ -194,6 +194,6 @@ internal abstract class Exchange : BindingDestination
     private IEnumerable<Exchange> NextExchanges()
     {
         IEnumerable<Exchange> bound = _exchanges?.Keys ?? Enumerable.Empty<Exchange>();
-        return Alternate is not null && VirtualHost.FindExchange(Alternate) is { } alternate ? bound.Append(alternate) : bound;
+        return Alternate is not null && VirtualHost.FindAlternate(Alternate) is { } alternate ? bound.Append(alternate) : bound;
     }
 }

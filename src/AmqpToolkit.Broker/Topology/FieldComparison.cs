@@ -1,18 +1,34 @@
+using System.Buffers.Binary;
 using AmqpToolkit.Codec;
 
 namespace AmqpToolkit.Broker.Topology;
 
 /// <summary>
-/// Compares field values by content within a class of types, as RabbitMQ does: integers of all widths are one class, both widths of
-/// floating point another; each other type stands alone, so the text "1" is not the number 1.
+/// Compares field values by content, as RabbitMQ does: what counts is the number, text or truth value, not the type that carried it.
+/// Timestamps are numbers, binaries are text; decimals, tables and arrays are equal to their like, types included.
 /// </summary>
 internal static class FieldComparison
 {
+    /// <summary>For headers: whole numbers and floating-point numbers of equal value are equal.</summary>
     public static bool AreEqual(FieldValueView left, FieldValueView right)
     {
-        if (left.TryGetInt64(out long leftInteger))
+        bool isDouble = left.TryGetDouble(out double leftNumber);
+        if (isDouble != right.TryGetDouble(out double rightNumber))
         {
-            return right.TryGetInt64(out long rightInteger) && leftInteger == rightInteger;
+            return isDouble
+                ? TryGetInteger(right, out Int128 rightInteger) && AreEqual(leftNumber, rightInteger)
+                : TryGetInteger(left, out Int128 leftInteger) && AreEqual(rightNumber, leftInteger);
+        }
+
+        return AreSame(left, right);
+    }
+
+    /// <summary>For arguments of a redeclaration: whole numbers differ from floating-point numbers.</summary>
+    public static bool AreSame(FieldValueView left, FieldValueView right)
+    {
+        if (TryGetInteger(left, out Int128 leftInteger))
+        {
+            return TryGetInteger(right, out Int128 rightInteger) && leftInteger == rightInteger;
         }
 
         if (left.TryGetDouble(out double leftNumber))
@@ -25,6 +41,25 @@ internal static class FieldComparison
             return right.TryGetBoolean(out bool rightBoolean) && leftBoolean == rightBoolean;
         }
 
-        return left.Type == right.Type && left.Payload.SequenceEqual(right.Payload);
+        return KindOf(left.Type) == KindOf(right.Type) && left.Payload.SequenceEqual(right.Payload);
     }
+
+    private static FieldType KindOf(FieldType type) => type == FieldType.Binary ? FieldType.LongString : type;
+
+    private static bool TryGetInteger(FieldValueView value, out Int128 integer)
+    {
+        if (value.Type == FieldType.Timestamp && value.Payload.Length == sizeof(ulong))
+        {
+            integer = BinaryPrimitives.ReadUInt64BigEndian(value.Payload);
+            return true;
+        }
+
+        bool matches = value.TryGetInt64(out long signed);
+        integer = signed;
+        return matches;
+    }
+
+    /// <summary>Exact: a number too large for 53 bits is not rounded to fit.</summary>
+    private static bool AreEqual(double number, Int128 integer) =>
+        double.IsInteger(number) && Math.Abs(number) < 1e20 && (Int128)number == integer;
 }

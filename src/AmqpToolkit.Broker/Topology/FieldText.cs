@@ -8,6 +8,11 @@ namespace AmqpToolkit.Broker.Topology;
 /// <summary>How reply texts show field values: RabbitMQ's names of the types and its way to write values.</summary>
 internal static class FieldText
 {
+    /// <summary>Control characters that count as printable, and the letters that show them after a backslash.</summary>
+    private const string Escapes = "\n\r\t\v\b\f\e";
+
+    private const string EscapeLetters = "nrtvbfe";
+
     public static string TypeOf(FieldValueView value) => value.Type switch
     {
         FieldType.Void => "void",
@@ -61,17 +66,29 @@ internal static class FieldText
         };
     }
 
+    /// <summary>Octets as text when all of them are printable in Latin-1, and as numbers when not.</summary>
     private static string Text(ReadOnlySpan<byte> octets)
     {
         foreach (byte octet in octets)
         {
-            if (octet is < 0x20 or > 0x7E)
+            if (octet is < 0x20 or (> 0x7E and < 0xA0) && !Escapes.Contains((char)octet))
             {
                 return $"<<{string.Join(',', octets.ToArray())}>>";
             }
         }
 
-        return octets.IsEmpty ? "<<>>" : $"<<\"{Encoding.UTF8.GetString(octets).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\">>";
+        if (octets.IsEmpty)
+        {
+            return "<<>>";
+        }
+
+        var text = new StringBuilder(Encoding.UTF8.GetString(octets)).Replace("\\", "\\\\").Replace("\"", "\\\"");
+        for (int index = 0; index < Escapes.Length; index++)
+        {
+            text.Replace(Escapes[index].ToString(), $"\\{EscapeLetters[index]}");
+        }
+
+        return $"<<\"{text}\">>";
     }
 
     private static string TableText(TableView table)

@@ -4,64 +4,80 @@ using AmqpToolkit.Protocol;
 
 namespace AmqpToolkit.Broker.Topology;
 
-/// <summary>The arguments of queue.declare that the broker knows: which values they may have, and that a redeclaration must repeat them.</summary>
+/// <summary>
+/// The arguments of queue.declare: which values they may have, which queue types know them, and that a redeclaration must repeat
+/// them. Arguments that no type knows are kept and otherwise ignored. Order of the checks and texts are RabbitMQ's.
+/// </summary>
 internal static class QueueArguments
 {
-    /// <summary>The longest time to live and expiry, in milliseconds: what a 32-bit timer holds.</summary>
-    private const long MaxMilliseconds = uint.MaxValue;
+    /// <summary>The longest x-message-ttl and x-expires in milliseconds: ten years of 365 days.</summary>
+    private const long MaxMilliseconds = 315_360_000_000;
 
-    /// <summary>x-max-priority goes no higher: the priority property is one octet.</summary>
+    /// <summary>The largest x-max-priority: the priority property is one octet.</summary>
     private const long MaxPriority = byte.MaxValue;
 
-    private const string DeadLetterExchange = "x-dead-letter-exchange";
+    private const QueueTypes AllTypes = QueueTypes.Classic | QueueTypes.Quorum | QueueTypes.Stream;
+    private const QueueTypes NotStream = QueueTypes.Classic | QueueTypes.Quorum;
 
-    /// <summary>Says what is wrong with a value, null when nothing is.</summary>
-    private delegate string? Check(FieldValueView value, TableView arguments);
+    private const string TypeArgument = "x-queue-type";
 
-    private static readonly KnownArgument[] Known =
+    private static readonly QueueArgument[] Known =
     [
-        new("x-expires", static (value, _) => MillisecondsMistake(value, 1)),
-        new("x-message-ttl", static (value, _) => MillisecondsMistake(value, 0)),
-        new(DeadLetterExchange, static (value, _) => TextMistake(value)),
-        new("x-dead-letter-routing-key", DeadLetterRoutingKeyMistake),
-        new("x-dead-letter-strategy", static (value, _) => WordMistake(value, "invalid_dlx_strategy", "at-most-once", "at-least-once")),
-        new("x-max-length", static (value, _) => CountMistake(value)),
-        new("x-max-length-bytes", static (value, _) => CountMistake(value)),
-        new("x-max-in-memory-length", static (value, _) => CountMistake(value)),
-        new("x-max-in-memory-bytes", static (value, _) => CountMistake(value)),
-        new("x-max-priority", static (value, _) => MaxPriorityMistake(value)),
-        new("x-overflow", static (value, _) => WordMistake(value, "invalid_overflow", "drop-head", "reject-publish", "reject-publish-dlx")),
-        new("x-queue-mode", static (value, _) => WordMistake(value, "invalid_queue_mode", "default", "lazy")),
-        new("x-queue-version", static (value, _) => VersionMistake(value)),
-        new("x-single-active-consumer", static (value, _) => value.TryGetBoolean(out bool _) ? null : UnacceptableType(value)),
-        new("x-queue-type", static (value, _) => QueueTypeMistake(value)),
-        new("x-quorum-initial-group-size", static (value, _) => CountMistake(value)),
-        new("x-max-age", static (value, _) => TextMistake(value)),
-        new("x-stream-max-segment-size-bytes", static (value, _) => CountMistake(value)),
-        new("x-initial-cluster-size", static (value, _) => CountMistake(value)),
-        new("x-queue-leader-locator", static (value, _) => TextMistake(value)),
+        new("x-expires", NotStream, static value => MillisecondsMistake(value, 1)),
+        new("x-message-ttl", NotStream, static value => MillisecondsMistake(value, 0)),
+        new("x-dead-letter-exchange", NotStream, TextMistake),
+        new("x-dead-letter-routing-key", NotStream, TextMistake),
+        new("x-dead-letter-strategy", QueueTypes.Quorum, static value => WordMistake(value, "invalid_dlx_strategy", "at-most-once", "at-least-once")),
+        new("x-max-length", NotStream, static value => IntegerMistake(value, 0)),
+        new("x-max-length-bytes", AllTypes, static value => IntegerMistake(value, 0)),
+        new("x-max-in-memory-length", QueueTypes.Quorum, static value => IntegerMistake(value, 0)),
+        new("x-max-in-memory-bytes", QueueTypes.Quorum, static value => IntegerMistake(value, 0)),
+        new("x-max-priority", QueueTypes.Classic, MaxPriorityMistake),
+        new("x-overflow", NotStream, static value => WordMistake(value, "invalid_overflow", "drop-head", "reject-publish", "reject-publish-dlx")),
+        new("x-queue-mode", QueueTypes.Classic, static value => WordMistake(value, $"\"unsupported queue mode '{FieldText.Of(value)}'\"", "default", "lazy")),
+        new("x-queue-version", QueueTypes.Classic, VersionMistake),
+        new("x-single-active-consumer", NotStream, static value => value.TryGetBoolean(out bool _) ? null : UnacceptableType(value)),
+        new(TypeArgument, AllTypes, static value => WordMistake(value, $"\"unsupported queue type '{FieldText.Of(value)}'\"", "classic", "quorum", "stream")),
+        new("x-delivery-limit", QueueTypes.Quorum, static value => IntegerMistake(value, long.MinValue)),
+        new("x-quorum-initial-group-size", QueueTypes.Quorum, static value => IntegerMistake(value, 1)),
+        new("x-max-age", QueueTypes.Stream, TextMistake),
+        new("x-stream-max-segment-size-bytes", QueueTypes.Stream, static value => IntegerMistake(value, 0)),
+        new("x-initial-cluster-size", QueueTypes.Stream, static value => IntegerMistake(value, 1)),
+        new("x-queue-leader-locator", AllTypes, TextMistake),
+        new("x-queue-master-locator", QueueTypes.Classic, TextMistake),
     ];
 
-    /// <summary>Refuses values that no queue can have; arguments that are not known are accepted (RabbitMQ's mistakes table, rows 69 to 74).</summary>
-    public static ProtocolError? Validate(TableView arguments, string resource)
+    /// <summary>Refuses what no queue can be (RabbitMQ's mistakes table, rows 69 to 75).</summary>
+    public static ProtocolError? Validate(QueueDefinition definition, string resource)
     {
-        foreach (KnownArgument known in Known)
+        TableView arguments = definition.Arguments.View;
+        if (arguments.TryGetValue("x-dead-letter-exchange"u8, out FieldValueView exchange) && exchange.Type != FieldType.LongString)
         {
-            if (arguments.TryGetValue(known.Key, out FieldValueView value) && known.Check(value, arguments) is { } mistake)
+            return TopologyErrors.WrongType("x-dead-letter-exchange", resource, exchange);
+        }
+
+        foreach (QueueArgument known in Known)
+        {
+            if (arguments.TryGetValue(known.Key, out FieldValueView value) && known.MistakeOf(value) is { } mistake && known.Types.HasFlag(TypeOf(arguments)))
             {
                 return TopologyErrors.InvalidArgument(known.Name, resource, mistake);
             }
         }
 
-        return null;
+        return arguments.ContainsKey("x-dead-letter-routing-key"u8) && !arguments.ContainsKey("x-dead-letter-exchange"u8)
+            ? TopologyErrors.InvalidArgument("x-dead-letter-routing-key", resource, "routing_key_but_no_dlx_defined")
+            : RefuseArgumentsOfOtherTypes(arguments, resource) ?? RefuseProperties(definition, resource);
     }
 
     /// <summary>Compares what a redeclaration says with what the queue has (row 65).</summary>
     public static ProtocolError? Compare(TableView received, TableView current, string resource)
     {
-        foreach (KnownArgument known in Known)
+        QueueTypes type = TypeOf(current);
+        foreach (QueueArgument known in Known)
         {
-            if (TopologyErrors.InequivalentUnlessSame(known.Key, resource, received, current) is { } error)
+            bool isClassicUnsaid = known.Name == TypeArgument && type == QueueTypes.Classic && SaysClassic(received);
+            if (known.Types.HasFlag(type) && !isClassicUnsaid
+                && TopologyErrors.InequivalentUnlessSame(known.Key, resource, received, current) is { } error)
             {
                 return error;
             }
@@ -70,57 +86,88 @@ internal static class QueueArguments
         return null;
     }
 
-    private static string? MillisecondsMistake(FieldValueView value, long least)
+    /// <summary>A queue that copies and logs are kept of has a name that its users chose (row 76).</summary>
+    public static ProtocolError? RefuseServerName(TableView arguments)
     {
-        if (!value.TryGetInt64(out long milliseconds))
-        {
-            return UnacceptableType(value);
-        }
-
-        return milliseconds == 0 && least > 0 ? "{value_zero,0}"
-            : milliseconds < 0 ? $"{{value_negative,{milliseconds}}}"
-            : milliseconds > MaxMilliseconds ? $"{{value_too_big,{milliseconds}}}"
-            : null;
+        QueueTypes type = TypeOf(arguments);
+        return type == QueueTypes.Classic
+            ? null
+            : ProtocolError.PreconditionFailed($"Cannot declare a server-named queue for type {ModuleOf(type)}");
     }
 
-    private static string? CountMistake(FieldValueView value) =>
-        !value.TryGetInt64(out long count) ? UnacceptableType(value)
-        : count < 0 ? $"{{value_negative,{count}}}"
-        : null;
+    /// <summary>The type that the arguments ask for; classic when they name none or none that exists.</summary>
+    public static QueueTypes TypeOf(TableView arguments) =>
+        !arguments.TryGetValue("x-queue-type"u8, out FieldValueView value) || !value.TryGetString(out ReadOnlySpan<byte> word) ? QueueTypes.Classic
+        : word.SequenceEqual("quorum"u8) ? QueueTypes.Quorum
+        : word.SequenceEqual("stream"u8) ? QueueTypes.Stream
+        : QueueTypes.Classic;
+
+    /// <summary>"classic" said and not said are the same.</summary>
+    private static bool SaysClassic(TableView arguments) =>
+        !arguments.TryGetValue("x-queue-type"u8, out FieldValueView value) || value.Payload.SequenceEqual("classic"u8);
+
+    private static ProtocolError? RefuseArgumentsOfOtherTypes(TableView arguments, string resource)
+    {
+        QueueTypes type = TypeOf(arguments);
+        foreach (QueueArgument known in Known)
+        {
+            if (!known.Types.HasFlag(type) && arguments.ContainsKey(known.Key))
+            {
+                return ProtocolError.PreconditionFailed($"invalid arg '{known.Name}' for {resource} of queue type {ModuleOf(type)}");
+            }
+        }
+
+        return null;
+    }
+
+    private static ProtocolError? RefuseProperties(QueueDefinition definition, string resource)
+    {
+        if (TypeOf(definition.Arguments.View) == QueueTypes.Classic)
+        {
+            return null;
+        }
+
+        string? property = definition.Exclusive ? "exclusive-owner"
+            : !definition.Durable ? "non-durable"
+            : definition.AutoDelete ? "auto-delete"
+            : null;
+        return property is null ? null : ProtocolError.PreconditionFailed($"invalid property '{property}' for {resource}");
+    }
+
+    private static string ModuleOf(QueueTypes type) => type switch
+    {
+        QueueTypes.Quorum => "rabbit_quorum_queue",
+        QueueTypes.Stream => "rabbit_stream_queue",
+        _ => "rabbit_classic_queue",
+    };
+
+    private static string? MillisecondsMistake(FieldValueView value, long least) =>
+        IntegerMistake(value, least)
+        ?? (value.TryGetInt64(out long milliseconds) && milliseconds > MaxMilliseconds ? $"{{value_too_large,{milliseconds}}}" : null);
 
     private static string? MaxPriorityMistake(FieldValueView value) =>
-        CountMistake(value) ?? (value.TryGetInt64(out long priority) && priority > MaxPriority ? $"{{max_value_exceeded,{priority}}}" : null);
+        IntegerMistake(value, 0)
+        ?? (value.TryGetInt64(out long priority) && priority > MaxPriority ? $"{{max_value_exceeded,{priority}}}" : null);
+
+    private static string? VersionMistake(FieldValueView value) =>
+        !value.TryGetInt64(out long version) ? ExpectedInteger(value)
+        : version is 1 or 2 ? null
+        : $"\"unsupported queue version '{version}'\"";
+
+    private static string? IntegerMistake(FieldValueView value, long least) =>
+        !value.TryGetInt64(out long number) ? ExpectedInteger(value)
+        : number >= least ? null
+        : number == 0 ? "{value_zero,0}"
+        : $"{{value_negative,{number}}}";
 
     private static string? TextMistake(FieldValueView value) => value.Type == FieldType.LongString ? null : UnacceptableType(value);
 
-    private static string? DeadLetterRoutingKeyMistake(FieldValueView value, TableView arguments) =>
-        TextMistake(value) ?? (arguments.ContainsKey("x-dead-letter-exchange"u8) ? null : "routing_key_but_no_dlx_defined");
+    private static string? WordMistake(FieldValueView value, string mistake, params ReadOnlySpan<string> words) =>
+        value.Type != FieldType.LongString ? UnacceptableType(value)
+        : words.Contains(Encoding.UTF8.GetString(value.Payload)) ? null
+        : mistake;
 
-    private static string? WordMistake(FieldValueView value, string mistake, params ReadOnlySpan<string> words)
-    {
-        if (value.Type != FieldType.LongString)
-        {
-            return UnacceptableType(value);
-        }
-
-        return words.Contains(Encoding.UTF8.GetString(value.Payload)) ? null : mistake;
-    }
-
-    private static string? VersionMistake(FieldValueView value) =>
-        !value.TryGetInt64(out long version) ? UnacceptableType(value)
-        : version is 1 or 2 ? null
-        : $"{{unsupported_version,{version}}}";
-
-    private static string? QueueTypeMistake(FieldValueView value) => WordMistake(value, "invalid_queue_type", "classic", "quorum", "stream");
+    private static string ExpectedInteger(FieldValueView value) => $"\"expected integer, got {FieldText.TypeOf(value)}\"";
 
     private static string UnacceptableType(FieldValueView value) => $"{{unacceptable_type,{FieldText.TypeOf(value)}}}";
-
-    private sealed class KnownArgument(string name, Check check)
-    {
-        public string Name { get; } = name;
-
-        public byte[] Key { get; } = Encoding.UTF8.GetBytes(name);
-
-        public Check Check { get; } = check;
-    }
 }

@@ -29,7 +29,7 @@ internal static class TopologyErrors
 
     public static ProtocolError UnknownExchangeType(ReadOnlySpan<byte> type, BrokerProfile profile)
     {
-        string text = $"unknown exchange type '{Text(type)}'";
+        string text = $"{(type.IsEmpty ? "invalid" : "unknown")} exchange type '{Text(type)}'";
         return profile == BrokerProfile.V3_13 ? ProtocolError.CommandInvalid(text) : ProtocolError.PreconditionFailed(text);
     }
 
@@ -47,9 +47,9 @@ internal static class TopologyErrors
         bool isCurrent = current.TryGetValue(argument, out FieldValueView currentValue);
         if (isReceived && isCurrent)
         {
-            return FieldComparison.AreEqual(receivedValue, currentValue)
+            return FieldComparison.AreSame(receivedValue, currentValue)
                 ? null
-                : Inequivalent(Text(argument), resource, $"'{FieldText.Of(receivedValue)}'", $"'{FieldText.Of(currentValue)}'");
+                : Inequivalent(Text(argument), resource, Quoted(receivedValue), Quoted(currentValue));
         }
 
         return isReceived == isCurrent
@@ -62,6 +62,8 @@ internal static class TopologyErrors
 
     public static ProtocolError InvalidArgument(string argument, string resource, string reason) =>
         ProtocolError.PreconditionFailed($"invalid arg '{argument}' for {resource}: {reason}");
+
+    private static string Quoted(FieldValueView value) => value.IsVoid ? "none" : $"'{FieldText.Of(value)}'";
 
     private static string OneSided(bool given, FieldValueView value) =>
         given ? $"the value '{FieldText.Of(value)}' of type '{FieldText.TypeOf(value)}'" : "none";

@@ -24,7 +24,12 @@ internal sealed partial class VirtualHost
         queue = null;
         if (name.IsEmpty)
         {
-            name = TopologyName.NewQueueName();
+            if (QueueArguments.RefuseServerName(arguments) is { } refusal)
+            {
+                return refusal;
+            }
+
+            name = GeneratedName.Create(TopologyName.NewQueuePrefix);
         }
         else if (TopologyName.IsReserved(name))
         {
@@ -40,19 +45,20 @@ internal sealed partial class VirtualHost
                 return error;
             }
 
-            if (QueueArguments.Validate(arguments, QueueText(name)) is { } mistake)
-            {
-                return mistake;
-            }
-
-            queue = AddQueue(new QueueDefinition
+            var definition = new QueueDefinition
             {
                 Name = name.ToArray(),
                 Durable = durable,
                 Owner = exclusive ? connection : null,
                 AutoDelete = autoDelete,
                 Arguments = arguments.ToOwned(),
-            });
+            };
+            if (QueueArguments.Validate(definition, QueueText(name)) is { } mistake)
+            {
+                return mistake;
+            }
+
+            queue = AddQueue(definition);
             return null;
         }
     }
@@ -145,13 +151,14 @@ internal sealed partial class VirtualHost
         }
     }
 
+    /// <summary>What is exclusive ends with its connection, so whether it is durable is neither here nor there.</summary>
     private ProtocolError? CompareQueue(MessageQueue current, bool durable, bool exclusive, bool autoDelete, TableView arguments, object connection)
     {
         QueueDefinition definition = current.Definition;
         string resource = QueueText(definition.Name);
         return !ReferenceEquals(definition.Owner, exclusive ? connection : null)
             ? TopologyErrors.Locked(resource)
-            : TopologyErrors.InequivalentUnlessSame("durable", resource, durable, definition.Durable)
+            : (exclusive ? null : TopologyErrors.InequivalentUnlessSame("durable", resource, durable, definition.Durable))
                 ?? TopologyErrors.InequivalentUnlessSame("auto_delete", resource, autoDelete, definition.AutoDelete)
                 ?? QueueArguments.Compare(arguments, definition.Arguments.View, resource);
     }

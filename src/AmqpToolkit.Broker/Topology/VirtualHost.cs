@@ -70,12 +70,15 @@ internal sealed partial class VirtualHost
             Exchange current = collector.ExchangeAt(walked);
             int before = collector.Matches;
             current.Match(routingKey, headers, collector);
-            if (current.Alternate is not null && collector.Matches == before && FindExchange(current.Alternate) is { } alternate)
+            if (current.Alternate is not null && collector.Matches == before && FindAlternate(current.Alternate) is { } alternate)
             {
                 collector.AddAlternate(alternate);
             }
         }
     }
+
+    /// <summary>The default exchange stands in for none: RabbitMQ finds no bindings there.</summary>
+    internal Exchange? FindAlternate(byte[] name) => name.Length == 0 ? null : FindExchange(name);
 
     private string QueueText(ReadOnlySpan<byte> name) => TopologyErrors.QueueText(Name, name);
 
