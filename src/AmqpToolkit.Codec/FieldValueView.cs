@@ -89,8 +89,8 @@ public readonly ref struct FieldValueView
     }
 
     /// <summary>
-    /// A decimal. The 32 bits are read as signed: so says the specification (4.2.5.2), so do the Python clients; RabbitMQ shows them as unsigned, but
-    /// hands on the same bits. False when the scale is over 28, which <see cref="decimal"/> cannot hold.
+    /// A decimal. The 32 bits are read as signed: so says the specification (4.2.5.5), so do the Java client and pika; RabbitMQ shows them as unsigned,
+    /// but hands on the same bits. False when the scale is over 28, which <see cref="decimal"/> cannot hold.
     /// </summary>
     public bool TryGetDecimal(out decimal value)
     {

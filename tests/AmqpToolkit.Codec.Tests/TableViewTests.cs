@@ -281,7 +281,7 @@ public class TableViewTests
     }
 
     /// <summary>Containers one in another, the innermost empty; the outermost is the input itself.</summary>
-    private static byte[] Bomb(int depth, bool array)
+    internal static byte[] Bomb(int depth, bool array)
     {
         var layers = new List<byte[]>();
         int inner = 0;

@@ -1,0 +1,94 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using AmqpToolkit.Codec.V0_9_1;
+using ReflectedMethod = System.Reflection.MethodInfo;
+
+namespace AmqpToolkit.Codec.Tests;
+
+/// <summary>Base of handlers, emitted at run time, that note which of their methods was called. Public, for the emitted assembly to derive from it.</summary>
+public class RecordingHandler
+{
+    public string? Method { get; private set; }
+
+    public ushort Channel { get; private set; }
+
+    public int Calls { get; private set; }
+
+    public void Record(string method, ushort channel)
+    {
+        Method = method;
+        Channel = channel;
+        Calls++;
+    }
+}
+
+/// <summary>Runs a generated dispatch against a handler that implements all of a role.</summary>
+internal sealed class RecordingDispatch
+{
+    private readonly Dispatcher _dispatch;
+
+    private RecordingDispatch(Type handlerInterface, Type dispatchClass)
+    {
+        Type handler = EmitHandler(handlerInterface);
+        Handler = (RecordingHandler)Activator.CreateInstance(handler)!;
+        _dispatch = EmitDispatch(dispatchClass, handler);
+    }
+
+    private delegate DecodeError Dispatcher(RecordingHandler handler, ushort channel, ReadOnlySpan<byte> payload);
+
+    internal static RecordingDispatch Server() => new(typeof(IServerMethodHandler), typeof(ServerMethods));
+
+    internal static RecordingDispatch Client() => new(typeof(IClientMethodHandler), typeof(ClientMethods));
+
+    internal RecordingHandler Handler { get; }
+
+    internal DecodeError Dispatch(ushort channel, ReadOnlySpan<byte> payload) => _dispatch(Handler, channel, payload);
+
+    private static Type EmitHandler(Type handlerInterface)
+    {
+        string name = "Recording" + handlerInterface.Name;
+        ModuleBuilder module = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName(name), AssemblyBuilderAccess.Run).DefineDynamicModule(name);
+        TypeBuilder type = module.DefineType(name, TypeAttributes.Public | TypeAttributes.Sealed, typeof(RecordingHandler), [handlerInterface]);
+        ReflectedMethod record = typeof(RecordingHandler).GetMethod(nameof(RecordingHandler.Record))!;
+        foreach (ReflectedMethod declared in handlerInterface.GetInterfaces().Append(handlerInterface).SelectMany(face => face.GetMethods()))
+        {
+            ParameterInfo[] parameters = declared.GetParameters();
+            MethodBuilder method = type.DefineMethod(
+                declared.Name,
+                MethodAttributes.Public | MethodAttributes.Virtual | MethodAttributes.Final | MethodAttributes.HideBySig | MethodAttributes.NewSlot,
+                CallingConventions.HasThis,
+                declared.ReturnType,
+                null,
+                null,
+                [.. parameters.Select(parameter => parameter.ParameterType)],
+                [.. parameters.Select(parameter => parameter.GetRequiredCustomModifiers())],
+                [.. parameters.Select(parameter => parameter.GetOptionalCustomModifiers())]);
+            ILGenerator il = method.GetILGenerator();
+            il.Emit(OpCodes.Ldarg_0);
+            il.Emit(OpCodes.Ldstr, declared.Name);
+            il.Emit(OpCodes.Ldarg_1);
+            il.Emit(OpCodes.Call, record);
+            il.Emit(OpCodes.Ret);
+            type.DefineMethodOverride(method, declared);
+        }
+
+        return type.CreateType();
+    }
+
+    private static Dispatcher EmitDispatch(Type dispatchClass, Type handler)
+    {
+        var method = new DynamicMethod(
+            "Dispatch", typeof(DecodeError), [typeof(RecordingHandler), typeof(ushort), typeof(ReadOnlySpan<byte>)], typeof(RecordingDispatch).Module, skipVisibility: true);
+        ILGenerator il = method.GetILGenerator();
+        LocalBuilder local = il.DeclareLocal(handler);
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Castclass, handler);
+        il.Emit(OpCodes.Stloc, local);
+        il.Emit(OpCodes.Ldloca, local);
+        il.Emit(OpCodes.Ldarg_1);
+        il.Emit(OpCodes.Ldarg_2);
+        il.Emit(OpCodes.Call, dispatchClass.GetMethod("Dispatch")!.MakeGenericMethod(handler));
+        il.Emit(OpCodes.Ret);
+        return method.CreateDelegate<Dispatcher>();
+    }
+}
