@@ -1,0 +1,21 @@
+using AmqpToolkit.Benchmarks;
+using BenchmarkDotNet.Running;
+
+Type[] benchmarks =
+[
+    typeof(MethodBenchmarks),
+    typeof(PropertiesBenchmarks),
+    typeof(TableBenchmarks),
+    typeof(FrameScanBenchmarks),
+    typeof(CopyBenchmarks),
+];
+if (BrokerAddress.IsSet)
+{
+    benchmarks = [.. benchmarks, typeof(EndToEndBenchmarks)];
+}
+else
+{
+    Console.WriteLine($"Without a broker: set {BrokerAddress.Variable}, for example to amqp://guest:guest@127.0.0.1:5672, to run {nameof(EndToEndBenchmarks)} too.");
+}
+
+BenchmarkSwitcher.FromTypes(benchmarks).Run(args);
