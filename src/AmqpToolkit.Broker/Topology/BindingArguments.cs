@@ -29,7 +29,7 @@ internal static class BindingArguments
         return wire.WrittenSpan.ToArray();
     }
 
-    /// <summary><c>octet length, key, tag, [long length,] value</c>; "L" becomes "l", which is the same to every peer.</summary>
+    /// <summary><c>octet length, key, tag, [long length,] value</c>; "L" becomes "l" and true becomes 1, which are the same to every peer.</summary>
     private static byte[] Encode(TableEntryView entry)
     {
         FieldType type = entry.Value.Type == FieldType.Int64Alternative ? FieldType.Int64 : entry.Value.Type;
@@ -45,6 +45,11 @@ internal static class BindingArguments
         }
 
         payload.CopyTo(wire.AsSpan(wire.Length - payload.Length));
+        if (entry.Value.TryGetBoolean(out bool boolean))
+        {
+            wire[^1] = boolean ? (byte)1 : (byte)0;
+        }
+
         return wire;
     }
 

@@ -49,8 +49,7 @@ internal static class FieldText
 
         if (value.TryGetDouble(out double number))
         {
-            string text = number.ToString("R", CultureInfo.InvariantCulture);
-            return text.AsSpan().ContainsAny('.', 'E', 'N') ? text : text + ".0";
+            return Number(number);
         }
 
         return value.Type switch
@@ -64,6 +63,16 @@ internal static class FieldText
             FieldType.Array when value.TryGetArray(out ArrayView array) => ArrayText(array),
             _ => string.Empty,
         };
+    }
+
+    /// <summary>The shortest digits that give the number again, always with a point: 1.0, 1.5, 1.0e30.</summary>
+    private static string Number(double number)
+    {
+        string text = number.ToString("R", CultureInfo.InvariantCulture);
+        int exponentAt = text.IndexOf('E', StringComparison.Ordinal);
+        string digits = exponentAt < 0 ? text : text[..exponentAt];
+        string exponent = exponentAt < 0 ? string.Empty : $"e{int.Parse(text.AsSpan(exponentAt + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)}";
+        return (digits.Contains('.', StringComparison.Ordinal) || !double.IsFinite(number) ? digits : digits + ".0") + exponent;
     }
 
     /// <summary>Octets as text when all of them are printable in Latin-1, and as numbers when not.</summary>

@@ -12,6 +12,9 @@ internal sealed class TopicExchange(VirtualHost virtualHost, byte[] name, in Exc
 
     public override ExchangeType Type => ExchangeType.Topic;
 
+    /// <summary>True when no node is left: what bindings built goes with them.</summary>
+    internal bool IsTrieEmpty => _root.IsEmpty;
+
     public override void Match(ReadOnlySpan<byte> routingKey, TableView headers, RouteCollector collector)
     {
         new TopicWalk(routingKey, collector).Start(_root);

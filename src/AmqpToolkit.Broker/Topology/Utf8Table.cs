@@ -9,7 +9,7 @@ namespace AmqpToolkit.Broker.Topology;
 /// and an empty table none. Any number of threads look up without a lock while one, under the topology lock, adds and removes.
 /// </summary>
 /// <remarks>
-/// Why readers need no lock: a slot goes from empty to an entry to <see cref="Removed"/> and never back, so a probe that passed
+/// Why readers need no lock: a slot goes from empty to an entry to <c>Removed</c> and never back, so a probe that passed
 /// a slot may pass it still; entries are immutable and published with a release; growing fills a new array and publishes that,
 /// and whoever reads the old one sees the table as it was when the reading began.
 /// </remarks>

@@ -1,0 +1,147 @@
+using System.Text;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol;
+
+namespace AmqpToolkit.Broker.Channels;
+
+/// <summary>Class basic (0-9-1 section 1.5), beside publishing and settling.</summary>
+internal static class BasicMethods
+{
+    public static ProtocolError? HandleQos(BrokerChannel channel, in BasicQosView method)
+    {
+        if (method.PrefetchSize != 0)
+        {
+            return ProtocolError.NotImplemented($"prefetch_size!=0 ({method.PrefetchSize})");
+        }
+
+        if (!method.Global)
+        {
+            channel.DefaultPrefetchCount = method.PrefetchCount;
+        }
+        else
+        {
+            List<ChannelConsumer> waiting;
+            lock (channel.Connection.Output.Gate)
+            {
+                channel.GlobalPrefetchCount = method.PrefetchCount;
+                waiting = channel.TakeWaitingForCredit();
+            }
+
+            channel.Connection.Resume(waiting);
+        }
+
+        channel.Send(default(BasicQosOk));
+        return null;
+    }
+
+    public static ProtocolError? HandleConsume(BrokerChannel channel, in BasicConsumeView method)
+    {
+        if (channel.FindQueue(method.Queue, out var queue) is { } missing)
+        {
+            return missing;
+        }
+
+        byte[] tag = method.ConsumerTag.IsEmpty ? GeneratedName.Create("amq.ctag-") : method.ConsumerTag.ToArray();
+        if (channel.Consumers.TryGetValue(tag, out var known))
+        {
+            if (!known.IsCancelled)
+            {
+                return ProtocolError.NotAllowed($"attempt to reuse consumer tag '{Encoding.UTF8.GetString(tag)}'");
+            }
+
+            channel.Consumers.Remove(tag);
+        }
+
+        if (CheckPriority(queue!, method.Arguments) is { } wrong)
+        {
+            return wrong;
+        }
+
+        var consumer = new ChannelConsumer(channel, queue!, tag, method.NoAck, method.Exclusive, channel.DefaultPrefetchCount);
+        bool noWait = method.NoWait;
+        channel.Consumers.Add(tag, consumer);
+        bool isAdded = queue!.TryAddConsumer(consumer, channel.Connection.Turn, added =>
+        {
+            if (!noWait)
+            {
+                channel.Send(new BasicConsumeOk { ConsumerTag = ((ChannelConsumer)added).ConsumerTag });
+            }
+        });
+        if (isAdded)
+        {
+            return null;
+        }
+
+        channel.Consumers.Remove(tag);
+        return queue.IsDeleted
+            ? ProtocolError.NotFound($"no queue '{queue.NameText}' in vhost '{channel.VirtualHost.Name}'")
+            : ProtocolError.AccessRefused($"queue '{queue.NameText}' in vhost '{channel.VirtualHost.Name}' in exclusive use");
+    }
+
+    public static void HandleCancel(BrokerChannel channel, in BasicCancelView method)
+    {
+        if (channel.Consumers.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(method.ConsumerTag, out _, out var consumer))
+        {
+            channel.RemoveConsumer(consumer);
+        }
+
+        if (!method.NoWait)
+        {
+            channel.Send(new BasicCancelOk { ConsumerTag = ShortString.CopyOf(method.ConsumerTag) });
+        }
+    }
+
+    public static ProtocolError? HandleGet(BrokerChannel channel, in BasicGetView method)
+    {
+        if (channel.FindQueue(method.Queue, out var queue) is { } error)
+        {
+            return error;
+        }
+
+        if (!queue!.TryGet(out var message, out uint left))
+        {
+            channel.Send(default(BasicGetEmpty));
+            return null;
+        }
+
+        var connection = channel.Connection;
+        var content = connection.Arena.Read(message.Message);
+        lock (connection.Output.Gate)
+        {
+            ulong tag = method.NoAck ? channel.Deliveries.Skip() : channel.Deliveries.Add(new Unsettled(queue, null, message));
+            ContentOutput.AppendGetOk(connection.Output, channel.Number, tag, message.Redelivered, left, in content, connection.FrameMax);
+        }
+
+        connection.Turn.Touch(connection.Output);
+        if (method.NoAck)
+        {
+            connection.Arena.Release(message.Message);
+        }
+
+        return null;
+    }
+
+    public static ProtocolError? HandleRecover(BrokerChannel channel, bool requeue, bool isAsync)
+    {
+        if (!requeue)
+        {
+            return ProtocolError.NotImplemented("requeue=false");
+        }
+
+        if (!isAsync)
+        {
+            channel.Send(default(BasicRecoverOk));
+        }
+
+        channel.RequeueAll();
+        return null;
+    }
+
+    private static ProtocolError? CheckPriority(MessageQueue queue, TableView arguments) =>
+        !arguments.TryGetValue("x-priority"u8, out var priority) || priority.TryGetInt64(out _)
+            ? null
+            : ProtocolError.PreconditionFailed(
+                $"invalid arg 'x-priority' for queue '{queue.NameText}' in vhost '{queue.VirtualHost.Name}': \"expected integer, got {Topology.FieldText.TypeOf(priority)}\"");
+}

@@ -1,0 +1,299 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.Classic;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol;
+
+namespace AmqpToolkit.Broker.Channels;
+
+/// <content>
+/// The way of a message in: basic.publish, its header, its body. Whole messages stay in the receive buffer and are handed on in the
+/// connection's batch; what arrives in pieces is put aside.
+/// </content>
+internal sealed partial class BrokerChannel
+{
+    private PublishState? _publish;
+
+    /// <summary>Whether publishes are confirmed (0-9-1 with RabbitMQ's class confirm).</summary>
+    public bool IsConfirming { get; private set; }
+
+    /// <summary>Publishes since confirm.select: the tag of the last one.</summary>
+    public ulong PublishedTag { get; private set; }
+
+    /// <summary>The last tag that was confirmed; all below it are, too.</summary>
+    public ulong ConfirmedTag { get; private set; }
+
+    public PublishState Publish => _publish ??= new PublishState();
+
+    public ProtocolError? HandlePublish(in BasicPublishView method)
+    {
+        if (method.Immediate)
+        {
+            return ProtocolError.NotImplemented("immediate=true");
+        }
+
+        var state = Publish;
+        int version = VirtualHost.RoutingVersion;
+        if (state.RoutingVersion != version || !state.IsSameWay(method.Exchange, method.RoutingKey))
+        {
+            FindWay(state, in method, version);
+        }
+
+        state.IsMandatory = method.Mandatory;
+        Content.Begin(BasicPublishView.MethodKey);
+        return null;
+    }
+
+    public ProtocolError? HandleContentHeader(ReadOnlySpan<byte> payload)
+    {
+        if (Content.TakeHeader(payload, out var header) is { } error)
+        {
+            return error;
+        }
+
+        connection.MarkPublishing();
+        var state = Publish;
+        state.BodyOctets = header.BodyOctets;
+        state.PropertyOctets = header.Properties.Length;
+        state.PropertiesStart = connection.OffsetInInput(header.Properties);
+        state.Flags = MessageFlags.None;
+        if (header.BodyOctets == 0)
+        {
+            return Complete(state, header.Properties, []);
+        }
+
+        connection.AddIncomplete(this);
+        return null;
+    }
+
+    public ProtocolError? HandleBody(ReadOnlySpan<byte> octets)
+    {
+        if (Content.TakeBody(octets.Length, out bool isLast) is { } error)
+        {
+            return error;
+        }
+
+        var state = Publish;
+        if (isLast && !state.IsPartial && octets.Length < LargeBody.ThresholdOctets)
+        {
+            connection.RemoveIncomplete(this);
+            return Complete(state, connection.Input(state.PropertiesStart, state.PropertyOctets), octets);
+        }
+
+        PutAside();
+        if (state.BodyOctets > (ulong)connection.Options.MaxMessageOctets)
+        {
+            // It will be refused when it is whole; until then its octets go nowhere.
+        }
+        else if (state.BodyOctets >= LargeBody.ThresholdOctets)
+        {
+            (state.Large ??= new LargeBody(connection.Arena)).Append(octets);
+        }
+        else
+        {
+            state.AppendBody(octets);
+        }
+
+        if (!isLast)
+        {
+            return null;
+        }
+
+        connection.RemoveIncomplete(this);
+        return Complete(state, state.PartialProperties, state.PartialBody);
+    }
+
+    /// <summary>The receive buffer goes away: keeps what has arrived of a message that is not whole.</summary>
+    public void PutAside()
+    {
+        if (!Publish.IsPartial)
+        {
+            Publish.PutAside(connection.Input(Publish.PropertiesStart, Publish.PropertyOctets));
+        }
+    }
+
+    public void SelectConfirm() => IsConfirming = true;
+
+    /// <summary>Confirms everything published so far: in memory a message is safe as soon as its queues have it.</summary>
+    public void SendConfirm()
+    {
+        if (PublishedTag == ConfirmedTag || IsClosing)
+        {
+            return;
+        }
+
+        Send(new BasicAck { DeliveryTag = PublishedTag, Multiple = PublishedTag - ConfirmedTag > 1 });
+        ConfirmedTag = PublishedTag;
+    }
+
+    private void FindWay(PublishState state, in BasicPublishView method, int version)
+    {
+        // The batch holds messages of the way that is about to be forgotten.
+        connection.FlushPublishes();
+        state.SetWay(method.Exchange, method.RoutingKey);
+        state.RoutingVersion = version;
+        state.Refusal = VirtualHost.LookupExchange(method.Exchange, out var exchange);
+        state.Target = exchange;
+        if (exchange is null)
+        {
+            state.RoutingVersion = -1;
+            return;
+        }
+
+        if (exchange.Internal)
+        {
+            state.Refusal = ProtocolError.AccessRefused($"cannot publish to internal exchange '{exchange.NameText}' in vhost '{VirtualHost.Name}'");
+            state.RoutingVersion = -1;
+            return;
+        }
+
+        if (exchange.DependsOnKeyAlone)
+        {
+            Route(state, default);
+        }
+        else
+        {
+            // The answer hangs on each message's headers; only the exchange is remembered.
+            state.RoutingVersion = -1;
+        }
+    }
+
+    private void Route(PublishState state, TableView headers)
+    {
+        var collector = connection.Routes;
+        collector.Clear();
+        VirtualHost.Route(state.Target!, state.RoutingKey.AsSpan(0, state.RoutingKeyOctets), headers, collector);
+        state.SetTargets(collector.Queues);
+    }
+
+    private ProtocolError? Complete(PublishState state, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body)
+    {
+        var error = state.Refusal ?? Accept(state, properties, body);
+        state.EndMessage();
+        return error;
+    }
+
+    private ProtocolError? Accept(PublishState state, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body)
+    {
+        if (state.BodyOctets > (ulong)connection.Options.MaxMessageOctets)
+        {
+            return ProtocolError.PreconditionFailed(
+                $"message size {state.BodyOctets} is larger than configured max size {connection.Options.MaxMessageOctets}").At(BasicPublishView.MethodKey);
+        }
+
+        if (CheckProperties(state, properties, out var headers) is { } error)
+        {
+            return error;
+        }
+
+        if (!state.Target!.DependsOnKeyAlone)
+        {
+            connection.FlushPublishes();
+            Route(state, headers);
+        }
+
+        var content = new MessageContent
+        {
+            Exchange = state.Exchange.AsSpan(0, state.ExchangeOctets),
+            RoutingKey = state.RoutingKey.AsSpan(0, state.RoutingKeyOctets),
+            Properties = properties,
+            Body = body,
+            Large = state.Large,
+            Flags = state.Flags,
+        };
+        if (_transaction is not null)
+        {
+            _transaction.Publishes.Add(Store(state, in content));
+            return null;
+        }
+
+        if (IsConfirming)
+        {
+            PublishedTag++;
+            connection.AddConfirming(this);
+        }
+
+        if (state.TargetCount == 0)
+        {
+            if (state.IsMandatory)
+            {
+                SendReturn(in content);
+            }
+
+            return null;
+        }
+
+        var batch = connection.BatchFor(state);
+        if (state.IsPartial || state.Large is not null)
+        {
+            batch.Add(Store(state, in content));
+        }
+        else
+        {
+            batch.Add(state.PropertiesStart, properties.Length, body.IsEmpty ? 0 : connection.OffsetInInput(body), body.Length, state.Flags);
+        }
+
+        if (batch.IsFull)
+        {
+            connection.FlushPublishes();
+        }
+
+        return null;
+    }
+
+    private MessageRef Store(PublishState state, in MessageContent content)
+    {
+        // The large body's own reference passes to the slot.
+        state.Large = null;
+        return connection.Arena.Store(in content);
+    }
+
+    private static ProtocolError? CheckProperties(PublishState state, ReadOnlySpan<byte> octets, out TableView headers)
+    {
+        headers = default;
+        if (octets is [0, 0])
+        {
+            state.Flags = state.IsMandatory ? MessageFlags.Mandatory : MessageFlags.None;
+            return null;
+        }
+
+        if (BasicPropertiesView.TryParse(octets, out var properties) != DecodeError.None)
+        {
+            return ProtocolError.InternalError(string.Empty);
+        }
+
+        state.Flags = state.IsMandatory ? MessageFlags.Mandatory : MessageFlags.None;
+        if (properties.HasHeaders)
+        {
+            headers = properties.Headers;
+        }
+
+        if (!properties.HasDeliveryMode || properties.DeliveryMode == 1)
+        {
+            return null;
+        }
+
+        if (properties.DeliveryMode != 2)
+        {
+            return ProtocolError.PreconditionFailed(
+                $"invalid message: {{delivery_mode_unknown,{properties.DeliveryMode}}}").At(BasicPublishView.MethodKey);
+        }
+
+        state.Flags |= MessageFlags.Persistent;
+        return null;
+    }
+
+    private void SendReturn(in MessageContent content)
+    {
+        lock (connection.Output.Gate)
+        {
+            ContentOutput.AppendReturn(connection.Output, number, Constants.NoRoute, "NO_ROUTE"u8, in content, connection.FrameMax);
+        }
+
+        connection.Turn.Touch(connection.Output);
+    }
+
+    private void ReleasePublish() => _publish?.EndMessage();
+}

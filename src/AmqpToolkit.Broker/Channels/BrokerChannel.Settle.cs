@@ -1,0 +1,201 @@
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Protocol;
+
+namespace AmqpToolkit.Broker.Channels;
+
+/// <content>Acknowledgements, and the transactions that hold them and publishes back.</content>
+internal sealed partial class BrokerChannel
+{
+    private TransactionState? _transaction;
+
+    public bool IsTransactional => _transaction is not null;
+
+    /// <summary>basic.ack, nack and reject: settles one delivery, or all up to it.</summary>
+    public ProtocolError? HandleSettle(ulong deliveryTag, bool multiple, Outcome outcome)
+    {
+        if (_transaction is not null)
+        {
+            return HoldSettlement(deliveryTag, multiple, outcome);
+        }
+
+        var settled = connection.SettledListFor(outcome);
+        List<ChannelConsumer> waiting;
+        lock (connection.Output.Gate)
+        {
+            int before = settled.Count;
+            if (!Take(deliveryTag, multiple, settled))
+            {
+                return UnknownTag(deliveryTag);
+            }
+
+            Discount(settled, before);
+            waiting = TakeWaitingForCredit();
+        }
+
+        connection.SettleLater(settled, outcome, waiting);
+        return null;
+    }
+
+    /// <summary>basic.recover with requeue: everything unsettled goes back to its place.</summary>
+    public void RequeueAll()
+    {
+        var returned = connection.SettledList;
+        List<ChannelConsumer> waiting;
+        lock (connection.Output.Gate)
+        {
+            Deliveries.RemoveAll(returned);
+            GlobalUnsettled = 0;
+            waiting = TakeWaitingForCredit();
+        }
+
+        connection.Settle(returned, Outcome.Release);
+        connection.Resume(waiting);
+    }
+
+    public void SelectTransaction() => _transaction ??= new TransactionState();
+
+    /// <summary>tx.commit: the publishes, then the settlements.</summary>
+    public void Commit()
+    {
+        var transaction = _transaction!;
+        foreach (var message in transaction.Publishes)
+        {
+            PublishStored(message);
+        }
+
+        connection.FlushPublishes();
+        foreach (var (tag, outcome) in transaction.Settlements)
+        {
+            var settled = connection.SettledListFor(outcome);
+            List<ChannelConsumer> waiting;
+            lock (connection.Output.Gate)
+            {
+                int before = settled.Count;
+                Take(tag, multiple: false, settled);
+                Discount(settled, before);
+                waiting = TakeWaitingForCredit();
+            }
+
+            connection.SettleLater(settled, outcome, waiting);
+        }
+
+        connection.FlushSettled();
+        transaction.Clear();
+    }
+
+    /// <summary>tx.rollback: the publishes never were, and the deliveries are unsettled still.</summary>
+    public void Rollback() => ReleaseTransaction();
+
+    private static ProtocolError UnknownTag(ulong deliveryTag) => ProtocolError.PreconditionFailed($"unknown delivery tag {deliveryTag}");
+
+    private bool Take(ulong deliveryTag, bool multiple, List<Unsettled> settled)
+    {
+        if (!multiple)
+        {
+            if (!Deliveries.TryRemove(deliveryTag, out var one))
+            {
+                return false;
+            }
+
+            settled.Add(one);
+            return true;
+        }
+
+        if (deliveryTag == 0)
+        {
+            Deliveries.RemoveAll(settled);
+            return true;
+        }
+
+        return Deliveries.Contains(deliveryTag) && Deliveries.TryRemoveUpTo(deliveryTag, settled);
+    }
+
+    /// <summary>Frees the shared prefetch of what was just taken. Under the output's gate.</summary>
+    private void Discount(List<Unsettled> settled, int from)
+    {
+        for (int index = from; index < settled.Count; index++)
+        {
+            if (settled[index].Consumer is not null)
+            {
+                GlobalUnsettled--;
+            }
+        }
+    }
+
+    private ProtocolError? HoldSettlement(ulong deliveryTag, bool multiple, Outcome outcome)
+    {
+        lock (connection.Output.Gate)
+        {
+            if (!multiple || deliveryTag != 0)
+            {
+                if (!Deliveries.Contains(deliveryTag) || (!multiple && !_transaction!.TrySettle(deliveryTag, outcome)))
+                {
+                    return UnknownTag(deliveryTag);
+                }
+            }
+
+            if (multiple)
+            {
+                var tags = new List<ulong>();
+                Deliveries.CollectTags(deliveryTag == 0 ? ulong.MaxValue : deliveryTag, tags);
+                foreach (ulong tag in tags)
+                {
+                    _transaction!.TrySettle(tag, outcome);
+                }
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>Publishes a message that a transaction held: it is routed now.</summary>
+    private void PublishStored(MessageRef message)
+    {
+        var content = connection.Arena.Read(message);
+        var state = Publish;
+        connection.FlushPublishes();
+        state.SetWay(content.Exchange, content.RoutingKey);
+        state.RoutingVersion = -1;
+        state.Target = VirtualHost.FindExchange(content.Exchange);
+        if (state.Target is null)
+        {
+            state.SetTargets([]);
+        }
+        else
+        {
+            Route(state, HeadersOf(content.Properties));
+        }
+
+        if (state.TargetCount > 0)
+        {
+            connection.BatchFor(state).Add(message);
+            return;
+        }
+
+        if ((content.Flags & MessageFlags.Mandatory) != 0)
+        {
+            SendReturn(in content);
+        }
+
+        connection.Arena.Release(message);
+    }
+
+    private static Codec.TableView HeadersOf(ReadOnlySpan<byte> properties) =>
+        Codec.V0_9_1.BasicPropertiesView.TryParse(properties, out var view) == Codec.DecodeError.None && view.HasHeaders ? view.Headers : default;
+
+    private void ReleaseTransaction()
+    {
+        if (_transaction is null)
+        {
+            return;
+        }
+
+        foreach (var message in _transaction.Publishes)
+        {
+            connection.Arena.Release(message);
+        }
+
+        _transaction.Clear();
+    }
+}

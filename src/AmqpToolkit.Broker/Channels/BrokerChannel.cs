@@ -1,0 +1,164 @@
+using AmqpToolkit.Broker.Connections;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol;
+using AmqpToolkit.Protocol.Classic;
+
+namespace AmqpToolkit.Broker.Channels;
+
+/// <summary>
+/// A channel's state. Owned by its connection and used by the connection's reader, save for what deliveries touch
+/// (<see cref="Deliveries"/> and the members named so), which the gate of the connection's output guards.
+/// </summary>
+internal sealed partial class BrokerChannel(BrokerConnection connection, ushort number)
+{
+    private static readonly List<ChannelConsumer> NoConsumers = [];
+
+    private Dictionary<byte[], ChannelConsumer>? _consumers;
+    private List<ChannelConsumer>? _waitingForCredit;
+
+    public BrokerConnection Connection => connection;
+
+    public ushort Number => number;
+
+    public VirtualHost VirtualHost => connection.VirtualHost;
+
+    /// <summary>Whether channel.close was sent: all but close-ok and close is dropped.</summary>
+    public bool IsClosing { get; private set; }
+
+    /// <summary>What content is awaited.</summary>
+    public ContentState Content;
+
+    /// <summary>The prefetch count of consumers to come (basic.qos with global = false); 0 for no limit.</summary>
+    public ushort DefaultPrefetchCount { get; set; }
+
+    /// <summary>The queue that was declared last: methods that name none mean it.</summary>
+    public byte[]? LastQueueName { get; set; }
+
+    /// <summary>Deliveries that are not settled. Under the output's gate.</summary>
+    public DeliveryTagWindow<Unsettled> Deliveries { get; } = new();
+
+    /// <summary>The prefetch count that all consumers share (basic.qos with global = true); 0 for no limit. Under the output's gate.</summary>
+    public ushort GlobalPrefetchCount { get; set; }
+
+    /// <summary>Deliveries to consumers that are not settled. Under the output's gate.</summary>
+    public int GlobalUnsettled { get; set; }
+
+    /// <summary>Whether one more delivery fits the shared prefetch. Under the output's gate.</summary>
+    public bool HasGlobalCredit => GlobalPrefetchCount == 0 || GlobalUnsettled < GlobalPrefetchCount;
+
+    /// <summary>Consumers by tag.</summary>
+    public Dictionary<byte[], ChannelConsumer> Consumers => _consumers ??= new Dictionary<byte[], ChannelConsumer>(Utf8Comparer.Instance);
+
+    /// <summary>Remembers a consumer that the shared prefetch holds back. Under the output's gate.</summary>
+    public void AddWaitingForCredit(ChannelConsumer consumer)
+    {
+        if (_waitingForCredit?.Contains(consumer) != true)
+        {
+            (_waitingForCredit ??= []).Add(consumer);
+        }
+    }
+
+    /// <summary>The consumers that the shared prefetch holds back no longer. Under the output's gate.</summary>
+    public List<ChannelConsumer> TakeWaitingForCredit()
+    {
+        if (_waitingForCredit is null || !HasGlobalCredit)
+        {
+            return NoConsumers;
+        }
+
+        var waiting = _waitingForCredit;
+        _waitingForCredit = null;
+        return waiting;
+    }
+
+    /// <summary>Sends a method on this channel.</summary>
+    public void Send<TMethod>(in TMethod method)
+        where TMethod : struct, Codec.IMethod => connection.Send(number, in method);
+
+    /// <summary>The name of a method's queue, with the empty name's meaning; null, with an error, when there is none.</summary>
+    public ProtocolError? ExpandQueueName(ReadOnlySpan<byte> given, out ReadOnlySpan<byte> name)
+    {
+        name = given;
+        if (!given.IsEmpty)
+        {
+            return null;
+        }
+
+        name = LastQueueName;
+        return LastQueueName is null ? ProtocolError.NotFound("no previously declared queue") : null;
+    }
+
+    /// <summary>The queue that a method names, or means by the empty name.</summary>
+    public ProtocolError? FindQueue(ReadOnlySpan<byte> given, out MessageQueue? queue)
+    {
+        queue = null;
+        return ExpandQueueName(given, out var name) ?? VirtualHost.LookupQueue(name, connection, out queue);
+    }
+
+    /// <summary>A queue was deleted under a consumer of this channel. Any thread.</summary>
+    public void HandleConsumerLost(ChannelConsumer consumer, Turn turn)
+    {
+        // Only the reader may touch the table of consumers: the tag is forgotten when it next looks.
+        var output = connection.Output;
+        lock (output.Gate)
+        {
+            if (connection.ClientTakesConsumerCancel && !IsClosing)
+            {
+                connection.AppendUnderGate(number, new BasicCancel { ConsumerTag = consumer.ConsumerTag, NoWait = true });
+                turn.Touch(output);
+            }
+        }
+    }
+
+    /// <summary>Starts to close: everything but close-ok and close is dropped from here on.</summary>
+    public void BeginClose(ProtocolError error)
+    {
+        IsClosing = true;
+        Send(new ChannelClose
+        {
+            ReplyCode = error.ReplyCode,
+            ReplyText = error.ReplyText,
+            ClassId = (ushort)(error.MethodKey >> 16),
+            MethodId = (ushort)error.MethodKey,
+        });
+        Release();
+    }
+
+    /// <summary>Gives back all that the channel holds: consumers, unsettled deliveries, what a transaction holds.</summary>
+    public void Release()
+    {
+        Content.Reset();
+        ReleasePublish();
+        if (_consumers is not null)
+        {
+            foreach (var consumer in _consumers.Values)
+            {
+                RemoveConsumer(consumer);
+            }
+
+            _consumers.Clear();
+        }
+
+        ReleaseTransaction();
+        var returned = connection.SettledList;
+        lock (connection.Output.Gate)
+        {
+            Deliveries.RemoveAll(returned);
+            GlobalUnsettled = 0;
+            _waitingForCredit = null;
+        }
+
+        connection.Settle(returned, Outcome.Release);
+    }
+
+    /// <summary>Takes a consumer off its queue, and the queue away if that was its last.</summary>
+    public void RemoveConsumer(ChannelConsumer consumer)
+    {
+        if (consumer.Queue.RemoveConsumer(consumer) && VirtualHost.DeleteQueueIfUnused(consumer.Queue))
+        {
+            consumer.Queue.FinishClose(connection.Turn);
+        }
+    }
+}

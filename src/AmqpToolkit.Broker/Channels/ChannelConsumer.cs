@@ -1,0 +1,79 @@
+using System.Text;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Codec.V0_9_1;
+
+namespace AmqpToolkit.Broker.Channels;
+
+/// <summary>A 0-9-1 consumer: basic.deliver within its prefetch, its channel's, and the room of its connection's output.</summary>
+internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue, byte[] consumerTag, bool noAck, bool isExclusive, ushort prefetchCount)
+    : Consumer(queue)
+{
+    public BrokerChannel Channel => channel;
+
+    public byte[] ConsumerTag => consumerTag;
+
+    public override bool IsExclusive => isExclusive;
+
+    public override bool Take(ref DeliveryRun run, Turn turn)
+    {
+        var output = channel.Connection.Output;
+        lock (output.Gate)
+        {
+            turn.Touch(output);
+            while (true)
+            {
+                if (!output.HasRoom)
+                {
+                    channel.Connection.AddStalled(this);
+                    return false;
+                }
+
+                if (noAck)
+                {
+                    if (!run.HasMessage)
+                    {
+                        return true;
+                    }
+
+                    var content = run.Peek(out bool redelivered);
+                    ulong tag = channel.Deliveries.Skip();
+                    ContentOutput.AppendDeliver(output, channel.Number, consumerTag, tag, redelivered, in content, channel.Connection.FrameMax);
+                    run.TakeAccepted();
+                    continue;
+                }
+
+                if (prefetchCount != 0 && UnsettledCount >= prefetchCount)
+                {
+                    return false;
+                }
+
+                if (!channel.HasGlobalCredit)
+                {
+                    channel.AddWaitingForCredit(this);
+                    return false;
+                }
+
+                if (!run.HasMessage)
+                {
+                    return true;
+                }
+
+                Deliver(ref run);
+            }
+        }
+    }
+
+    public override void HandleQueueDeleted(Turn turn) => channel.HandleConsumerLost(this, turn);
+
+    private void Deliver(ref DeliveryRun run)
+    {
+        var content = run.Peek(out bool redelivered);
+        ulong tag = channel.Deliveries.NextTag;
+        ContentOutput.AppendDeliver(
+            channel.Connection.Output, channel.Number, consumerTag, tag, redelivered, in content, channel.Connection.FrameMax);
+        channel.Deliveries.Add(run.TakeUnsettled(this));
+        channel.GlobalUnsettled++;
+    }
+
+    public override string ToString() => $"{Encoding.UTF8.GetString(consumerTag)} ({Methods.NameOf(BasicConsumeView.MethodKey)})";
+}

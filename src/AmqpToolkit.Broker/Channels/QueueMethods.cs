@@ -1,0 +1,98 @@
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol;
+
+namespace AmqpToolkit.Broker.Channels;
+
+/// <summary>Class queue (0-9-1 section 1.4).</summary>
+internal static class QueueMethods
+{
+    public static ProtocolError? HandleDeclare(BrokerChannel channel, in QueueDeclareView method)
+    {
+        var error = channel.VirtualHost.DeclareQueue(
+            method.Queue, method.Passive, method.Durable, method.Exclusive, method.AutoDelete, method.Arguments, channel.Connection, out var queue);
+        if (error is not null)
+        {
+            return error;
+        }
+
+        channel.LastQueueName = queue!.Name;
+        if (!method.NoWait)
+        {
+            channel.Send(new QueueDeclareOk { Queue = queue.Name, MessageCount = queue.ReadyCount, ConsumerCount = queue.ConsumerCount });
+        }
+
+        return null;
+    }
+
+    public static ProtocolError? HandleBind(BrokerChannel channel, in QueueBindView method)
+    {
+        if (channel.ExpandQueueName(method.Queue, out var name) is { } unnamed)
+        {
+            return unnamed;
+        }
+
+        // No queue and no key: the key is the queue's name as well (0-9-1 queue.bind, routing-key).
+        var key = method.Queue.IsEmpty && method.RoutingKey.IsEmpty ? name : method.RoutingKey;
+        var error = channel.VirtualHost.BindQueue(name, method.Exchange, key, method.Arguments, channel.Connection);
+        if (error is null && !method.NoWait)
+        {
+            channel.Send(default(QueueBindOk));
+        }
+
+        return error;
+    }
+
+    public static ProtocolError? HandleUnbind(BrokerChannel channel, in QueueUnbindView method)
+    {
+        if (channel.ExpandQueueName(method.Queue, out var name) is { } unnamed)
+        {
+            return unnamed;
+        }
+
+        var key = method.Queue.IsEmpty && method.RoutingKey.IsEmpty ? name : method.RoutingKey;
+        var error = channel.VirtualHost.UnbindQueue(name, method.Exchange, key, method.Arguments, channel.Connection);
+        if (error is null)
+        {
+            channel.Send(default(QueueUnbindOk));
+        }
+
+        return error;
+    }
+
+    public static ProtocolError? HandlePurge(BrokerChannel channel, in QueuePurgeView method)
+    {
+        if (channel.FindQueue(method.Queue, out var queue) is { } error)
+        {
+            return error;
+        }
+
+        uint count = queue!.Purge();
+        if (!method.NoWait)
+        {
+            channel.Send(new QueuePurgeOk { MessageCount = count });
+        }
+
+        return null;
+    }
+
+    public static ProtocolError? HandleDelete(BrokerChannel channel, in QueueDeleteView method)
+    {
+        if (channel.ExpandQueueName(method.Queue, out var name) is { } unnamed)
+        {
+            return unnamed;
+        }
+
+        if (channel.VirtualHost.DeleteQueue(name, method.IfUnused, method.IfEmpty, channel.Connection, out uint count, out var deleted) is { } error)
+        {
+            return error;
+        }
+
+        if (!method.NoWait)
+        {
+            channel.Send(new QueueDeleteOk { MessageCount = count });
+        }
+
+        deleted?.FinishClose(channel.Connection.Turn);
+        return null;
+    }
+}

@@ -1,0 +1,229 @@
+using System.Runtime.InteropServices;
+using AmqpToolkit.Broker.Channels;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Topology;
+
+namespace AmqpToolkit.Broker.Connections;
+
+/// <content>
+/// What one receive brings, gathered: publishes that go the same way, settlements, confirms. Each queue's lock is taken once, each output is
+/// flushed once.
+/// </content>
+internal sealed partial class BrokerConnection
+{
+    /// <summary>Settlements that are gathered at most.</summary>
+    private const int MaxSettled = 1024;
+
+    private readonly IncomingBatch _batch;
+    private readonly List<Unsettled> _settled = [];
+    private readonly List<ChannelConsumer> _resumed = [];
+    private readonly List<BrokerChannel> _confirming = [];
+    private List<BrokerChannel>? _incomplete;
+    private BrokerChannel? _lastIncomplete;
+    private PublishState? _batchState;
+    private Outcome _settledOutcome;
+    private byte[] _input = [];
+    private bool _hasPublished;
+
+    /// <summary>Where routes are gathered.</summary>
+    public RouteCollector Routes { get; } = new();
+
+    /// <summary>An empty list for deliveries that are settled at once with <see cref="Settle"/>.</summary>
+    public List<Unsettled> SettledList
+    {
+        get
+        {
+            FlushSettled();
+            return _settled;
+        }
+    }
+
+    /// <summary>The list of deliveries with this outcome.</summary>
+    public List<Unsettled> SettledListFor(Outcome outcome)
+    {
+        if (_settled.Count > 0 && _settledOutcome != outcome)
+        {
+            FlushSettled();
+        }
+
+        _settledOutcome = outcome;
+        return _settled;
+    }
+
+    /// <summary>Settles what the list has gained, with the rest of the batch where the order does not matter.</summary>
+    public void SettleLater(List<Unsettled> settled, Outcome outcome, List<ChannelConsumer> resumed)
+    {
+        _resumed.AddRange(resumed);
+        if (outcome != Outcome.Accept || settled.Count >= MaxSettled)
+        {
+            FlushPublishes();
+            FlushSettled();
+        }
+    }
+
+    /// <summary>Settles and empties the list.</summary>
+    public void Settle(List<Unsettled> settled, Outcome outcome)
+    {
+        var all = CollectionsMarshal.AsSpan(settled);
+        for (int start = 0; start < all.Length;)
+        {
+            var queue = all[start].Queue;
+            int end = start + 1;
+            while (end < all.Length && ReferenceEquals(all[end].Queue, queue))
+            {
+                end++;
+            }
+
+            queue.Settle(all[start..end], outcome, Turn);
+            start = end;
+        }
+
+        settled.Clear();
+        if (settled.Capacity > MaxSettled * 16)
+        {
+            settled.Capacity = MaxSettled;
+        }
+    }
+
+    /// <summary>Lets consumers that the shared prefetch held back go on.</summary>
+    public void Resume(List<ChannelConsumer> consumers)
+    {
+        foreach (var consumer in consumers)
+        {
+            consumer.Queue.Resume(consumer, Turn);
+        }
+    }
+
+    /// <summary>The batch, set on the way of <paramref name="state"/>.</summary>
+    public IncomingBatch BatchFor(PublishState state)
+    {
+        if (!ReferenceEquals(_batchState, state) || _batch.Count == 0)
+        {
+            FlushPublishes();
+            _batchState = state;
+            _batch.SetRoute(state.Exchange, state.ExchangeOctets, state.RoutingKey, state.RoutingKeyOctets);
+        }
+
+        return _batch;
+    }
+
+    /// <summary>Hands the gathered publishes to their queues.</summary>
+    public void FlushPublishes()
+    {
+        if (_batch.Count == 0)
+        {
+            return;
+        }
+
+        var state = _batchState!;
+        for (int index = 0; index < state.TargetCount; index++)
+        {
+            state.Targets[index].Publish(_batch, index == state.TargetCount - 1, Turn);
+        }
+
+        _batch.Clear();
+    }
+
+    /// <summary>Hands the gathered settlements to their queues.</summary>
+    public void FlushSettled()
+    {
+        if (_settled.Count > 0)
+        {
+            Settle(_settled, _settledOutcome);
+        }
+
+        if (_resumed.Count > 0)
+        {
+            Resume(_resumed);
+            _resumed.Clear();
+        }
+    }
+
+    /// <summary>A channel has publishes to confirm.</summary>
+    public void AddConfirming(BrokerChannel channel)
+    {
+        if (_confirming.Count == 0 || !ReferenceEquals(_confirming[^1], channel))
+        {
+            _confirming.Add(channel);
+        }
+    }
+
+    /// <summary>The client publishes: it is held back while messages take too much memory.</summary>
+    public void MarkPublishing() => _hasPublished = true;
+
+    /// <summary>A channel has begun a message that is not whole.</summary>
+    public void AddIncomplete(BrokerChannel channel)
+    {
+        if (_lastIncomplete is not null && !ReferenceEquals(_lastIncomplete, channel))
+        {
+            (_incomplete ??= []).Add(_lastIncomplete);
+        }
+
+        _lastIncomplete = channel;
+    }
+
+    /// <summary>The message is whole.</summary>
+    public void RemoveIncomplete(BrokerChannel channel)
+    {
+        if (ReferenceEquals(_lastIncomplete, channel))
+        {
+            _lastIncomplete = null;
+        }
+        else
+        {
+            _incomplete?.Remove(channel);
+        }
+    }
+
+    private void BeginBatch(byte[] buffer)
+    {
+        _input = buffer;
+        _hasPublished = false;
+        _batch.Begin(buffer);
+    }
+
+    private void FlushBatch()
+    {
+        FlushPublishes();
+        FlushSettled();
+    }
+
+    private void EndBatch()
+    {
+        FlushBatch();
+        foreach (var channel in _confirming)
+        {
+            channel.SendConfirm();
+        }
+
+        _confirming.Clear();
+        if (_lastIncomplete is not null)
+        {
+            PutAside(_lastIncomplete);
+            _lastIncomplete = null;
+        }
+
+        if (_incomplete is { Count: > 0 })
+        {
+            foreach (var channel in _incomplete)
+            {
+                PutAside(channel);
+            }
+
+            _incomplete.Clear();
+        }
+
+        _batch.End();
+        _input = [];
+        Turn.End();
+        _broker.Memory.Check();
+
+        static void PutAside(BrokerChannel channel)
+        {
+            if (!channel.Content.IsIdle)
+            {
+                channel.PutAside();
+            }
+        }
+    }
+}

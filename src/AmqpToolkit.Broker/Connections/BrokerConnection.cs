@@ -1,0 +1,451 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using AmqpToolkit.Broker.Channels;
+using AmqpToolkit.Broker.Diagnostics;
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.Classic;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol;
+using AmqpToolkit.Protocol.Classic;
+using AmqpToolkit.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace AmqpToolkit.Broker.Connections;
+
+/// <summary>
+/// One 0-9-1 connection: its one reading task runs everything that its octets cause, a batch at a time; its output sends. Other threads
+/// append to the output under its gate, ask for a close, and call <see cref="HandleDeadline"/>; nothing else.
+/// </summary>
+/// <remarks>
+/// <code>
+///   Handshake --open--> Running --close, or our error--> Closing --close-ok, end, or time--> gone
+///       \--refused: nothing is answered, the stream is dropped after 3 s--------------------/
+/// </code>
+/// </remarks>
+internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IMethodSink, IServerAuthority, IDeadline
+{
+    /// <summary>How long a refused stranger is kept waiting, in milliseconds: guessing passwords costs time.</summary>
+    private const long RefusalMilliseconds = 3000;
+
+    /// <summary>How long the peer has to answer connection.close, in milliseconds.</summary>
+    private const long CloseMilliseconds = 30_000;
+
+    /// <summary>Answers that may wait for a peer that does not read, beside deliveries, in octets.</summary>
+    private const long AnswerBoundOctets = 4 * 1024 * 1024;
+
+    private readonly AmqpBroker _broker;
+    private readonly TransportConnection _transport;
+    private readonly Turn _drainTurn = new();
+    private readonly List<ChannelConsumer> _stalled = [];
+    private readonly Dictionary<ushort, BrokerChannel> _channels = [];
+    private ServerHandshake? _handshake;
+    private FrameInput _frames;
+    private HeartbeatMonitor _heartbeat;
+    private DeadlineQueue.Entry? _deadline;
+    private VirtualHost? _virtualHost;
+    private BrokerChannel? _lastChannel;
+    private volatile ConnectionState _state;
+    private bool _ignoresInput;
+    private bool _isHeldBack;
+    private bool _clientTakesBlocked;
+    private ushort _channelMax;
+    private long _receiveCount;
+
+    public BrokerConnection(AmqpBroker broker, TransportConnection transport)
+    {
+        _broker = broker;
+        _transport = transport;
+        Output = new Output(transport, this, broker.Options.OutputBoundOctets);
+        _handshake = new ServerHandshake(broker.HandshakeOptions, this);
+
+        // RabbitMQ takes no frame above 8 KiB from a stranger; tokens in start-ok need that much.
+        _frames = new FrameInput(8192);
+        Name = $"{transport.RemoteEndPoint} -> {transport.LocalEndPoint}";
+        _batch = new IncomingBatch(broker.Arena);
+    }
+
+    private enum ConnectionState : byte
+    {
+        Handshake,
+        Refused,
+        Running,
+        Closing,
+        Ended,
+    }
+
+    /// <summary>For logs: both addresses.</summary>
+    public string Name { get; }
+
+    public AmqpBrokerOptions Options => _broker.Options;
+
+    public MessageArena Arena => _broker.Arena;
+
+    public Output Output { get; }
+
+    /// <summary>The turn of the reading task.</summary>
+    public Turn Turn { get; } = new();
+
+    public VirtualHost VirtualHost => _virtualHost!;
+
+    /// <summary>The agreed frame_max, in octets.</summary>
+    public uint FrameMax { get; private set; }
+
+    public bool ClientTakesConsumerCancel { get; private set; }
+
+    /// <summary>Serves the connection until it is gone.</summary>
+    public async Task RunAsync()
+    {
+        Log.Accepted(_broker.Logger, Name);
+        _deadline = _broker.Deadlines.Schedule(this, _broker.Deadlines.Now + (long)_broker.Options.HandshakeTimeout.TotalMilliseconds);
+        try
+        {
+            await ReceivePump.RunAsync(_transport, this).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // The peer is gone without a word, or a deadline has cut the stream: either way it ends here.
+        }
+        catch (Exception exception)
+        {
+            Log.Defect(_broker.Logger, exception, Name);
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    /// <summary>Tells the client that the broker closes the connection, without waiting for it. Any thread.</summary>
+    public void RequestClose(ProtocolError error)
+    {
+        if (_state is ConnectionState.Handshake or ConnectionState.Refused)
+        {
+            Abort();
+            return;
+        }
+
+        _state = ConnectionState.Closing;
+        lock (Output.Gate)
+        {
+            AppendClose(error);
+        }
+
+        Output.EndAfterFlush();
+    }
+
+    /// <summary>Cuts the stream. Any thread.</summary>
+    public void Abort()
+    {
+        Output.Abort();
+        _transport.Abort();
+    }
+
+    /// <inheritdoc/>
+    public int HandleInput(byte[] buffer, int start, int count)
+    {
+        _receiveCount++;
+        if (_state == ConnectionState.Ended)
+        {
+            return -1;
+        }
+
+        if (_ignoresInput)
+        {
+            return count;
+        }
+
+        BeginBatch(buffer);
+        int taken = 0;
+        if (_handshake is { Phase: HandshakePhase.ProtocolHeader })
+        {
+            if (count < ServerHandshake.ProtocolHeaderOctets)
+            {
+                return 0;
+            }
+
+            taken = ServerHandshake.ProtocolHeaderOctets;
+            if (!_handshake.TakeProtocolHeader(buffer.AsSpan(start, taken), this))
+            {
+                RefuseHeader();
+                return count;
+            }
+        }
+
+        var sink = new FrameSink(this);
+        var error = _frames.Consume(buffer.AsSpan(start + taken, count - taken), ref sink, out int consumed);
+        taken += consumed;
+        if (error is not null)
+        {
+            FlushBatch();
+            Close(error);
+            taken = count;
+        }
+
+        EndBatch();
+        return _state == ConnectionState.Ended ? -1 : taken;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask WaitUntilReadyAsync() =>
+        Output.PendingOctets > _broker.Options.OutputBoundOctets + AnswerBoundOctets || (_hasPublished && _broker.Memory.IsOver)
+            ? HoldBackAsync()
+            : ValueTask.CompletedTask;
+
+    /// <inheritdoc/>
+    public void HandleOutputDrained()
+    {
+        ChannelConsumer[] stalled;
+        lock (Output.Gate)
+        {
+            if (_stalled.Count == 0)
+            {
+                return;
+            }
+
+            stalled = [.. _stalled];
+            _stalled.Clear();
+        }
+
+        foreach (var consumer in stalled)
+        {
+            consumer.Queue.Resume(consumer, _drainTurn);
+        }
+
+        _drainTurn.End();
+        _broker.Memory.Check();
+    }
+
+    /// <inheritdoc/>
+    public void HandleOutputEnded(Exception? cause)
+    {
+        if (cause is not null)
+        {
+            _transport.Abort();
+        }
+    }
+
+    /// <summary>Remembers a consumer whose messages found no room. Under the output's gate.</summary>
+    public void AddStalled(ChannelConsumer consumer)
+    {
+        if (!_stalled.Contains(consumer))
+        {
+            _stalled.Add(consumer);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Send<TMethod>(ushort channel, in TMethod method)
+        where TMethod : struct, IMethod
+    {
+        lock (Output.Gate)
+        {
+            AppendUnderGate(channel, in method);
+        }
+
+        Turn.Touch(Output);
+    }
+
+    /// <summary>Appends a method to the output, whose gate the caller holds.</summary>
+    public void AppendUnderGate<TMethod>(ushort channel, in TMethod method)
+        where TMethod : struct, IMethod =>
+        Output.Advance(FrameWriter.WriteMethod(Output.Reserve(method.MaxOctets + FrameWriter.OverheadOctets), channel, in method));
+
+    /// <inheritdoc/>
+    public long HandleDeadline(long now)
+    {
+        switch (_state)
+        {
+            case ConnectionState.Running:
+                switch (_heartbeat.Check(now, Volatile.Read(ref _receiveCount), Output.SendCount, !_isHeldBack))
+                {
+                    case HeartbeatVerdict.PeerIsGone:
+                        Log.ConnectionFailed(_broker.Logger, Name, "missed heartbeats from client");
+                        Abort();
+                        return -1;
+
+                    case HeartbeatVerdict.SendHeartbeat:
+                        lock (Output.Gate)
+                        {
+                            Output.Advance(FrameWriter.WriteHeartbeat(Output.Reserve(FrameWriter.OverheadOctets)));
+                        }
+
+                        Output.Flush();
+                        break;
+                }
+
+                return now + _heartbeat.CheckEveryMilliseconds;
+
+            case ConnectionState.Handshake:
+                Log.ConnectionFailed(_broker.Logger, Name, "the handshake took too long");
+                Abort();
+                return -1;
+
+            default:
+                Abort();
+                return -1;
+        }
+    }
+
+    /// <inheritdoc/>
+    bool IServerAuthority.Authenticate(Protocol.Sasl.SaslCredentials credentials) => _broker.Authenticate(credentials, _transport.IsLoopback);
+
+    /// <inheritdoc/>
+    ProtocolError? IServerAuthority.OpenVirtualHost(string userName, string virtualHost)
+    {
+        _virtualHost = _broker.FindVirtualHost(virtualHost);
+        return _virtualHost is not null ? null : ProtocolError.NotAllowed(_broker.Options.Profile == BrokerProfile.V3_13
+            ? $"vhost {virtualHost} not found"
+            : $"access to vhost '{virtualHost}' refused for user '{userName}'");
+    }
+
+    private void RefuseHeader()
+    {
+        lock (Output.Gate)
+        {
+            var answer = Output.Reserve(ServerHandshake.ProtocolHeaderOctets);
+            ProtocolHeader.V0_9_1.CopyTo(answer);
+            Output.Advance(ServerHandshake.ProtocolHeaderOctets);
+        }
+
+        _state = ConnectionState.Refused;
+        _ignoresInput = true;
+        Output.EndAfterFlush();
+        _deadline = _broker.Deadlines.Schedule(this, _broker.Deadlines.Now + RefusalMilliseconds, _deadline);
+    }
+
+    private void FinishHandshake(ServerHandshake handshake)
+    {
+        FrameMax = handshake.Tuning.FrameMax;
+        _channelMax = handshake.Tuning.ChannelMax;
+        _clientTakesBlocked = handshake.ClientTakesBlocked;
+        ClientTakesConsumerCancel = handshake.ClientTakesConsumerCancel;
+        _handshake = null;
+        long now = _broker.Deadlines.Now;
+        _heartbeat = new HeartbeatMonitor(handshake.Tuning.HeartbeatSeconds, now);
+        _deadline?.Cancel();
+        _deadline = _heartbeat.IsOn ? _broker.Deadlines.Schedule(this, now + _heartbeat.CheckEveryMilliseconds, _deadline) : null;
+        _state = ConnectionState.Running;
+        Log.Opened(_broker.Logger, Name, handshake.UserName, handshake.VirtualHost);
+    }
+
+    /// <summary>A mistake of the peer that the connection does not survive.</summary>
+    private void Close(ProtocolError error)
+    {
+        Log.ConnectionFailed(_broker.Logger, Name, error.ToString());
+        if (ReferenceEquals(error, UnknownMethod))
+        {
+            _state = ConnectionState.Ended;
+            return;
+        }
+
+        if (_state == ConnectionState.Handshake && !_handshake!.AnswersErrors)
+        {
+            _state = ConnectionState.Refused;
+            _ignoresInput = true;
+            _deadline = _broker.Deadlines.Schedule(this, _broker.Deadlines.Now + RefusalMilliseconds, _deadline);
+            return;
+        }
+
+        bool isRefusal = _state == ConnectionState.Handshake && error.ReplyCode == Constants.AccessRefused;
+        ReleaseChannels();
+        _state = ConnectionState.Closing;
+
+        // After a broken frame nothing that follows can be told apart.
+        _ignoresInput = error.ReplyCode == Constants.FrameError && error.MethodKey == 0;
+        lock (Output.Gate)
+        {
+            AppendClose(error);
+        }
+
+        Turn.Touch(Output);
+        _deadline = _broker.Deadlines.Schedule(
+            this, _broker.Deadlines.Now + (isRefusal ? RefusalMilliseconds : CloseMilliseconds), _deadline);
+    }
+
+    private void AppendClose(ProtocolError error) => AppendUnderGate(0, new ConnectionClose
+    {
+        ReplyCode = error.ReplyCode,
+        ReplyText = error.ReplyText,
+        ClassId = (ushort)(error.MethodKey >> 16),
+        MethodId = (ushort)error.MethodKey,
+    });
+
+    private void ReleaseChannels()
+    {
+        foreach (var channel in _channels.Values)
+        {
+            channel.Release();
+        }
+
+        _channels.Clear();
+        _lastChannel = null;
+        if (_virtualHost is not null)
+        {
+            foreach (var queue in _virtualHost.DeleteExclusiveQueues(this))
+            {
+                queue.FinishClose(Turn);
+            }
+        }
+    }
+
+    private void End()
+    {
+        _state = ConnectionState.Ended;
+        _deadline?.Cancel();
+        Abort();
+        ReleaseChannels();
+        Turn.End();
+        _broker.Memory.Check();
+        _broker.Remove(this);
+        _transport.Dispose();
+        Log.Closed(_broker.Logger, Name);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private async ValueTask HoldBackAsync()
+    {
+        _isHeldBack = true;
+        try
+        {
+            await Output.WaitForRoomAsync().ConfigureAwait(false);
+            while (_hasPublished && _broker.Memory.IsOver && _state == ConnectionState.Running)
+            {
+                if (_clientTakesBlocked)
+                {
+                    SendNow(new ConnectionBlocked { Reason = "low on memory" });
+                }
+
+                await _broker.Memory.WaitForRoomAsync().WaitAsync(_broker.Stopping).ConfigureAwait(false);
+                if (_clientTakesBlocked)
+                {
+                    SendNow(default(ConnectionUnblocked));
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The broker stops: what the client still has to say is read.
+        }
+        finally
+        {
+            _isHeldBack = false;
+        }
+    }
+
+    private void SendNow<TMethod>(in TMethod method)
+        where TMethod : struct, IMethod
+    {
+        Send(0, in method);
+        Turn.End();
+    }
+
+    /// <summary>Where a span of the receive buffer begins in it.</summary>
+    public int OffsetInInput(ReadOnlySpan<byte> octets) =>
+        (int)Unsafe.ByteOffset(ref MemoryMarshal.GetArrayDataReference(_input), ref MemoryMarshal.GetReference(octets));
+
+    /// <summary>A part of the receive buffer.</summary>
+    public ReadOnlySpan<byte> Input(int start, int octets) => _input.AsSpan(start, octets);
+}

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+
+namespace AmqpToolkit.Broker.Diagnostics;
+
+/// <summary>What the broker logs. Event ids are stable; no secret stands in a text.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Debug, "accepting AMQP connection {Connection}")]
+    public static partial void Accepted(ILogger logger, string connection);
+
+    [LoggerMessage(2, LogLevel.Debug, "connection {Connection}: user '{User}' opened virtual host '{VirtualHost}'")]
+    public static partial void Opened(ILogger logger, string connection, string user, string virtualHost);
+
+    [LoggerMessage(3, LogLevel.Debug, "closing AMQP connection {Connection}")]
+    public static partial void Closed(ILogger logger, string connection);
+
+    [LoggerMessage(4, LogLevel.Warning, "closing AMQP connection {Connection}: {Reason}")]
+    public static partial void ConnectionFailed(ILogger logger, string connection, string reason);
+
+    [LoggerMessage(5, LogLevel.Information, "connection {Connection}, channel {Channel} closed: {Reason}")]
+    public static partial void ChannelFailed(ILogger logger, string connection, ushort channel, string reason);
+
+    [LoggerMessage(6, LogLevel.Error, "connection {Connection} met a defect of the broker")]
+    public static partial void Defect(ILogger logger, Exception exception, string connection);
+
+    [LoggerMessage(7, LogLevel.Warning, "memory watermark reached: messages take {InUseOctets} octets, {LimitOctets} allowed; publishers are held back")]
+    public static partial void MemoryHigh(ILogger logger, long inUseOctets, long limitOctets);
+
+    [LoggerMessage(8, LogLevel.Information, "memory is below the watermark again: messages take {InUseOctets} octets")]
+    public static partial void MemoryNormal(ILogger logger, long inUseOctets);
+
+    [LoggerMessage(9, LogLevel.Warning, "accepting a connection failed: {Reason}")]
+    public static partial void AcceptFailed(ILogger logger, string reason);
+}

@@ -1,0 +1,388 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace AmqpToolkit.Broker.Messages;
+
+/// <summary>
+/// Where a broker keeps its messages: slots of a few sizes in large arrays, reference-counted, named by <see cref="MessageRef"/>. Nothing
+/// is allocated per message. Any thread; each keeps a few free slots at hand, so that the shared lists are locked once in a
+/// batch.
+/// </summary>
+/// <remarks>
+/// A slot, in the machine's own order, is
+/// <code>
+///   0            4             8           12         13       14      15      16     20       24
+///   +------------+-------------+-----------+----------+--------+-------+-------+------+--------+----------
+///   | references | properties  | body      | exchange | key    | size  | flags | large| unused | exchange, key, properties, body
+///   | int        | octets, int | octets,int| octets   | octets | class |       | int  |        |
+///   +------------+-------------+-----------+----------+--------+-------+-------+------+--------+----------
+/// </code>
+/// A free slot holds the next free one in its first eight octets.
+/// </remarks>
+internal sealed class MessageArena
+{
+    /// <summary>Octets before the data of a slot.</summary>
+    public const int HeaderOctets = 24;
+
+    private const int SlabOctets = 256 * 1024;
+    private const int LargeSlabOctets = 1024 * 1024;
+
+    [ThreadStatic]
+    private static SlotCache? t_cache;
+
+    private readonly Lock _gate = new();
+    private readonly SharedSlots[] _shared;
+    private readonly Stack<int> _freeSlabNumbers = new();
+    private readonly List<LargeBody?> _large = [];
+    private readonly Stack<int> _freeLarge = new();
+    private byte[]?[] _slabs = new byte[16][];
+    private int _slabCount;
+    private long _inUseOctets;
+
+    public MessageArena()
+    {
+        _shared = new SharedSlots[SlotSizes.Count];
+        for (int index = 0; index < _shared.Length; index++)
+        {
+            _shared[index] = new SharedSlots();
+        }
+    }
+
+    /// <summary>Octets of messages, as far as threads have told; the free slots that they keep at hand count as used.</summary>
+    public long InUseOctets => Volatile.Read(ref _inUseOctets);
+
+    /// <summary>Octets reserved from the runtime for slots, used or free.</summary>
+    public long ReservedOctets { get; private set; }
+
+    /// <summary>Stores a message, with one reference.</summary>
+    public MessageRef Store(in MessageContent content)
+    {
+        int bodyOctets = content.Large is null ? content.Body.Length : 0;
+        int octets = HeaderOctets + content.Exchange.Length + content.RoutingKey.Length + content.Properties.Length + bodyOctets;
+        byte sizeClass = SlotSizes.ClassOf(octets);
+        var message = sizeClass == SlotSizes.OwnSlab ? AddOwnSlab(octets) : Cache().Take(sizeClass);
+        var slot = _slabs[message.Slab].AsSpan(message.Offset, octets);
+        ref var header = ref Header(slot);
+        header = new SlotHeader
+        {
+            References = 1,
+            PropertyOctets = content.Properties.Length,
+            BodyOctets = bodyOctets,
+            ExchangeOctets = (byte)content.Exchange.Length,
+            KeyOctets = (byte)content.RoutingKey.Length,
+            SizeClass = sizeClass,
+            Flags = content.Flags,
+        };
+        if (content.Large is { } large)
+        {
+            header.Flags |= MessageFlags.Large;
+            header.Large = KeepLarge(large);
+        }
+
+        var data = slot[HeaderOctets..];
+        content.Exchange.CopyTo(data);
+        data = data[content.Exchange.Length..];
+        content.RoutingKey.CopyTo(data);
+        data = data[content.RoutingKey.Length..];
+        content.Properties.CopyTo(data);
+        content.Body.CopyTo(data[content.Properties.Length..]);
+        return message;
+    }
+
+    /// <summary>A message's parts. The caller holds a reference.</summary>
+    public MessageContent Read(MessageRef message)
+    {
+        ReadOnlySpan<byte> slot = _slabs[message.Slab].AsSpan(message.Offset);
+        ref readonly var header = ref MemoryMarshal.AsRef<SlotHeader>(slot);
+        Debug.Assert(header.References > 0, "The message was given back.");
+        var data = slot[HeaderOctets..];
+        int properties = header.ExchangeOctets + header.KeyOctets;
+        return new MessageContent
+        {
+            Exchange = data[..header.ExchangeOctets],
+            RoutingKey = data.Slice(header.ExchangeOctets, header.KeyOctets),
+            Properties = data.Slice(properties, header.PropertyOctets),
+            Body = data.Slice(properties + header.PropertyOctets, header.BodyOctets),
+            Large = (header.Flags & MessageFlags.Large) == 0 ? null : _large[header.Large],
+            Flags = header.Flags,
+        };
+    }
+
+    /// <summary>Adds <paramref name="count"/> references to one that the caller holds.</summary>
+    public void Retain(MessageRef message, int count = 1) =>
+        Interlocked.Add(ref Header(_slabs[message.Slab].AsSpan(message.Offset)).References, count);
+
+    /// <summary>Gives one reference back; the last frees the slot.</summary>
+    public void Release(MessageRef message)
+    {
+        var slot = _slabs[message.Slab].AsSpan(message.Offset);
+        ref var header = ref Header(slot);
+
+        // Who holds the only reference needs no bus-locked instruction: nobody else can add one.
+        if (Volatile.Read(ref header.References) != 1 && Interlocked.Decrement(ref header.References) > 0)
+        {
+            return;
+        }
+
+        header.References = 0;
+        if ((header.Flags & MessageFlags.Large) != 0)
+        {
+            DropLarge(header.Large);
+        }
+
+        if (header.SizeClass == SlotSizes.OwnSlab)
+        {
+            RemoveOwnSlab(message);
+        }
+        else
+        {
+            Cache().Give(header.SizeClass, message);
+        }
+    }
+
+    /// <summary>Counts memory that messages use beside slots; negative when it is given back.</summary>
+    public void CountOctets(long octets) => Interlocked.Add(ref _inUseOctets, octets);
+
+    /// <summary>Gives all memory up; nothing of the arena is used afterwards.</summary>
+    public void Drop()
+    {
+        lock (_gate)
+        {
+            _slabs = [];
+            _large.Clear();
+        }
+    }
+
+    private static ref SlotHeader Header(Span<byte> slot) => ref MemoryMarshal.AsRef<SlotHeader>(slot);
+
+    private SlotCache Cache()
+    {
+        var cache = t_cache;
+        return cache is not null && cache.Arena == this ? cache : SwitchCache();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private SlotCache SwitchCache()
+    {
+        t_cache?.ReturnAll();
+        return t_cache = new SlotCache(this);
+    }
+
+    private int KeepLarge(LargeBody large)
+    {
+        lock (_gate)
+        {
+            if (_freeLarge.TryPop(out int free))
+            {
+                _large[free] = large;
+                return free;
+            }
+
+            _large.Add(large);
+            return _large.Count - 1;
+        }
+    }
+
+    private void DropLarge(int number)
+    {
+        LargeBody large;
+        lock (_gate)
+        {
+            large = _large[number]!;
+            _large[number] = null;
+            _freeLarge.Push(number);
+        }
+
+        large.Release();
+    }
+
+    private int AddSlab(byte[] slab)
+    {
+        lock (_gate)
+        {
+            ReservedOctets += slab.Length;
+            if (_freeSlabNumbers.TryPop(out int number))
+            {
+                _slabs[number] = slab;
+                return number;
+            }
+
+            if (_slabCount == _slabs.Length)
+            {
+                // Readers go on with the old table: its entries never move.
+                var larger = new byte[_slabs.Length * 2][];
+                _slabs.CopyTo(larger, 0);
+                Volatile.Write(ref _slabs, larger!);
+            }
+
+            _slabs[_slabCount] = slab;
+            return _slabCount++;
+        }
+    }
+
+    private MessageRef AddOwnSlab(int octets)
+    {
+        CountOctets(octets);
+        return new MessageRef(AddSlab(GC.AllocateUninitializedArray<byte>(octets)), 0);
+    }
+
+    private void RemoveOwnSlab(MessageRef message)
+    {
+        lock (_gate)
+        {
+            CountOctets(-_slabs[message.Slab]!.Length);
+            ReservedOctets -= _slabs[message.Slab]!.Length;
+            _slabs[message.Slab] = null;
+            _freeSlabNumbers.Push(message.Slab);
+        }
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct SlotHeader
+    {
+        public int References;
+        public int PropertyOctets;
+        public int BodyOctets;
+        public byte ExchangeOctets;
+        public byte KeyOctets;
+        public byte SizeClass;
+        public MessageFlags Flags;
+        public int Large;
+        public int Unused;
+    }
+
+    /// <summary>Free slots of one size that any thread may take: chains, and the untouched rest of the newest slab.</summary>
+    private sealed class SharedSlots
+    {
+        public readonly Lock Gate = new();
+        public readonly Stack<(ulong Head, int Count)> Chains = new();
+        public int FreshSlab;
+        public int FreshOffset;
+        public int FreshEnd;
+    }
+
+    /// <summary>A thread's own free slots: a chain a size.</summary>
+    private sealed class SlotCache(MessageArena arena)
+    {
+        /// <summary>Octets that a thread exchanges with the shared lists at once, and slots at most.</summary>
+        private const int ExchangeOctets = 64 * 1024;
+        private const int ExchangeSlots = 256;
+
+        private readonly ulong[] _heads = new ulong[SlotSizes.Count];
+        private readonly int[] _counts = new int[SlotSizes.Count];
+
+        // A full chain put aside, so that a thread which takes and gives in turn does not go to the shared lists each time.
+        private readonly (ulong Head, int Count)[] _aside = new (ulong, int)[SlotSizes.Count];
+
+        public MessageArena Arena => arena;
+
+        public MessageRef Take(byte sizeClass)
+        {
+            ulong head = _heads[sizeClass];
+            if (head == 0)
+            {
+                head = Refill(sizeClass);
+            }
+
+            var message = new MessageRef(head);
+            _heads[sizeClass] = MemoryMarshal.Read<ulong>(arena._slabs[message.Slab].AsSpan(message.Offset));
+            _counts[sizeClass]--;
+            return message;
+        }
+
+        public void Give(byte sizeClass, MessageRef message)
+        {
+            MemoryMarshal.Write(arena._slabs[message.Slab].AsSpan(message.Offset), in _heads[sizeClass]);
+            _heads[sizeClass] = message.Value;
+            if (++_counts[sizeClass] >= Batch(sizeClass))
+            {
+                PutAside(sizeClass);
+            }
+        }
+
+        public void ReturnAll()
+        {
+            for (int sizeClass = 0; sizeClass < _heads.Length; sizeClass++)
+            {
+                PutAside((byte)sizeClass);
+                PutAside((byte)sizeClass);
+            }
+        }
+
+        private static int Batch(int sizeClass) => Math.Clamp(ExchangeOctets / SlotSizes.OctetsOf(sizeClass), 1, ExchangeSlots);
+
+        private void PutAside(byte sizeClass)
+        {
+            var older = _aside[sizeClass];
+            _aside[sizeClass] = (_heads[sizeClass], _counts[sizeClass]);
+            _heads[sizeClass] = 0;
+            _counts[sizeClass] = 0;
+            if (older.Count == 0)
+            {
+                return;
+            }
+
+            var shared = arena._shared[sizeClass];
+            lock (shared.Gate)
+            {
+                shared.Chains.Push(older);
+            }
+
+            arena.CountOctets(-(long)older.Count * SlotSizes.OctetsOf(sizeClass));
+        }
+
+        private ulong Refill(byte sizeClass)
+        {
+            var aside = _aside[sizeClass];
+            _aside[sizeClass] = default;
+            if (aside.Count == 0)
+            {
+                aside = TakeShared(sizeClass);
+                arena.CountOctets((long)aside.Count * SlotSizes.OctetsOf(sizeClass));
+            }
+
+            _counts[sizeClass] = aside.Count;
+            return aside.Head;
+        }
+
+        private (ulong Head, int Count) TakeShared(byte sizeClass)
+        {
+            var shared = arena._shared[sizeClass];
+            int size = SlotSizes.OctetsOf(sizeClass);
+            int slab;
+            int start;
+            int count;
+            lock (shared.Gate)
+            {
+                if (shared.Chains.TryPop(out var chain))
+                {
+                    return chain;
+                }
+
+                if (shared.FreshEnd - shared.FreshOffset < size)
+                {
+                    var array = GC.AllocateUninitializedArray<byte>(size > SlabOctets / 16 ? LargeSlabOctets : SlabOctets, pinned: true);
+                    shared.FreshSlab = arena.AddSlab(array);
+                    shared.FreshOffset = 0;
+                    shared.FreshEnd = array.Length;
+                }
+
+                slab = shared.FreshSlab;
+                start = shared.FreshOffset;
+                count = Math.Min(Batch(sizeClass), (shared.FreshEnd - start) / size);
+                shared.FreshOffset += count * size;
+            }
+
+            ulong next = 0;
+            for (int index = count - 1; index >= 0; index--)
+            {
+                var message = new MessageRef(slab, start + (index * size));
+                MemoryMarshal.Write(arena._slabs[slab].AsSpan(message.Offset), in next);
+                next = message.Value;
+            }
+
+            return (next, count);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace AmqpToolkit.Broker.Messages;
+
+/// <summary>What the broker knows of a message without reading its properties again.</summary>
+[Flags]
+internal enum MessageFlags : byte
+{
+    None = 0,
+
+    /// <summary>The publisher asked for it to survive a restart (0-9-1 delivery-mode 2).</summary>
+    Persistent = 1,
+
+    /// <summary>The body lies in a <see cref="LargeBody"/>.</summary>
+    Large = 2,
+
+    /// <summary>The publisher wants it back when no queue takes it.</summary>
+    Mandatory = 4,
+}

@@ -1,0 +1,36 @@
+namespace AmqpToolkit.Broker.Queues;
+
+/// <summary>
+/// Somebody who takes a queue's messages, of whatever edition: the adapter knows credit, tags and frames, the queue knows when it is
+/// its turn. The members here are used under the queue's lock.
+/// </summary>
+internal abstract class Consumer(MessageQueue queue)
+{
+    /// <summary>Where its messages come from.</summary>
+    public MessageQueue Queue { get; } = queue;
+
+    /// <summary>Whether it stands in the queue's rotation of consumers that can take something.</summary>
+    public bool IsInRotation { get; set; }
+
+    /// <summary>Whether it was taken off the queue.</summary>
+    public bool IsCancelled { get; set; }
+
+    /// <summary>Deliveries that it has not settled.</summary>
+    public int UnsettledCount { get; set; }
+
+    /// <summary>Whether nobody else may consume from the queue.</summary>
+    public abstract bool IsExclusive { get; }
+
+    /// <summary>
+    /// Takes as many messages of <paramref name="run"/> as it has credit and room for, in order. Under the queue's lock; may take the
+    /// lock of its own output, and no other.
+    /// </summary>
+    /// <returns>
+    /// True when it could take more: it stays in the rotation. False when it could not: it has made sure that
+    /// <see cref="MessageQueue.Resume"/> is called once that changes.
+    /// </returns>
+    public abstract bool Take(ref DeliveryRun run, Turn turn);
+
+    /// <summary>The queue is gone, and with it the consumer. Outside the queue's lock.</summary>
+    public abstract void HandleQueueDeleted(Turn turn);
+}

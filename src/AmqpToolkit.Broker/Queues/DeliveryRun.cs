@@ -1,0 +1,77 @@
+using AmqpToolkit.Broker.Messages;
+
+namespace AmqpToolkit.Broker.Queues;
+
+/// <summary>
+/// Messages that a queue offers to one consumer, in order: those that wait in the queue, or those of a publisher's batch that need
+/// not wait. Lives on the stack, under the queue's lock.
+/// </summary>
+internal ref struct DeliveryRun
+{
+    private readonly MessageQueue _queue;
+    private readonly IncomingBatch? _batch;
+    private readonly bool _isLastQueue;
+    private readonly int _end;
+    private int _left;
+
+    /// <summary>Offers messages of <paramref name="batch"/> from <paramref name="next"/> on.</summary>
+    public DeliveryRun(MessageQueue queue, IncomingBatch batch, int next, int end, bool isLastQueue, int limit)
+    {
+        _queue = queue;
+        _batch = batch;
+        _isLastQueue = isLastQueue;
+        _end = end;
+        _left = limit;
+        Next = next;
+    }
+
+    /// <summary>Offers what waits in the queue.</summary>
+    public DeliveryRun(MessageQueue queue, int limit)
+    {
+        _queue = queue;
+        _left = limit;
+    }
+
+    /// <summary>The batch's first message that was not taken.</summary>
+    public int Next { get; private set; }
+
+    /// <summary>Whether there is a message to take.</summary>
+    public readonly bool HasMessage => _left > 0 && (_batch is null ? _queue.HasReady : Next < _end);
+
+    /// <summary>The message to take, and whether it was handed out before.</summary>
+    public readonly MessageContent Peek(out bool isRedelivered)
+    {
+        if (_batch is not null)
+        {
+            isRedelivered = false;
+            return _batch[Next];
+        }
+
+        return _queue.PeekReady(out isRedelivered);
+    }
+
+    /// <summary>Takes the message for good: it needs no settlement. To be called when its octets were copied.</summary>
+    public void TakeAccepted()
+    {
+        _left--;
+        if (_batch is not null)
+        {
+            Next++;
+            _queue.CountPassing();
+        }
+        else
+        {
+            _queue.DropReady();
+        }
+    }
+
+    /// <summary>Takes the message until it is settled.</summary>
+    public Unsettled TakeUnsettled(Consumer consumer)
+    {
+        _left--;
+        consumer.UnsettledCount++;
+        return _batch is not null
+            ? _queue.PassUnsettled(consumer, _batch.Take(Next++, _isLastQueue))
+            : _queue.TakeReady(consumer);
+    }
+}

@@ -1,0 +1,120 @@
+using AmqpToolkit.Broker.Messages;
+
+namespace AmqpToolkit.Broker.Queues;
+
+/// <summary>
+/// Messages of one publisher that go the same way, still lying in its receive buffer. A queue that can hand one to a consumer at
+/// once reads it there; one that must keep it has it stored, once for all queues. Owned by one reader, used within one receive turn.
+/// </summary>
+internal sealed class IncomingBatch(MessageArena arena)
+{
+    /// <summary>Messages that one batch holds; a full one is handed on.</summary>
+    public const int MaxMessages = 4096;
+
+    private Entry[] _entries = new Entry[8];
+    private byte[] _buffer = [];
+    private byte[] _exchange = [];
+    private byte[] _routingKey = [];
+    private int _exchangeOctets;
+    private int _routingKeyOctets;
+
+    public int Count { get; private set; }
+
+    public bool IsFull => Count == MaxMessages;
+
+    /// <summary>Names the buffer that spans of the coming messages lie in.</summary>
+    public void Begin(byte[] buffer) => _buffer = buffer;
+
+    /// <summary>Names the way of the coming messages; the arrays stay unchanged until the batch is cleared.</summary>
+    public void SetRoute(byte[] exchange, int exchangeOctets, byte[] routingKey, int routingKeyOctets)
+    {
+        _exchange = exchange;
+        _exchangeOctets = exchangeOctets;
+        _routingKey = routingKey;
+        _routingKeyOctets = routingKeyOctets;
+    }
+
+    /// <summary>Adds a message whose parts lie in the buffer.</summary>
+    public void Add(int propertiesStart, int propertyOctets, int bodyStart, int bodyOctets, MessageFlags flags) =>
+        Push() = new Entry(propertiesStart, propertyOctets, bodyStart, bodyOctets, flags, default);
+
+    /// <summary>Adds a message that is stored already; the batch takes the caller's reference over.</summary>
+    public void Add(MessageRef message) => Push() = new Entry(0, 0, 0, 0, MessageFlags.None, message);
+
+    public MessageContent this[int index]
+    {
+        get
+        {
+            ref readonly var entry = ref _entries[index];
+            if (!entry.Stored.IsNone)
+            {
+                return arena.Read(entry.Stored);
+            }
+
+            ReadOnlySpan<byte> buffer = _buffer;
+            return new MessageContent
+            {
+                Exchange = _exchange.AsSpan(0, _exchangeOctets),
+                RoutingKey = _routingKey.AsSpan(0, _routingKeyOctets),
+                Properties = buffer.Slice(entry.PropertiesStart, entry.PropertyOctets),
+                Body = buffer.Slice(entry.BodyStart, entry.BodyOctets),
+                Flags = entry.Flags,
+            };
+        }
+    }
+
+    /// <summary>A reference to the message, stored now if it was not; the last queue that asks gets the batch's own.</summary>
+    public MessageRef Take(int index, bool isLastQueue)
+    {
+        ref var entry = ref _entries[index];
+        if (entry.Stored.IsNone)
+        {
+            var stored = arena.Store(this[index]);
+            if (isLastQueue)
+            {
+                return stored;
+            }
+
+            entry = entry with { Stored = stored };
+        }
+        else if (isLastQueue)
+        {
+            var own = entry.Stored;
+            entry = entry with { Stored = default };
+            return own;
+        }
+
+        arena.Retain(entry.Stored);
+        return entry.Stored;
+    }
+
+    /// <summary>Gives back what no queue has taken over, and forgets all messages.</summary>
+    public void Clear()
+    {
+        for (int index = 0; index < Count; index++)
+        {
+            if (!_entries[index].Stored.IsNone)
+            {
+                arena.Release(_entries[index].Stored);
+            }
+        }
+
+        Count = 0;
+    }
+
+    /// <summary>Holds no buffer while the publisher is silent.</summary>
+    public void End() => _buffer = [];
+
+    private ref Entry Push()
+    {
+        if (Count == _entries.Length)
+        {
+            Array.Resize(ref _entries, Count * 2);
+        }
+
+        return ref _entries[Count++];
+    }
+
+    private readonly record struct Entry(
+        int PropertiesStart, int PropertyOctets, int BodyStart, int BodyOctets, MessageFlags Flags, MessageRef Stored);
+}

@@ -1,0 +1,107 @@
+using AmqpToolkit.Broker.Messages;
+
+namespace AmqpToolkit.Broker.Queues;
+
+/// <summary>
+/// Messages in the order of arrival, in chunks that never double: eight octets each. Used under the queue's lock.
+/// </summary>
+internal sealed class ReadyList
+{
+    private const int SmallChunk = 16;
+    private const int FullChunk = 1024;
+
+    private Chunk? _first;
+    private Chunk? _last;
+    private Chunk? _spare;
+
+    public int Count { get; private set; }
+
+    public void Add(MessageRef message)
+    {
+        var last = _last;
+        if (last is null || last.End == last.Items.Length)
+        {
+            last = AddChunk();
+        }
+
+        last.Items[last.End++] = message;
+        Count++;
+    }
+
+    /// <summary>The oldest; the list is not empty.</summary>
+    public MessageRef Peek() => _first!.Items[_first.Start];
+
+    /// <summary>Takes the oldest; the list is not empty.</summary>
+    public MessageRef Take()
+    {
+        var first = _first!;
+        var message = first.Items[first.Start++];
+        Count--;
+        if (first.Start == first.End)
+        {
+            DropFirst();
+        }
+
+        return message;
+    }
+
+    private Chunk AddChunk()
+    {
+        Chunk chunk;
+        if (_spare is { } spare)
+        {
+            chunk = spare;
+            _spare = null;
+        }
+        else
+        {
+            // Most queues hold next to nothing: the first chunk is small.
+            chunk = new Chunk(_last is null ? SmallChunk : FullChunk);
+        }
+
+        if (_last is null)
+        {
+            _first = chunk;
+        }
+        else
+        {
+            _last.Next = chunk;
+        }
+
+        return _last = chunk;
+    }
+
+    private void DropFirst()
+    {
+        var empty = _first!;
+        if (empty.Next is null)
+        {
+            empty.Start = empty.End = 0;
+            if (empty.Items.Length == SmallChunk || _spare is null)
+            {
+                return;
+            }
+        }
+
+        _first = empty.Next;
+        if (_first is null)
+        {
+            _last = null;
+        }
+
+        empty.Next = null;
+        empty.Start = empty.End = 0;
+        if (empty.Items.Length == FullChunk)
+        {
+            _spare = empty;
+        }
+    }
+
+    private sealed class Chunk(int length)
+    {
+        public readonly MessageRef[] Items = new MessageRef[length];
+        public int Start;
+        public int End;
+        public Chunk? Next;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Reflection;
+using AmqpToolkit.Codec;
+
+namespace AmqpToolkit.Broker;
+
+/// <summary>The peer-properties of connection.start: what clients look at, and who it really is.</summary>
+internal static class ServerProperties
+{
+    /// <summary>What the broker really does; clients change their ways by it.</summary>
+    private static readonly string[] Capabilities =
+    [
+        "publisher_confirms",
+        "exchange_exchange_bindings",
+        "basic.nack",
+        "consumer_cancel_notify",
+        "connection.blocked",
+        "authentication_failure_close",
+        "per_consumer_qos",
+    ];
+
+    public static Table Create(AmqpBrokerOptions options) => Table.Create(table =>
+    {
+        table.AddTable("capabilities", capabilities =>
+        {
+            foreach (string name in Capabilities)
+            {
+                capabilities.Add(name, true);
+            }
+        });
+        table.Add("cluster_name", $"{Environment.MachineName}");
+        table.Add("copyright", "Copyright (c) AmqpToolkit contributors");
+        table.Add("information", "Licensed under the MIT license");
+        table.Add("platform", $".NET {Environment.Version}");
+        table.Add("product", options.Product);
+        table.Add("version", options.AnnouncedVersion);
+        table.Add("broker", "AmqpToolkit");
+        table.Add("broker_version", typeof(ServerProperties).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0");
+    });
+}

@@ -1,0 +1,93 @@
+using System.Text;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol.Sasl;
+
+namespace AmqpToolkit.Protocol.Classic;
+
+/// <summary>
+/// The client's side of opening a connection, without input or output of its own: the owner sends the protocol header, feeds the
+/// methods of class connection in, and has a connection when <see cref="Phase"/> is <see cref="HandshakePhase.Done"/>.
+/// </summary>
+/// <remarks>
+/// <code>
+///   ProtocolHeader --start--> start-ok -> Tune --tune--> tune-ok, open -> Open --open-ok--> Done
+/// </code>
+/// </remarks>
+public sealed class ClientHandshake
+{
+    private readonly ClientHandshakeOptions _options;
+
+    /// <summary>Creates the state machine of one connection.</summary>
+    public ClientHandshake(ClientHandshakeOptions options) => _options = options;
+
+    /// <summary>Where the handshake stands.</summary>
+    public HandshakePhase Phase { get; private set; }
+
+    /// <summary>The limits agreed on, from tune on.</summary>
+    public Tuning Tuning { get; private set; }
+
+    /// <summary>The server's peer-properties, from start on.</summary>
+    public Table ServerProperties { get; private set; }
+
+    /// <summary>Takes connection.start and answers start-ok.</summary>
+    /// <returns>Why this server cannot be talked to: 503 where it offers no PLAIN, 504 where start is not due.</returns>
+    public ProtocolError? HandleStart(in ConnectionStartView method, IMethodSink sink)
+    {
+        if (Phase != HandshakePhase.ProtocolHeader)
+        {
+            return OutOfTurn(ConnectionStartView.MethodKey);
+        }
+
+        ServerProperties = method.ServerProperties.ToOwned();
+        string mechanisms = Encoding.UTF8.GetString(method.Mechanisms);
+        if (!mechanisms.Split(' ').Contains(SaslMechanisms.Plain))
+        {
+            Phase = HandshakePhase.Failed;
+            return ProtocolError.CommandInvalid($"the server offers '{mechanisms}', this client knows {SaslMechanisms.Plain}").At(ConnectionStartView.MethodKey);
+        }
+
+        Phase = HandshakePhase.Tune;
+        sink.Send(0, new ConnectionStartOk
+        {
+            ClientProperties = _options.ClientProperties,
+            Mechanism = SaslMechanisms.Plain,
+            Response = SaslMechanisms.WritePlain(_options.Credentials),
+            Locale = "en_US",
+        });
+        return null;
+    }
+
+    /// <summary>Takes connection.tune, answers tune-ok and asks for the virtual host.</summary>
+    public ProtocolError? HandleTune(in ConnectionTuneView method, IMethodSink sink)
+    {
+        if (Phase != HandshakePhase.Tune)
+        {
+            return OutOfTurn(ConnectionTuneView.MethodKey);
+        }
+
+        Tuning = new Tuning(method.ChannelMax, method.FrameMax, method.Heartbeat).Answer(_options.Wanted);
+        Phase = HandshakePhase.Open;
+        sink.Send(0, new ConnectionTuneOk { ChannelMax = Tuning.ChannelMax, FrameMax = Tuning.FrameMax, Heartbeat = Tuning.HeartbeatSeconds });
+        sink.Send(0, new ConnectionOpen { VirtualHost = _options.VirtualHost });
+        return null;
+    }
+
+    /// <summary>Takes connection.open-ok: the connection is open.</summary>
+    public ProtocolError? HandleOpenOk()
+    {
+        if (Phase != HandshakePhase.Open)
+        {
+            return OutOfTurn(ConnectionOpenOkView.MethodKey);
+        }
+
+        Phase = HandshakePhase.Done;
+        return null;
+    }
+
+    private ProtocolError OutOfTurn(uint methodKey)
+    {
+        Phase = HandshakePhase.Failed;
+        return ProtocolError.ChannelError($"unexpected method {Methods.NameOf(methodKey)} in the handshake").At(methodKey);
+    }
+}

@@ -1,0 +1,181 @@
+using AmqpToolkit.Codec.Classic;
+using AmqpToolkit.Codec.V0_9_1;
+
+namespace AmqpToolkit.Protocol.Classic;
+
+/// <summary>
+/// Cuts received octets into frames and keeps the rules of framing (0-9-1 section 4.2.3): type, size, end octet, which
+/// channels take what. Owned by the one reader of a connection. The same for both roles.
+/// </summary>
+/// <remarks>
+/// <code>
+///   0      1         3             7                 size+7  size+8
+///   +------+---------+-------------+------------------+--------+
+///   | type | channel |    size     |     payload      |  0xCE  |
+///   +------+---------+-------------+------------------+--------+
+/// </code>
+/// A body frame that is only partly there is handed on as it arrives once it is larger than <see cref="WholeFrameOctets"/>,
+/// so that the receive buffer never needs to hold a large one.
+/// </remarks>
+public struct FrameInput
+{
+    /// <summary>Frames up to this size are waited for; larger bodies are taken in parts.</summary>
+    public const int WholeFrameOctets = 32 * 1024;
+
+    /// <summary>RabbitMQ lets a frame be this many octets too large, since deployed clients count wrongly.</summary>
+    public const uint ToleratedOctets = 8;
+
+    private const int HeaderOctets = 7;
+
+    private uint _maxFrameOctets;
+    private uint _bodyRemaining;
+    private ushort _bodyChannel;
+    private bool _isInBody;
+
+    /// <summary>Creates an input that takes frames of up to <paramref name="maxFrameOctets"/>, all eight octets of overhead counted.</summary>
+    public FrameInput(uint maxFrameOctets) => _maxFrameOctets = maxFrameOctets;
+
+    /// <summary>The largest frame, in octets, header and end octet counted; 0 means no limit but the type's.</summary>
+    public uint MaxFrameOctets
+    {
+        readonly get => _maxFrameOctets;
+        set => _maxFrameOctets = value;
+    }
+
+    /// <summary>
+    /// Feeds every whole frame of <paramref name="input"/> to <paramref name="sink"/>.
+    /// </summary>
+    /// <param name="input">Octets as they arrived, behind the protocol header.</param>
+    /// <param name="sink">Takes the frames.</param>
+    /// <param name="consumed">Octets taken; the rest must come again with more behind it.</param>
+    /// <returns>The first mistake, at which the input stands still; null when all that was there is taken.</returns>
+    public ProtocolError? Consume<TSink>(ReadOnlySpan<byte> input, ref TSink sink, out int consumed)
+        where TSink : IFrameSink
+    {
+        consumed = 0;
+        while (true)
+        {
+            var rest = input[consumed..];
+            if (_isInBody)
+            {
+                if (rest.IsEmpty)
+                {
+                    return null;
+                }
+
+                if (ContinueBody(rest, ref sink, ref consumed) is { } broken)
+                {
+                    return broken;
+                }
+
+                continue;
+            }
+
+            uint limit = _maxFrameOctets == 0 ? int.MaxValue : _maxFrameOctets + ToleratedOctets;
+            var status = FrameReader.TryRead(rest, limit, out var frame);
+            ProtocolError? error;
+            switch (status)
+            {
+                case FrameReadStatus.Complete:
+                    error = HandleFrame(in frame, ref sink);
+                    if (error is not null)
+                    {
+                        return error;
+                    }
+
+                    consumed += frame.Octets;
+                    break;
+
+                case FrameReadStatus.Incomplete:
+                    if (!FrameReader.TryReadHeader(rest, out byte type, out ushort channel, out uint payloadOctets))
+                    {
+                        return null;
+                    }
+
+                    if (!IsKnownType(type))
+                    {
+                        return Broken(type, rest[HeaderOctets..], "unknown_frame");
+                    }
+
+                    if (type != Constants.FrameBody || payloadOctets <= WholeFrameOctets || channel == 0)
+                    {
+                        return null;
+                    }
+
+                    (_isInBody, _bodyChannel, _bodyRemaining) = (true, channel, payloadOctets);
+                    consumed += HeaderOctets;
+                    break;
+
+                case FrameReadStatus.TooLarge:
+                    FrameReader.TryReadHeader(rest, out byte tooLargeType, out _, out uint tooLarge);
+                    return Broken(tooLargeType, [], $"{{frame_too_large,{tooLarge},{_maxFrameOctets - FrameWriter.OverheadOctets}}}");
+
+                default:
+                    FrameReader.TryReadHeader(rest, out byte endType, out _, out uint size);
+                    return Broken(endType, rest.Slice(HeaderOctets, (int)size), $"{{invalid_frame_end_marker,{rest[(int)size + HeaderOctets]}}}");
+            }
+        }
+    }
+
+    private ProtocolError? ContinueBody<TSink>(ReadOnlySpan<byte> rest, ref TSink sink, ref int consumed)
+        where TSink : IFrameSink
+    {
+        if (_bodyRemaining == 0)
+        {
+            if (rest[0] != Constants.FrameEnd)
+            {
+                return Broken((byte)Constants.FrameBody, [], $"{{invalid_frame_end_marker,{rest[0]}}}");
+            }
+
+            _isInBody = false;
+            consumed++;
+            return null;
+        }
+
+        var part = rest[..(int)Math.Min((uint)rest.Length, _bodyRemaining)];
+        _bodyRemaining -= (uint)part.Length;
+        consumed += part.Length;
+        return sink.HandleBody(_bodyChannel, part, (int)_bodyRemaining);
+    }
+
+    private static ProtocolError? HandleFrame<TSink>(in Frame frame, ref TSink sink)
+        where TSink : IFrameSink
+    {
+        switch ((ushort)frame.Type)
+        {
+            case Constants.FrameMethod:
+                return frame.Payload.Length < sizeof(uint)
+                    ? Broken(frame.Type, frame.Payload, "unknown_frame")
+                    : sink.HandleMethod(frame.Channel, frame.Payload);
+
+            case Constants.FrameHeader:
+                return frame.Channel == 0 ? Misplaced(in frame) : sink.HandleContentHeader(frame.Channel, frame.Payload);
+
+            case Constants.FrameBody:
+                return frame.Channel == 0 ? Misplaced(in frame) : sink.HandleBody(frame.Channel, frame.Payload, 0);
+
+            case Constants.FrameHeartbeat when frame.Payload.IsEmpty:
+                if (frame.Channel != 0)
+                {
+                    return Misplaced(in frame);
+                }
+
+                sink.HandleHeartbeat();
+                return null;
+
+            default:
+                return Broken(frame.Type, frame.Payload, "unknown_frame");
+        }
+    }
+
+    private static bool IsKnownType(byte type) =>
+        (ushort)type is Constants.FrameMethod or Constants.FrameHeader or Constants.FrameBody or Constants.FrameHeartbeat;
+
+    /// <summary>501: after it nothing that follows can be trusted.</summary>
+    private static ProtocolError Broken(byte type, ReadOnlySpan<byte> payload, string what) =>
+        ProtocolError.FrameError($"type {type}, {OctetText.Describe(payload)}: {what}");
+
+    /// <summary>505: a frame that is well formed, on a channel that cannot have it.</summary>
+    private static ProtocolError Misplaced(in Frame frame) =>
+        ProtocolError.UnexpectedFrame($"type {frame.Type}, {OctetText.Describe(frame.Payload)}");
+}

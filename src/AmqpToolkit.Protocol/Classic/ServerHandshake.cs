@@ -1,0 +1,195 @@
+using System.Text;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.Classic;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol.Sasl;
+
+namespace AmqpToolkit.Protocol.Classic;
+
+/// <summary>
+/// The server's side of opening a connection: a state machine without input or output of its own. One a connection, used by its
+/// reader, given up when <see cref="Phase"/> is <see cref="HandshakePhase.Done"/>.
+/// </summary>
+/// <remarks>
+/// <code>
+///   ProtocolHeader --"AMQP" 0 0 9 1--> start -> StartOk --start-ok--> tune -> Tune --tune-ok--> Open --open--> open-ok -> Done
+/// </code>
+/// </remarks>
+public sealed class ServerHandshake
+{
+    /// <summary>Octets of a protocol header.</summary>
+    public const int ProtocolHeaderOctets = 8;
+
+    private readonly ServerHandshakeOptions _options;
+    private readonly IServerAuthority _authority;
+
+    /// <summary>Creates the state machine of one connection.</summary>
+    public ServerHandshake(ServerHandshakeOptions options, IServerAuthority authority)
+    {
+        _options = options;
+        _authority = authority;
+    }
+
+    /// <summary>Where the handshake stands.</summary>
+    public HandshakePhase Phase { get; private set; }
+
+    /// <summary>The limits agreed on, from tune-ok on.</summary>
+    public Tuning Tuning { get; private set; }
+
+    /// <summary>The authenticated user, from start-ok on.</summary>
+    public string UserName { get; private set; } = string.Empty;
+
+    /// <summary>The virtual host, from open on.</summary>
+    public string VirtualHost { get; private set; } = string.Empty;
+
+    /// <summary>The client's peer-properties, from start-ok on.</summary>
+    public Table ClientProperties { get; private set; }
+
+    /// <summary>The client wants to hear of a broker that takes no publishes (capability connection.blocked).</summary>
+    public bool ClientTakesBlocked { get; private set; }
+
+    /// <summary>The client wants to hear of cancelled consumers (capability consumer_cancel_notify).</summary>
+    public bool ClientTakesConsumerCancel { get; private set; }
+
+    /// <summary>Whether an error is answered with connection.close; before the tuning the stream is dropped instead, as RabbitMQ does.</summary>
+    public bool AnswersErrors { get; private set; }
+
+    /// <summary>Judges the first eight octets.</summary>
+    /// <param name="header">Eight octets, or the start of them.</param>
+    /// <param name="sink">Gets connection.start when the header is one of this family.</param>
+    /// <returns>True to go on; false when <see cref="ProtocolHeader.V0_9_1"/> is to be answered and the stream closed.</returns>
+    public bool TakeProtocolHeader(ReadOnlySpan<byte> header, IMethodSink sink)
+    {
+        // The 0-9 header gets 0-9-1 as well: deployed clients send it and mean the union of the two.
+        if (!header.SequenceEqual(ProtocolHeader.V0_9_1) && !header.SequenceEqual(ProtocolHeader.V0_9))
+        {
+            Phase = HandshakePhase.Failed;
+            return false;
+        }
+
+        Phase = HandshakePhase.StartOk;
+        sink.Send(0, new ConnectionStart
+        {
+            VersionMajor = 0,
+            VersionMinor = 9,
+            ServerProperties = _options.ServerProperties,
+            Mechanisms = SaslMechanisms.Offered,
+            Locales = "en_US",
+        });
+        return true;
+    }
+
+    /// <summary>Takes connection.start-ok and answers tune.</summary>
+    public ProtocolError? HandleStartOk(in ConnectionStartOkView method, IMethodSink sink)
+    {
+        if (Phase != HandshakePhase.StartOk)
+        {
+            return OutOfTurn(ConnectionStartOkView.MethodKey);
+        }
+
+        ClientProperties = method.ClientProperties.ToOwned();
+        bool answersRefusal = false;
+        if (method.ClientProperties.TryGetValue("capabilities"u8, out var value) && value.TryGetTable(out var capabilities))
+        {
+            answersRefusal = Has(capabilities, "authentication_failure_close"u8);
+            ClientTakesBlocked = Has(capabilities, "connection.blocked"u8);
+            ClientTakesConsumerCancel = Has(capabilities, "consumer_cancel_notify"u8);
+        }
+
+        if (!SaslMechanisms.IsKnown(method.Mechanism))
+        {
+            return Fail(ProtocolError.CommandInvalid($"unknown authentication mechanism '{Encoding.UTF8.GetString(method.Mechanism)}'"));
+        }
+
+        if (SaslMechanisms.Read(method.Mechanism, method.Response, out var credentials) == SaslOutcome.Malformed)
+        {
+            return Fail(ProtocolError.SyntaxError("the authentication response cannot be read"));
+        }
+
+        if (!_authority.Authenticate(credentials))
+        {
+            AnswersErrors = answersRefusal;
+            return Fail(new ProtocolError(
+                ErrorScope.Connection,
+                Constants.AccessRefused,
+                $"Login was refused using authentication mechanism {Encoding.UTF8.GetString(method.Mechanism)}. For details see the broker logfile."));
+        }
+
+        UserName = credentials.UserName;
+        Phase = HandshakePhase.Tune;
+        sink.Send(0, new ConnectionTune
+        {
+            ChannelMax = _options.Offer.ChannelMax,
+            FrameMax = _options.Offer.FrameMax,
+            Heartbeat = _options.Offer.HeartbeatSeconds,
+        });
+        return null;
+    }
+
+    /// <summary>Takes connection.secure-ok, which no mechanism offered here has a use for.</summary>
+    public ProtocolError? HandleSecureOk() => OutOfTurn(ConnectionSecureOkView.MethodKey);
+
+    /// <summary>Takes connection.tune-ok.</summary>
+    public ProtocolError? HandleTuneOk(in ConnectionTuneOkView method)
+    {
+        if (Phase != HandshakePhase.Tune)
+        {
+            return OutOfTurn(ConnectionTuneOkView.MethodKey);
+        }
+
+        var answer = new Tuning(method.ChannelMax, method.FrameMax, method.Heartbeat);
+        AnswersErrors = true;
+        if (_options.Offer.CheckAnswer(answer, _options.MinFrameMax) is { } error)
+        {
+            return Fail(error.At(ConnectionTuneOkView.MethodKey));
+        }
+
+        Tuning = answer;
+        Phase = HandshakePhase.Open;
+        return null;
+    }
+
+    /// <summary>Takes connection.open and answers open-ok.</summary>
+    public ProtocolError? HandleOpen(in ConnectionOpenView method, IMethodSink sink)
+    {
+        if (Phase != HandshakePhase.Open)
+        {
+            return OutOfTurn(ConnectionOpenView.MethodKey);
+        }
+
+        string name = Encoding.UTF8.GetString(method.VirtualHost);
+        if (_authority.OpenVirtualHost(UserName, name) is { } error)
+        {
+            return Fail(error.At(ConnectionOpenView.MethodKey));
+        }
+
+        VirtualHost = name;
+        Phase = HandshakePhase.Done;
+        sink.Send(0, default(ConnectionOpenOk));
+        return null;
+    }
+
+    /// <summary>The mistake of a method of class connection that is not due.</summary>
+    public ProtocolError OutOfTurn(uint methodKey) => Fail(ProtocolError.ChannelError($"unexpected method in connection state {StateName}").At(methodKey));
+
+    private string StateName => Phase switch
+    {
+        HandshakePhase.ProtocolHeader or HandshakePhase.StartOk => "starting",
+        HandshakePhase.Tune => "tuning",
+        HandshakePhase.Open => "opening",
+        _ => "running",
+    };
+
+    private ProtocolError Fail(ProtocolError error)
+    {
+        if (Phase != HandshakePhase.Done)
+        {
+            Phase = HandshakePhase.Failed;
+        }
+
+        return error;
+    }
+
+    private static bool Has(TableView capabilities, ReadOnlySpan<byte> name) =>
+        capabilities.TryGetValue(name, out var value) && value.TryGetBoolean(out bool announced) && announced;
+}

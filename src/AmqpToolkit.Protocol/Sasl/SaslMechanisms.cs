@@ -1,0 +1,72 @@
+using System.Text;
+using AmqpToolkit.Codec;
+
+namespace AmqpToolkit.Protocol.Sasl;
+
+/// <summary>
+/// The mechanisms that carry a name and a password in one response: PLAIN (RFC 4616) and AMQPLAIN (a field table without its
+/// length, with LOGIN and PASSWORD). Stateless.
+/// </summary>
+public static class SaslMechanisms
+{
+    /// <summary>PLAIN's name.</summary>
+    public const string Plain = "PLAIN";
+
+    /// <summary>AMQPLAIN's name.</summary>
+    public const string AmqPlain = "AMQPLAIN";
+
+    /// <summary>What a server offers, separated by spaces.</summary>
+    public const string Offered = $"{Plain} {AmqPlain}";
+
+    /// <summary>Whether <paramref name="mechanism"/> is one of these.</summary>
+    public static bool IsKnown(ReadOnlySpan<byte> mechanism) => mechanism.SequenceEqual("PLAIN"u8) || mechanism.SequenceEqual("AMQPLAIN"u8);
+
+    /// <summary>Reads a response.</summary>
+    /// <param name="mechanism">A known mechanism's name.</param>
+    /// <param name="response">The octets of start-ok's or secure-ok's response.</param>
+    /// <param name="credentials">What it holds.</param>
+    public static SaslOutcome Read(ReadOnlySpan<byte> mechanism, ReadOnlySpan<byte> response, out SaslCredentials credentials) =>
+        mechanism.SequenceEqual("PLAIN"u8) ? ReadPlain(response, out credentials) : ReadAmqPlain(response, out credentials);
+
+    /// <summary>Writes PLAIN's response: an empty authorization identity, the name, the password, each before it a zero.</summary>
+    public static byte[] WritePlain(SaslCredentials credentials) => Encoding.UTF8.GetBytes($"\0{credentials.UserName}\0{credentials.Password}");
+
+    private static SaslOutcome ReadPlain(ReadOnlySpan<byte> response, out SaslCredentials credentials)
+    {
+        credentials = default;
+        int first = response.IndexOf((byte)0);
+        if (first < 0)
+        {
+            return SaslOutcome.Malformed;
+        }
+
+        var rest = response[(first + 1)..];
+        int second = rest.IndexOf((byte)0);
+        if (second < 0)
+        {
+            return SaslOutcome.Malformed;
+        }
+
+        credentials = new SaslCredentials(Encoding.UTF8.GetString(rest[..second]), Encoding.UTF8.GetString(rest[(second + 1)..]));
+        return SaslOutcome.Credentials;
+    }
+
+    private static SaslOutcome ReadAmqPlain(ReadOnlySpan<byte> response, out SaslCredentials credentials)
+    {
+        credentials = default;
+        if (TableView.Validate(response) != DecodeError.None)
+        {
+            return SaslOutcome.Malformed;
+        }
+
+        var table = new TableView(response);
+        if (!table.TryGetValue("LOGIN"u8, out var login) || !login.TryGetString(out var name) ||
+            !table.TryGetValue("PASSWORD"u8, out var secret) || !secret.TryGetString(out var password))
+        {
+            return SaslOutcome.Malformed;
+        }
+
+        credentials = new SaslCredentials(Encoding.UTF8.GetString(name), Encoding.UTF8.GetString(password));
+        return SaslOutcome.Credentials;
+    }
+}

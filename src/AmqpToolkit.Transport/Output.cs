@@ -1,0 +1,365 @@
+using System.Buffers;
+
+namespace AmqpToolkit.Transport;
+
+/// <summary>
+/// The outgoing octets of one connection. Any thread appends encoded frames under <see cref="Gate"/>; one sender at a time,
+/// started by <see cref="Flush"/>, touches the transport. Buffers are rented while there is something to send. Owned by
+/// the connection; lock order: a queue's lock, then this gate.
+/// </summary>
+/// <remarks>
+/// <code>
+///   Reserve/Advance -> tail buffer --(full, or shared octets follow)--> sealed segments --(Flush)--> transport
+/// </code>
+/// </remarks>
+public sealed class Output
+{
+    /// <summary>The largest buffer that frames gather in, in octets; a larger reservation gets a buffer of its own.</summary>
+    public const int MaxBufferOctets = 256 * 1024;
+
+    /// <summary>The smallest buffer, in octets.</summary>
+    public const int MinBufferOctets = 2 * 1024;
+
+    /// <summary>
+    /// Up to here the flushing thread sends by itself: a hop to another thread costs more than the call. Above it the sender
+    /// runs beside the thread that encodes.
+    /// </summary>
+    public const int InlineSendOctets = 8 * 1024;
+
+    private readonly TransportConnection _transport;
+    private readonly IOutputOwner _owner;
+    private readonly int _boundOctets;
+    private readonly List<ArraySegment<byte>> _sending = [];
+    private List<Segment> _sealed = [];
+    private List<Segment> _inFlight = [];
+    private byte[] _tail = [];
+    private int _tailCount;
+    private int _tailHint = MinBufferOctets;
+    private long _pendingOctets;
+    private bool _isSending;
+    private bool _isWanted;
+    private bool _endAfterSend;
+    private bool _ended;
+    private TaskCompletionSource? _drained;
+
+    /// <summary>Creates an output.</summary>
+    /// <param name="transport">Where octets go.</param>
+    /// <param name="owner">Who is told.</param>
+    /// <param name="boundOctets">Waiting octets past which <see cref="HasRoom"/> is false.</param>
+    public Output(TransportConnection transport, IOutputOwner owner, int boundOctets)
+    {
+        _transport = transport;
+        _owner = owner;
+        _boundOctets = boundOctets;
+    }
+
+    /// <summary>Held while appending.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>Octets that wait or are on their way; read without the gate it is a hint.</summary>
+    public long PendingOctets => Volatile.Read(ref _pendingOctets);
+
+    /// <summary>Counts sends that carried something: a heartbeat is due when it stands still.</summary>
+    public long SendCount { get; private set; }
+
+    /// <summary>A mark for whoever collects outputs to flush; it means nothing here.</summary>
+    public object? TouchedBy { get; set; }
+
+    /// <summary>Whether nothing can be sent any more; what is appended is dropped.</summary>
+    public bool IsEnded => Volatile.Read(ref _ended);
+
+    /// <summary>
+    /// Whether more should be appended. Under the gate. Once false, the owner is told when it is true again.
+    /// </summary>
+    public bool HasRoom
+    {
+        get
+        {
+            if (_pendingOctets < _boundOctets)
+            {
+                return true;
+            }
+
+            _isWanted = true;
+            return false;
+        }
+    }
+
+    /// <summary>Room for <paramref name="octets"/> in a row. Under the gate; valid until it is left. Then call <see cref="Advance"/>.</summary>
+    public Span<byte> Reserve(int octets)
+    {
+        int end = _tailCount;
+        if (_tail.Length - end < octets)
+        {
+            MakeRoom(octets);
+            end = _tailCount;
+        }
+
+        return _tail.AsSpan(end, octets);
+    }
+
+    /// <summary>Appends the first <paramref name="octets"/> of what was reserved. Under the gate.</summary>
+    public void Advance(int octets)
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        _tailCount += octets;
+        _pendingOctets += octets;
+    }
+
+    /// <summary>Appends octets that stay where they are until sent. Under the gate; <paramref name="shared"/> is released in any case.</summary>
+    public void AppendShared(ArraySegment<byte> octets, ISharedOctets shared)
+    {
+        ArgumentNullException.ThrowIfNull(shared);
+        if (_ended)
+        {
+            shared.Release();
+            return;
+        }
+
+        SealTail();
+        _sealed.Add(new Segment(octets, shared, IsRented: false));
+        _pendingOctets += octets.Count;
+    }
+
+    /// <summary>Starts sending what waits, unless a sender is at work already. Outside every lock.</summary>
+    public void Flush()
+    {
+        bool isSmall;
+        lock (Gate)
+        {
+            if (_isSending || _ended || (_pendingOctets == 0 && !_endAfterSend))
+            {
+                return;
+            }
+
+            _isSending = true;
+            isSmall = _pendingOctets <= InlineSendOctets;
+        }
+
+        if (isSmall)
+        {
+            _ = SendAsync();
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static output => _ = output.SendAsync(), this, preferLocal: false);
+        }
+    }
+
+    /// <summary>Sends what waits, then tells the peer that no more will come.</summary>
+    public void EndAfterFlush()
+    {
+        lock (Gate)
+        {
+            _endAfterSend = true;
+        }
+
+        Flush();
+    }
+
+    /// <summary>Drops what waits and takes nothing more.</summary>
+    public void Abort()
+    {
+        lock (Gate)
+        {
+            _ended = true;
+            if (!_isSending)
+            {
+                Discard();
+            }
+
+            _drained?.TrySetResult();
+        }
+    }
+
+    /// <summary>Completes when fewer than the bound's octets wait: for a reader whose answers nobody takes.</summary>
+    public ValueTask WaitForRoomAsync()
+    {
+        if (PendingOctets < _boundOctets)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        lock (Gate)
+        {
+            if (_pendingOctets < _boundOctets || _ended)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return new ValueTask(_drained.Task);
+        }
+    }
+
+    private async Task SendAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                long octets;
+                lock (Gate)
+                {
+                    SealTail();
+                    if (_sealed.Count == 0 || _ended)
+                    {
+                        _isSending = false;
+                        if (_ended)
+                        {
+                            Discard();
+                        }
+                        else if (_endAfterSend)
+                        {
+                            _ended = true;
+                            break;
+                        }
+
+                        return;
+                    }
+
+                    (_sealed, _inFlight) = (_inFlight, _sealed);
+                }
+
+                octets = 0;
+                foreach (var segment in _inFlight)
+                {
+                    octets += segment.Octets.Count;
+                    _sending.Add(segment.Octets);
+                }
+
+                await _transport.SendAsync(_sending).ConfigureAwait(false);
+                SendCount++;
+                ReleaseInFlight();
+                if (SettleSent(octets))
+                {
+                    _owner.HandleOutputDrained();
+                }
+            }
+
+            _transport.ShutdownSend();
+            _owner.HandleOutputEnded(null);
+        }
+        catch (IOException exception)
+        {
+            lock (Gate)
+            {
+                _ended = true;
+                _isSending = false;
+                Discard();
+                _drained?.TrySetResult();
+            }
+
+            ReleaseInFlight();
+            _owner.HandleOutputEnded(exception);
+        }
+    }
+
+    /// <summary>Counts sent octets; true when somebody waits for room and half of the bound is free.</summary>
+    private bool SettleSent(long octets)
+    {
+        lock (Gate)
+        {
+            _pendingOctets -= octets;
+            if (_pendingOctets > _boundOctets / 2)
+            {
+                return false;
+            }
+
+            if (_drained is { } drained)
+            {
+                _drained = null;
+                drained.TrySetResult();
+            }
+
+            bool wanted = _isWanted;
+            _isWanted = false;
+            return wanted;
+        }
+    }
+
+    private void ReleaseInFlight()
+    {
+        foreach (var segment in _inFlight)
+        {
+            segment.Release();
+        }
+
+        _inFlight.Clear();
+        _sending.Clear();
+    }
+
+    private void Discard()
+    {
+        SealTail();
+        foreach (var segment in _sealed)
+        {
+            segment.Release();
+        }
+
+        _sealed.Clear();
+        _pendingOctets = 0;
+    }
+
+    private void MakeRoom(int octets)
+    {
+        if (_tailCount > 0 && _tailCount + octets > MaxBufferOctets)
+        {
+            SealTail();
+        }
+
+        int wanted = Math.Max(_tailHint, _tailCount + octets);
+        if (wanted > _tailHint)
+        {
+            wanted = Math.Max(octets, Math.Min(MaxBufferOctets, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)wanted)));
+        }
+
+        byte[] larger = ArrayPool<byte>.Shared.Rent(wanted);
+        _tail.AsSpan(0, _tailCount).CopyTo(larger);
+        if (_tail.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_tail);
+        }
+
+        _tail = larger;
+    }
+
+    private void SealTail()
+    {
+        if (_tail.Length == 0)
+        {
+            return;
+        }
+
+        if (_tailCount == 0)
+        {
+            ArrayPool<byte>.Shared.Return(_tail);
+        }
+        else
+        {
+            // The next buffer starts as large as this one had to be: a busy connection does not grow anew each time.
+            _tailHint = Math.Clamp((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_tailCount), MinBufferOctets, MaxBufferOctets);
+            _sealed.Add(new Segment(new ArraySegment<byte>(_tail, 0, _tailCount), null, IsRented: true));
+        }
+
+        _tail = [];
+        _tailCount = 0;
+    }
+
+    private readonly record struct Segment(ArraySegment<byte> Octets, ISharedOctets? Shared, bool IsRented)
+    {
+        public void Release()
+        {
+            if (IsRented)
+            {
+                ArrayPool<byte>.Shared.Return(Octets.Array!);
+            }
+
+            Shared?.Release();
+        }
+    }
+}
