@@ -21,6 +21,8 @@ public sealed class AmqpGenerator : IIncrementalGenerator
 {
     private const string Metadata = "build_metadata.AdditionalFiles.";
 
+    private static readonly Encoding s_utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
@@ -57,7 +59,7 @@ public sealed class AmqpGenerator : IIncrementalGenerator
             .Select((unit, _) => Emitter.Emit(unit))
             .WithTrackingName(TrackingNames.Emit);
 
-        context.RegisterSourceOutput(files, (output, file) => output.AddSource(file.HintName, SourceText.From(file.Text, Encoding.UTF8)));
+        context.RegisterSourceOutput(files, (output, file) => output.AddSource(file.HintName, SourceText.From(file.Text, s_utf8)));
         RegisterFindings(context, read, linked, all);
     }
 

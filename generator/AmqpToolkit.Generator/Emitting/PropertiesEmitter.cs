@@ -26,6 +26,7 @@ internal static class PropertiesEmitter
                 writer.Line($"private readonly {Expressions.OwnedType(property.Wire)} {property.Field};");
             }
 
+            EmitConstructor(writer, plan);
             writer.Line("""
 
                 /// <summary>Which properties are present: the first one is the highest bit.</summary>
@@ -42,6 +43,19 @@ internal static class PropertiesEmitter
     }
 
     private static string Flag(PropertyPlan property) => Expressions.Hex((uint)property.Flag, 4);
+
+    private static void EmitConstructor(SourceWriter writer, PropertiesPlan plan)
+    {
+        writer.Line();
+        using (writer.Braces($"internal {plan.TypeName}(in {plan.TypeName}View view)"))
+        {
+            writer.Line("_flags = view.Flags;");
+            foreach (PropertyPlan property in plan.Properties.Where(property => property.Wire != WireType.Bit))
+            {
+                writer.Line($"{property.Field} = {Expressions.ToOwned(property.Wire, "view." + property.Name)};");
+            }
+        }
+    }
 
     private static void EmitMember(SourceWriter writer, PropertyPlan property)
     {

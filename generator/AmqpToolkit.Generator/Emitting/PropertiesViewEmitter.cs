@@ -202,28 +202,11 @@ internal static class PropertiesViewEmitter
         }
     }
 
-    private static void EmitToOwned(SourceWriter writer, PropertiesPlan plan)
-    {
-        writer.Line();
-        writer.Line("/// <summary>Copies the properties that are present.</summary>");
-        using (writer.Braces($"public {plan.TypeName} ToOwned()"))
-        {
-            writer.Line($"var owned = default({plan.TypeName});");
-            foreach (PropertyPlan property in plan.Properties)
-            {
-                string has = property.Wire == WireType.Bit ? property.Name : "Has" + property.Name;
-                writer.Line($$"""
-                    if ({{has}})
-                    {
-                        owned = owned with { {{property.Name}} = {{Expressions.ToOwned(property.Wire, property.Name)}} };
-                    }
+    private static void EmitToOwned(SourceWriter writer, PropertiesPlan plan) => writer.Line($"""
 
-                    """);
-            }
-
-            writer.Line("return owned;");
-        }
-    }
+        /// <summary>Copies the properties that are present.</summary>
+        public {plan.TypeName} ToOwned() => new(this);
+        """);
 
     private static void EmitOffsetOf(SourceWriter writer, PropertiesPlan plan)
     {

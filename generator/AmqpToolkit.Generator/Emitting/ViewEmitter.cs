@@ -216,7 +216,7 @@ internal static class ViewEmitter
                 CharacterSet set = check.Characters!;
                 string masks = $"0x{set.Low:X16}, 0x{set.High:X16}";
                 string characters = $"!WireReader.HasOnly({member.Name}, {masks})";
-                return (set.AllowsEmpty ? characters : $"{member.Name}.IsEmpty || {characters}", "regexp", "has a character that is not allowed, or none");
+                return (set.AllowsEmpty ? characters : $"{member.Name}.IsEmpty || {characters}", "regexp", set.AllowsEmpty ? "has a character that is not allowed" : "is empty or has a character that is not allowed");
         }
     }
 

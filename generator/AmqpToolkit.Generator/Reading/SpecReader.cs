@@ -200,7 +200,7 @@ internal sealed class SpecReader
             CheckAttributes(chassis, "name", "implement", Label);
         }
 
-        return name is null
+        return name is null || IsMalformed(element, "index", index)
             ? null
             : new RawClass(_nodes[element], name, (int?)index, Optional(element, Label), Fields(element), All(Children(element, "method"), Method));
     }
@@ -211,7 +211,7 @@ internal sealed class SpecReader
         CheckChildren(element, "chassis", "response", "field");
         string? name = Required(element, "name", "a name");
         long? index = Number(element, "index", ushort.MaxValue, required: false);
-        return name is null
+        return name is null || IsMalformed(element, "index", index)
             ? null
             : new RawMethod(
                 _nodes[element],
@@ -320,6 +320,9 @@ internal sealed class SpecReader
         Report(Rules.BadAttribute.Id, _nodes[element], attribute, element.Name.LocalName, attribute, $"a number from 0 to {max.ToString(CultureInfo.InvariantCulture)}");
         return null;
     }
+
+    /// <summary>There is a number, and it was reported: no need to miss it once more.</summary>
+    private static bool IsMalformed(XElement element, string attribute, long? value) => value is null && Optional(element, attribute) is not null;
 
     private static bool TryParse(string text, out long value) =>
         text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)

@@ -1,0 +1,167 @@
+using AmqpToolkit.Generator.Diagnostics;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Text;
+
+namespace AmqpToolkit.Generator.Tests;
+
+/// <summary>One broken definition for each rule: id, place and words of what is reported. In the texts, § stands before the place to be blamed.</summary>
+public sealed class DiagnosticTests
+{
+    private const string Target = """
+        <amqp major="0" minor="9">
+          <class name="basic" index="60">
+            <method name="publish" index="40">
+              <chassis name="server" implement="MUST"/>
+              <field name="ticket" type="short" reserved="1"/>
+              <field name="exchange" type="shortstr"/>
+            </method>
+          </class>
+        </amqp>
+        """;
+
+    public static TheoryData<string, string, string> BrokenDocuments => new()
+    {
+        { "AMQP0001", "<amqp major='0' minor='9'>\n  <class name='a'>\n</§amqp>", "Not well-formed XML" },
+        { "AMQP0001", "§", "Not well-formed XML" },
+        { "AMQP0002", "<§specification/>", "The root is <specification>" },
+        { "AMQP0002", "<§amqp xmlns='http://www.amqp.org/schema/amqp.xsd' name='transport'/>", "1.0" },
+        { "AMQP0002", "<amqp major='0' minor='§10'/>", "0-10" },
+        { "AMQP0002", "<§amqp/>", "no major and minor" },
+        { "AMQP0003", Class("<§method index='1'/>"), "'name'" },
+        { "AMQP0003", Class("<method name='a' index='§x'/>"), "a number from 0 to 65535" },
+        { "AMQP0003", Class("<method name='a' index='§65536'/>"), "a number from 0 to 65535" },
+        { "AMQP0003", Class("<§method name='a'/>"), "'index'" },
+        { "AMQP0003", Class("<method name='a' index='1' synchronous='§yes'/>"), "1 or 0" },
+        { "AMQP0003", Class("<method name='a' index='1'><chassis name='§broker'/></method>"), "'server' or 'client'" },
+        { "AMQP0003", Method("<§field name='a'/>"), "'domain'" },
+        { "AMQP0003", Root("<constant name='a' value='1' class='§mild-error'/>"), "'soft-error' or 'hard-error'" },
+        { "AMQP0003", Root("<field-value name='a' tag='§tt' octets='1'/>"), "one ASCII character" },
+        { "AMQP0003", Root("<§field-value name='a' tag='t'/>"), "'length-octets'" },
+        { "AMQP0004", Method("<field name='a' domain='§shortst'/>"), "did you mean 'shortstr'?" },
+        { "AMQP0004", Method("<field name='a' type='§zzzzzzzzzz'/>"), "'zzzzzzzzzz' is unknown;" },
+        { "AMQP0004", Root("<domain name='a' type='§b'/>" + Class("<method name='m' index='1'><field name='f' domain='a'/></method>", root: false)), "'b'" },
+        { "AMQP0005", Root("<domain name='queue-name' type='shortstr'/>" + Class("<method name='m' index='1'><field name='f' domain='§queue name'/></method>", root: false)), "taken for 'queue-name'" },
+        { "AMQP0006", Class("<method name='a' index='1'/>\n<method name='b' index='§1'/>"), "'c.a'" },
+        { "AMQP0006", Class("<method name='a' index='1'/>\n<method name='§a' index='2'/>"), "method 1" },
+        { "AMQP0006", Root("<class name='a' index='1'/><class name='b' index='§1'/>"), "class 'a'" },
+        { "AMQP0006", Root("<class name='a' index='1'/><class name='§a' index='2'/>"), "class 1" },
+        { "AMQP0006", Root("<domain name='a-b' type='bit'/><domain name='§a b' type='bit'/>"), "'a-b'" },
+        { "AMQP0006", Root("<constant name='a-b' value='1'/><constant name='§a b' value='2'/>"), "'a-b'" },
+        { "AMQP0006", Root("<field-value name='a' tag='t' octets='1'/><field-value name='b' tag='§t' octets='2'/>"), "'a'" },
+        { "AMQP0006", Root("<field-value name='a' tag='t' octets='1'/><field-value name='§a' tag='u' octets='2'/>"), "'t'" },
+        { "AMQP0006", Method("<field name='a' type='bit'/><field name='§a' type='bit'/>"), "c.m" },
+        { "AMQP0007", Class("<method name='open' index='1'><response name='§open-okay'/></method><method name='open-ok' index='2'/>"), "did you mean 'open-ok'?" },
+        { "AMQP0007", Root("<class name='x' index='1'><method name='a-ok' index='1'/></class><class name='y' index='2'><method name='a' index='1'><response name='§a-ok'/></method></class>"), "The class 'y'" },
+        { "AMQP0011", Method("<field name='a' type='long'><assert check='§le' method='tune' field='b'/></field>"), "negotiation" },
+        { "AMQP0011", Method("<field name='a' type='shortstr'><assert check='§regexp' value='^(a|b)$'/></field>"), "^[set]*$" },
+        { "AMQP0011", Method("<field name='a' type='bit'><assert check='§length' value='1'/></field>"), "does not fit" },
+        { "AMQP0012", Root("<§klass name='a'/>"), "The element 'klass'" },
+        { "AMQP0012", Method("<field name='a' type='bit' domian='§bit'/>"), "did you mean 'domain'?" },
+        { "AMQP0013", Root("<domain name='a' type='§b'/><domain name='b' type='a'/>" + Class("<method name='m' index='1'><field name='f' domain='a'/></method>", root: false)), "'a' leads back" },
+        { "AMQP0016", Class("<method name='§m' index='1'/>"), "'c.m'" },
+        { "AMQP0017", Method("<field name='a-b' type='bit'/><field name='§a.b' type='bit'/>"), "AB" },
+        { "AMQP0017", Root("<class name='a-b' index='1'><method name='c' index='1'/></class><class name='a' index='2'><method name='§b-c' index='1'/></class>"), "ABC" },
+        { "AMQP0018", Root("<class name='§a' index='1'>" + string.Concat(Enumerable.Range(0, 16).Select(i => $"<field name='f{i}' type='octet'/>")) + "</class>"), "16" },
+    };
+
+    public static TheoryData<string, string, string> BrokenOverlays => new()
+    {
+        { "AMQP0008", Overlay("<class name='§basics'/>"), "did you mean 'basic'?" },
+        { "AMQP0008", Overlay("<class name='basic'><method name='§publsh'/></class>"), "did you mean 'basic.publish'?" },
+        { "AMQP0008", Overlay("<class name='basic'><method name='publish'><field name='a' replaces='§tickt' type='short'/></method></class>"), "did you mean 'ticket'?" },
+        { "AMQP0009", "<amqp overlay='§other'/>", "AmqpSpec=\"other\"" },
+        { "AMQP0010", "<amqp overlay='§other'/>", "AmqpOverlayFor=\"test\"" },
+        { "AMQP0010", "<§amqp major='0' minor='9'/>", "AmqpOverlayFor=\"test\"" },
+        { "AMQP0014", Overlay("<class name='basic'><method name='publish'><field name='a' replaces='§exchange' type='shortstr'/></method></class>"), "not reserved" },
+        { "AMQP0014", Overlay("<class name='basic'><method name='publish'><field name='a' replaces='§ticket' type='long'/></method></class>"), "its wire type is short, not long" },
+        { "AMQP0006", Overlay("<class name='basic'><method name='nack' index='§40'/></class>"), "'basic.publish'" },
+        { "AMQP0006", Overlay("<class name='§basic' index='61'/>"), "class 60" },
+        { "AMQP0006", Overlay("<class name='basic'><method name='§publish' index='41'/></class>"), "method 40" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BrokenDocuments))]
+    public void BrokenDocument_IsReported_WhereItIsBroken(string id, string marked, string words)
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(marked.Replace("§", "", StringComparison.Ordinal)));
+
+        AssertReported(result, id, marked, "/specs/base.xml", words);
+    }
+
+    [Theory]
+    [MemberData(nameof(BrokenOverlays))]
+    public void BrokenOverlay_IsReported_WhereItIsBroken(string id, string marked, string words)
+    {
+        string text = marked.Replace("§", "", StringComparison.Ordinal);
+        InMemoryText overlay = InMemoryText.Overlay(text, spec: id == "AMQP0009" ? "other" : "test");
+
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(Target), overlay);
+
+        AssertReported(result, id, marked, "/specs/overlay.xml", words);
+    }
+
+    [Fact]
+    public void SecondDocumentOfAnEdition_IsReported_AndTheFirstStands()
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(Target, "/specs/b.xml"), InMemoryText.Base(Target, "/specs/a.xml"));
+
+        AssertReported(result, "AMQP0015", "<§amqp major=\"0\"", "/specs/b.xml", "/specs/a.xml");
+        Assert.Contains(result.GeneratedSources, source => source.HintName == "Test.test.ClassBasic.g.cs");
+    }
+
+    [Fact]
+    public void Rules_AreAllTested()
+    {
+        IEnumerable<string> tested = BrokenDocuments.Concat(BrokenOverlays).Select(row => (string)row[0]).Append("AMQP0015").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+
+        Assert.Equal(Rules.All().Select(rule => rule.Id).Order(StringComparer.Ordinal), tested);
+    }
+
+    [Fact]
+    public void MethodWithAnError_IsLeftOut_AndTheRestStands()
+    {
+        string text = Class("<method name='bad' index='1'><field name='a' domain='nonsense'/></method><method name='good' index='2'><chassis name='server'/></method>");
+
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(text));
+
+        string emitted = result.GeneratedSources.Single(source => source.HintName.EndsWith("ClassC.g.cs", StringComparison.Ordinal)).SourceText.ToString();
+        Assert.Contains("CGoodView", emitted, StringComparison.Ordinal);
+        Assert.DoesNotContain("CBad", emitted, StringComparison.Ordinal);
+        Assert.Empty(GeneratorHarness.Compile(result));
+    }
+
+    [Fact]
+    public void OwnSpec_HasNoErrorsAndWarnings()
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(GeneratorHarness.OwnSpec());
+
+        Assert.Empty(result.Diagnostics.Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning));
+        Assert.Equal("AMQP0011", Assert.Single(result.Diagnostics).Id);
+    }
+
+    private static string Root(string inner) => $"<amqp major='0' minor='9'>\n  {inner}\n</amqp>";
+
+    private static string Class(string inner, bool root = true)
+    {
+        string text = $"<class name='c' index='1'>\n  {inner}\n</class>";
+        return root ? Root(text) : text;
+    }
+
+    private static string Method(string fields) => Class($"<method name='m' index='1'><chassis name='server'/>{fields}</method>");
+
+    private static string Overlay(string inner) => $"<amqp overlay='test'>\n  {inner}\n</amqp>";
+
+    private static void AssertReported(GeneratorRunResult result, string id, string marked, string path, string words)
+    {
+        Diagnostic diagnostic = Assert.Single(result.Diagnostics, candidate => candidate.Id == id);
+        int at = marked.IndexOf('§', StringComparison.Ordinal);
+        string[] before = marked[..at].Split('\n');
+        var expected = new LinePosition(before.Length - 1, before[^1].Length);
+
+        FileLinePositionSpan span = diagnostic.Location.GetLineSpan();
+        Assert.Equal(path, span.Path);
+        Assert.Equal(expected, span.StartLinePosition);
+        Assert.Equal(at, diagnostic.Location.SourceSpan.Start);
+        Assert.Contains(words, diagnostic.GetMessage(null), StringComparison.Ordinal);
+    }
+}

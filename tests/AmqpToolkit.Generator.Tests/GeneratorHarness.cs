@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Text;
+
+namespace AmqpToolkit.Generator.Tests;
+
+/// <summary>A file that stands in memory, with its item metadata.</summary>
+internal sealed class InMemoryText(string path, string text, string? spec = null, string? overlayFor = null, string? ns = null) : AdditionalText
+{
+    public override string Path => path;
+
+    public string Content => text;
+
+    public Dictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal)
+    {
+        ["build_metadata.AdditionalFiles.AmqpSpec"] = spec ?? "",
+        ["build_metadata.AdditionalFiles.AmqpOverlayFor"] = overlayFor ?? "",
+        ["build_metadata.AdditionalFiles.AmqpNamespace"] = ns ?? "",
+    };
+
+    public static InMemoryText Base(string text, string path = "/specs/base.xml", string spec = "test") => new(path, text, spec, ns: "Test." + spec.Replace("-", "_", StringComparison.Ordinal));
+
+    public static InMemoryText Overlay(string text, string path = "/specs/overlay.xml", string spec = "test") => new(path, text, overlayFor: spec);
+
+    public InMemoryText With(string changed) => new(
+        path,
+        changed,
+        Metadata["build_metadata.AdditionalFiles.AmqpSpec"],
+        Metadata["build_metadata.AdditionalFiles.AmqpOverlayFor"],
+        Metadata["build_metadata.AdditionalFiles.AmqpNamespace"]);
+
+    public override SourceText GetText(CancellationToken cancellationToken = default) => SourceText.From(text, Encoding.UTF8);
+}
+
+/// <summary>Metadata as the build hands it over.</summary>
+internal sealed class InMemoryOptions : AnalyzerConfigOptionsProvider
+{
+    public override AnalyzerConfigOptions GlobalOptions { get; } = new Options([]);
+
+    public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => GlobalOptions;
+
+    public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => new Options(((InMemoryText)textFile).Metadata);
+
+    private sealed class Options(Dictionary<string, string> values) : AnalyzerConfigOptions
+    {
+        public override bool TryGetValue(string key, out string value)
+        {
+            bool found = values.TryGetValue(key, out string? known);
+            value = known ?? "";
+            return found;
+        }
+    }
+}
+
+/// <summary>Runs the generator in this process.</summary>
+internal static class GeneratorHarness
+{
+    public static CSharpParseOptions ParseOptions { get; } = new(LanguageVersion.CSharp12, DocumentationMode.Diagnose);
+
+    private static readonly ImmutableArray<MetadataReference> s_references =
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+            .Split(Path.PathSeparator)
+            .Select(path => MetadataReference.CreateFromFile(path)),
+    ];
+
+    public static CSharpCompilation Compilation { get; } = CSharpCompilation.Create(
+        "Emitted",
+        [CSharpSyntaxTree.ParseText("internal static class Unrelated;", ParseOptions, cancellationToken: TestContext.Token)],
+        s_references,
+        new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, generalDiagnosticOption: ReportDiagnostic.Error));
+
+    public static GeneratorDriver Driver(params IEnumerable<InMemoryText> files) => CSharpGeneratorDriver.Create(
+        [new AmqpGenerator().AsSourceGenerator()],
+        files,
+        ParseOptions,
+        new InMemoryOptions(),
+        new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
+
+    public static GeneratorRunResult Run(params IEnumerable<InMemoryText> files) =>
+        Driver(files).RunGenerators(Compilation, TestContext.Token).GetRunResult().Results.Single();
+
+    /// <summary>The files of this repository's own 0-9-1.</summary>
+    public static InMemoryText[] OwnSpec() =>
+    [
+        new("/specs/amqp0-9-1.xml", ReadSpec("amqp0-9-1.xml"), spec: "0-9-1", ns: "Test.V0_9_1"),
+        new("/specs/amqp0-9-1.rabbitmq.xml", ReadSpec("amqp0-9-1.rabbitmq.xml"), overlayFor: "0-9-1"),
+    ];
+
+    public static string ReadSpec(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "spec", name));
+
+    /// <summary>Compiles what was emitted; the messages of the compiler are errors, warnings included.</summary>
+    public static string[] Compile(GeneratorRunResult result)
+    {
+        CSharpCompilation compilation = Compilation.AddSyntaxTrees(result.GeneratedSources.Select(source => source.SyntaxTree));
+        using var assembly = new MemoryStream();
+        using var docs = new MemoryStream();
+        return compilation.Emit(assembly, xmlDocumentationStream: docs, cancellationToken: TestContext.Token)
+            .Diagnostics
+            .Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning)
+            .Select(diagnostic => diagnostic.ToString())
+            .ToArray();
+    }
+
+    private static class TestContext
+    {
+        public static CancellationToken Token => CancellationToken.None;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Collections;
+using System.Reflection;
+using System.Xml.Linq;
+using AmqpToolkit.Generator.Linking;
+using AmqpToolkit.Generator.Lowering;
+using AmqpToolkit.Generator.Reading;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Text;
+
+namespace AmqpToolkit.Generator.Tests;
+
+public sealed class ModelTests
+{
+    private static readonly Type[] s_forbidden =
+        [typeof(ISymbol), typeof(Compilation), typeof(SyntaxNode), typeof(XObject), typeof(Location), typeof(SourceText), typeof(AdditionalText)];
+
+    [Theory]
+    [InlineData(TrackingNames.Input)]
+    [InlineData(TrackingNames.Read)]
+    [InlineData(TrackingNames.Document)]
+    [InlineData(TrackingNames.Edition)]
+    [InlineData(TrackingNames.Link)]
+    [InlineData(TrackingNames.Model)]
+    [InlineData(TrackingNames.Lower)]
+    [InlineData(TrackingNames.Emit)]
+    public void Models_OfEveryStep_HoldNothingOfTheCompiler(string step)
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(GeneratorHarness.OwnSpec());
+
+        var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
+        foreach ((object value, _) in result.TrackedSteps[step].SelectMany(run => run.Outputs))
+        {
+            Walk(value, seen, step);
+        }
+
+        Assert.NotEmpty(seen);
+    }
+
+    [Fact]
+    public void Models_ThatFeedEmission_KnowNoPlaceInTheFile()
+    {
+        Type[] models = [typeof(EditionModel), typeof(ClassModel), typeof(MethodModel), typeof(FieldModel), typeof(ConstantModel), .. typeof(Unit).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Unit)))];
+
+        Assert.DoesNotContain(models.SelectMany(type => type.GetProperties()), property => property.Name is "Node" or "Line" or "Path");
+    }
+
+    [Fact]
+    public void Document_OfEqualText_IsEqual()
+    {
+        RawDocument first = Read(GeneratorHarness.ReadSpec("amqp0-9-1.xml"));
+        RawDocument second = Read(GeneratorHarness.ReadSpec("amqp0-9-1.xml"));
+
+        Assert.Equal(first, second);
+        Assert.Equal(first.GetHashCode(), second.GetHashCode());
+    }
+
+    [Theory]
+    [InlineData("index=\"40\"", "index=\"45\"")]
+    [InlineData("synchronous=\"1\"", "synchronous=\"0\"")]
+    [InlineData("domain=\"bit\"", "domain=\"octet\"")]
+    [InlineData("value=\"127\"", "value=\"128\"")]
+    [InlineData("class=\"soft-error\"", "class=\"hard-error\"")]
+    [InlineData("implement=\"MUST\"/>\n    <chassis name=\"client\"", "implement=\"MAY\"/>\n    <chassis name=\"client\"", true)]
+    public void Document_OfOtherText_DiffersWhereItMatters(string old, string changed, bool equal = false)
+    {
+        string text = GeneratorHarness.ReadSpec("amqp0-9-1.xml");
+        int at = text.IndexOf(old, StringComparison.Ordinal);
+        Assert.True(at >= 0);
+
+        RawDocument edited = Read(string.Concat(text.AsSpan(0, at), changed, text.AsSpan(at + old.Length)));
+
+        Assert.Equal(equal, edited == Read(text));
+    }
+
+    [Fact]
+    public void EditionModel_OfReadAndLinkedTwice_IsEqual()
+    {
+        EditionModel first = Link();
+        EditionModel second = Link();
+
+        Assert.NotSame(first, second);
+        Assert.Equal(first, second);
+        Assert.Equal(EditionLowering.Lower(first, CancellationToken.None), EditionLowering.Lower(second, CancellationToken.None));
+    }
+
+    private static EditionModel Link()
+    {
+        var overlay = new SpecInput("b", null, "0-9-1", null, GeneratorHarness.ReadSpec("amqp0-9-1.rabbitmq.xml"));
+        RawDocument[] documents = [Read(GeneratorHarness.ReadSpec("amqp0-9-1.xml")), SpecReader.Read(overlay, CancellationToken.None).Document!];
+        return Linker.Link(new EditionInput("0-9-1", "N", new(documents)), CancellationToken.None).Model;
+    }
+
+    private static RawDocument Read(string text) => SpecReader.Read(new SpecInput("a", "0-9-1", null, "N", text), CancellationToken.None).Document!;
+
+    private static void Walk(object? value, HashSet<object> seen, string path)
+    {
+        if (value is null || value is string || value.GetType().IsPrimitive || value.GetType().IsEnum)
+        {
+            return;
+        }
+
+        if (!value.GetType().IsValueType && !seen.Add(value))
+        {
+            return;
+        }
+
+        Assert.False(s_forbidden.Any(type => type.IsInstanceOfType(value)), $"{path} holds {value.GetType()}");
+        if (value is IEnumerable items)
+        {
+            foreach (object? item in items)
+            {
+                Walk(item, seen, path + "[]");
+            }
+
+            return;
+        }
+
+        Assert.True(value.GetType().Assembly == typeof(AmqpGenerator).Assembly, $"{path} holds {value.GetType()}, whose equality is unknown");
+        foreach (FieldInfo field in value.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+        {
+            Walk(field.GetValue(value), seen, path + "." + field.Name);
+        }
+    }
+}
