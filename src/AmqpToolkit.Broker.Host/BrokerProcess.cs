@@ -8,9 +8,6 @@ namespace AmqpToolkit.Broker.Host;
 /// <summary>The life of the process: listen, say so, wait for a signal, stop.</summary>
 internal static class BrokerProcess
 {
-    /// <summary>Clients that do not answer a close are dropped after this long.</summary>
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
-
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(BrokerSettings settings, TextWriter output, TextWriter error)
     {
@@ -35,8 +32,7 @@ internal static class BrokerProcess
             await output.WriteLineAsync($"amqp-broker listens on {Join(broker.Endpoints)}, in memory: nothing survives a restart").ConfigureAwait(false);
             await output.FlushAsync().ConfigureAwait(false);
             await stop.Task.ConfigureAwait(false);
-            using CancellationTokenSource timeout = new(StopTimeout);
-            await broker.StopAsync(timeout.Token).ConfigureAwait(false);
+            await broker.StopAsync().ConfigureAwait(false);
         }
 
         return ExitCode.Stopped;

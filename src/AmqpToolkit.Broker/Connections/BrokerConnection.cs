@@ -133,7 +133,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
             AppendClose(error);
         }
 
-        Output.EndAfterFlush();
+        Output.Flush();
     }
 
     /// <summary>Cuts the stream. Any thread.</summary>
@@ -221,10 +221,17 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     /// <inheritdoc/>
     public void HandleOutputEnded(Exception? cause)
     {
-        if (cause is not null)
+        if (cause is null)
         {
-            _transport.Abort();
+            return;
         }
+
+        if (cause is not IOException)
+        {
+            Log.Defect(_broker.Logger, cause, Name);
+        }
+
+        _transport.Abort();
     }
 
     /// <summary>Remembers a consumer whose messages found no room. Under the output's gate.</summary>
