@@ -44,7 +44,7 @@ public sealed class AmqpGenerator : IIncrementalGenerator
         IncrementalValueProvider<EquatableArray<RawDocument>> all = documents.Collect().Select((items, _) => Sort(items));
         IncrementalValuesProvider<LinkResult> linked = documents
             .Combine(all)
-            .Select((pair, _) => Gather(pair.Left, pair.Right))
+            .Select((pair, _) => Editions.Gather(pair.Left, pair.Right))
             .Where(edition => edition is not null)
             .Select((edition, _) => edition!)
             .WithTrackingName(TrackingNames.Edition)
@@ -112,16 +112,4 @@ public sealed class AmqpGenerator : IIncrementalGenerator
         .ToEquatableArray();
 
     private static string FileName(string path) => path.Substring(path.LastIndexOfAny(['/', '\\']) + 1);
-
-    private static EditionInput? Gather(RawDocument document, EquatableArray<RawDocument> all)
-    {
-        if (document.IsOverlay || all.First(other => !other.IsOverlay && other.Edition == document.Edition) != document)
-        {
-            return null;
-        }
-
-        IEnumerable<RawDocument> overlays = all.Where(other => other.IsOverlay && other.Edition == document.Edition);
-        string name = document.Namespace ?? $"Amqp.V{document.Edition.Replace('-', '_').Replace('.', '_')}";
-        return new EditionInput(document.Edition, name, new([document, .. overlays]));
-    }
 }

@@ -28,6 +28,7 @@ public sealed class DiagnosticTests
         { "AMQP0002", "<amqp major='0' minor='§10'/>", "0-10" },
         { "AMQP0002", "<§amqp/>", "no major and minor" },
         { "AMQP0003", Class("<§method index='1'/>"), "'name'" },
+        { "AMQP0003", Class("<method name='§a&quot;;' index='1'/>"), "a name of letters" },
         { "AMQP0003", Class("<method name='a' index='§x'/>"), "a number from 0 to 65535" },
         { "AMQP0003", Class("<method name='a' index='§65536'/>"), "a number from 0 to 65535" },
         { "AMQP0003", Class("<§method name='a'/>"), "'index'" },
@@ -61,6 +62,10 @@ public sealed class DiagnosticTests
         { "AMQP0016", Class("<method name='§m' index='1'/>"), "'c.m'" },
         { "AMQP0017", Method("<field name='a-b' type='bit'/><field name='§a.b' type='bit'/>"), "AB" },
         { "AMQP0017", Root("<class name='a-b' index='1'><method name='c' index='1'/></class><class name='a' index='2'><method name='§b-c' index='1'/></class>"), "ABC" },
+        { "AMQP0017", Root("<class name='a-b' index='1'/><class name='§ab' index='2'/>"), "Ab" },
+        { "AMQP0017", Root("<class name='a' index='1'><field name='f' type='octet'/><method name='§properties' index='1'/></class>"), "AProperties" },
+        { "AMQP0017", Class("<method name='m' index='1'/><method name='§m-view' index='2'/>"), "CMView" },
+        { "AMQP0017", Root("<class name='a' index='1'><method name='b-properties' index='1'/></class><class name='§a-b' index='2'><field name='f' type='octet'/></class>"), "ABProperties" },
         { "AMQP0018", Root("<class name='§a' index='1'>" + string.Concat(Enumerable.Range(0, 16).Select(i => $"<field name='f{i}' type='octet'/>")) + "</class>"), "16" },
     };
 
@@ -110,9 +115,29 @@ public sealed class DiagnosticTests
     }
 
     [Fact]
+    public void SecondEditionInANamespace_IsReported_AndTheFirstStands()
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(
+            new InMemoryText("/specs/a.xml", Target, spec: "a", ns: "Same"),
+            new InMemoryText("/specs/b.xml", Target, spec: "b", ns: "Same"));
+
+        AssertReported(result, "AMQP0019", "<§amqp major=\"0\"", "/specs/b.xml", "edition 'a'");
+        Assert.Single(result.GeneratedSources, source => source.HintName == "Same.ClassBasic.g.cs");
+    }
+
+    [Theory]
+    [MemberData(nameof(BrokenDocuments))]
+    public void BrokenDocument_StillEmitsCodeThatCompiles(string id, string marked, string words)
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(marked.Replace("§", "", StringComparison.Ordinal)));
+
+        Assert.True(GeneratorHarness.Compile(result) is [], $"{id} {words}");
+    }
+
+    [Fact]
     public void Rules_AreAllTested()
     {
-        IEnumerable<string> tested = BrokenDocuments.Concat(BrokenOverlays).Select(row => (string)row[0]).Append("AMQP0015").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        IEnumerable<string> tested = BrokenDocuments.Concat(BrokenOverlays).Select(row => (string)row[0]).Concat(["AMQP0015", "AMQP0019"]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
         Assert.Equal(Rules.All().Select(rule => rule.Id).Order(StringComparer.Ordinal), tested);
     }

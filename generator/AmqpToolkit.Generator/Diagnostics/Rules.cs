@@ -80,6 +80,10 @@ internal static class Rules
         "AMQP0018", "A class has more than 15 content properties", "The class '{0}' has {1} content properties; one flag word holds 15",
         Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
 
+    public static readonly DiagnosticDescriptor SharedNamespace = new(
+        "AMQP0019", "Two editions have the same namespace", "The namespace '{0}' is already that of edition '{1}'; give this item another AmqpNamespace",
+        Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
+
     private const string Category = "Amqp";
 
     private const string Help = "docs/diagnostics.md";
@@ -92,5 +96,6 @@ internal static class Rules
     [
         MalformedXml, UnknownGrammar, BadAttribute, UnknownDomain, FoldedName, Duplicate, DanglingResponse, OverlayWithoutTarget, OverlayWithoutBase,
         OverlayDisagrees, UncheckedAssert, UnknownMarkup, DomainCycle, BadReplacement, DuplicateEdition, NobodyReceives, NameCollision, TooManyProperties,
+        SharedNamespace,
     ];
 }

@@ -4,22 +4,42 @@ using AmqpToolkit.Generator.Reading;
 
 namespace AmqpToolkit.Generator.Linking;
 
-/// <summary>Checks what no edition can see by itself: two documents of one edition, overlays of none.</summary>
+/// <summary>What no edition can see by itself: two documents of one edition or one namespace, overlays without a base.</summary>
 internal static class Editions
 {
+    /// <summary>The namespace that the project names, else one made of the edition.</summary>
+    public static string NamespaceOf(RawDocument document) => document.Namespace ?? $"Amqp.V{document.Edition.Replace('-', '_').Replace('.', '_').Replace(' ', '_')}";
+
+    /// <summary>The base document with its overlays; null for an overlay, and for a base document that another one excludes.</summary>
+    public static EditionInput? Gather(RawDocument document, EquatableArray<RawDocument> all)
+    {
+        if (document.IsOverlay || all.First(other => Excludes(other, document)) != document)
+        {
+            return null;
+        }
+
+        IEnumerable<RawDocument> overlays = all.Where(other => other.IsOverlay && other.Edition == document.Edition);
+        return new EditionInput(document.Edition, NamespaceOf(document), new([document, .. overlays]));
+    }
+
     public static EquatableArray<Finding> Check(EquatableArray<RawDocument> documents)
     {
         var findings = new FindingList();
         var bases = new Dictionary<string, RawDocument>(StringComparer.Ordinal);
         foreach (RawDocument document in documents.Where(document => !document.IsOverlay))
         {
-            if (bases.TryGetValue(document.Edition, out RawDocument known))
+            RawDocument first = documents.First(other => Excludes(other, document));
+            if (first == document)
             {
-                findings.Add(Rules.DuplicateEdition, document.Path, 0, null, document.Edition, known.Path);
+                bases.Add(document.Edition, document);
+            }
+            else if (first.Edition == document.Edition)
+            {
+                findings.Add(Rules.DuplicateEdition, document.Path, 0, null, document.Edition, first.Path);
             }
             else
             {
-                bases.Add(document.Edition, document);
+                findings.Add(Rules.SharedNamespace, document.Path, 0, null, NamespaceOf(document), first.Edition);
             }
         }
 
@@ -30,4 +50,7 @@ internal static class Editions
 
         return findings.ToEquatableArray();
     }
+
+    private static bool Excludes(RawDocument first, RawDocument second) =>
+        !first.IsOverlay && (first.Edition == second.Edition || NamespaceOf(first) == NamespaceOf(second));
 }

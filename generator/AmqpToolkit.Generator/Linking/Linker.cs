@@ -14,6 +14,10 @@ internal sealed class Linker
     private const int MaxProperties = 15;
 
     private readonly FindingList _findings = new();
+
+    // Names of types that are taken, with the name in the definition that took them. Files are named after classes, and some disks know no case.
+    private readonly Dictionary<string, string> _classNames = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> _typeNames = new(StringComparer.Ordinal);
     private readonly Domains _domains;
     private readonly EditionInput _input;
 
@@ -48,10 +52,12 @@ internal sealed class Linker
         foreach (MergedClass merged in classes.OrderBy(candidate => candidate.Index))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            linked.Add(Class(merged));
+            if (IsFree(_classNames, merged.Path, merged.Node, merged.Name, CSharpName.Pascal(merged.Name)))
+            {
+                linked.Add(Class(merged));
+            }
         }
 
-        CheckTypeNames(classes);
         return new EditionModel(_input.Edition, _input.Namespace, Constants(), FieldValues(), linked.ToEquatableArray());
     }
 
@@ -122,7 +128,11 @@ internal sealed class Linker
     private ClassModel Class(MergedClass merged)
     {
         List<FieldModel>? properties = Fields(merged.Properties, $"class {merged.Name}");
-        if (merged.Properties.Count > MaxProperties)
+        if (merged.Properties.Count != 0 && !AreTypesFree(merged.Path, merged.Node, merged.Name + " properties", CSharpName.Pascal(merged.Name) + "Properties"))
+        {
+            properties = null;
+        }
+        else if (merged.Properties.Count > MaxProperties)
         {
             _findings.Add(Rules.TooManyProperties, merged.Path, merged.Node, "name", merged.Name, merged.Properties.Count.ToString(CultureInfo.InvariantCulture));
             properties = null;
@@ -131,7 +141,9 @@ internal sealed class Linker
         var methods = new List<MethodModel>();
         foreach (MergedMethod method in merged.Methods.OrderBy(candidate => candidate.Index))
         {
-            if (Method(merged, method) is { } linked)
+            // The class's and the method's part of a type's name have no mark between them: a-b.c and a.b-c are both ABC.
+            string typeName = CSharpName.Pascal(merged.Name) + CSharpName.Pascal(method.Name);
+            if (AreTypesFree(method.Path, method.Node, $"{merged.Name}.{method.Name}", typeName) && Method(merged, method) is { } linked)
             {
                 methods.Add(linked);
             }
@@ -220,25 +232,19 @@ internal sealed class Linker
         return whole ? linked : null;
     }
 
-    /// <summary>The class part and the method part of a type's name have no mark between them: a-b.c and a.b-c are both ABC.</summary>
-    private void CheckTypeNames(List<MergedClass> classes)
+    /// <summary>An owned type and its view.</summary>
+    private bool AreTypesFree(string path, int node, string name, string typeName) =>
+        IsFree(_typeNames, path, node, name, typeName) && IsFree(_typeNames, path, node, name, typeName + "View");
+
+    private bool IsFree(Dictionary<string, string> taken, string path, int node, string name, string csharpName)
     {
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (MergedClass merged in classes)
+        if (taken.TryGetValue(csharpName, out string other))
         {
-            foreach (MergedMethod method in merged.Methods)
-            {
-                string type = CSharpName.Pascal(merged.Name) + CSharpName.Pascal(method.Name);
-                string name = $"{merged.Name}.{method.Name}";
-                if (names.TryGetValue(type, out string other))
-                {
-                    _findings.Add(Rules.NameCollision, method.Path, method.Node, "name", other, name, type);
-                }
-                else
-                {
-                    names.Add(type, name);
-                }
-            }
+            _findings.Add(Rules.NameCollision, path, node, "name", other, name, csharpName);
+            return false;
         }
+
+        taken.Add(csharpName, name);
+        return true;
     }
 }

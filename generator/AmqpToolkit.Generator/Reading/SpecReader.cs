@@ -152,7 +152,7 @@ internal sealed class SpecReader
     {
         CheckAttributes(element, "name", "value", "class", Label);
         CheckChildren(element);
-        string? name = Required(element, "name", "a name");
+        string? name = Name(element);
         long? value = Number(element, "value", uint.MaxValue, required: true);
         return name is null || value is null ? null : new RawConstant(_nodes[element], name, value.Value, Optional(element, "class"), Optional(element, Label));
     }
@@ -161,20 +161,21 @@ internal sealed class SpecReader
     {
         CheckAttributes(element, "name", "type", Label);
         CheckChildren(element, "assert");
-        string? name = Required(element, "name", "a name");
+        string? name = Name(element);
         string? type = Required(element, "type", "a base type or another domain");
         return name is null || type is null ? null : new RawDomain(_nodes[element], name, type, Optional(element, Label), Asserts(element));
     }
 
     private RawFieldValue? FieldValue(XElement element)
     {
+        const string Tag = "one ASCII character, neither quote nor backslash";
         CheckAttributes(element, "tag", "name", "octets", "length-octets", Label);
         CheckChildren(element);
-        string? tag = Required(element, "tag", "one ASCII character");
-        string? name = Required(element, "name", "a name");
-        if (tag is { Length: not 1 } || (tag is not null && tag[0] > 0x7F))
+        string? tag = Required(element, "tag", Tag);
+        string? name = Name(element);
+        if (tag is not null && (tag.Length != 1 || tag[0] is <= ' ' or > '~' or '\'' or '\\'))
         {
-            Report(Rules.BadAttribute.Id, _nodes[element], "tag", element.Name.LocalName, "tag", "one ASCII character");
+            Report(Rules.BadAttribute.Id, _nodes[element], "tag", element.Name.LocalName, "tag", Tag);
             return null;
         }
 
@@ -193,7 +194,7 @@ internal sealed class SpecReader
     {
         CheckAttributes(element, "name", "index", "handler", Label);
         CheckChildren(element, "chassis", "field", "method");
-        string? name = Required(element, "name", "a name");
+        string? name = Name(element);
         long? index = Number(element, "index", ushort.MaxValue, required: false);
         foreach (XElement chassis in Children(element, "chassis"))
         {
@@ -209,7 +210,7 @@ internal sealed class SpecReader
     {
         CheckAttributes(element, "name", "index", "synchronous", "content", "deprecated", Label);
         CheckChildren(element, "chassis", "response", "field");
-        string? name = Required(element, "name", "a name");
+        string? name = Name(element);
         long? index = Number(element, "index", ushort.MaxValue, required: false);
         return name is null || IsMalformed(element, "index", index)
             ? null
@@ -252,7 +253,7 @@ internal sealed class SpecReader
     {
         CheckAttributes(element, "name", "domain", "type", "reserved", "replaces", Label);
         CheckChildren(element, "assert");
-        string? name = Required(element, "name", "a name");
+        string? name = Name(element);
         return name is null
             ? null
             : new RawField(
@@ -301,6 +302,20 @@ internal sealed class SpecReader
         }
 
         Report(Rules.BadAttribute.Id, _nodes[element], attribute, element.Name.LocalName, attribute, what);
+        return null;
+    }
+
+    /// <summary>A name goes into code and comments: it has what names of C# can be made of, and the marks between their words.</summary>
+    private string? Name(XElement element)
+    {
+        const string What = "a name of letters, digits, hyphens, underscores, dots and spaces";
+        string? name = Required(element, "name", What);
+        if (name is null || name.All(c => c is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9') or '-' or '_' or '.' or ' '))
+        {
+            return name;
+        }
+
+        Report(Rules.BadAttribute.Id, _nodes[element], "name", element.Name.LocalName, "name", What);
         return null;
     }
 
