@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AmqpToolkit.Broker.Topology;
 
 /// <summary>
@@ -12,6 +14,7 @@ internal class Binding
         Destination = destination;
         RoutingKey = routingKey;
         Arguments = arguments;
+        IdentityHash = HashCode.Combine(RuntimeHelpers.GetHashCode(destination), Utf8Hash.Of(routingKey), arguments.Length == 0 ? 0 : Utf8Hash.Of(arguments));
     }
 
     public Exchange Source { get; }
@@ -27,6 +30,16 @@ internal class Binding
 
     internal Binding? PreviousOfDestination { get; set; }
 
+    /// <summary>Equal for bindings of one source that are the same.</summary>
+    internal int IdentityHash { get; }
+
     /// <summary>Where the binding stands in its <see cref="BindingList"/>.</summary>
     internal int Position { get; set; }
+
+    /// <summary>Whether two bindings of one source are the same.</summary>
+    internal bool IsSameAs(Binding other) =>
+        IdentityHash == other.IdentityHash
+        && ReferenceEquals(Destination, other.Destination)
+        && RoutingKey.AsSpan().SequenceEqual(other.RoutingKey)
+        && Arguments.AsSpan().SequenceEqual(other.Arguments);
 }

@@ -8,8 +8,8 @@ namespace AmqpToolkit.Broker.Topology;
 /// </summary>
 internal abstract class Exchange : BindingDestination
 {
-    /// <summary>Bindings by identity; null while there is none. Under the topology lock.</summary>
-    private HashSet<Binding>? _bindings;
+    /// <summary>Bindings by identity. Under the topology lock.</summary>
+    private BindingTable _bindings;
 
     /// <summary>The exchanges that bindings lead to, and how many do to each; null while there is none. Under the topology lock.</summary>
     private Dictionary<Exchange, int>? _exchanges;
@@ -53,10 +53,10 @@ internal abstract class Exchange : BindingDestination
     public bool IsDeleted { get; internal set; }
 
     /// <summary>The bindings of which this exchange is the source.</summary>
-    public int BindingCount => _bindings?.Count ?? 0;
+    public int BindingCount => _bindings.Count;
 
     /// <summary>The bindings of which this exchange is the source. Under the topology lock.</summary>
-    public IReadOnlyCollection<Binding> Bindings => (IReadOnlyCollection<Binding>?)_bindings ?? [];
+    public IEnumerable<Binding> Bindings => _bindings.Bindings();
 
     /// <summary>
     /// True when the queues of a message follow from exchange and key alone: no exchange that can be reached from here looks at
@@ -86,11 +86,12 @@ internal abstract class Exchange : BindingDestination
     internal bool Bind(BindingDestination destination, ReadOnlySpan<byte> routingKey, TableView arguments)
     {
         Binding binding = CreateBinding(destination, routingKey.ToArray(), BindingArguments.Canonical(arguments));
-        if (!(_bindings ??= new HashSet<Binding>(BindingIdentity.Instance)).Add(binding))
+        if (_bindings.Find(binding) is not null)
         {
             return false;
         }
 
+        _bindings.Add(binding);
         destination.Link(binding);
         if (destination is Exchange exchange)
         {
@@ -105,20 +106,12 @@ internal abstract class Exchange : BindingDestination
 
     /// <summary>The binding with this identity; null when there is none.</summary>
     internal Binding? FindBinding(BindingDestination destination, ReadOnlySpan<byte> routingKey, TableView arguments) =>
-        _bindings is not null
-        && _bindings.TryGetValue(new Binding(this, destination, routingKey.ToArray(), BindingArguments.Canonical(arguments)), out Binding? binding)
-            ? binding
-            : null;
+        _bindings.Find(new Binding(this, destination, routingKey.ToArray(), BindingArguments.Canonical(arguments)));
 
     /// <summary>Removes a binding of this exchange.</summary>
     internal void Unbind(Binding binding)
     {
-        _bindings!.Remove(binding);
-        if (_bindings.Count == 0)
-        {
-            _bindings = null;
-        }
-
+        _bindings.Remove(binding);
         binding.Destination.Unlink(binding);
         if (binding.Destination is Exchange exchange)
         {
@@ -136,7 +129,7 @@ internal abstract class Exchange : BindingDestination
             binding.Destination.Unlink(binding);
         }
 
-        _bindings = null;
+        _bindings.Clear();
         _exchanges = null;
     }
 

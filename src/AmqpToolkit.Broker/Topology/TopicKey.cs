@@ -8,7 +8,10 @@ internal static class TopicKey
     /// <summary>The words of a key: one more than it has dots, none when it has no octets.</summary>
     public static MemoryExtensions.SpanSplitEnumerator<byte> Words(ReadOnlySpan<byte> key) => key.IsEmpty ? default : key.Split(Dot);
 
-    public static bool IsStar(ReadOnlySpan<byte> word) => word is [(byte)'*'];
-
-    public static bool IsHash(ReadOnlySpan<byte> word) => word is [(byte)'#'];
+    public static TopicWordKind KindOf(ReadOnlySpan<byte> word) => word switch
+    {
+        [(byte)'*'] => TopicWordKind.Star,
+        [(byte)'#'] => TopicWordKind.Hash,
+        _ => TopicWordKind.Word,
+    };
 }

@@ -1,21 +1,20 @@
-using System.Diagnostics;
-
 namespace AmqpToolkit.Broker.Topology;
 
 /// <summary>
-/// A place in the trie of a topic exchange: the words from the root to here are a binding's key. Readers walk it without a lock;
-/// the topology lock guards changes, each of which is one published reference.
+/// A place in the trie of a topic exchange: the words from the root to here are a binding's key, or its beginning. Readers walk it
+/// without a lock; the topology lock guards changes, each of which is one published reference.
 /// </summary>
 internal sealed class TopicNode : Utf8Entry
 {
-    private TopicBranches? _branches;
+    /// <summary>null, the only child, or a <see cref="TopicBranches"/>: most nodes have one child or none.</summary>
+    private object? _next;
 
-    private TopicNode(byte[] word, TopicNode? parent)
-        : base(word)
+    private TopicNode(byte[] word, int hash, TopicNode? parent)
+        : base(word, hash)
     {
         Parent = parent;
-        IsHash = TopicKey.IsHash(word);
-        IsBelowHash = parent is not null && (parent.IsHash || parent.IsBelowHash);
+        Kind = TopicKey.KindOf(word);
+        IsBelowHash = parent is not null && (parent.Kind == TopicWordKind.Hash || parent.IsBelowHash);
     }
 
     public readonly TopicNode? Parent;
@@ -23,21 +22,22 @@ internal sealed class TopicNode : Utf8Entry
     /// <summary>The bindings whose key ends here.</summary>
     public BindingCell Bindings;
 
-    public readonly bool IsHash;
+    public readonly TopicWordKind Kind;
 
     /// <summary>A "#" stands above: a walk may come here at more than one place of a key.</summary>
     public readonly bool IsBelowHash;
 
-    public TopicBranches? Branches => Volatile.Read(ref _branches);
+    /// <summary>null, the only child (a <see cref="TopicNode"/>), or a <see cref="TopicBranches"/>.</summary>
+    public object? Next => Volatile.Read(ref _next);
 
-    public bool IsEmpty => _branches is null && Bindings.IsEmpty;
+    public bool IsEmpty => _next is null && Bindings.IsEmpty;
 
-    public static TopicNode CreateRoot() => new([], null);
+    public static TopicNode CreateRoot() => new([], 0, null);
 
-    public TopicNode? Child(ReadOnlySpan<byte> word) => _branches is null ? null
-        : TopicKey.IsStar(word) ? _branches.Star
-        : TopicKey.IsHash(word) ? _branches.Hash
-        : _branches.Find(word);
+    public TopicNode? Child(ReadOnlySpan<byte> word) =>
+        _next is TopicNode only ? (word.SequenceEqual(only.Key) ? only : null)
+        : _next is TopicBranches branches ? branches.Child(word)
+        : null;
 
     public TopicNode ChildOrNew(ReadOnlySpan<byte> word)
     {
@@ -46,45 +46,40 @@ internal sealed class TopicNode : Utf8Entry
             return known;
         }
 
-        var child = new TopicNode(word.ToArray(), this);
-        TopicBranches branches = _branches ?? new TopicBranches();
-        if (child.IsHash)
+        int hash = Utf8Hash.Of(word);
+        var child = new TopicNode(TopicWordPool.Take(word, hash), hash, this);
+        switch (_next)
         {
-            branches.Hash = child;
-        }
-        else if (TopicKey.IsStar(word))
-        {
-            branches.Star = child;
-        }
-        else
-        {
-            branches.Add(child);
+            case null:
+                Volatile.Write(ref _next, child);
+                break;
+            case TopicNode only:
+                var branches = new TopicBranches();
+                branches.AddChild(only);
+                branches.AddChild(child);
+                Volatile.Write(ref _next, branches);
+                break;
+            case TopicBranches several:
+                several.AddChild(child);
+                break;
         }
 
-        Volatile.Write(ref _branches, branches);
         return child;
     }
 
     public void Remove(TopicNode child)
     {
-        TopicBranches branches = _branches!;
-        if (ReferenceEquals(branches.Hash, child))
+        if (ReferenceEquals(_next, child))
         {
-            branches.Hash = null;
-        }
-        else if (ReferenceEquals(branches.Star, child))
-        {
-            branches.Star = null;
-        }
-        else
-        {
-            bool removed = branches.Remove(child);
-            Debug.Assert(removed, "not a child");
+            Volatile.Write(ref _next, null);
+            return;
         }
 
-        if (branches.IsEmpty)
+        var branches = (TopicBranches)_next!;
+        branches.RemoveChild(child);
+        if (branches.Only is { } only)
         {
-            Volatile.Write(ref _branches, null);
+            Volatile.Write(ref _next, only);
         }
     }
 }

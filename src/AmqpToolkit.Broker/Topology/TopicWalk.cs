@@ -18,13 +18,12 @@ internal readonly ref struct TopicWalk(ReadOnlySpan<byte> key, RouteCollector co
     {
         while (true)
         {
-            TopicBranches? branches = node.Branches;
             if (position > _key.Length)
             {
                 node.Bindings.Collect(collector);
             }
 
-            if (branches is null || Follow(branches, ref position) is not { } next)
+            if (Follow(node, ref position) is not { } next)
             {
                 return;
             }
@@ -33,8 +32,36 @@ internal readonly ref struct TopicWalk(ReadOnlySpan<byte> key, RouteCollector co
         }
     }
 
-    /// <summary>Takes "#" and "*"; the child for the word itself is left to the caller, with the position moved behind the word.</summary>
-    private TopicNode? Follow(TopicBranches branches, ref int position)
+    /// <summary>Visits the children but one, which is left to the caller, with the position moved behind the word that led to it.</summary>
+    private TopicNode? Follow(TopicNode node, ref int position)
+    {
+        object? next = node.Next;
+        if (next is TopicNode only)
+        {
+            return FollowOnly(only, ref position);
+        }
+
+        return next is TopicBranches branches ? FollowBranches(branches, ref position) : null;
+    }
+
+    private TopicNode? FollowOnly(TopicNode only, ref int position)
+    {
+        if (only.Kind == TopicWordKind.Hash)
+        {
+            VisitHash(only, position);
+            return null;
+        }
+
+        if (position > _key.Length)
+        {
+            return null;
+        }
+
+        ReadOnlySpan<byte> word = TakeWord(ref position);
+        return only.Kind == TopicWordKind.Star || word.SequenceEqual(only.Key) ? only : null;
+    }
+
+    private TopicNode? FollowBranches(TopicBranches branches, ref int position)
     {
         if (branches.Hash is { } hash)
         {
@@ -46,45 +73,34 @@ internal readonly ref struct TopicWalk(ReadOnlySpan<byte> key, RouteCollector co
             return null;
         }
 
-        int end = EndOfWord(position);
-        ReadOnlySpan<byte> word = _key[position..end];
-        position = end + 1;
+        ReadOnlySpan<byte> word = TakeWord(ref position);
         if (branches.Star is { } star)
         {
             Visit(star, position);
         }
 
-        return branches.Count == 0 ? null : branches.Find(word);
+        return branches.Find(word);
     }
 
     private void VisitHash(TopicNode hash, int position)
     {
-        int stop = int.MaxValue;
-        if (hash.IsBelowHash)
-        {
-            stop = collector.Visit(hash, position);
-            if (stop <= position)
-            {
-                return;
-            }
-        }
-
+        int stop = hash.IsBelowHash ? collector.Visit(hash, position) : int.MaxValue;
         if (stop == int.MaxValue)
         {
             hash.Bindings.Collect(collector);
         }
 
-        if (hash.Branches is not { } branches)
+        if (hash.Next is null)
         {
             return;
         }
 
         while (position < stop)
         {
-            int next = position;
-            if (Follow(branches, ref next) is { } child)
+            int behind = position;
+            if (Follow(hash, ref behind) is { } child)
             {
-                Visit(child, next);
+                Visit(child, behind);
             }
 
             if (position > _key.Length)
@@ -92,13 +108,20 @@ internal readonly ref struct TopicWalk(ReadOnlySpan<byte> key, RouteCollector co
                 return;
             }
 
-            position = next;
+            TakeWord(ref position);
         }
     }
 
-    private int EndOfWord(int position)
+    private ReadOnlySpan<byte> TakeWord(ref int position)
     {
-        int length = _key[position..].IndexOf(TopicKey.Dot);
-        return length < 0 ? _key.Length : position + length;
+        ReadOnlySpan<byte> rest = _key[position..];
+        int length = rest.IndexOf(TopicKey.Dot);
+        if (length >= 0)
+        {
+            rest = rest[..length];
+        }
+
+        position += rest.Length + 1;
+        return rest;
     }
 }
