@@ -40,6 +40,7 @@ public sealed class AmqpBroker : IAsyncDisposable
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         Memory = new MemoryWatermark(Arena, options.MemoryLimitOctets ?? (long)(memory * options.MemoryWatermark), Logger);
         Deadlines = new DeadlineQueue(options.TimeProvider);
+        Deadlines.Schedule(new ArenaTrimmer(Arena), Deadlines.Now + ArenaTrimmer.IntervalMilliseconds);
         _virtualHosts = options.VirtualHosts.ToDictionary(name => name, name => new VirtualHost(name, options.Profile, Arena), StringComparer.Ordinal);
         _users = options.Users.ToDictionary(user => user.Name, StringComparer.Ordinal);
         HandshakeOptions = new ServerHandshakeOptions
@@ -72,11 +73,13 @@ public sealed class AmqpBroker : IAsyncDisposable
     /// <summary>Starts a broker.</summary>
     /// <param name="options">How it is to be.</param>
     /// <param name="cancellationToken">Ends the start.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="SocketException">An endpoint cannot be had; nothing is left listening.</exception>
     public static async Task<AmqpBroker> StartAsync(AmqpBrokerOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         cancellationToken.ThrowIfCancellationRequested();
+        options.Validate();
         var broker = new AmqpBroker(options);
         try
         {

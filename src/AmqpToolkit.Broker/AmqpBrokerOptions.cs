@@ -58,6 +58,26 @@ public sealed class AmqpBrokerOptions
     /// <summary>Where the broker logs.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
+    /// <summary>Refuses what cannot work.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range; the message names it and the range.</exception>
+    internal void Validate()
+    {
+        Check(FrameMax is >= 4096 and <= 16 * 1024 * 1024, nameof(FrameMax), FrameMax, "4,096 to 16,777,216 octets");
+        Check(MaxMessageOctets is >= 0 and <= 512 * 1024 * 1024, nameof(MaxMessageOctets), MaxMessageOctets, "0 to 536,870,912 octets");
+        Check(MemoryWatermark is > 0 and <= 1, nameof(MemoryWatermark), MemoryWatermark, "above 0 and up to 1");
+        Check(MemoryLimitOctets is null or > 0, nameof(MemoryLimitOctets), MemoryLimitOctets, "above 0 octets");
+        Check(OutputBoundOctets >= 64 * 1024, nameof(OutputBoundOctets), OutputBoundOctets, "65,536 octets and more");
+        Check(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), HandshakeTimeout, "above 0 seconds");
+
+        static void Check(bool holds, string name, object? value, string range)
+        {
+            if (!holds)
+            {
+                throw new ArgumentOutOfRangeException(name, value, $"{name} must be {range}.");
+            }
+        }
+    }
+
     /// <summary>The version that clients are told.</summary>
     internal string AnnouncedVersion => Version ?? (Profile == BrokerProfile.V3_13 ? "3.13.7" : "4.2.0");
 

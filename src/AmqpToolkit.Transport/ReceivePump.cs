@@ -11,8 +11,11 @@ public static class ReceivePump
     /// <summary>The first and smallest buffer, in octets.</summary>
     public const int MinBufferOctets = 4 * 1024;
 
-    /// <summary>The largest buffer, in octets. A frame that does not fit is handed on in parts, so nothing needs more.</summary>
+    /// <summary>The largest buffer that traffic alone brings about, in octets; only one unit of input that is larger still makes it grow on.</summary>
     public const int MaxBufferOctets = 256 * 1024;
+
+    /// <summary>Receives in a row that need no waiting, before the thread is offered to others.</summary>
+    private const int ReceivesInARow = 16;
 
     /// <summary>
     /// Receives until the stream ends, breaks, or the handler wants no more.
@@ -27,6 +30,7 @@ public static class ReceivePump
         int start = 0;
         int end = 0;
         int size = MinBufferOctets;
+        int inARow = 0;
         try
         {
             while (true)
@@ -60,11 +64,26 @@ public static class ReceivePump
 
                 if (end == buffer.Length)
                 {
-                    throw new InvalidOperationException("A unit of input exceeds the receive buffer; the handler must take it in parts.");
+                    // One unit fills it. The handler bounds a unit: it refuses what is too large by its first octets.
+                    byte[] larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+                    buffer.AsSpan(0, end).CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
                 }
 
                 int room = buffer.Length - end;
-                int received = await transport.ReceiveAsync(buffer.AsMemory(end)).ConfigureAwait(false);
+                var receiving = transport.ReceiveAsync(buffer.AsMemory(end));
+                if (!receiving.IsCompleted)
+                {
+                    inARow = 0;
+                }
+                else if (++inARow == ReceivesInARow)
+                {
+                    inARow = 0;
+                    await Task.Yield();
+                }
+
+                int received = await receiving.ConfigureAwait(false);
                 if (received == 0)
                 {
                     return true;

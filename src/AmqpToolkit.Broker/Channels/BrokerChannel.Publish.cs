@@ -82,6 +82,7 @@ internal sealed partial class BrokerChannel
             return Complete(state, connection.Input(state.PropertiesStart, state.PropertyOctets), octets);
         }
 
+        connection.MarkPublishing();
         PutAside();
         if (state.BodyOctets > (ulong)connection.Options.MaxMessageOctets)
         {
@@ -170,7 +171,7 @@ internal sealed partial class BrokerChannel
 
     private ProtocolError? Complete(PublishState state, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body)
     {
-        var error = state.Refusal ?? Accept(state, properties, body);
+        var error = state.Refusal?.At(BasicPublishView.MethodKey) ?? Accept(state, properties, body);
         state.EndMessage();
         return error;
     }
