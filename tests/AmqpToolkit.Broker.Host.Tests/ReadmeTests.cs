@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace AmqpToolkit.Broker.Host.Tests;
+
+/// <summary>The programs of README.md, run as they stand there but for the port.</summary>
+public sealed class ReadmeTests
+{
+    private const string Python = "/usr/bin/python3";
+
+    [ProgramFact(Python, "-c", "import pika")]
+    public Task Pika_OfTheReadme_GetsItsMessage() =>
+        RunAsync(Python, "-c", "python", (code, port) => code.Replace("\"localhost\"", $"\"localhost\", {port}", StringComparison.Ordinal), "b'hello'");
+
+    [ProgramFact("node", "-e", "require('amqplib')")]
+    public Task Amqplib_OfTheReadme_GetsItsMessage() =>
+        RunAsync("node", "-e", "js", (code, port) => code.Replace("amqp://localhost", $"amqp://127.0.0.1:{port}", StringComparison.Ordinal), "hello");
+
+    /// <summary>Until the program has printed its first line: one that consumes does not end by itself.</summary>
+    private static async Task RunAsync(string program, string option, string language, Func<string, int, string> withPort, string expected)
+    {
+        await using BrokerExecutable broker = BrokerExecutable.Start("--port 0 --listen 127.0.0.1");
+        (_, int port) = await broker.ListeningAsync();
+        string code = withPort(Block(language), port);
+        Assert.Contains($"{port}", code, StringComparison.Ordinal);
+
+        using Process process = Process.Start(new ProcessStartInfo(program, [option, code]) { RedirectStandardOutput = true })!;
+        try
+        {
+            using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+            Assert.Equal(expected, await process.StandardOutput.ReadLineAsync(patience.Token));
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    private static string Block(string language) =>
+        Regex.Match(File.ReadAllText(Path.Combine(Root(), "README.md")), $"^```{language}\\n(?<code>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline).Groups["code"].Value;
+
+    private static string Root()
+    {
+        DirectoryInfo folder = new(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "AmqpToolkit.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException($"No folder above '{AppContext.BaseDirectory}' has AmqpToolkit.sln.");
+        }
+
+        return folder.FullName;
+    }
+}
