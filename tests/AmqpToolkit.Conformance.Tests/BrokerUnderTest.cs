@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using System.Net;
+using AmqpToolkit.Broker;
+
+namespace AmqpToolkit.Conformance.Tests;
+
+/// <summary>
+/// The broker that the suite talks to: ours, started in this process, one for each profile; or the one behind the
+/// environment variable AMQP_URL, a reference, which tells whether the expectations are right.
+/// </summary>
+internal sealed class BrokerUnderTest
+{
+    private static readonly Lazy<BrokerUnderTest?> External = new(FromEnvironment);
+    private static readonly ConcurrentDictionary<Profile, Lazy<BrokerUnderTest>> Own = new();
+
+    private BrokerUnderTest(bool isReference, IPEndPoint endpoint, string user = "guest", string password = "guest", string virtualHost = "/")
+    {
+        IsReference = isReference;
+        Endpoint = endpoint;
+        User = user;
+        Password = password;
+        VirtualHost = virtualHost;
+    }
+
+    /// <summary>The broker that conversations without a profile of their own use.</summary>
+    public static BrokerUnderTest Default => For(Profile.V4_2);
+
+    /// <summary>The profiles that can be asked in this run; the broker behind AMQP_URL counts as 3.13.</summary>
+    public static IEnumerable<Profile> Profiles => External.Value is null ? [Profile.V4_2, Profile.V3_13] : [Profile.V3_13];
+
+    /// <summary>Whether this is somebody else's broker.</summary>
+    public bool IsReference { get; }
+
+    public IPEndPoint Endpoint { get; }
+
+    public string User { get; }
+
+    public string Password { get; }
+
+    public string VirtualHost { get; }
+
+    public static BrokerUnderTest For(Profile profile) => External.Value ?? Own.GetOrAdd(profile, one => new(() => Start(one))).Value;
+
+    // Lives until the test process ends.
+    private static BrokerUnderTest Start(Profile profile)
+    {
+        var options = new AmqpBrokerOptions
+        {
+            Endpoints = [new(IPAddress.Loopback, 0)],
+            Profile = profile == Profile.V3_13 ? BrokerProfile.V3_13 : BrokerProfile.V4_2,
+        };
+        var broker = Task.Run(() => AmqpBroker.StartAsync(options)).GetAwaiter().GetResult();
+        return new BrokerUnderTest(isReference: false, broker.Endpoints[0]);
+    }
+
+    private static BrokerUnderTest? FromEnvironment()
+    {
+        if (Environment.GetEnvironmentVariable("AMQP_URL") is not { Length: > 0 } text)
+        {
+            return null;
+        }
+
+        var url = new Uri(text);
+        var login = url.UserInfo.Split(':', 2);
+        var address = IPAddress.TryParse(url.Host, out var literal) ? literal : Dns.GetHostAddresses(url.Host)[0];
+        return new BrokerUnderTest(
+            isReference: true,
+            new IPEndPoint(address, url.Port > 0 ? url.Port : 5672),
+            login[0].Length > 0 ? Uri.UnescapeDataString(login[0]) : "guest",
+            login.Length > 1 ? Uri.UnescapeDataString(login[1]) : "guest",
+            url.AbsolutePath.Length > 1 ? Uri.UnescapeDataString(url.AbsolutePath[1..]) : "/");
+    }
+}

@@ -1,0 +1,20 @@
+namespace AmqpToolkit.Conformance.Tests.Mistakes;
+
+/// <summary>One thing that a client does wrong (or seems to), and what must come of it.</summary>
+/// <param name="Row">The number by which the behaviour notes call it.</param>
+/// <param name="What">What the client does; unique.</param>
+/// <param name="Commit">Does it.</param>
+/// <param name="Expected">What must come of it.</param>
+internal sealed record Mistake(string Row, string What, Action<Scene> Commit, Outcome Expected)
+{
+    /// <summary>The profiles that behave so.</summary>
+    public Profile Profiles { get; init; } = Profile.All;
+
+    /// <summary>What RabbitMQ 3.10.8, an older release than the profile 3.13, does instead.</summary>
+    public Outcome? OnReference { get; init; }
+
+    /// <summary>The frame_max of the erring connection.</summary>
+    public int FrameMax { get; init; } = 131072;
+
+    public override string ToString() => $"{Row} {What}";
+}

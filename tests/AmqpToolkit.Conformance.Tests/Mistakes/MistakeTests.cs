@@ -1,0 +1,76 @@
+using AmqpToolkit.Conformance.Tests.Peer;
+
+namespace AmqpToolkit.Conformance.Tests.Mistakes;
+
+/// <summary>Every mistake is answered with its code, scope and text, and everything beyond its scope goes on.</summary>
+public sealed class MistakeTests
+{
+    private static readonly Dictionary<string, Mistake> Table =
+        new[] { FramingMistakes.All, ContentMistakes.All, StateMistakes.All, ExchangeMistakes.All, QueueMistakes.All, BasicMistakes.All }
+            .SelectMany(all => all).ToDictionary(mistake => mistake.ToString());
+
+    public static TheoryData<string, Profile> Rows()
+    {
+        var rows = new TheoryData<string, Profile>();
+        foreach (var (name, mistake) in Table)
+        {
+            foreach (var profile in BrokerUnderTest.Profiles.Where(one => mistake.Profiles.HasFlag(one)))
+            {
+                rows.Add(name, profile);
+            }
+        }
+
+        return rows;
+    }
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void Mistake_Committed_IsAnsweredWithItsCodeScopeAndText(string mistake, Profile profile)
+    {
+        var row = Table[mistake];
+        var broker = BrokerUnderTest.For(profile);
+        using var scene = new Scene(broker, row.FrameMax);
+
+        row.Commit(scene);
+
+        switch (broker.IsReference ? row.OnReference ?? row.Expected : row.Expected)
+        {
+            case Closed { Scope: ErrorScope.Channel } closed:
+                ExpectChannelClosed(scene, closed);
+                break;
+            case Closed closed:
+                ExpectConnectionClosed(scene, closed);
+                break;
+            case SocketEnded:
+                scene.Peer.ExpectSocketClosed();
+                break;
+            case Answered answered:
+                Array.ForEach(answered.Methods, method => scene.Peer.Expect(1, method));
+                scene.Peer.ExpectNothingBefore(1);
+                scene.Peer.ExpectNothingBefore(2);
+                break;
+        }
+
+        scene.Other.ExpectNothingBefore(1);
+    }
+
+    private static void ExpectChannelClosed(Scene scene, Closed closed)
+    {
+        scene.Peer.ExpectChannelClose(1, closed.Code, scene.Expand(closed.Text), closed.Method!);
+        scene.Peer.ExpectNothingBefore(2);
+        scene.Peer.Send(1, "channel.close-ok");
+        scene.Peer.OpenChannel(1);
+        scene.Peer.ExpectNothingBefore(1);
+    }
+
+    private static void ExpectConnectionClosed(Scene scene, Closed closed)
+    {
+        scene.Peer.ExpectConnectionClose(closed.Code, scene.Expand(closed.Text), closed.Method);
+        if (!closed.InputIgnored)
+        {
+            scene.Peer.Send(0, "connection.close-ok");
+        }
+
+        scene.Peer.ExpectSocketClosed();
+    }
+}

@@ -1,0 +1,18 @@
+namespace AmqpToolkit.Conformance.Tests;
+
+/// <summary>The releases of RabbitMQ whose behaviour a row describes.</summary>
+[Flags]
+public enum Profile
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>RabbitMQ 3.13; the broker behind AMQP_URL counts as one.</summary>
+    V3_13 = 1,
+
+    /// <summary>RabbitMQ 4.2, the default.</summary>
+    V4_2 = 2,
+
+    /// <summary>Both.</summary>
+    All = V3_13 | V4_2,
+}
