@@ -43,7 +43,7 @@ internal static class QueueArguments
         new("x-max-age", QueueTypes.Stream, TextMistake),
         new("x-stream-max-segment-size-bytes", QueueTypes.Stream, static value => IntegerMistake(value, 0)),
         new("x-initial-cluster-size", QueueTypes.Stream, static value => IntegerMistake(value, 1)),
-        new("x-queue-leader-locator", AllTypes, TextMistake),
+        new("x-queue-leader-locator", AllTypes, static value => WordMistake(value, "invalid_queue_locator_arg", "client-local", "balanced", "random", "least-leaders")),
         new("x-queue-master-locator", QueueTypes.Classic, TextMistake),
     ];
 

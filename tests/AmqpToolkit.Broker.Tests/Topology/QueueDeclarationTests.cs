@@ -150,6 +150,7 @@ public class QueueDeclarationTests
     [InlineData("x-max-priority", -1, "{value_negative,-1}")]
     [InlineData("x-overflow", "foo", "invalid_overflow")]
     [InlineData("x-overflow", 5, "{unacceptable_type,signedint}")]
+    [InlineData("x-queue-leader-locator", "foo", "invalid_queue_locator_arg")]
     [InlineData("x-queue-mode", "foo", "\"unsupported queue mode 'foo'\"")]
     [InlineData("x-queue-version", 3, "\"unsupported queue version '3'\"")]
     [InlineData("x-queue-version", "2", "\"expected integer, got longstr\"")]
