@@ -101,9 +101,7 @@ public sealed class ChannelTests : ConversationTests
     {
         var peer = Open(1, 2);
         var queue = peer.DeclareQueue(2);
-        peer.Publish(2, "", queue, "a");
-        peer.Publish(2, "", queue, "b");
-        Assert.Equal(2U, peer.CountReady(2, queue));
+        peer.Deposit(queue, "a", "b");
         Assert.False(peer.Get(1, queue)!.Redelivered);
         Assert.False(peer.Get(1, queue)!.Redelivered);
 

@@ -54,7 +54,7 @@ public sealed class TransactionTests : ConversationTests
     public void Ack_OfATransaction_CountsWithItsCommit()
     {
         var (peer, queue) = OpenTransaction();
-        PublishOutside(peer, queue, "a");
+        peer.Deposit(queue, "a");
         var taken = peer.Get(1, queue)!;
 
         peer.Ack(1, taken.DeliveryTag);
@@ -70,7 +70,7 @@ public sealed class TransactionTests : ConversationTests
     public void Ack_OfATransactionThatIsRolledBack_LeavesTheMessageTaken()
     {
         var (peer, queue) = OpenTransaction();
-        PublishOutside(peer, queue, "a");
+        peer.Deposit(queue, "a");
         var taken = peer.Get(1, queue)!;
 
         peer.Ack(1, taken.DeliveryTag);
@@ -85,7 +85,7 @@ public sealed class TransactionTests : ConversationTests
     public void Ack_OfATransactionThatIsNeverCommitted_IsNone()
     {
         var (peer, queue) = OpenTransaction();
-        PublishOutside(peer, queue, "a");
+        peer.Deposit(queue, "a");
         peer.Ack(1, peer.Get(1, queue)!.DeliveryTag);
 
         peer.CloseChannel(1);
@@ -97,7 +97,7 @@ public sealed class TransactionTests : ConversationTests
     public void Ack_TwiceInATransaction_IsAnUnknownTag()
     {
         var (peer, queue) = OpenTransaction();
-        PublishOutside(peer, queue, "a");
+        peer.Deposit(queue, "a");
         var taken = peer.Get(1, queue)!;
         peer.Ack(1, taken.DeliveryTag);
 
@@ -110,7 +110,7 @@ public sealed class TransactionTests : ConversationTests
     public void Nack_OfATransaction_PutsTheMessageBackWithItsCommit()
     {
         var (peer, queue) = OpenTransaction();
-        Array.ForEach(["a", "b"], body => PublishOutside(peer, queue, body));
+        peer.Deposit(queue, "a", "b");
         peer.Nack(1, peer.Get(1, queue)!.DeliveryTag);
         peer.ExpectNothingBefore(1);
         Assert.Equal(1U, peer.CountReady(2, queue));
@@ -150,7 +150,7 @@ public sealed class TransactionTests : ConversationTests
     {
         var (peer, queue) = OpenTransaction();
         var answers = peer.DeclareQueue(2);
-        PublishOutside(peer, queue, "question");
+        peer.Deposit(queue, "question");
         peer.Ack(1, peer.Get(1, queue)!.DeliveryTag);
         peer.Publish(1, "", answers, "answer");
 
@@ -159,13 +159,6 @@ public sealed class TransactionTests : ConversationTests
         Assert.Equal("answer", peer.Get(2, answers, noAck: true)?.Text);
         peer.CloseChannel(1);
         Assert.Null(peer.Get(2, queue));
-    }
-
-    // By channel 2, which is in no transaction; the count makes sure that channel 1 finds the message.
-    private static void PublishOutside(ScriptedPeer peer, string queue, string body)
-    {
-        peer.Publish(2, "", queue, body);
-        peer.CountReady(2, queue);
     }
 
     // Channel 1 is in a transaction, channel 2 is not; the queue is exclusive to both.

@@ -4,10 +4,14 @@ namespace AmqpToolkit.Conformance.Tests.Peer;
 
 internal sealed partial class ScriptedPeer
 {
+    private const ushort DepositChannel = 2000;
+
     /// <summary>The capabilities that today's clients announce.</summary>
     public static readonly byte[] Capabilities = PeerWriter.Table(
         ("publisher_confirms", true), ("exchange_exchange_bindings", true), ("basic.nack", true), ("consumer_cancel_notify", true),
         ("connection.blocked", true), ("authentication_failure_close", true));
+
+    private int _deposits;
 
     /// <summary>An open connection.</summary>
     public static ScriptedPeer Open(BrokerUnderTest broker, byte[]? capabilities = null, int frameMax = 131072, ushort channelMax = 2047, ushort heartbeat = 0)
@@ -98,6 +102,25 @@ internal sealed partial class ScriptedPeer
         foreach (var piece in body.Chunk(FrameMax - 8))
         {
             SendBody(channel, piece);
+        }
+    }
+
+    /// <summary>
+    /// Puts messages into a queue and returns when they are there, by a confirm channel of its own: what another channel
+    /// does next finds them, and a count counts them (RabbitMQ's counts overtake publishes).
+    /// </summary>
+    public void Deposit(string queue, params string[] bodies)
+    {
+        if (_deposits++ == 0)
+        {
+            OpenChannel(DepositChannel);
+            Call(DepositChannel, "confirm.select", false);
+        }
+
+        foreach (var body in bodies)
+        {
+            Publish(DepositChannel, "", queue, body);
+            Expect(DepositChannel, "basic.ack");
         }
     }
 
