@@ -1,0 +1,519 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Threading.Channels;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.Classic;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol.Classic;
+
+namespace AmqpToolkit.Client.V0_9_1;
+
+/// <content>Publishing and its answers (0-9-1 basic.publish, basic.return; class confirm).</content>
+public sealed partial class AmqpChannel
+{
+    /// <summary>
+    /// The header that ties a basic.return, which carries no tag, to its publish. It is written into mandatory messages of a channel in
+    /// confirm mode; the caller's own table stays as it is.
+    /// </summary>
+    public const string PublishTagHeader = "x-publish-tag";
+
+    /// <summary>Length octet, name, type octet, eight octets.</summary>
+    private const int PublishTagOctets = 1 + 13 + 1 + sizeof(long);
+
+    /// <summary>Returned messages that wait for a reader; one more drops the oldest.</summary>
+    private const int MaxReturns = 1024;
+
+    /// <summary>Bodies up to here go into the output with their method and header in one piece.</summary>
+    private const int OnePieceOctets = 16 * 1024;
+
+    private readonly PublishSourcePool _sources;
+    private readonly Queue<PublishSource> _queued = new();
+    private readonly List<ConfirmWaiter> _confirmWaiters = [];
+    private ConfirmRing? _confirms;
+    private Channel<ReturnedMessage>? _returns;
+    private byte[] _headers = [];
+    private bool _isTransactional;
+    private bool _isFlowing = true;
+
+    /// <summary>Publishes that the broker has not answered.</summary>
+    public int UnconfirmedCount
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _confirms is { } confirms ? (int)(confirms.NextTag - confirms.LowestTag) : 0;
+            }
+        }
+    }
+
+    /// <summary>Puts the channel into confirm mode, which the first <c>PublishAsync</c> does by itself (confirm.select).</summary>
+    /// <exception cref="InvalidOperationException">The channel is transactional.</exception>
+    /// <exception cref="AmqpException">The channel has ended.</exception>
+    public async ValueTask ConfirmSelectAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        PendingCall<bool>? call;
+        lock (Gate)
+        {
+            if (WhyNotOpen() is { } exception)
+            {
+                throw exception;
+            }
+
+            call = SelectConfirms();
+        }
+
+        if (call is not null)
+        {
+            Output.Flush();
+            await call.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc cref="PublishAsync(in BasicPublish, in BasicProperties, ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="exchange">Where it goes; empty is the default exchange, whose keys are the names of queues.</param>
+    /// <param name="routingKey">The key that the exchange routes by.</param>
+    /// <param name="body">The message.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask<PublishOutcome> PublishAsync(
+        ShortString exchange, ShortString routingKey, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default) =>
+        PublishAsync(new BasicPublish { Exchange = exchange, RoutingKey = routingKey }, default, body, cancellationToken);
+
+    /// <summary>
+    /// Publishes, and ends with what the broker says of it: a refusal, a return and a doubt are values. An exception means that nothing was sent.
+    /// The first call puts the channel into confirm mode. Await the result once.
+    /// </summary>
+    /// <param name="method">Where it goes. A mandatory message gets the header <see cref="PublishTagHeader"/>.</param>
+    /// <param name="properties">Its properties.</param>
+    /// <param name="body">The message, to be left alone until the result is there. (It is copied at once unless the window or the output is full.)</param>
+    /// <param name="cancellationToken">
+    /// Ends the wait. A message that waits for its turn is not sent then; one that was sent stays sent, and keeps its place in the window until
+    /// it is answered.
+    /// </param>
+    /// <exception cref="AmqpException">The channel has ended, and nothing was sent.</exception>
+    /// <exception cref="ArgumentException">The properties do not fit into a frame.</exception>
+    /// <exception cref="InvalidOperationException">The channel is transactional.</exception>
+    public ValueTask<PublishOutcome> PublishAsync(
+        in BasicPublish method, in BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<PublishOutcome>(cancellationToken);
+        }
+
+        CheckHeaderFits(in properties);
+        PublishSource source;
+        bool isAlone = false;
+        lock (Gate)
+        {
+            if (WhyNotOpen() is { } exception)
+            {
+                return ValueTask.FromException<PublishOutcome>(exception);
+            }
+
+            if (_confirms is null)
+            {
+                SelectConfirms();
+            }
+
+            source = _sources.Rent();
+            source.Begin(isTracked: true);
+            if (CanPublish)
+            {
+                isAlone = _confirms!.IsEmpty;
+                AppendContent(in method, in properties, body.Span);
+                source.Send(_confirms.Add(source));
+            }
+            else
+            {
+                Queue(source, in method, in properties, body);
+            }
+        }
+
+        var outcome = source.OutcomeTask;
+        if (cancellationToken.CanBeCanceled)
+        {
+            source.Watch(cancellationToken);
+        }
+
+        // One alone is in a hurry; where more are under way, waiting a moment lets them travel together.
+        if (isAlone)
+        {
+            Output.Flush();
+        }
+        else
+        {
+            Output.FlushSoon();
+        }
+
+        return outcome;
+    }
+
+    /// <inheritdoc cref="PostAsync(in BasicPublish, in BasicProperties, ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="exchange">Where it goes; empty is the default exchange, whose keys are the names of queues.</param>
+    /// <param name="routingKey">The key that the exchange routes by.</param>
+    /// <param name="body">The message.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask PostAsync(ShortString exchange, ShortString routingKey, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default) =>
+        PostAsync(new BasicPublish { Exchange = exchange, RoutingKey = routingKey }, default, body, cancellationToken);
+
+    /// <summary>
+    /// Publishes, and ends when the output has the message: at once, unless the window or the output is full. In confirm mode
+    /// <see cref="ConfirmAllAsync"/> tells what became of all; without it nothing does. Await the result once.
+    /// </summary>
+    /// <inheritdoc cref="PublishAsync(in BasicPublish, in BasicProperties, ReadOnlyMemory{byte}, CancellationToken)"/>
+    public ValueTask PostAsync(
+        in BasicPublish method, in BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellationToken);
+        }
+
+        CheckHeaderFits(in properties);
+        PublishSource? source = null;
+        lock (Gate)
+        {
+            if (WhyNotOpen() is { } exception)
+            {
+                return ValueTask.FromException(exception);
+            }
+
+            if (CanPublish)
+            {
+                AppendContent(in method, in properties, body.Span);
+                _confirms?.Add(PublishSource.Posted);
+            }
+            else
+            {
+                source = _sources.Rent();
+                source.Begin(isTracked: false);
+                Queue(source, in method, in properties, body);
+            }
+        }
+
+        Output.FlushSoon();
+        if (source is null)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        var accepted = source.AcceptedTask;
+        if (cancellationToken.CanBeCanceled)
+        {
+            source.Watch(cancellationToken);
+        }
+
+        return accepted;
+    }
+
+    /// <summary>Waits until everything is answered that <c>PostAsync</c> has accepted so far, and counts how it ended since the last call.</summary>
+    /// <param name="cancellationToken">Ends the wait; nothing is lost for the next call.</param>
+    /// <exception cref="InvalidOperationException">The channel is not in confirm mode.</exception>
+    public async ValueTask<ConfirmSummary> ConfirmAllAsync(CancellationToken cancellationToken = default)
+    {
+        ConfirmWaiter waiter;
+        lock (Gate)
+        {
+            if (_confirms is null)
+            {
+                throw new InvalidOperationException("The channel is not in confirm mode; call ConfirmSelectAsync before posting.");
+            }
+
+            if (_confirms.IsEmpty)
+            {
+                return _confirms.TakeSummary();
+            }
+
+            waiter = new ConfirmWaiter(_confirms.NextTag - 1);
+            _confirmWaiters.Add(waiter);
+        }
+
+        Output.Flush();
+        try
+        {
+            return await waiter.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            lock (Gate)
+            {
+                if (!_confirmWaiters.Remove(waiter))
+                {
+                    _confirms.PutBack(waiter.Summary);
+                }
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Reads the messages that came back and that no confirmed publish waits for: those of a channel that is not in confirm mode. The first call
+    /// starts keeping them, 1,024 at most; one more drops the oldest.
+    /// </summary>
+    /// <exception cref="AmqpException">The channel has ended by a mistake or with its connection.</exception>
+    public IAsyncEnumerable<ReturnedMessage> ReadReturnsAsync(CancellationToken cancellationToken = default)
+    {
+        lock (Gate)
+        {
+            if (_returns is null)
+            {
+                _returns = Channel.CreateBounded<ReturnedMessage>(new BoundedChannelOptions(MaxReturns)
+                {
+                    FullMode = BoundedChannelFullMode.DropOldest,
+                    SingleWriter = true,
+                    AllowSynchronousContinuations = false,
+                });
+                if (_state == ChannelState.Closed)
+                {
+                    _returns.Writer.TryComplete(_reason!.IsOrderly ? null : CreateException());
+                }
+            }
+
+            return _returns.Reader.ReadAllAsync(cancellationToken);
+        }
+    }
+
+    internal void Recycle(PublishSource source) => _sources.Return(source);
+
+    /// <summary>A caller has left its publish. Under the gate.</summary>
+    internal void Abandon(PublishSource source)
+    {
+        // A queued one stays in the queue and is skipped when its turn comes.
+        if (source.Phase == PublishPhase.Sent)
+        {
+            _confirms!.Replace(source.Tag, PublishSource.Left);
+        }
+    }
+
+    /// <summary>Sends what waits, as far as there is room. Under the gate.</summary>
+    /// <param name="ended">Gets those whose callers wanted no more than that.</param>
+    /// <returns>Whether nothing waits any more.</returns>
+    internal bool SendQueued(List<PublishSource> ended)
+    {
+        while (_queued.TryPeek(out var source))
+        {
+            if (source.Phase == PublishPhase.Abandoned)
+            {
+                _queued.Dequeue();
+                continue;
+            }
+
+            if (!IsOpen)
+            {
+                return true;
+            }
+
+            if (!CanPublish)
+            {
+                return false;
+            }
+
+            _queued.Dequeue();
+            var content = source.Content;
+            AppendContent(content.Method, content.Properties, content.Body.Span);
+            if (source.IsTracked)
+            {
+                source.Send(_confirms!.Add(source));
+            }
+            else
+            {
+                _confirms?.Add(PublishSource.Posted);
+                source.End(default(PublishOutcome));
+                ended.Add(source);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The broker has answered publishes. The reader.</summary>
+    internal void HandleConfirm(ulong tag, bool multiple, bool isAck)
+    {
+        var ended = Output.RentList();
+        ConfirmWaiter[] waiters = [];
+        bool isKnown;
+        lock (Gate)
+        {
+            isKnown = _confirms?.Answer(tag, multiple, isAck, ended) == true;
+            if (_confirmWaiters.Count > 0)
+            {
+                waiters = TakeWaiters(all: false);
+            }
+        }
+
+        Output.CompleteAndReturn(ended);
+        foreach (var waiter in waiters)
+        {
+            waiter.Complete();
+        }
+
+        if (!isKnown)
+        {
+            Fail(new CloseReason(
+                ErrorScope.Channel,
+                CloseInitiator.Local,
+                Constants.PreconditionFailed,
+                $"PRECONDITION_FAILED - unknown delivery tag {tag}",
+                isAck ? BasicAck.MethodKey : BasicNack.MethodKey));
+        }
+    }
+
+    /// <summary>Whether a message may be appended. Under the gate.</summary>
+    private bool CanPublish => _isFlowing && Connection.BlockedReason is null && _confirms is not { HasRoom: false } && Output.HasRoom;
+
+    /// <summary>Under the gate.</summary>
+    private PendingCall<bool>? SelectConfirms()
+    {
+        if (_isTransactional)
+        {
+            throw new InvalidOperationException("A transactional channel has no confirms; post, and commit.");
+        }
+
+        if (_confirms is not null)
+        {
+            return null;
+        }
+
+        // Tags count from here, so the answer need not be awaited.
+        var call = new PendingCall<bool>(ConfirmSelect.MethodKey);
+        _confirms = new ConfirmRing(_options.MaxUnconfirmed);
+        AppendAcks();
+        Output.Append(Number, default(ConfirmSelect));
+        Enqueue(call);
+        return call;
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void Queue(PublishSource source, in BasicPublish method, in BasicProperties properties, ReadOnlyMemory<byte> body)
+    {
+        source.Queue(new QueuedPublish(method, properties, body));
+        _queued.Enqueue(source);
+        if (_queued.Count == 1)
+        {
+            Output.AddWaiting(this);
+        }
+    }
+
+    /// <summary>Ends what was sent as in doubt, and what was not with the exception. Under the gate.</summary>
+    private void EndPublishes(CloseReason reason, List<PublishSource> ended)
+    {
+        _confirms?.EndAll(reason, ended);
+        while (_queued.TryDequeue(out var source))
+        {
+            if (source.Phase == PublishPhase.Queued)
+            {
+                source.End(CreateException());
+                ended.Add(source);
+            }
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    private ConfirmWaiter[] TakeWaiters(bool all)
+    {
+        List<ConfirmWaiter>? taken = null;
+        for (int index = 0; index < _confirmWaiters.Count; index++)
+        {
+            var waiter = _confirmWaiters[index];
+            if (all || _confirms!.LowestTag > waiter.Tag)
+            {
+                waiter.Summary = _confirms!.TakeSummary();
+                (taken ??= []).Add(waiter);
+            }
+        }
+
+        if (taken is null)
+        {
+            return [];
+        }
+
+        _confirmWaiters.RemoveAll(taken.Contains);
+        return [.. taken];
+    }
+
+    /// <summary>Writes method, header and body. Under the gate.</summary>
+    private void AppendContent(in BasicPublish method, in BasicProperties properties, ReadOnlySpan<byte> body)
+    {
+        if (method.Mandatory && _confirms is { } confirms)
+        {
+            AppendContentOnce(in method, properties with { Headers = AddPublishTag(properties.Headers, confirms.NextTag) }, body);
+        }
+        else
+        {
+            AppendContentOnce(in method, in properties, body);
+        }
+    }
+
+    private void AppendContentOnce(in BasicPublish method, in BasicProperties properties, ReadOnlySpan<byte> body)
+    {
+        int perFrame = ContentWriter.BodyOctetsPerFrame(Connection.FrameMax);
+        int envelope = (2 * FrameWriter.OverheadOctets) + method.MaxOctets + FrameWriter.ContentHeaderOverheadOctets + properties.MaxOctets;
+        bool isOnePiece = body.Length <= Math.Min(OnePieceOctets, perFrame);
+        var destination = Output.Reserve(isOnePiece ? envelope + body.Length : envelope);
+        int at = FrameWriter.WriteMethod(destination, Number, in method);
+        at += WriteHeader(destination[at..], in properties, body.Length);
+        if (isOnePiece)
+        {
+            at += body.IsEmpty ? 0 : FrameWriter.WriteBody(destination[at..], Number, body);
+            Output.Advance(at);
+            return;
+        }
+
+        Output.Advance(at);
+        while (!body.IsEmpty)
+        {
+            var part = body[..Math.Min(perFrame, body.Length)];
+            Output.Advance(FrameWriter.WriteBody(Output.Reserve(FrameWriter.OverheadOctets + part.Length), Number, part));
+            body = body[part.Length..];
+        }
+    }
+
+    private int WriteHeader(Span<byte> destination, in BasicProperties properties, int bodyOctets)
+    {
+        // The properties go where they belong at once; frame and fixed part are put around them.
+        int propertiesAt = FrameWriter.ContentHeaderOverheadOctets - 1;
+        int propertyOctets = properties.Write(destination[propertiesAt..]);
+        return FrameWriter.WriteContentHeader(
+            destination, Number, BasicProperties.ClassId, (ulong)bodyOctets, destination.Slice(propertiesAt, propertyOctets));
+    }
+
+    /// <summary>The caller's headers with our own in front, which then is the one that is found. Under the gate.</summary>
+    private Table AddPublishTag(Table headers, ulong tag)
+    {
+        int octets = PublishTagOctets + headers.Octets;
+        if (_headers.Length < octets)
+        {
+            _headers = new byte[octets];
+        }
+
+        var destination = _headers.AsSpan(0, octets);
+        destination[0] = (byte)PublishTagHeader.Length;
+        System.Text.Encoding.ASCII.GetBytes(PublishTagHeader, destination[1..]);
+        destination[PublishTagOctets - sizeof(long) - 1] = (byte)'l';
+        BinaryPrimitives.WriteUInt64BigEndian(destination[(PublishTagOctets - sizeof(long))..], tag);
+        headers.Span.CopyTo(destination[PublishTagOctets..]);
+        return new Table(_headers.AsMemory(0, octets));
+    }
+
+    /// <summary>A content header is one frame, whatever it holds (0-9-1 section 4.2.6.1).</summary>
+    private void CheckHeaderFits(in BasicProperties properties)
+    {
+        const int Added = FrameWriter.ContentHeaderOverheadOctets + PublishTagOctets + sizeof(uint);
+        uint limit = Connection.FrameMax;
+        if (limit == 0 || properties.MaxOctets + Added <= limit)
+        {
+            return;
+        }
+
+        byte[] scratch = ArrayPool<byte>.Shared.Rent(properties.MaxOctets);
+        int octets = properties.Write(scratch) + Added;
+        ArrayPool<byte>.Shared.Return(scratch);
+        if (octets > limit)
+        {
+            throw new ArgumentException($"The properties take {octets} octets with their frame; one frame has {limit}.", nameof(properties));
+        }
+    }
+}

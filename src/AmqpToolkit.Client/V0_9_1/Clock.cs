@@ -1,0 +1,9 @@
+namespace AmqpToolkit.Client.V0_9_1;
+
+/// <summary>Milliseconds since a connection was made, by its <see cref="TimeProvider"/>.</summary>
+internal sealed class Clock(TimeProvider time)
+{
+    private readonly long _start = time.GetTimestamp();
+
+    public long Now => (long)time.GetElapsedTime(_start).TotalMilliseconds;
+}
