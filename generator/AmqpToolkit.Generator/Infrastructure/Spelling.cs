@@ -6,7 +6,7 @@ internal static class Spelling
     /// <summary>One spelling for a name that is written with spaces, hyphens or underscores.</summary>
     public static string Fold(string name) => name.Trim().Replace(' ', '-').Replace('_', '-');
 
-    /// <summary>"; did you mean 'x'?" when one of the candidates is near, else nothing.</summary>
+    /// <summary>" (did you mean 'x'?)" when one of the candidates is near, else nothing.</summary>
     public static string Suggest(string name, IEnumerable<string> candidates)
     {
         string? best = null;
@@ -21,7 +21,7 @@ internal static class Spelling
             }
         }
 
-        return best is null ? "" : $"; did you mean '{best}'?";
+        return best is null ? "" : $" (did you mean '{best}'?)";
     }
 
     /// <summary>Edit distance after Levenshtein.</summary>
