@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace AmqpToolkit.Transport;
 
@@ -12,7 +13,7 @@ namespace AmqpToolkit.Transport;
 ///   Reserve/Advance -> tail buffer --(full, or shared octets follow)--> sealed segments --(Flush)--> transport
 /// </code>
 /// </remarks>
-public sealed class Output
+public sealed class Output : IThreadPoolWorkItem
 {
     /// <summary>The largest buffer that frames gather in, in octets; a larger reservation gets a buffer of its own.</summary>
     public const int MaxBufferOctets = 256 * 1024;
@@ -44,6 +45,7 @@ public sealed class Output
     private bool _endAfterSend;
     private bool _ended;
     private TaskCompletionSource? _drained;
+    private SendObserver? _observer;
 
     /// <summary>Creates an output.</summary>
     /// <param name="transport">Where octets go.</param>
@@ -145,13 +147,16 @@ public sealed class Output
 
         if (isSmall)
         {
-            _ = SendAsync();
+            StartSending();
         }
         else
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static output => _ = output.SendAsync(), this, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }
+
+    /// <inheritdoc/>
+    void IThreadPoolWorkItem.Execute() => StartSending();
 
     /// <summary>Sends what waits, then tells the peer that no more will come.</summary>
     public void EndAfterFlush()
@@ -199,7 +204,25 @@ public sealed class Output
         }
     }
 
-    private async Task SendAsync()
+    /// <summary>Runs the sender. It is a pooled operation, so somebody must take its result: nobody awaits it.</summary>
+    private void StartSending()
+    {
+#pragma warning disable CA2012 // Its result is taken once, here or by the observer.
+        var sending = SendAsync().GetAwaiter();
+#pragma warning restore CA2012
+        if (sending.IsCompleted)
+        {
+            sending.GetResult();
+            return;
+        }
+
+        // The next sender may be on its way before this one's end is seen: each end needs a place of its own, and two suffice.
+        var observer = Interlocked.Exchange(ref _observer, null) ?? new SendObserver(this);
+        observer.Observe(sending);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask SendAsync()
     {
         int inARow = 0;
         try
@@ -365,6 +388,34 @@ public sealed class Output
 
         _tail = [];
         _tailCount = 0;
+    }
+
+    /// <summary>Takes the result of a sender that did not end at once.</summary>
+    private sealed class SendObserver
+    {
+        private readonly Output _output;
+        private readonly Action _takeResult;
+        private ValueTaskAwaiter _sending;
+
+        public SendObserver(Output output)
+        {
+            _output = output;
+            _takeResult = TakeResult;
+        }
+
+        public void Observe(ValueTaskAwaiter sending)
+        {
+            _sending = sending;
+            sending.UnsafeOnCompleted(_takeResult);
+        }
+
+        private void TakeResult()
+        {
+            var sending = _sending;
+            _sending = default;
+            Volatile.Write(ref _output._observer, this);
+            sending.GetResult();
+        }
     }
 
     private readonly record struct Segment(ArraySegment<byte> Octets, ISharedOctets? Shared, bool IsRented)

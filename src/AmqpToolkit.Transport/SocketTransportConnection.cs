@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace AmqpToolkit.Transport;
 
@@ -57,6 +58,7 @@ public sealed class SocketTransportConnection : TransportConnection
     }
 
     /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WaitForDataAsync()
     {
         try
@@ -70,6 +72,7 @@ public sealed class SocketTransportConnection : TransportConnection
     }
 
     /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReceiveAsync(Memory<byte> buffer)
     {
         try
@@ -83,6 +86,7 @@ public sealed class SocketTransportConnection : TransportConnection
     }
 
     /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask SendAsync(List<ArraySegment<byte>> segments)
     {
         ArgumentNullException.ThrowIfNull(segments);

@@ -150,14 +150,15 @@ internal sealed partial class BrokerChannel
             return;
         }
 
-        if (exchange.DependsOnKeyAlone)
+        state.NeedsHeaders = !exchange.DependsOnKeyAlone;
+        if (state.NeedsHeaders)
         {
-            Route(state, default);
+            // The answer is each message's own: only the exchange is remembered.
+            state.RoutingVersion = -1;
         }
         else
         {
-            // The answer hangs on each message's headers; only the exchange is remembered.
-            state.RoutingVersion = -1;
+            Route(state, default);
         }
     }
 
@@ -189,7 +190,7 @@ internal sealed partial class BrokerChannel
             return error;
         }
 
-        if (!state.Target!.DependsOnKeyAlone)
+        if (state.NeedsHeaders)
         {
             connection.FlushPublishes();
             Route(state, headers);

@@ -35,6 +35,9 @@ internal sealed class PublishState
 
     public int TargetCount { get; private set; }
 
+    /// <summary>Whether the way hangs on each message's headers, so that it is asked for when they are there.</summary>
+    public bool NeedsHeaders { get; set; }
+
     /// <summary>Why this message cannot be published: told when it is whole.</summary>
     public ProtocolError? Refusal { get; set; }
 
@@ -82,7 +85,12 @@ internal sealed class PublishState
         }
 
         targets.CopyTo(Targets);
-        Array.Clear(Targets, targets.Length, Targets.Length - targets.Length);
+        if (TargetCount > targets.Length)
+        {
+            // A queue that is gone must not be kept alive from here.
+            Array.Clear(Targets, targets.Length, TargetCount - targets.Length);
+        }
+
         TargetCount = targets.Length;
     }
 

@@ -39,7 +39,8 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     private readonly AmqpBroker _broker;
     private readonly TransportConnection _transport;
     private readonly Turn _drainTurn = new();
-    private readonly List<ChannelConsumer> _stalled = [];
+    private List<ChannelConsumer> _stalled = [];
+    private List<ChannelConsumer> _resumedAfterDrain = [];
     private readonly Dictionary<ushort, BrokerChannel> _channels = [];
     private ServerHandshake? _handshake;
     private FrameInput _frames;
@@ -197,7 +198,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     /// <inheritdoc/>
     public void HandleOutputDrained()
     {
-        ChannelConsumer[] stalled;
+        List<ChannelConsumer> resumed;
         lock (Output.Gate)
         {
             if (_stalled.Count == 0)
@@ -205,15 +206,16 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
                 return;
             }
 
-            stalled = [.. _stalled];
-            _stalled.Clear();
+            (_stalled, _resumedAfterDrain) = (_resumedAfterDrain, _stalled);
+            resumed = _resumedAfterDrain;
         }
 
-        foreach (var consumer in stalled)
+        foreach (var consumer in resumed)
         {
             consumer.Queue.Resume(consumer, _drainTurn);
         }
 
+        resumed.Clear();
         _drainTurn.End();
         _broker.Memory.Check();
     }

@@ -33,6 +33,18 @@ internal sealed class DeadlineQueue : IDisposable
     /// <summary>Milliseconds since the queue was made; they only rise.</summary>
     public long Now => (long)_timeProvider.GetElapsedTime(_startedAt).TotalMilliseconds;
 
+    /// <summary>How many wishes stand.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _entries.Count;
+            }
+        }
+    }
+
     /// <summary>Calls <paramref name="deadline"/> at <paramref name="due"/>; an earlier wish that is returned by this token is void.</summary>
     public Entry Schedule(IDeadline deadline, long due, Entry? replaced = null)
     {

@@ -19,7 +19,6 @@ public sealed class DeliveryTagWindow<T>
     private const int ChunkMask = ChunkSize - 1;
 
     private Chunk?[] _chunks = [];
-    private Chunk? _spare;
     private ulong _firstChunk;
     private int _start;
     private int _chunkCount;
@@ -57,7 +56,7 @@ public sealed class DeliveryTagWindow<T>
             _lowest = tag;
             if (_chunkCount > 0 && _firstChunk != tag >> ChunkShift)
             {
-                _spare = _chunks[_start] ?? _spare;
+                ChunkPool.Give(_chunks[_start]);
                 Array.Clear(_chunks);
                 _chunkCount = 0;
             }
@@ -168,7 +167,7 @@ public sealed class DeliveryTagWindow<T>
         if (chunk.Count == 0 && tag >> ChunkShift != _next >> ChunkShift)
         {
             _chunks[Position(tag >> ChunkShift)] = null;
-            _spare = chunk;
+            ChunkPool.Give(chunk);
         }
     }
 
@@ -182,11 +181,8 @@ public sealed class DeliveryTagWindow<T>
 
         while (_chunkCount > 0 && (_chunks[_start] is null || (Count == 0 && _firstChunk < _next >> ChunkShift)))
         {
-            if (_chunks[_start] is { } empty)
-            {
-                _spare = empty;
-                _chunks[_start] = null;
-            }
+            ChunkPool.Give(_chunks[_start]);
+            _chunks[_start] = null;
 
             _start = (_start + 1) & (_chunks.Length - 1);
             _firstChunk++;
@@ -228,8 +224,7 @@ public sealed class DeliveryTagWindow<T>
             return chunk;
         }
 
-        chunk = _spare ?? new Chunk();
-        _spare = null;
+        chunk = ChunkPool.Take();
         _chunks[position] = chunk;
         return chunk;
     }
@@ -244,6 +239,24 @@ public sealed class DeliveryTagWindow<T>
 
         _chunks = larger;
         _start = 0;
+    }
+
+    /// <summary>Empty chunks for all windows of the kind.</summary>
+    private static class ChunkPool
+    {
+        private const int MaxChunks = 256;
+
+        private static readonly System.Collections.Concurrent.ConcurrentQueue<Chunk> Chunks = new();
+
+        public static Chunk Take() => Chunks.TryDequeue(out var chunk) ? chunk : new Chunk();
+
+        public static void Give(Chunk? chunk)
+        {
+            if (chunk is not null && Chunks.Count < MaxChunks)
+            {
+                Chunks.Enqueue(chunk);
+            }
+        }
     }
 
     private sealed class Chunk

@@ -1,0 +1,158 @@
+using System.Net.Sockets;
+using AmqpToolkit.Codec.V0_9_1;
+
+namespace AmqpToolkit.Broker.Tests.Connections;
+
+public sealed class BoundsTests
+{
+    [Fact]
+    public async Task SlowConsumer_ThatReadsNothing_HasItsOutputBounded_AndLosesNothing()
+    {
+        const int Count = 4000;
+        const int BodyOctets = 4096;
+        await using var broker = await TestBroker.StartAsync(outputBoundOctets: 64 * 1024);
+        using var slow = RawClient.Open(broker);
+        slow.Socket.ReceiveBufferSize = 16 * 1024;
+        slow.OpenChannel(1);
+        slow.DeclareQueue(1, "q");
+        slow.Send(1, new BasicConsume { Queue = "q", ConsumerTag = "c", NoAck = true });
+        slow.Expect(BasicConsumeOkView.MethodKey);
+        using var publisher = RawClient.Open(broker);
+        publisher.OpenChannel(1);
+        publisher.Send(1, default(ConfirmSelect));
+        publisher.Expect(ConfirmSelectOkView.MethodKey);
+        for (int number = 0; number < Count; number++)
+        {
+            byte[] body = new byte[BodyOctets];
+            BitConverter.TryWriteBytes(body, number);
+            publisher.Publish(1, "", "q", body);
+        }
+
+        ulong confirmed = 0;
+        while (confirmed < Count)
+        {
+            Assert.Equal(Codec.DecodeError.None, BasicAckView.TryParse(publisher.Expect(BasicAckView.MethodKey), out var ack));
+            confirmed = ack.DeliveryTag;
+        }
+
+        // 16 MB were published and nobody has read: the socket and the bound hold little, the queue holds the rest.
+        uint waiting = broker.FindVirtualHost("/")!.FindQueue("q"u8)!.ReadyCount;
+        Assert.True(waiting > Count / 4, $"{waiting} of {Count} messages wait in the queue");
+        for (int number = 0; number < Count; number++)
+        {
+            slow.Expect(BasicDeliverView.MethodKey);
+            Assert.Equal(number, BitConverter.ToInt32(slow.ExpectContent()));
+        }
+    }
+
+    [Fact]
+    public async Task MemoryWatermark_WhenReached_HoldsPublishersBack_UntilConsumersMadeRoom()
+    {
+        const int Count = 600;
+        const int BodyOctets = 32 * 1024;
+        await using var broker = await TestBroker.StartAsync(memoryLimitOctets: 4 * 1024 * 1024);
+        using var publisher = RawClient.Open(broker, takesBlocked: true);
+        publisher.OpenChannel(1);
+        publisher.DeclareQueue(1, "q");
+        var publishing = Task.Run(() =>
+        {
+            for (int number = 0; number < Count; number++)
+            {
+                byte[] body = new byte[BodyOctets];
+                BitConverter.TryWriteBytes(body, number);
+                publisher.Publish(1, "", "q", body);
+            }
+        });
+
+        Assert.Equal(Codec.DecodeError.None, ConnectionBlockedView.TryParse(publisher.Expect(ConnectionBlockedView.MethodKey), out var blocked));
+        Assert.Equal("low on memory", System.Text.Encoding.UTF8.GetString(blocked.Reason));
+        Assert.True(broker.Memory.IsOver);
+
+        using var consumer = RawClient.Open(broker);
+        consumer.OpenChannel(1);
+        consumer.Send(1, new BasicConsume { Queue = "q", ConsumerTag = "c", NoAck = true });
+        consumer.Expect(BasicConsumeOkView.MethodKey);
+        for (int number = 0; number < Count; number++)
+        {
+            consumer.Expect(BasicDeliverView.MethodKey);
+            Assert.Equal(number, BitConverter.ToInt32(consumer.ExpectContent()));
+            Assert.True(broker.Arena.InUseOctets < 12 * 1024 * 1024, $"{broker.Arena.InUseOctets} octets are in use");
+        }
+
+        await publishing;
+        publisher.Expect(ConnectionUnblockedView.MethodKey);
+    }
+
+    [Fact]
+    public async Task HalfOpenPeer_WithHeartbeats_IsCutAfterTwoIntervals()
+    {
+        var time = new ManualTimeProvider();
+        await using var broker = await TestBroker.StartAsync(time);
+        using var client = RawClient.Open(broker, heartbeat: 10);
+
+        time.Advance(TimeSpan.FromSeconds(8));
+        Assert.Equal((byte)Constants.FrameHeartbeat, client.ReadFrame().Type);
+        time.Advance(TimeSpan.FromSeconds(30));
+
+        while (!client.Socket.Poll(0, SelectMode.SelectRead) || client.Socket.Available > 0)
+        {
+            client.ReadFrame();
+        }
+
+        Assert.True(client.IsEnded());
+    }
+
+    [Fact]
+    public async Task Stranger_WhoSaysNothing_IsCutAfterTenSeconds()
+    {
+        var time = new ManualTimeProvider();
+        await using var broker = await TestBroker.StartAsync(time);
+        using var client = new RawClient(broker.Endpoints[0]);
+        client.Send("AMQP"u8);
+        Assert.True(SpinWait.SpinUntil(() => broker.Deadlines.Count == 2, TimeSpan.FromSeconds(10)));
+
+        time.Advance(TimeSpan.FromSeconds(9));
+        Assert.False(client.Socket.Poll(0, SelectMode.SelectRead));
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.True(client.IsEnded());
+    }
+
+    [Fact]
+    public async Task Connections_ThatOpenAndClose_LeaveNothingBehind()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        for (int round = 0; round < 200; round++)
+        {
+            using var client = RawClient.Open(broker);
+            client.OpenChannel(1);
+            client.Send(1, new QueueDeclare { Exclusive = true });
+            client.Expect(QueueDeclareOkView.MethodKey);
+            client.Send(1, new BasicConsume());
+            client.Expect(BasicConsumeOkView.MethodKey);
+            if (round % 2 == 0)
+            {
+                client.Send(0, default(ConnectionClose));
+                client.Expect(ConnectionCloseOkView.MethodKey);
+            }
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => broker.ConnectionCount == 0, TimeSpan.FromSeconds(20)), $"{broker.ConnectionCount} connections are left");
+        Assert.Equal(0, broker.FindVirtualHost("/")!.QueueCount);
+        Assert.Equal(0, broker.Arena.InUseOctets);
+    }
+
+    [Fact]
+    public async Task StopAsync_WithClients_ClosesThemWith320()
+    {
+        var broker = await TestBroker.StartAsync();
+        using var client = RawClient.Open(broker);
+        var stopping = broker.StopAsync();
+
+        Assert.Equal(Codec.DecodeError.None, ConnectionCloseView.TryParse(client.Expect(ConnectionCloseView.MethodKey), out var close));
+        Assert.Equal(Constants.ConnectionForced, close.ReplyCode);
+        client.Send(0, default(ConnectionCloseOk));
+        await stopping;
+        Assert.True(client.IsEnded());
+    }
+}
