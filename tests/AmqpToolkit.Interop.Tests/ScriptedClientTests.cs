@@ -1,0 +1,60 @@
+namespace AmqpToolkit.Interop.Tests;
+
+/// <summary>Programs in clients/, each with another library: what they do is asserted in them, in the library's own terms.</summary>
+[Collection(BrokerCollection.Name)]
+public sealed class ScriptedClientTests(BrokerFixture broker)
+{
+    [PythonTheory("pika")]
+    [InlineData("confirms")]
+    [InlineData("prefetch")]
+    [InlineData("rpc")]
+    [InlineData("topic")]
+    [InlineData("mandatory")]
+    [InlineData("large")]
+    [InlineData("nack")]
+    [InlineData("tx")]
+    [InlineData("exclusive")]
+    public Task Pika_InAScenario_Succeeds(string scenario) => RunAsync(Peers.Python, "with_pika.py", scenario);
+
+    [PythonTheory("amqp")]
+    [InlineData("confirms")]
+    [InlineData("prefetch")]
+    [InlineData("rpc")]
+    [InlineData("topic")]
+    [InlineData("mandatory")]
+    [InlineData("large")]
+    [InlineData("nack")]
+    [InlineData("tx")]
+    [InlineData("exclusive")]
+    public Task PyAmqp_InAScenario_Succeeds(string scenario) => RunAsync(Peers.Python, "with_py_amqp.py", scenario);
+
+    // kombu has no transactions.
+    [PythonTheory("kombu")]
+    [InlineData("confirms")]
+    [InlineData("prefetch")]
+    [InlineData("rpc")]
+    [InlineData("topic")]
+    [InlineData("mandatory")]
+    [InlineData("large")]
+    [InlineData("nack")]
+    [InlineData("exclusive")]
+    public Task Kombu_InAScenario_Succeeds(string scenario) => RunAsync(Peers.Python, "with_kombu.py", scenario);
+
+    // amqplib has no transactions.
+    [NodeTheory("amqplib")]
+    [InlineData("confirms")]
+    [InlineData("prefetch")]
+    [InlineData("rpc")]
+    [InlineData("topic")]
+    [InlineData("mandatory")]
+    [InlineData("large")]
+    [InlineData("nack")]
+    [InlineData("exclusive")]
+    public Task Amqplib_InAScenario_Succeeds(string scenario) => RunAsync("node", "with_amqplib.js", scenario);
+
+    private async Task RunAsync(string interpreter, string script, string scenario)
+    {
+        var output = await ForeignProgram.RunAsync(interpreter, [Path.Combine(AppContext.BaseDirectory, "clients", script), broker.Url, scenario]);
+        Assert.EndsWith($"OK {scenario}", output.TrimEnd(), StringComparison.Ordinal);
+    }
+}

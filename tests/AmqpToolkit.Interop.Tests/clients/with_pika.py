@@ -1,0 +1,172 @@
+"""What a program with pika does: `with_pika.py URL SCENARIO` prints "OK SCENARIO" and exits with 0."""
+import sys
+import uuid
+
+import pika
+from pika.exceptions import ChannelClosedByBroker, UnroutableError
+
+URL, SCENARIO = sys.argv[1:3]
+BIG = bytes(range(256)) * (8 * 1024 * 4)  # 8 MiB
+
+
+def connect():
+    parameters = pika.URLParameters(URL)
+    parameters.blocked_connection_timeout = 30
+    return pika.BlockingConnection(parameters)
+
+
+def name(prefix):
+    return f"{prefix}-{uuid.uuid4().hex[:8]}"
+
+
+def take(channel, queue, count, auto_ack=False):
+    found = []
+    for method, properties, body in channel.consume(queue, auto_ack=auto_ack, inactivity_timeout=20):
+        assert method is not None, f"{len(found)} of {count} messages came"
+        found.append((method, properties, body))
+        if len(found) == count:
+            break
+    return found
+
+
+def confirms(connection):
+    channel = connection.channel()
+    channel.confirm_delivery()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    for i in range(100):
+        channel.basic_publish("", queue, b"%d" % i, pika.BasicProperties(delivery_mode=2), mandatory=True)
+    assert channel.queue_declare(queue, passive=True).method.message_count == 100
+
+
+def prefetch(connection):
+    channel = connection.channel()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    for i in range(50):
+        channel.basic_publish("", queue, b"%d" % i)
+    channel.basic_qos(prefetch_count=5)
+    seen, unacked = [], []
+
+    def deliver(ch, method, properties, body):
+        seen.append(int(body))
+        unacked.append(method.delivery_tag)
+        assert len(unacked) <= 5, f"{len(unacked)} unacknowledged"
+        if len(unacked) == 5:
+            ch.basic_ack(unacked[-1], multiple=True)
+            unacked.clear()
+        if len(seen) == 50:
+            ch.stop_consuming()
+
+    channel.basic_consume(queue, deliver)
+    connection.call_later(30, channel.stop_consuming)
+    channel.start_consuming()
+    assert seen == list(range(50)), seen
+
+
+def rpc(connection):
+    server, client = connection.channel(), connection.channel()
+    questions = server.queue_declare("", exclusive=True).method.queue
+    answers = client.queue_declare("", exclusive=True).method.queue
+    replies = {}
+
+    def answer(ch, method, properties, body):
+        ch.basic_publish("", properties.reply_to, str(int(body) ** 2).encode(), pika.BasicProperties(correlation_id=properties.correlation_id))
+        ch.basic_ack(method.delivery_tag)
+
+    server.basic_consume(questions, answer)
+    client.basic_consume(answers, lambda ch, method, properties, body: replies.update({properties.correlation_id: body}), auto_ack=True)
+    for i in range(10):
+        client.basic_publish("", questions, b"%d" % i, pika.BasicProperties(reply_to=answers, correlation_id=f"{i}"))
+    for _ in range(200):
+        connection.process_data_events(time_limit=0.1)
+        if len(replies) == 10:
+            break
+    assert replies == {f"{i}": b"%d" % (i * i) for i in range(10)}, replies
+
+
+def topic(connection):
+    channel = connection.channel()
+    exchange = name("topic")
+    channel.exchange_declare(exchange, "topic", auto_delete=True)
+    wanted = {"#": 4, "log.*": 2, "*.error": 2, "log.error": 1, "#.deep": 1, "nothing": 0}
+    queues = {}
+    for pattern in wanted:
+        queues[pattern] = channel.queue_declare("", exclusive=True).method.queue
+        channel.queue_bind(queues[pattern], exchange, pattern)
+    channel.confirm_delivery()
+    for key in ("log.error", "log.info", "app.error", "log.very.deep"):
+        channel.basic_publish(exchange, key, key.encode())
+    for pattern, count in wanted.items():
+        assert channel.queue_declare(queues[pattern], passive=True).method.message_count == count, pattern
+
+
+def mandatory(connection):
+    channel = connection.channel()
+    channel.confirm_delivery()
+    try:
+        channel.basic_publish("amq.direct", "nobody", b"back", mandatory=True)
+    except UnroutableError as error:
+        returned = error.messages[0]
+        assert (returned.method.reply_code, returned.method.reply_text, returned.body) == (312, "NO_ROUTE", b"back")
+    else:
+        raise AssertionError("the message did not come back")
+    channel.basic_publish("amq.direct", "nobody", b"dropped")
+
+
+def large(connection):
+    channel = connection.channel()
+    channel.confirm_delivery()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    channel.basic_publish("", queue, BIG)
+    assert take(channel, queue, 1)[0][2] == BIG
+
+
+def nack(connection):
+    channel = connection.channel()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    for body in (b"a", b"b", b"c"):
+        channel.basic_publish("", queue, body)
+    first = [channel.basic_get(queue)[0] for _ in range(3)]
+    assert [method.redelivered for method in first] == [False] * 3
+    channel.basic_nack(first[-1].delivery_tag, multiple=True, requeue=True)
+    second = [channel.basic_get(queue) for _ in range(3)]
+    assert [(method.redelivered, body) for method, _, body in second] == [(True, b"a"), (True, b"b"), (True, b"c")]
+    channel.basic_reject(second[0][0].delivery_tag, requeue=False)
+    assert channel.basic_get(queue) == (None, None, None)
+
+
+def tx(connection):
+    channel, other = connection.channel(), connection.channel()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    channel.tx_select()
+    channel.basic_publish("", queue, b"rolled back")
+    channel.tx_rollback()
+    channel.basic_publish("", queue, b"committed")
+    assert other.basic_get(queue) == (None, None, None)
+    channel.tx_commit()
+    assert other.basic_get(queue, auto_ack=True)[2] == b"committed"
+    assert other.basic_get(queue) == (None, None, None)
+
+
+def exclusive(connection):
+    queue = name("exclusive")
+    owner = connect()
+    owner.channel().queue_declare(queue, exclusive=True)
+    try:
+        connection.channel().queue_declare(queue, passive=True)
+    except ChannelClosedByBroker as error:
+        assert error.reply_code == 405, error
+    else:
+        raise AssertionError("somebody else's exclusive queue was there to see")
+    owner.close()
+    try:
+        connection.channel().queue_declare(queue, passive=True)
+    except ChannelClosedByBroker as error:
+        assert error.reply_code == 404, error
+    else:
+        raise AssertionError("the exclusive queue outlived its connection")
+
+
+opened = connect()
+globals()[SCENARIO](opened)
+opened.close()
+print("OK", SCENARIO)
