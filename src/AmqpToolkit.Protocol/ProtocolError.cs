@@ -38,7 +38,7 @@ public sealed class ProtocolError
     /// <summary>The method that failed, class id in the high half; 0 when a frame was at fault.</summary>
     public uint MethodKey { get; }
 
-    /// <summary>The reply text as it is sent: the code's name in capitals, a dash, the explanation; cut at 255 octets.</summary>
+    /// <summary>The reply text as it is sent: the code's name in capitals, a dash, the explanation; 252 octets and three dots where it is longer than 255.</summary>
     public string ReplyText
     {
         get
@@ -50,13 +50,14 @@ public sealed class ProtocolError
                 return whole;
             }
 
-            int length = Math.Min(whole.Length, MaxReplyTextOctets);
-            while (Encoding.UTF8.GetByteCount(whole.AsSpan(0, length)) > MaxReplyTextOctets || char.IsHighSurrogate(whole[length - 1]))
+            const string Cut = "...";
+            int length = Math.Min(whole.Length, MaxReplyTextOctets - Cut.Length);
+            while (Encoding.UTF8.GetByteCount(whole.AsSpan(0, length)) > MaxReplyTextOctets - Cut.Length || char.IsHighSurrogate(whole[length - 1]))
             {
                 length--;
             }
 
-            return whole[..length];
+            return whole[..length] + Cut;
         }
     }
 

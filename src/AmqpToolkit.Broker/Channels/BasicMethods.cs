@@ -16,6 +16,7 @@ internal static class BasicMethods
             return ProtocolError.NotImplemented($"prefetch_size!=0 ({method.PrefetchSize})");
         }
 
+        channel.Send(default(BasicQosOk));
         if (!method.Global)
         {
             channel.DefaultPrefetchCount = method.PrefetchCount;
@@ -32,7 +33,6 @@ internal static class BasicMethods
             channel.Connection.Resume(waiting);
         }
 
-        channel.Send(default(BasicQosOk));
         return null;
     }
 

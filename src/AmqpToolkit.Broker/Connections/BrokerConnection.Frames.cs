@@ -212,7 +212,7 @@ internal sealed partial class BrokerConnection
 
         var router = new ConnectionMethodRouter(this);
         var broken = ServerMethods.Dispatch(ref router, 0, payload);
-        return broken != DecodeError.None ? Undecodable(broken, key, payload[sizeof(uint)..]) : router.Error;
+        return broken != DecodeError.None ? Undecodable(broken, key, payload[sizeof(uint)..]).At(key) : router.Error;
     }
 
     private ProtocolError? HandleClosingConnection(uint key)
@@ -301,8 +301,8 @@ internal sealed partial class BrokerConnection
     private static ProtocolError Undecodable(DecodeError error, uint key, ReadOnlySpan<byte> arguments) => error switch
     {
         DecodeError.UnexpectedMethod => ProtocolError.CommandInvalid("unimplemented method").At(key),
-        DecodeError.InvalidUtf8 => new ProtocolError(ErrorScope.Connection, Constants.FrameError, "Malformed UTF-8 in shortstr", key),
-        _ => ProtocolError.FrameError($"cannot decode {OctetText.Show(arguments)}").At(key),
+        DecodeError.InvalidUtf8 => ProtocolError.FrameError("Malformed UTF-8 in shortstr"),
+        _ => ProtocolError.FrameError($"cannot decode {OctetText.ShowNumbers(arguments)}").At(key),
     };
 
     /// <summary>Takes the frames of one receive.</summary>

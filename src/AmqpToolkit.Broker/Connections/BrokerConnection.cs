@@ -176,17 +176,21 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         }
 
         var sink = new FrameSink(this);
-        var error = _frames.Consume(buffer.AsSpan(start + taken, count - taken), ref sink, out int consumed);
-        taken += consumed;
-        if (error is not null)
+        ProtocolError? error;
+        do
         {
-            FlushBatch();
-            Close(error);
-            taken = count;
+            error = _frames.Consume(buffer.AsSpan(start + taken, count - taken), ref sink, out int consumed);
+            taken += consumed;
+            if (error is not null)
+            {
+                FlushBatch();
+                Close(error);
+            }
         }
+        while (error is not null && !_ignoresInput && _state != ConnectionState.Ended);
 
         EndBatch();
-        return _state == ConnectionState.Ended ? -1 : taken;
+        return _state == ConnectionState.Ended ? -1 : _ignoresInput ? count : taken;
     }
 
     /// <inheritdoc/>
@@ -305,9 +309,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     ProtocolError? IServerAuthority.OpenVirtualHost(string userName, string virtualHost)
     {
         _virtualHost = _broker.FindVirtualHost(virtualHost);
-        return _virtualHost is not null ? null : ProtocolError.NotAllowed(_broker.Options.Profile == BrokerProfile.V3_13
-            ? $"vhost {virtualHost} not found"
-            : $"access to vhost '{virtualHost}' refused for user '{userName}'");
+        return _virtualHost is not null ? null : ProtocolError.NotAllowed($"vhost {virtualHost} not found");
     }
 
     private void RefuseHeader()
@@ -343,6 +345,13 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     /// <summary>A mistake of the peer that the connection does not survive.</summary>
     private void Close(ProtocolError error)
     {
+        if (_state == ConnectionState.Closing)
+        {
+            // One connection.close is enough; what else is wrong no longer matters.
+            _ignoresInput |= _frames.IsOutOfStep;
+            return;
+        }
+
         Log.ConnectionFailed(_broker.Logger, Name, error.ToString());
         if (ReferenceEquals(error, UnknownMethod))
         {
@@ -362,8 +371,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         ReleaseChannels();
         _state = ConnectionState.Closing;
 
-        // After a broken frame nothing that follows can be told apart.
-        _ignoresInput = error.ReplyCode == Constants.FrameError && error.MethodKey == 0;
+        _ignoresInput = _frames.IsOutOfStep;
         lock (Output.Gate)
         {
             AppendClose(error);
@@ -371,7 +379,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
 
         Turn.Touch(Output);
         _deadline = _broker.Deadlines.Schedule(
-            this, _broker.Deadlines.Now + (isRefusal ? RefusalMilliseconds : CloseMilliseconds), _deadline);
+            this, _broker.Deadlines.Now + (isRefusal || _ignoresInput ? RefusalMilliseconds : CloseMilliseconds), _deadline);
     }
 
     private void AppendClose(ProtocolError error) => AppendUnderGate(0, new ConnectionClose

@@ -16,6 +16,9 @@ namespace AmqpToolkit.Protocol.Classic;
 /// </remarks>
 public sealed class ClientHandshake
 {
+    /// <summary>The frame_max that every peer must accept (frame-min-size), in octets.</summary>
+    private const uint MinFrameMax = Constants.FrameMinSize;
+
     private readonly ClientHandshakeOptions _options;
 
     /// <summary>Creates the state machine of one connection.</summary>
@@ -59,11 +62,18 @@ public sealed class ClientHandshake
     }
 
     /// <summary>Takes connection.tune, answers tune-ok and asks for the virtual host.</summary>
+    /// <returns>502 where the server's frame_max is below what the specification lets it be, 504 where tune is not due.</returns>
     public ProtocolError? HandleTune(in ConnectionTuneView method, IMethodSink sink)
     {
         if (Phase != HandshakePhase.Tune)
         {
             return OutOfTurn(ConnectionTuneView.MethodKey);
+        }
+
+        if (method.FrameMax is not 0 and < MinFrameMax)
+        {
+            Phase = HandshakePhase.Failed;
+            return ProtocolError.SyntaxError($"frame_max {method.FrameMax} is lower than {MinFrameMax}").At(ConnectionTuneView.MethodKey);
         }
 
         Tuning = new Tuning(method.ChannelMax, method.FrameMax, method.Heartbeat).Answer(_options.Wanted);

@@ -70,6 +70,12 @@ public struct ContentState
             return ProtocolError.UnexpectedFrame("expected content body, got non content body frame instead").At(_methodKey);
         }
 
+        if (payload.Length is 12 or 13)
+        {
+            // A header without property flags: RabbitMQ fails over it when it looks at the properties.
+            return ProtocolError.InternalError(string.Empty);
+        }
+
         var broken = ContentHeaderView.TryParse(payload, out header);
         if (broken != DecodeError.None)
         {
@@ -90,7 +96,7 @@ public struct ContentState
 
         if (header.BodyOctets > MaxBodyOctets)
         {
-            return ProtocolError.FrameError($"content of {header.BodyOctets} octets is over the limit of {MaxBodyOctets}").At(_methodKey);
+            return ProtocolError.FrameError($"content body size {header.BodyOctets} exceeds maximum allowed size {MaxBodyOctets}").At(_methodKey);
         }
 
         _remainingOctets = header.BodyOctets;
@@ -118,7 +124,7 @@ public struct ContentState
 
         if ((ulong)octets > _remainingOctets)
         {
-            return ProtocolError.FrameError($"content body is larger than announced: {octets} octets where {_remainingOctets} were due").At(_methodKey);
+            return ProtocolError.FrameError("content body frame exceeds remaining content size").At(_methodKey);
         }
 
         _remainingOctets -= (ulong)octets;

@@ -31,6 +31,7 @@ public struct FrameInput
     private uint _bodyRemaining;
     private ushort _bodyChannel;
     private bool _isInBody;
+    private bool _isOutOfStep;
 
     /// <summary>Creates an input that takes frames of up to <paramref name="maxFrameOctets"/>, all eight octets of overhead counted.</summary>
     public FrameInput(uint maxFrameOctets) => _maxFrameOctets = maxFrameOctets;
@@ -42,18 +43,23 @@ public struct FrameInput
         set => _maxFrameOctets = value;
     }
 
+    /// <summary>Whether a frame was broken so that what follows cannot be told apart: nothing more is taken.</summary>
+    public readonly bool IsOutOfStep => _isOutOfStep;
+
     /// <summary>
     /// Feeds every whole frame of <paramref name="input"/> to <paramref name="sink"/>.
     /// </summary>
     /// <param name="input">Octets as they arrived, behind the protocol header.</param>
     /// <param name="sink">Takes the frames.</param>
     /// <param name="consumed">Octets taken; the rest must come again with more behind it.</param>
-    /// <returns>The first mistake, at which the input stands still; null when all that was there is taken.</returns>
+    /// <returns>
+    /// The first mistake; its frame is taken, and more may be consumed unless <see cref="IsOutOfStep"/>. Null when all that was there is taken.
+    /// </returns>
     public ProtocolError? Consume<TSink>(ReadOnlySpan<byte> input, ref TSink sink, out int consumed)
         where TSink : IFrameSink
     {
         consumed = 0;
-        while (true)
+        while (!_isOutOfStep)
         {
             var rest = input[consumed..];
             if (_isInBody)
@@ -77,24 +83,19 @@ public struct FrameInput
             switch (status)
             {
                 case FrameReadStatus.Complete:
+                    consumed += frame.Octets;
                     error = HandleFrame(in frame, ref sink);
                     if (error is not null)
                     {
                         return error;
                     }
 
-                    consumed += frame.Octets;
                     break;
 
                 case FrameReadStatus.Incomplete:
                     if (!FrameReader.TryReadHeader(rest, out byte type, out ushort channel, out uint payloadOctets))
                     {
                         return null;
-                    }
-
-                    if (!IsKnownType(type))
-                    {
-                        return Broken(type, rest[HeaderOctets..], "unknown_frame");
                     }
 
                     if (type != Constants.FrameBody || payloadOctets <= WholeFrameOctets || channel == 0)
@@ -107,14 +108,18 @@ public struct FrameInput
                     break;
 
                 case FrameReadStatus.TooLarge:
+                    _isOutOfStep = true;
                     FrameReader.TryReadHeader(rest, out byte tooLargeType, out _, out uint tooLarge);
                     return Broken(tooLargeType, [], $"{{frame_too_large,{tooLarge},{_maxFrameOctets - FrameWriter.OverheadOctets}}}");
 
                 default:
+                    _isOutOfStep = true;
                     FrameReader.TryReadHeader(rest, out byte endType, out _, out uint size);
                     return Broken(endType, rest.Slice(HeaderOctets, (int)size), $"{{invalid_frame_end_marker,{rest[(int)size + HeaderOctets]}}}");
             }
         }
+
+        return null;
     }
 
     private ProtocolError? ContinueBody<TSink>(ReadOnlySpan<byte> rest, ref TSink sink, ref int consumed)
@@ -124,6 +129,7 @@ public struct FrameInput
         {
             if (rest[0] != Constants.FrameEnd)
             {
+                _isOutOfStep = true;
                 return Broken((byte)Constants.FrameBody, [], $"{{invalid_frame_end_marker,{rest[0]}}}");
             }
 
@@ -168,10 +174,7 @@ public struct FrameInput
         }
     }
 
-    private static bool IsKnownType(byte type) =>
-        (ushort)type is Constants.FrameMethod or Constants.FrameHeader or Constants.FrameBody or Constants.FrameHeartbeat;
-
-    /// <summary>501: after it nothing that follows can be trusted.</summary>
+    /// <summary>501: a frame that is none.</summary>
     private static ProtocolError Broken(byte type, ReadOnlySpan<byte> payload, string what) =>
         ProtocolError.FrameError($"type {type}, {OctetText.Describe(payload)}: {what}");
 

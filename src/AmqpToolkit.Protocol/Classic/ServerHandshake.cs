@@ -141,7 +141,7 @@ public sealed class ServerHandshake
         AnswersErrors = true;
         if (_options.Offer.CheckAnswer(answer, _options.MinFrameMax) is { } error)
         {
-            return Fail(error.At(ConnectionTuneOkView.MethodKey));
+            return Fail(error.At(ConnectionTuneView.MethodKey));
         }
 
         Tuning = answer;

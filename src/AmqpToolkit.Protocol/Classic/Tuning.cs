@@ -30,9 +30,8 @@ public readonly record struct Tuning(ushort ChannelMax, uint FrameMax, ushort He
 
         if (offered != 0 && (answered == 0 || answered > offered))
         {
-            return ProtocolError.NotAllowed(answered == 0
-                ? $"negotiated {name} = no limit is higher than the maximum allowed value ({offered})"
-                : $"negotiated {name} = {answered} is higher than the maximum allowed value ({offered})");
+            string remark = answered == 0 && name == "channel_max" ? " (no limit)" : string.Empty;
+            return ProtocolError.NotAllowed($"negotiated {name} = {answered}{remark} is higher than the maximum allowed value ({offered})");
         }
 
         return null;
