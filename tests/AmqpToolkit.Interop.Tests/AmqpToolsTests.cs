@@ -47,7 +47,7 @@ public sealed class AmqpToolsTests(BrokerFixture broker)
         await ToolAsync("amqp-declare-queue", "-q", _queue);
         await ToolAsync("amqp-publish", "-r", _queue, "-b", "again");
 
-        await ToolAsync("amqp-consume", "-q", _queue, "-c", "1", "sh", "-c", "cat >/dev/null; exit 1");
+        await ToolAsync("amqp-consume", "-q", _queue, "-c", "1", "--", "sh", "-c", "cat >/dev/null; exit 1");
 
         Assert.Equal("again", await ToolAsync("amqp-get", "-q", _queue));
         await ToolAsync("amqp-delete-queue", "-q", _queue);
