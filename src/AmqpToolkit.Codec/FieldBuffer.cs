@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace AmqpToolkit.Codec;
@@ -9,7 +10,7 @@ namespace AmqpToolkit.Codec;
 /// <summary>The growing octets behind a <see cref="TableBuilder"/> and its <see cref="ArrayBuilder"/>; lengths of nested values are patched in at their end.</summary>
 internal sealed class FieldBuffer
 {
-    private const int InitialOctets = 256;
+    private const int InitialOctets = 512;
     private const int MaxKeyOctets = byte.MaxValue;
     private const int MaxOctetsPerChar = 3;
     private const int MaxScalarOctets = 1 + sizeof(ulong);
@@ -26,53 +27,23 @@ internal sealed class FieldBuffer
         _depth = 1;
     }
 
-    internal void WriteKey(ReadOnlySpan<byte> utf8)
-    {
-        if (utf8.Length > MaxKeyOctets)
-        {
-            ThrowKeyTooLong();
-        }
+    internal void WriteKey(ReadOnlySpan<byte> utf8) => _length += PutKey(Reserve(1 + MaxKeyOctets), utf8);
 
+    internal void WriteKey(string key) => _length += PutKey(Reserve(1 + MaxKeyOctets), key);
+
+    internal void WriteEntry(ReadOnlySpan<byte> utf8Key, scoped in FieldValue value)
+    {
         Span<byte> target = Reserve(1 + MaxKeyOctets + MaxScalarOctets);
-        target[0] = (byte)utf8.Length;
-        utf8.CopyTo(target[1..]);
-        _length += 1 + utf8.Length;
+        WriteValueAfter(PutKey(target, utf8Key), target, value);
     }
 
-    internal void WriteKey(string key)
+    internal void WriteEntry(string key, scoped in FieldValue value)
     {
-        ArgumentNullException.ThrowIfNull(key);
         Span<byte> target = Reserve(1 + MaxKeyOctets + MaxScalarOctets);
-        if (!Encoding.UTF8.TryGetBytes(key, target.Slice(1, MaxKeyOctets), out int octets))
-        {
-            ThrowKeyTooLong();
-        }
-
-        target[0] = (byte)octets;
-        _length += 1 + octets;
+        WriteValueAfter(PutKey(target, key), target, value);
     }
 
-    internal void WriteValue(scoped in FieldValue value)
-    {
-        Span<byte> target = Reserve(MaxScalarOctets);
-        target[0] = (byte)value.Type;
-        if (value.FixedOctets >= 0)
-        {
-            BinaryPrimitives.WriteUInt64BigEndian(target[1..], value.LeftAlignedBits);
-            _length += 1 + value.FixedOctets;
-            return;
-        }
-
-        _length++;
-        if (value.Text is null)
-        {
-            WriteLengthPrefixed(value.Payload);
-        }
-        else
-        {
-            WriteLengthPrefixed(value.Text);
-        }
-    }
+    internal void WriteValue(scoped in FieldValue value) => WriteValueAfter(keyOctets: 0, Reserve(MaxScalarOctets), value);
 
     /// <summary>Opens a nested table or array.</summary>
     /// <returns>Where its length stands, for <see cref="End"/>.</returns>
@@ -199,31 +170,83 @@ internal sealed class FieldBuffer
         End(lengthAt);
     }
 
-    private void WriteLengthPrefixed(ReadOnlySpan<byte> payload)
+    private static int PutKey(Span<byte> target, ReadOnlySpan<byte> utf8)
     {
-        Span<byte> target = Reserve(sizeof(uint) + payload.Length);
-        BinaryPrimitives.WriteInt32BigEndian(target, payload.Length);
-        payload.CopyTo(target[sizeof(uint)..]);
-        _length += sizeof(uint) + payload.Length;
+        if (utf8.Length > MaxKeyOctets)
+        {
+            ThrowKeyTooLong();
+        }
+
+        target[0] = (byte)utf8.Length;
+        utf8.CopyTo(target[1..]);
+        return 1 + utf8.Length;
     }
 
-    private void WriteLengthPrefixed(string text)
+    private static int PutKey(Span<byte> target, string key)
     {
-        Span<byte> target = Reserve(checked(sizeof(uint) + (text.Length * MaxOctetsPerChar)));
-        int octets = Encoding.UTF8.GetBytes(text, target[sizeof(uint)..]);
-        BinaryPrimitives.WriteInt32BigEndian(target, octets);
-        _length += sizeof(uint) + octets;
+        ArgumentNullException.ThrowIfNull(key);
+        if (key.Length > MaxKeyOctets / MaxOctetsPerChar && Encoding.UTF8.GetByteCount(key) > MaxKeyOctets)
+        {
+            ThrowKeyTooLong();
+        }
+
+        int octets = Encoding.UTF8.GetBytes(key, target[1..]);
+        target[0] = (byte)octets;
+        return 1 + octets;
     }
 
+    /// <summary>A fixed value in one store of eight octets: what is more than the value is overwritten by the next one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void WriteValueAfter(int keyOctets, Span<byte> target, scoped in FieldValue value)
+    {
+        if (!value.IsFixed)
+        {
+            _length += keyOctets;
+            WriteLengthPrefixed(value);
+            return;
+        }
+
+        target[keyOctets] = (byte)value.Type;
+        BinaryPrimitives.WriteUInt64BigEndian(target[(keyOctets + 1)..], value.LeftAlignedBits);
+        _length += keyOctets + 1 + value.FixedOctets;
+    }
+
+    private void WriteLengthPrefixed(scoped in FieldValue value)
+    {
+        const int head = 1 + sizeof(uint);
+        Span<byte> target;
+        int octets;
+        if (value.IsText)
+        {
+            ReadOnlySpan<char> text = value.Text;
+            target = Reserve(checked(head + (text.Length * MaxOctetsPerChar)));
+            octets = Encoding.UTF8.GetBytes(text, target[head..]);
+        }
+        else
+        {
+            octets = value.Payload.Length;
+            target = Reserve(checked(head + octets));
+            value.Payload.CopyTo(target[head..]);
+        }
+
+        target[0] = (byte)value.Type;
+        BinaryPrimitives.WriteInt32BigEndian(target[1..], octets);
+        _length += head + octets;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Span<byte> Reserve(int octets)
     {
         if (_octets.Length - _length < octets)
         {
-            Array.Resize(ref _octets, Math.Max(_octets.Length * 2, checked(_length + octets)));
+            Grow(octets);
         }
 
         return _octets.AsSpan(_length);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Grow(int octets) => Array.Resize(ref _octets, Math.Max(_octets.Length * 2, checked(_length + octets)));
 
     [DoesNotReturn]
     private static void ThrowKeyTooLong() =>

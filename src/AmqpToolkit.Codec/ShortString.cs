@@ -94,17 +94,20 @@ public readonly struct ShortString : IEquatable<ShortString>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Write(Span<byte> destination)
     {
-        if (IsText)
+        object? source = _source;
+        if (source is string text)
         {
-            return Encoding.UTF8.GetBytes(Text, destination);
+            return Encoding.UTF8.GetBytes(text, destination);
         }
 
-        Octets.CopyTo(destination);
-        return _length;
+        ReadOnlySpan<byte> octets = new(Unsafe.As<byte[]>(source), _offset, _length);
+        octets.CopyTo(destination);
+        return octets.Length;
     }
 
     /// <summary>Writes one octet of length, then the octets.</summary>
     /// <inheritdoc cref="Write"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int WriteWithLength(Span<byte> destination)
     {
         int octets = Write(destination[1..]);

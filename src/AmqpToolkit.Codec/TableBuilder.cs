@@ -23,16 +23,14 @@ public sealed class TableBuilder
     /// <exception cref="ArgumentException">The key takes more than 255 octets.</exception>
     public TableBuilder Add(ReadOnlySpan<byte> utf8Key, scoped in FieldValue value)
     {
-        _buffer.WriteKey(utf8Key);
-        _buffer.WriteValue(value);
+        _buffer.WriteEntry(utf8Key, value);
         return this;
     }
 
     /// <inheritdoc cref="Add(ReadOnlySpan{byte}, in FieldValue)"/>
     public TableBuilder Add(string key, scoped in FieldValue value)
     {
-        _buffer.WriteKey(key);
-        _buffer.WriteValue(value);
+        _buffer.WriteEntry(key, value);
         return this;
     }
 
