@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec.V0_9_1;
 using AmqpToolkit.Protocol;
 
@@ -16,12 +17,30 @@ internal static class QueueMethods
         }
 
         channel.LastQueueName = queue!.Name;
+        if (!method.Arguments.IsEmpty && !method.Passive)
+        {
+            WarnOfArguments(channel, queue);
+        }
+
         if (!method.NoWait)
         {
             channel.Send(new QueueDeclareOk { Queue = queue.Name, MessageCount = queue.ReadyCount, ConsumerCount = queue.ConsumerCount });
         }
 
         return null;
+    }
+
+    /// <summary>Says what a queue will not do although it was asked to, so that nobody finds out by losing messages.</summary>
+    private static void WarnOfArguments(BrokerChannel channel, MessageQueue queue)
+    {
+        foreach (var argument in queue.Definition.Arguments.View)
+        {
+            bool isClassicType = argument.Key.SequenceEqual("x-queue-type"u8) && argument.Value.TryGetString(out var type) && type.SequenceEqual("classic"u8);
+            if (argument.Key.StartsWith("x-"u8) && !isClassicType)
+            {
+                Diagnostics.Log.ArgumentWithoutEffect(channel.Connection.Logger, queue.NameText, System.Text.Encoding.UTF8.GetString(argument.Key));
+            }
+        }
     }
 
     public static ProtocolError? HandleBind(BrokerChannel channel, in QueueBindView method)

@@ -84,6 +84,8 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
 
     public MessageArena Arena => _broker.Arena;
 
+    public ILogger Logger => _broker.Logger;
+
     public Output Output { get; }
 
     /// <summary>The turn of the reading task.</summary>
