@@ -266,6 +266,11 @@ public sealed partial class AmqpConnection
 
         if (_state == ConnectionState.Open)
         {
+            foreach (var channel in _channels)
+            {
+                channel?.AppendMergedAcks();
+            }
+
             _reason ??= new CloseReason(ErrorScope.Connection, CloseInitiator.Local, Constants.ReplySuccess, "closed by the application");
             _state = ConnectionState.Closing;
             Output.Append(0, new ConnectionClose { ReplyCode = Constants.ReplySuccess, ReplyText = "closed by the application" });

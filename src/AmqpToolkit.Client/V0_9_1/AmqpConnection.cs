@@ -118,7 +118,7 @@ public sealed partial class AmqpConnection : IAsyncDisposable
         }
         catch (IOException exception)
         {
-            throw new ConnectFailedException(options.ToString(), Lost(exception.Message, exception));
+            throw new ConnectFailedException(options.ToString(), Lost((exception.InnerException ?? exception).Message, exception));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -46,7 +46,7 @@ public sealed record CloseReason
         {
             CloseInitiator.Local => "closed here",
             CloseInitiator.Peer => "closed by the server",
-            _ => "stream lost",
+            _ => "the stream was lost",
         };
         string code = ReplyCode == 0 ? "" : $"{ReplyCode} ";
         return MethodKey == 0 ? $"{who}: {code}{ReplyText}" : $"{who}: {code}{ReplyText} ({Methods.NameOf(MethodKey)})";

@@ -1,0 +1,25 @@
+using System.Text;
+using AmqpToolkit.Client.V0_9_1;
+
+namespace AmqpToolkit.Samples;
+
+/// <summary>Publishes a message and consumes it.</summary>
+internal static class ClientSample
+{
+    public static async Task RunAsync()
+    {
+        await using AmqpConnection connection = await AmqpConnection.ConnectAsync("amqp://guest:guest@localhost/");
+        await using AmqpChannel channel = await connection.OpenChannelAsync();
+        await channel.QueueDeclareAsync("greetings");
+
+        PublishOutcome outcome = await channel.PublishAsync("", "greetings", "hello"u8.ToArray());
+        Console.WriteLine(outcome.Status); // Confirmed, Nacked, Returned or InDoubt
+
+        await foreach (Delivery delivery in await channel.ConsumeAsync("greetings"))
+        {
+            Console.WriteLine(Encoding.UTF8.GetString(delivery.Body.Span));
+            delivery.Ack();
+            break;
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using AmqpToolkit.Client.Tests.Scripted;
+using AmqpToolkit.Client.V0_9_1;
+
+namespace AmqpToolkit.Client.Tests;
+
+/// <summary>The stream may be cut behind any octet: everything that waits ends, and ends with a reason.</summary>
+public sealed class CutTests
+{
+    [Fact]
+    public async Task Stream_CutBehindEveryOctet_EndsEveryAwaitable()
+    {
+        long whole = await RunAsync(long.MaxValue);
+        for (long octets = 0; octets < whole; octets++)
+        {
+            await RunAsync(octets);
+        }
+    }
+
+    /// <returns>Octets that the server sent.</returns>
+    private static async Task<long> RunAsync(long octets)
+    {
+        using var server = ScriptedServer.Create(out var transport);
+        server.RemainingOctets = octets;
+        if (octets == 0)
+        {
+            server.EndStream();
+        }
+
+        var serving = octets == 0 ? Task.CompletedTask : RespondingServer.RunAsync(server);
+        try
+        {
+            await ConverseAsync(transport, octets).WaitAsync(ScriptedServer.Patience);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"Something still waits after a cut behind octet {octets}.");
+        }
+
+        server.Abort();
+        await serving.WaitAsync(ScriptedServer.Patience);
+        return server.SentOctets;
+    }
+
+    private static async Task ConverseAsync(Transport.TransportConnection transport, long octets)
+    {
+        AmqpConnection connection;
+        try
+        {
+            connection = await AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions());
+        }
+        catch (ConnectFailedException)
+        {
+            return;
+        }
+
+        try
+        {
+            var channel = await connection.OpenChannelAsync();
+            var other = await connection.OpenChannelAsync();
+            Task[] all =
+            [
+                channel.QueueDeclareAsync("q").AsTask(),
+                PublishAsync(channel),
+                PublishAsync(channel),
+                PostAsync(other),
+                ConsumeAsync(channel),
+                GetAsync(other),
+            ];
+            foreach (var task in all)
+            {
+                try
+                {
+                    await task;
+                }
+                catch (AmqpException)
+                {
+                    // It ended with a reason: that is what counts.
+                }
+            }
+
+            await channel.CloseAsync();
+            await connection.CloseAsync();
+        }
+        catch (AmqpException exception)
+        {
+            Assert.Equal(CloseInitiator.Transport, exception.Reason.Initiator);
+        }
+
+        var reason = await connection.Closed;
+        Assert.True(reason.IsOrderly || octets != long.MaxValue, reason.ToString());
+    }
+
+    private static async Task PublishAsync(AmqpChannel channel)
+    {
+        var outcome = await channel.PublishAsync("", "q", "message"u8.ToArray());
+        Assert.True(outcome.Status is PublishStatus.Confirmed or PublishStatus.InDoubt);
+    }
+
+    private static async Task PostAsync(AmqpChannel channel)
+    {
+        await channel.ConfirmSelectAsync();
+        await channel.PostAsync("", "q", "message"u8.ToArray());
+        await channel.PostAsync("", "q", "message"u8.ToArray());
+        var summary = await channel.ConfirmAllAsync();
+        Assert.Equal(2, summary.Confirmed + summary.InDoubt);
+    }
+
+    private static async Task ConsumeAsync(AmqpChannel channel)
+    {
+        int count = 0;
+        await foreach (var delivery in await channel.ConsumeAsync("q"))
+        {
+            delivery.Ack();
+            if (++count == 3)
+            {
+                break;
+            }
+        }
+    }
+
+    private static async Task GetAsync(AmqpChannel channel)
+    {
+        using var delivery = await channel.GetAsync("q", noAck: true);
+        Assert.Equal("fetched"u8.ToArray(), delivery!.Body.ToArray());
+    }
+}

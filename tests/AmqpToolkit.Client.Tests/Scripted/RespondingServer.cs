@@ -1,0 +1,61 @@
+namespace AmqpToolkit.Client.Tests.Scripted;
+
+/// <summary>Answers every method at once, as an honest broker would: for tests where the conversation is not the point but where it breaks is.</summary>
+internal static class RespondingServer
+{
+    /// <summary>Runs until the client's stream ends or the script does.</summary>
+    public static async Task RunAsync(ScriptedServer server)
+    {
+        try
+        {
+            await server.ExpectProtocolHeaderAsync();
+            await server.SendAsync(Wire.Start());
+            var tags = new Dictionary<ushort, ulong>();
+            while (await server.ReceiveAsync() is { } received)
+            {
+                await server.SendAsync(Answer(received, tags));
+                if (received.Name == "connection.close")
+                {
+                    server.EndStream();
+                }
+            }
+        }
+        catch (EndOfScriptException)
+        {
+            // That was the plan.
+        }
+        catch (IOException)
+        {
+            // The client has cut the stream.
+        }
+    }
+
+    private static byte[][] Answer(Received received, Dictionary<ushort, ulong> tags)
+    {
+        ushort channel = received.Channel;
+        switch (received.Name)
+        {
+            case "connection.start-ok":
+                return [Wire.Tune()];
+            case "connection.open":
+                return [Wire.OpenOk()];
+            case "channel.open":
+                return [Wire.ChannelOpenOk(channel)];
+            case "queue.declare":
+                return [Wire.Method(channel, 50, 11, "q", 0u, 0u)];
+            case "basic.publish":
+                tags[channel] = tags.GetValueOrDefault(channel) + 1;
+                return [Wire.Ack(channel, tags[channel])];
+            case "basic.consume":
+                return [Wire.Method(channel, 60, 21, "c"), Wire.Deliver(channel, "c", 1, "first"), Wire.Deliver(channel, "c", 2, ""), Wire.Deliver(channel, "c", 3, "third")];
+            case "basic.cancel":
+                return [Wire.Method(channel, 60, 31, "c")];
+            case "basic.get":
+                return [Wire.Content(Wire.Method(channel, 60, 71, 4UL, (byte)0, "", "q", 0u), channel, "fetched")];
+            case "basic.qos" or "confirm.select" or "tx.select" or "connection.close" or "channel.close" or "queue.bind":
+                return [Wire.Method(channel, received.ClassId, (ushort)(received.MethodId + 1))];
+            default:
+                return [];
+        }
+    }
+}
