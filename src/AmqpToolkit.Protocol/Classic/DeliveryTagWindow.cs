@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 
 namespace AmqpToolkit.Protocol.Classic;
 
@@ -7,8 +8,8 @@ namespace AmqpToolkit.Protocol.Classic;
 /// publishes that a broker has not confirmed (0-9-1 basic.ack; tags start at 1). Not thread-safe.
 /// </summary>
 /// <remarks>
-/// Entries lie in chunks in the order of their tags; a chunk whose entries are all settled is given up, so that one entry that
-/// stays for ever costs a chunk and not the whole span of tags behind it.
+/// Entries lie in chunks of 128 tags, named in a list in the order of their numbers. A chunk whose entries are all settled is given up, and
+/// its place in the list is used again, so that one entry that stays for ever costs a chunk, however many tags come behind it.
 /// </remarks>
 /// <typeparam name="T">What is kept under a tag.</typeparam>
 public sealed class DeliveryTagWindow<T>
@@ -18,10 +19,11 @@ public sealed class DeliveryTagWindow<T>
     private const int ChunkSize = 1 << ChunkShift;
     private const int ChunkMask = ChunkSize - 1;
 
-    private Chunk?[] _chunks = [];
-    private ulong _firstChunk;
+    // From _start to _end: numbers rise; a place without a chunk was given up. Only the last chunk may be empty.
+    private Place[] _places = [];
     private int _start;
-    private int _chunkCount;
+    private int _end;
+    private int _givenUp;
     private ulong _lowest = 1;
     private ulong _next = 1;
 
@@ -32,42 +34,23 @@ public sealed class DeliveryTagWindow<T>
     public ulong NextTag => _next;
 
     /// <summary>A tag at or below every outstanding one.</summary>
-    public ulong LowestTag => _lowest;
+    public ulong LowestTag => Count == 0 ? _next : Math.Max(_lowest, _places[_start].Number << ChunkShift);
 
     /// <summary>Takes a tag that leaves nothing outstanding: its delivery counts as settled.</summary>
-    public ulong Skip()
-    {
-        if (Count == 0)
-        {
-            // Nothing lies below: the window moves along.
-            _lowest = _next + 1;
-        }
-
-        return _next++;
-    }
+    public ulong Skip() => _next++;
 
     /// <summary>Keeps <paramref name="value"/> under the next tag.</summary>
     /// <returns>The tag.</returns>
     public ulong Add(in T value)
     {
         ulong tag = _next++;
-        if (Count == 0)
+        if (Count++ == 0)
         {
             _lowest = tag;
-            if (_chunkCount > 0 && _firstChunk != tag >> ChunkShift)
-            {
-                ChunkPool.Give(_chunks[_start]);
-                Array.Clear(_chunks);
-                _chunkCount = 0;
-            }
         }
 
-        var chunk = Reach(tag >> ChunkShift);
-        int slot = (int)(tag & ChunkMask);
-        chunk.Values[slot] = value;
-        chunk.SetPresent(slot);
-        chunk.Count++;
-        Count++;
+        var chunk = _end > _start && _places[_end - 1].Number == tag >> ChunkShift ? _places[_end - 1].Chunk! : Append(tag >> ChunkShift);
+        chunk.Put((int)(tag & ChunkMask), in value);
         return tag;
     }
 
@@ -75,14 +58,21 @@ public sealed class DeliveryTagWindow<T>
     /// <returns>False when the tag is unknown or was taken before.</returns>
     public bool TryRemove(ulong tag, [MaybeNullWhen(false)] out T value)
     {
-        if (tag < _lowest || tag >= _next || Find(tag >> ChunkShift) is not { } chunk || !chunk.IsPresent((int)(tag & ChunkMask)))
+        int slot = (int)(tag & ChunkMask);
+        int place = Find(tag >> ChunkShift);
+        if (place < 0 || _places[place].Chunk is not { } chunk || !chunk.Has(slot))
         {
             value = default;
             return false;
         }
 
-        Take(chunk, tag, out value);
-        Trim();
+        value = chunk.Take(slot);
+        Count--;
+        if (chunk.Count == 0)
+        {
+            GiveUp(place);
+        }
+
         return true;
     }
 
@@ -93,152 +83,176 @@ public sealed class DeliveryTagWindow<T>
     public bool TryRemoveUpTo(ulong tag, List<T> taken)
     {
         ArgumentNullException.ThrowIfNull(taken);
-        if (tag >= _next || tag < _lowest || Count == 0)
+        if (tag >= _next)
         {
             return false;
         }
 
-        bool any = false;
-        for (ulong at = _lowest; at <= tag;)
+        int before = Count;
+        for (int place = _start; place < _end && _places[place].Number <= tag >> ChunkShift; place++)
         {
-            if (Find(at >> ChunkShift) is not { } chunk)
+            if (_places[place].Chunk is not { } chunk)
             {
-                at = ((at >> ChunkShift) + 1) << ChunkShift;
                 continue;
             }
 
-            if (chunk.IsPresent((int)(at & ChunkMask)))
+            int last = LastSlot(place, tag);
+            for (int slot = chunk.NextFrom(0); slot <= last; slot = chunk.NextFrom(slot + 1))
             {
-                Take(chunk, at, out var value);
-                taken.Add(value);
-                any = true;
+                taken.Add(chunk.Take(slot));
+                Count--;
             }
 
-            at++;
+            if (chunk.Count == 0)
+            {
+                GiveUp(place);
+            }
         }
 
         _lowest = Math.Max(_lowest, tag + 1);
-        Trim();
-        return any;
+        return Count < before;
     }
 
     /// <summary>Whether something is outstanding under <paramref name="tag"/>.</summary>
-    public bool Contains(ulong tag) =>
-        tag >= _lowest && tag < _next && Find(tag >> ChunkShift) is { } chunk && chunk.IsPresent((int)(tag & ChunkMask));
+    public bool Contains(ulong tag)
+    {
+        int place = Find(tag >> ChunkShift);
+        return place >= 0 && _places[place].Chunk is { } chunk && chunk.Has((int)(tag & ChunkMask));
+    }
 
     /// <summary>Lists the outstanding tags up to and with <paramref name="upTo"/>, in order, and takes nothing out.</summary>
     public void CollectTags(ulong upTo, List<ulong> tags)
     {
         ArgumentNullException.ThrowIfNull(tags);
-        for (ulong at = _lowest; at <= upTo && at < _next;)
+        for (int place = _start; place < _end && _places[place].Number <= upTo >> ChunkShift; place++)
         {
-            if (Find(at >> ChunkShift) is not { } chunk)
+            if (_places[place].Chunk is not { } chunk)
             {
-                at = ((at >> ChunkShift) + 1) << ChunkShift;
                 continue;
             }
 
-            if (chunk.IsPresent((int)(at & ChunkMask)))
+            int last = LastSlot(place, upTo);
+            for (int slot = chunk.NextFrom(0); slot <= last; slot = chunk.NextFrom(slot + 1))
             {
-                tags.Add(at);
+                tags.Add((_places[place].Number << ChunkShift) + (ulong)slot);
             }
-
-            at++;
         }
     }
 
     /// <summary>Takes out everything, in order of the tags.</summary>
-    public void RemoveAll(List<T> taken)
+    public void RemoveAll(List<T> taken) => TryRemoveUpTo(_next - 1, taken);
+
+    /// <summary>The last slot of a chunk that holds tags up to <paramref name="tag"/>.</summary>
+    private int LastSlot(int place, ulong tag) => _places[place].Number == tag >> ChunkShift ? (int)(tag & ChunkMask) : ChunkMask;
+
+    /// <summary>Where the chunk stands, or stood; -1 when there is none.</summary>
+    private int Find(ulong number)
     {
-        if (Count > 0)
+        int low = _start;
+        int high = _end - 1;
+        if (low > high)
         {
-            TryRemoveUpTo(_next - 1, taken);
-        }
-    }
-
-    private void Take(Chunk chunk, ulong tag, out T value)
-    {
-        int slot = (int)(tag & ChunkMask);
-        value = chunk.Values[slot];
-        chunk.Values[slot] = default;
-        chunk.ClearPresent(slot);
-        chunk.Count--;
-        Count--;
-        if (chunk.Count == 0 && tag >> ChunkShift != _next >> ChunkShift)
-        {
-            _chunks[Position(tag >> ChunkShift)] = null;
-            ChunkPool.Give(chunk);
-        }
-    }
-
-    /// <summary>Moves the lowest tag and the first chunk up to what is really outstanding.</summary>
-    private void Trim()
-    {
-        if (Count == 0)
-        {
-            _lowest = _next;
+            return -1;
         }
 
-        while (_chunkCount > 0 && (_chunks[_start] is null || (Count == 0 && _firstChunk < _next >> ChunkShift)))
+        // New tags are in the last chunk, and most that are settled in the first.
+        if (_places[low].Number == number)
         {
-            ChunkPool.Give(_chunks[_start]);
-            _chunks[_start] = null;
-
-            _start = (_start + 1) & (_chunks.Length - 1);
-            _firstChunk++;
-            _chunkCount--;
+            return low;
         }
 
-        if (_chunkCount > 0)
+        if (_places[high].Number == number)
         {
-            _lowest = Math.Max(_lowest, _firstChunk << ChunkShift);
-        }
-    }
-
-    private Chunk? Find(ulong number) =>
-        number < _firstChunk || number >= _firstChunk + (ulong)_chunkCount ? null : _chunks[Position(number)];
-
-    private int Position(ulong number) => (_start + (int)(number - _firstChunk)) & (_chunks.Length - 1);
-
-    private Chunk Reach(ulong number)
-    {
-        if (_chunkCount == 0)
-        {
-            _firstChunk = number;
-            _start = 0;
+            return high;
         }
 
-        while (number >= _firstChunk + (ulong)_chunkCount)
+        while (low <= high)
         {
-            if (_chunkCount == _chunks.Length)
+            int middle = (low + high) >>> 1;
+            ulong found = _places[middle].Number;
+            if (found == number)
             {
-                Grow();
+                return middle;
             }
 
-            _chunkCount++;
+            if (found < number)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle - 1;
+            }
         }
 
-        int position = Position(number);
-        if (_chunks[position] is { } chunk)
+        return -1;
+    }
+
+    /// <summary>Returns an empty chunk to the pool, unless the next entry goes there.</summary>
+    private void GiveUp(int place)
+    {
+        if (place == _end - 1 && _places[place].Number == _next >> ChunkShift)
         {
-            return chunk;
+            return;
         }
 
-        chunk = ChunkPool.Take();
-        _chunks[position] = chunk;
+        ChunkPool.Give(_places[place].Chunk!);
+        _places[place].Chunk = null;
+        _givenUp++;
+        while (_start < _end && _places[_start].Chunk is null)
+        {
+            _start++;
+            _givenUp--;
+        }
+    }
+
+    private Chunk Append(ulong number)
+    {
+        if (_end > _start && _places[_end - 1].Chunk is { Count: 0 })
+        {
+            GiveUp(_end - 1);
+        }
+
+        if (_start == _end)
+        {
+            _start = _end = 0;
+        }
+
+        if (_end == _places.Length)
+        {
+            MakeRoom();
+        }
+
+        var chunk = ChunkPool.Take();
+        _places[_end++] = new Place { Number = number, Chunk = chunk };
         return chunk;
     }
 
-    private void Grow()
+    /// <summary>Drops the places that were given up, into a larger list where they are less than half.</summary>
+    private void MakeRoom()
     {
-        var larger = new Chunk?[Math.Max(2, _chunks.Length * 2)];
-        for (int index = 0; index < _chunkCount; index++)
+        int live = _end - _start - _givenUp;
+        var target = live <= _places.Length / 2 && live < _places.Length ? _places : new Place[Math.Max(2, _places.Length * 2)];
+        int at = 0;
+        for (int place = _start; place < _end; place++)
         {
-            larger[index] = _chunks[(_start + index) & (_chunks.Length - 1)];
+            if (_places[place].Chunk is not null)
+            {
+                target[at++] = _places[place];
+            }
         }
 
-        _chunks = larger;
+        target.AsSpan(at).Clear();
+        _places = target;
         _start = 0;
+        _end = at;
+        _givenUp = 0;
+    }
+
+    private struct Place
+    {
+        public ulong Number;
+        public Chunk? Chunk;
     }
 
     /// <summary>Empty chunks for all windows of the kind.</summary>
@@ -250,9 +264,9 @@ public sealed class DeliveryTagWindow<T>
 
         public static Chunk Take() => Chunks.TryDequeue(out var chunk) ? chunk : new Chunk();
 
-        public static void Give(Chunk? chunk)
+        public static void Give(Chunk chunk)
         {
-            if (chunk is not null && Chunks.Count < MaxChunks)
+            if (Chunks.Count < MaxChunks)
             {
                 Chunks.Enqueue(chunk);
             }
@@ -261,35 +275,51 @@ public sealed class DeliveryTagWindow<T>
 
     private sealed class Chunk
     {
-        public readonly T[] Values = new T[ChunkSize];
-        public int Count;
+        private readonly T[] _values = new T[ChunkSize];
         private ulong _low;
         private ulong _high;
 
-        public bool IsPresent(int slot) => ((slot < 64 ? _low : _high) >> slot & 1) != 0;
+        public int Count { get; private set; }
 
-        public void SetPresent(int slot)
+        public bool Has(int slot) => ((slot < 64 ? _low : _high) >> slot & 1) != 0;
+
+        public void Put(int slot, in T value)
         {
-            if (slot < 64)
-            {
-                _low |= 1UL << slot;
-            }
-            else
-            {
-                _high |= 1UL << slot;
-            }
+            _values[slot] = value;
+            (slot < 64 ? ref _low : ref _high) |= 1UL << slot;
+            Count++;
         }
 
-        public void ClearPresent(int slot)
+        public T Take(int slot)
+        {
+            var value = _values[slot];
+            _values[slot] = default;
+            (slot < 64 ? ref _low : ref _high) &= ~(1UL << slot);
+            Count--;
+            return value;
+        }
+
+        /// <summary>The first used slot from <paramref name="slot"/> on; <see cref="ChunkSize"/> when there is none.</summary>
+        public int NextFrom(int slot)
         {
             if (slot < 64)
             {
-                _low &= ~(1UL << slot);
+                ulong low = _low >> slot;
+                if (low != 0)
+                {
+                    return slot + BitOperations.TrailingZeroCount(low);
+                }
+
+                slot = 64;
             }
-            else
+
+            if (slot == ChunkSize)
             {
-                _high &= ~(1UL << slot);
+                return ChunkSize;
             }
+
+            ulong high = _high >> slot;
+            return high == 0 ? ChunkSize : slot + BitOperations.TrailingZeroCount(high);
         }
     }
 }

@@ -43,6 +43,8 @@ public struct FrameInput
         set => _maxFrameOctets = value;
     }
 
+    private readonly uint MaxPayloadOctets => (_maxFrameOctets == 0 ? int.MaxValue : _maxFrameOctets) - FrameWriter.OverheadOctets;
+
     /// <summary>Whether a frame was broken so that what follows cannot be told apart: nothing more is taken.</summary>
     public readonly bool IsOutOfStep => _isOutOfStep;
 
@@ -77,7 +79,7 @@ public struct FrameInput
                 continue;
             }
 
-            uint limit = _maxFrameOctets == 0 ? int.MaxValue : _maxFrameOctets + ToleratedOctets;
+            uint limit = _maxFrameOctets is 0 or > uint.MaxValue - ToleratedOctets ? 0 : _maxFrameOctets + ToleratedOctets;
             var status = FrameReader.TryRead(rest, limit, out var frame);
             ProtocolError? error;
             switch (status)
@@ -110,7 +112,7 @@ public struct FrameInput
                 case FrameReadStatus.TooLarge:
                     _isOutOfStep = true;
                     FrameReader.TryReadHeader(rest, out byte tooLargeType, out _, out uint tooLarge);
-                    return Broken(tooLargeType, [], $"{{frame_too_large,{tooLarge},{_maxFrameOctets - FrameWriter.OverheadOctets}}}");
+                    return Broken(tooLargeType, [], $"{{frame_too_large,{tooLarge},{MaxPayloadOctets}}}");
 
                 default:
                     _isOutOfStep = true;
