@@ -191,6 +191,8 @@ internal sealed class ConnectionInput : IInputHandler, IMethodSink
     /// <summary>Takes the frames of one receive.</summary>
     private readonly struct FrameSink(ConnectionInput input) : IFrameSink
     {
+        public bool IsSaturated => false;
+
         public ProtocolError? HandleMethod(ushort channel, ReadOnlySpan<byte> payload) => input._isIgnoring ? null : input.HandleMethod(channel, payload);
 
         public ProtocolError? HandleContentHeader(ushort channel, ReadOnlySpan<byte> payload) =>

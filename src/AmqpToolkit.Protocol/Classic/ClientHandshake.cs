@@ -97,7 +97,7 @@ public sealed class ClientHandshake
 
     private ProtocolError OutOfTurn(uint methodKey)
     {
-        Phase = HandshakePhase.Failed;
+        Phase = Phase == HandshakePhase.Done ? HandshakePhase.Done : HandshakePhase.Failed;
         return ProtocolError.ChannelError($"unexpected method {Methods.NameOf(methodKey)} in the handshake").At(methodKey);
     }
 }
