@@ -41,6 +41,9 @@ internal sealed class BrokerUnderTest
 
     public static BrokerUnderTest For(Profile profile) => External.Value ?? Own.GetOrAdd(profile, one => new(() => Start(one))).Value;
 
+    /// <summary>A broker of ours that a test has started for itself.</summary>
+    public static BrokerUnderTest Of(AmqpBroker broker) => new(isReference: false, broker.Endpoints[0]);
+
     // Lives until the test process ends.
     private static BrokerUnderTest Start(Profile profile)
     {
@@ -49,8 +52,7 @@ internal sealed class BrokerUnderTest
             Endpoints = [new(IPAddress.Loopback, 0)],
             Profile = profile == Profile.V3_13 ? BrokerProfile.V3_13 : BrokerProfile.V4_2,
         };
-        var broker = Task.Run(() => AmqpBroker.StartAsync(options)).GetAwaiter().GetResult();
-        return new BrokerUnderTest(isReference: false, broker.Endpoints[0]);
+        return Of(Task.Run(() => AmqpBroker.StartAsync(options)).GetAwaiter().GetResult());
     }
 
     private static BrokerUnderTest? FromEnvironment()

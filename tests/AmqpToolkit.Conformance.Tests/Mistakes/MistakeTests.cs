@@ -9,6 +9,8 @@ public sealed class MistakeTests
         new[] { FramingMistakes.All, ContentMistakes.All, StateMistakes.All, ExchangeMistakes.All, QueueMistakes.All, BasicMistakes.All }
             .SelectMany(all => all).ToDictionary(mistake => mistake.ToString());
 
+    internal static IEnumerable<Mistake> All => Table.Values;
+
     public static TheoryData<string, Profile> Rows()
     {
         var rows = new TheoryData<string, Profile>();
