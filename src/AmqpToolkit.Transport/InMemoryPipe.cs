@@ -58,9 +58,10 @@ internal sealed class InMemoryPipe(int capacityOctets)
                 // An idle pair holds no memory.
                 _ring = [];
             }
+
+            _writable.Set();
         }
 
-        _writable.Set();
         return octets;
     }
 
@@ -81,9 +82,9 @@ internal sealed class InMemoryPipe(int capacityOctets)
             source[..first].CopyTo(_ring.AsSpan(tail));
             source[first..octets].CopyTo(_ring);
             _count += octets;
+            _readable.Set();
         }
 
-        _readable.Set();
         return octets;
     }
 
@@ -92,10 +93,9 @@ internal sealed class InMemoryPipe(int capacityOctets)
         lock (_gate)
         {
             _writingEnded = true;
+            _readable.Set();
+            _writable.Set();
         }
-
-        _readable.Set();
-        _writable.Set();
     }
 
     public void CompleteReading()
@@ -105,10 +105,9 @@ internal sealed class InMemoryPipe(int capacityOctets)
             _readingEnded = true;
             _count = 0;
             _ring = [];
+            _readable.Set();
+            _writable.Set();
         }
-
-        _readable.Set();
-        _writable.Set();
     }
 
     private void Grow(int octets)
@@ -126,23 +125,24 @@ internal sealed class InMemoryPipe(int capacityOctets)
         _head = 0;
     }
 
-    /// <summary>A reusable one-waiter event. Armed under the pipe's lock, set outside it.</summary>
+    /// <summary>A reusable one-waiter event. Armed and set under the pipe's lock: a late signal would wake the next wait for nothing.</summary>
     private sealed class Signal : IValueTaskSource
     {
         private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
-        private int _armed;
+        private bool _isArmed;
 
         public ValueTask Arm()
         {
             _core.Reset();
-            Volatile.Write(ref _armed, 1);
+            _isArmed = true;
             return new ValueTask(this, _core.Version);
         }
 
         public void Set()
         {
-            if (Interlocked.Exchange(ref _armed, 0) == 1)
+            if (_isArmed)
             {
+                _isArmed = false;
                 _core.SetResult(true);
             }
         }
