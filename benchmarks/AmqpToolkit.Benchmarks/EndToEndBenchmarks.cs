@@ -30,8 +30,8 @@ public class EndToEndBenchmarks
             publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
         _consumer = await _connection.CreateChannelAsync();
         await _consumer.BasicQosAsync(prefetchSize: 0, prefetchCount: Prefetch, global: false);
-        _queue = (await _publisher.QueueDeclareAsync()).QueueName;
-        _sink = (await _publisher.QueueDeclareAsync(arguments: new Dictionary<string, object?> { ["x-max-length"] = 1 })).QueueName;
+        _queue = (await _publisher.QueueDeclareAsync(exclusive: true, autoDelete: false)).QueueName;
+        _sink = (await _publisher.QueueDeclareAsync(exclusive: true, autoDelete: false)).QueueName;
     }
 
     [GlobalCleanup]
@@ -51,7 +51,7 @@ public class EndToEndBenchmarks
             await _publisher!.BasicPublishAsync(_exchange, sink, mandatory: false, new BasicProperties(), _body);
         }
 
-        await _publisher!.QueueDeclarePassiveAsync(_sink); // the broker has read them all
+        await _publisher!.QueuePurgeAsync(_sink); // answered when the broker has read them all
     }
 
     [Benchmark(Description = "RabbitMQ.Client: publish, wait for each confirm", OperationsPerInvoke = Messages / 10)]
@@ -62,6 +62,8 @@ public class EndToEndBenchmarks
         {
             await _confirmer!.BasicPublishAsync(_exchange, sink, mandatory: false, new BasicProperties(), _body);
         }
+
+        await _confirmer!.QueuePurgeAsync(_sink);
     }
 
     [Benchmark(Description = "RabbitMQ.Client: publish and consume, manual acks", OperationsPerInvoke = Messages)]
