@@ -198,11 +198,11 @@ public sealed class OutputTests
     {
         var transport = new ScriptedTransport { HoldSends = true };
         var output = new Output(transport, _owner, 100);
-        Assert.True(output.WaitForRoomAsync().AsTask().IsCompletedSuccessfully);
+        Assert.True(RoomAsync(output).IsCompletedSuccessfully);
         Append(output, new byte[150]);
         output.Flush();
-        var first = output.WaitForRoomAsync().AsTask();
-        var second = output.WaitForRoomAsync().AsTask();
+        var first = RoomAsync(output);
+        var second = RoomAsync(output);
         Assert.False(first.IsCompleted);
 
         transport.CompleteSend();
@@ -219,7 +219,7 @@ public sealed class OutputTests
         var output = new Output(transport, _owner, 100);
         Append(output, new byte[150]);
         output.Flush();
-        var waiting = output.WaitForRoomAsync().AsTask();
+        var waiting = RoomAsync(output);
 
         if (breaks)
         {
@@ -231,7 +231,7 @@ public sealed class OutputTests
         }
 
         await waiting.WaitAsync(Patience);
-        Assert.True(output.WaitForRoomAsync().AsTask().IsCompletedSuccessfully);
+        Assert.True(RoomAsync(output).IsCompletedSuccessfully);
     }
 
     [Fact]
@@ -542,6 +542,8 @@ public sealed class OutputTests
 
         return shared;
     }
+
+    private static async Task RoomAsync(Output output) => await output.WaitForRoomAsync();
 
     private static bool HasRoom(Output output)
     {
