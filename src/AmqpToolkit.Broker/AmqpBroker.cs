@@ -31,7 +31,8 @@ public sealed class AmqpBroker : IAsyncDisposable
     private readonly List<Socket> _listeners = [];
     private readonly List<Task> _accepting = [];
     private readonly CancellationTokenSource _stopping = new();
-    private int _isStopped;
+    private readonly Lock _stopGate = new();
+    private Task? _stopped;
 
     private AmqpBroker(AmqpBrokerOptions options)
     {
@@ -39,6 +40,7 @@ public sealed class AmqpBroker : IAsyncDisposable
         Logger = options.LoggerFactory.CreateLogger("AmqpToolkit.Broker");
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         Memory = new MemoryWatermark(Arena, options.MemoryLimitOctets ?? (long)(memory * options.MemoryWatermark), Logger);
+        Arena.Watermark = Memory;
         Deadlines = new DeadlineQueue(options.TimeProvider);
         Deadlines.Schedule(new ArenaTrimmer(Arena), Deadlines.Now + ArenaTrimmer.IntervalMilliseconds);
         _virtualHosts = options.VirtualHosts.ToDictionary(name => name, name => new VirtualHost(name, options.Profile, Arena), StringComparer.Ordinal);
@@ -70,6 +72,8 @@ public sealed class AmqpBroker : IAsyncDisposable
 
     internal int ConnectionCount => _connections.Count;
 
+    internal IEnumerable<BrokerConnection> Connections => _connections.Keys;
+
     /// <summary>Starts a broker.</summary>
     /// <param name="options">How it is to be.</param>
     /// <param name="cancellationToken">Ends the start.</param>
@@ -96,13 +100,16 @@ public sealed class AmqpBroker : IAsyncDisposable
 
     /// <summary>Stops: no new clients, connection.close with 320 to those that are there, and the end of those that do not answer in three seconds.</summary>
     /// <param name="cancellationToken">Cuts the wait for answers short.</param>
-    public async Task StopAsync(CancellationToken cancellationToken = default)
+    public Task StopAsync(CancellationToken cancellationToken = default)
     {
-        if (Interlocked.Exchange(ref _isStopped, 1) != 0)
+        lock (_stopGate)
         {
-            return;
+            return _stopped ??= StopOnceAsync(cancellationToken);
         }
+    }
 
+    private async Task StopOnceAsync(CancellationToken cancellationToken)
+    {
         foreach (var listener in _listeners)
         {
             listener.Dispose();
@@ -204,7 +211,7 @@ public sealed class AmqpBroker : IAsyncDisposable
             {
                 // Out of descriptors, or a client that left before it was taken: neither ends the listening.
                 Log.AcceptFailed(Logger, exception.Message);
-                await Task.Delay(TimeSpan.FromMilliseconds(50), Options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None).ConfigureAwait(false);
             }
             catch (SocketException)
             {

@@ -10,6 +10,12 @@ public interface IInputHandler
     /// <returns>Octets taken, or -1 when nothing more is to be received.</returns>
     int HandleInput(byte[] buffer, int start, int count);
 
+    /// <summary>
+    /// Whether the handler left octets that it could have taken: they come again after <see cref="WaitUntilReadyAsync"/>, before anything
+    /// more is received.
+    /// </summary>
+    bool HasPaused => false;
+
     /// <summary>Awaited after each batch: the place to hold the peer back (bounds, watermarks). Completed at once as a rule.</summary>
     ValueTask WaitUntilReadyAsync();
 }

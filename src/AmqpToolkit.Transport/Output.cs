@@ -37,6 +37,7 @@ public sealed class Output : IThreadPoolWorkItem
     private List<Segment> _sealed = [];
     private List<Segment> _inFlight = [];
     private byte[] _tail = [];
+    private int _tailStart;
     private int _tailCount;
     private int _tailHint = MinBufferOctets;
     private long _pendingOctets;
@@ -125,7 +126,7 @@ public sealed class Output : IThreadPoolWorkItem
             return;
         }
 
-        SealTail();
+        SealTail(isLast: false);
         _sealed.Add(new Segment(octets, shared, IsRented: false));
         _pendingOctets += octets.Count;
     }
@@ -184,23 +185,18 @@ public sealed class Output : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Completes when fewer than the bound's octets wait: for a reader whose answers nobody takes.</summary>
-    public ValueTask WaitForRoomAsync()
+    /// <summary>Completes when half of the bound is free, or the output has ended: for a reader whose answers nobody takes.</summary>
+    public Task WaitForRoomAsync()
     {
-        if (PendingOctets < _boundOctets)
-        {
-            return ValueTask.CompletedTask;
-        }
-
         lock (Gate)
         {
-            if (_pendingOctets < _boundOctets || _ended)
+            if (_pendingOctets <= _boundOctets / 2 || _ended)
             {
-                return ValueTask.CompletedTask;
+                return Task.CompletedTask;
             }
 
             _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return new ValueTask(_drained.Task);
+            return _drained.Task;
         }
     }
 
@@ -232,7 +228,7 @@ public sealed class Output : IThreadPoolWorkItem
                 long octets;
                 lock (Gate)
                 {
-                    SealTail();
+                    SealTail(isLast: true);
                     if (_sealed.Count == 0 || _ended)
                     {
                         _isSending = false;
@@ -256,7 +252,10 @@ public sealed class Output : IThreadPoolWorkItem
                 foreach (var segment in _inFlight)
                 {
                     octets += segment.Octets.Count;
-                    _sending.Add(segment.Octets);
+                    if (segment.Octets.Count > 0)
+                    {
+                        _sending.Add(segment.Octets);
+                    }
                 }
 
                 var sending = _transport.SendAsync(_sending);
@@ -335,7 +334,7 @@ public sealed class Output : IThreadPoolWorkItem
 
     private void Discard()
     {
-        SealTail();
+        SealTail(isLast: true);
         foreach (var segment in _sealed)
         {
             segment.Release();
@@ -347,47 +346,71 @@ public sealed class Output : IThreadPoolWorkItem
 
     private void MakeRoom(int octets)
     {
-        if (_tailCount > 0 && _tailCount + octets > MaxBufferOctets)
+        int waiting = _tailCount - _tailStart;
+        if (waiting > 0 && waiting + octets > MaxBufferOctets)
         {
-            SealTail();
+            SealTail(isLast: true);
+            waiting = 0;
         }
 
-        int wanted = Math.Max(_tailHint, _tailCount + octets);
+        int wanted = Math.Max(_tailHint, waiting + octets);
         if (wanted > _tailHint)
         {
-            wanted = Math.Max(octets, Math.Min(MaxBufferOctets, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)wanted)));
+            wanted = Math.Max(waiting + octets, Math.Min(MaxBufferOctets, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)wanted)));
         }
 
         byte[] larger = ArrayPool<byte>.Shared.Rent(wanted);
-        _tail.AsSpan(0, _tailCount).CopyTo(larger);
-        if (_tail.Length > 0)
+        _tail.AsSpan(_tailStart, waiting).CopyTo(larger);
+        if (_tailStart > 0)
+        {
+            // Its first part is still to be sent: it goes back behind that.
+            _sealed.Add(new Segment(new ArraySegment<byte>(_tail, 0, 0), null, IsRented: true));
+        }
+        else if (_tail.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(_tail);
         }
 
         _tail = larger;
+        _tailStart = 0;
+        _tailCount = waiting;
     }
 
-    private void SealTail()
+    /// <summary>
+    /// Makes a segment of what the tail holds. Unless it is the last of this buffer, the rest of the buffer stays the tail: frames around
+    /// shared octets take a few octets each, and share one.
+    /// </summary>
+    private void SealTail(bool isLast)
     {
         if (_tail.Length == 0)
         {
             return;
         }
 
-        if (_tailCount == 0)
+        int octets = _tailCount - _tailStart;
+        if (octets > 0 || (isLast && _tailStart > 0))
+        {
+            _sealed.Add(new Segment(new ArraySegment<byte>(_tail, _tailStart, octets), null, isLast));
+        }
+        else if (isLast)
         {
             ArrayPool<byte>.Shared.Return(_tail);
         }
-        else
+
+        if (!isLast)
+        {
+            _tailStart = _tailCount;
+            return;
+        }
+
+        if (_tailCount > 0)
         {
             // The next buffer starts as large as this one had to be: a busy connection does not grow anew each time.
             _tailHint = Math.Clamp((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_tailCount), MinBufferOctets, MaxBufferOctets);
-            _sealed.Add(new Segment(new ArraySegment<byte>(_tail, 0, _tailCount), null, IsRented: true));
         }
 
         _tail = [];
-        _tailCount = 0;
+        _tailStart = _tailCount = 0;
     }
 
     /// <summary>Takes the result of a sender that did not end at once.</summary>

@@ -99,18 +99,22 @@ public static class ReceivePump
                     size = Math.Max(MinBufferOctets, size / 2);
                 }
 
-                int taken = handler.HandleInput(buffer, start, end - start);
-                if (taken < 0)
+                do
                 {
-                    return false;
-                }
+                    int taken = handler.HandleInput(buffer, start, end - start);
+                    if (taken < 0)
+                    {
+                        return false;
+                    }
 
-                start += taken;
-                var ready = handler.WaitUntilReadyAsync();
-                if (!ready.IsCompletedSuccessfully)
-                {
-                    await ready.ConfigureAwait(false);
+                    start += taken;
+                    var ready = handler.WaitUntilReadyAsync();
+                    if (!ready.IsCompletedSuccessfully)
+                    {
+                        await ready.ConfigureAwait(false);
+                    }
                 }
+                while (handler.HasPaused && start < end);
             }
         }
         finally

@@ -35,6 +35,32 @@ public sealed class SocketTransportConnection : TransportConnection
     /// <inheritdoc/>
     public override EndPoint? RemoteEndPoint { get; }
 
+    /// <inheritdoc/>
+    /// <remarks>Asks Linux for the state of the TCP connection; elsewhere it does not know.</remarks>
+    public override bool IsPeerGone
+    {
+        get
+        {
+            if (!OperatingSystem.IsLinux() || _socket.ProtocolType != ProtocolType.Tcp)
+            {
+                return false;
+            }
+
+            // struct tcp_info begins with the state: 7 is closed, 8 close-wait (the peer has ended), 9 last-ack.
+            const int TcpLevel = 6;
+            const int TcpInfo = 11;
+            Span<byte> info = stackalloc byte[8];
+            try
+            {
+                return _socket.GetRawSocketOption(TcpLevel, TcpInfo, info) > 0 && info[0] is 7 or 8 or 9;
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                return true;
+            }
+        }
+    }
+
     /// <summary>Connects to <paramref name="host"/>, trying each of its addresses.</summary>
     /// <exception cref="IOException">No address answered.</exception>
     public static async ValueTask<SocketTransportConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken)

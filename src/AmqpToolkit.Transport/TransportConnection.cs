@@ -18,6 +18,11 @@ public abstract class TransportConnection : IDisposable
     public virtual bool IsLoopback => RemoteEndPoint is not IPEndPoint remote || IPAddress.IsLoopback(remote.Address.IsIPv4MappedToIPv6 ? remote.Address.MapToIPv4() : remote.Address);
 
     /// <summary>
+    /// Whether the peer has ended or broken the stream, as far as that can be told without receiving: for who does not receive.
+    /// </summary>
+    public virtual bool IsPeerGone => false;
+
+    /// <summary>
     /// Completes when octets are there or the stream has ended, without holding a buffer meanwhile.
     /// </summary>
     /// <exception cref="IOException">The stream broke.</exception>

@@ -5,6 +5,8 @@ namespace AmqpToolkit.Protocol.Tests;
 /// <summary>Writes down the frames that it is given, the parts of one body frame as one; refuses the frame that it is told to refuse.</summary>
 internal sealed class RecordingFrameSink : IFrameSink
 {
+    public bool IsSaturated => false;
+
     private readonly List<byte> _body = [];
 
     public List<string> Frames { get; } = [];

@@ -59,6 +59,7 @@ internal static class BasicMethods
             return wrong;
         }
 
+        channel.SweepConsumers();
         var consumer = new ChannelConsumer(channel, queue!, tag, method.NoAck, method.Exclusive, channel.DefaultPrefetchCount);
         bool noWait = method.NoWait;
         channel.Consumers.Add(tag, consumer);

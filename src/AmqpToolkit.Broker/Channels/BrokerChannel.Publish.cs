@@ -84,6 +84,12 @@ internal sealed partial class BrokerChannel
 
         connection.MarkPublishing();
         PutAside();
+        state.IncompleteOctets += octets.Length;
+        if (!connection.TryCountIncomplete(octets.Length))
+        {
+            return new ProtocolError(ErrorScope.Connection, Constants.ResourceError, "messages that are not whole take too much memory");
+        }
+
         if (state.BodyOctets > (ulong)connection.Options.MaxMessageOctets)
         {
             // It will be refused when it is whole; until then its octets go nowhere.
@@ -172,6 +178,8 @@ internal sealed partial class BrokerChannel
 
     private ProtocolError? Complete(PublishState state, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body)
     {
+        connection.UncountIncomplete(state.IncompleteOctets);
+        state.IncompleteOctets = 0;
         var error = state.Refusal?.At(BasicPublishView.MethodKey) ?? Accept(state, properties, body);
         state.EndMessage();
         return error;
@@ -190,7 +198,14 @@ internal sealed partial class BrokerChannel
             return error;
         }
 
-        if (state.NeedsHeaders)
+        if (state.IsPartial && !state.NeedsHeaders && state.RoutingVersion != VirtualHost.RoutingVersion)
+        {
+            // It took its time to arrive, and the bindings are others by now.
+            connection.FlushPublishes();
+            state.RoutingVersion = VirtualHost.RoutingVersion;
+            Route(state, default);
+        }
+        else if (state.NeedsHeaders)
         {
             connection.FlushPublishes();
             Route(state, headers);
@@ -295,7 +310,16 @@ internal sealed partial class BrokerChannel
         }
 
         connection.Turn.Touch(connection.Output);
+        connection.PauseIfSaturated();
     }
 
-    private void ReleasePublish() => _publish?.EndMessage();
+    private void ReleasePublish()
+    {
+        if (_publish is not null)
+        {
+            connection.UncountIncomplete(_publish.IncompleteOctets);
+            _publish.IncompleteOctets = 0;
+            _publish.EndMessage();
+        }
+    }
 }

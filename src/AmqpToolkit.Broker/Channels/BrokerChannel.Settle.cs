@@ -77,7 +77,8 @@ internal sealed partial class BrokerChannel
                 waiting = TakeWaitingForCredit();
             }
 
-            connection.SettleLater(settled, outcome, waiting);
+            // Gathered up to the next other outcome, so that what goes back goes in one step.
+            connection.ResumeLater(waiting);
         }
 
         connection.FlushSettled();

@@ -17,6 +17,8 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
 
     private Dictionary<byte[], ChannelConsumer>? _consumers;
     private List<ChannelConsumer>? _waitingForCredit;
+    private int _consumersAfterSweep = 8;
+    private bool _isReleased;
 
     public BrokerConnection Connection => connection;
 
@@ -54,8 +56,9 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     /// <summary>Remembers a consumer that the shared prefetch holds back. Under the output's gate.</summary>
     public void AddWaitingForCredit(ChannelConsumer consumer)
     {
-        if (_waitingForCredit?.Contains(consumer) != true)
+        if (!consumer.IsWaitingForCredit)
         {
+            consumer.IsWaitingForCredit = true;
             (_waitingForCredit ??= []).Add(consumer);
         }
     }
@@ -70,6 +73,11 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
 
         var waiting = _waitingForCredit;
         _waitingForCredit = null;
+        foreach (var consumer in waiting)
+        {
+            consumer.IsWaitingForCredit = false;
+        }
+
         return waiting;
     }
 
@@ -104,7 +112,7 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
         var output = connection.Output;
         lock (output.Gate)
         {
-            if (connection.ClientTakesConsumerCancel && !IsClosing)
+            if (connection.ClientTakesConsumerCancel && !_isReleased && !connection.IsClosed)
             {
                 connection.AppendUnderGate(number, new BasicCancel { ConsumerTag = consumer.ConsumerTag, NoWait = true });
                 turn.Touch(output);
@@ -116,6 +124,9 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     public void BeginClose(ProtocolError error)
     {
         IsClosing = true;
+
+        // First nothing is delivered any more, then the client hears why.
+        Release();
         Send(new ChannelClose
         {
             ReplyCode = error.ReplyCode,
@@ -123,7 +134,6 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
             ClassId = (ushort)(error.MethodKey >> 16),
             MethodId = (ushort)error.MethodKey,
         });
-        Release();
     }
 
     /// <summary>Gives back all that the channel holds: consumers, unsettled deliveries, what a transaction holds.</summary>
@@ -148,15 +158,44 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
             Deliveries.RemoveAll(returned);
             GlobalUnsettled = 0;
             _waitingForCredit = null;
+            _isReleased = true;
         }
 
         connection.Settle(returned, Outcome.Release);
     }
 
+    /// <summary>Forgets, now and then, the consumers whose queues were deleted: nobody cancels them by their tags.</summary>
+    public void SweepConsumers()
+    {
+        if (Consumers.Count < _consumersAfterSweep * 2)
+        {
+            return;
+        }
+
+        foreach (var (tag, consumer) in Consumers)
+        {
+            if (consumer.IsCancelled)
+            {
+                Consumers.Remove(tag);
+            }
+        }
+
+        _consumersAfterSweep = Math.Max(8, Consumers.Count);
+    }
+
     /// <summary>Takes a consumer off its queue, and the queue away if that was its last.</summary>
     public void RemoveConsumer(ChannelConsumer consumer)
     {
-        if (consumer.Queue.RemoveConsumer(consumer) && VirtualHost.DeleteQueueIfUnused(consumer.Queue))
+        bool isLast = consumer.Queue.RemoveConsumer(consumer);
+        lock (connection.Output.Gate)
+        {
+            if (consumer.IsWaitingForCredit)
+            {
+                _waitingForCredit?.Remove(consumer);
+            }
+        }
+
+        if (isLast && VirtualHost.DeleteQueueIfUnused(consumer.Queue))
         {
             consumer.Queue.FinishClose(connection.Turn);
         }

@@ -12,6 +12,12 @@ internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue,
 
     public byte[] ConsumerTag => consumerTag;
 
+    /// <summary>Whether its connection knows that it waits for room. Under the output's gate.</summary>
+    public bool IsStalled { get; set; }
+
+    /// <summary>Whether its channel knows that it waits for the shared prefetch. Under the output's gate.</summary>
+    public bool IsWaitingForCredit { get; set; }
+
     public override bool IsExclusive => isExclusive;
 
     public override bool Take(ref DeliveryRun run, Turn turn)
@@ -19,6 +25,12 @@ internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue,
         var output = channel.Connection.Output;
         lock (output.Gate)
         {
+            if (channel.Connection.IsClosed)
+            {
+                // Nothing follows connection.close; the end of the connection takes the consumer off.
+                return false;
+            }
+
             turn.Touch(output);
             while (true)
             {

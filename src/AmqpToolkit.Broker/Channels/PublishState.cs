@@ -55,6 +55,9 @@ internal sealed class PublishState
     /// <summary>Whether parts of the message were put aside: it did not arrive in one piece.</summary>
     public bool IsPartial { get; private set; }
 
+    /// <summary>Octets that the connection counts for this message while it is not whole.</summary>
+    public long IncompleteOctets { get; set; }
+
     /// <summary>Octets of a small body that were put aside.</summary>
     public int PartialBodyOctets { get; private set; }
 

@@ -11,11 +11,19 @@ namespace AmqpToolkit.Broker.Connections;
 /// </content>
 internal sealed partial class BrokerConnection
 {
+    private const long MinIncompleteBoundOctets = 64 * 1024 * 1024;
+
     /// <summary>Settlements that are gathered at most.</summary>
     private const int MaxSettled = 1024;
 
+    /// <summary>Settlements of the batch at hand. A batch never leaves its thread, so that connections share the list that its size needs.</summary>
+    [ThreadStatic]
+    private static List<Unsettled>? t_settled;
+
+    [ThreadStatic]
+    private static RouteCollector? t_routes;
+
     private readonly IncomingBatch _batch;
-    private readonly List<Unsettled> _settled = [];
     private readonly List<ChannelConsumer> _resumed = [];
     private readonly List<BrokerChannel> _confirming = [];
     private List<BrokerChannel>? _incomplete;
@@ -24,9 +32,12 @@ internal sealed partial class BrokerConnection
     private Outcome _settledOutcome;
     private byte[] _input = [];
     private bool _hasPublished;
+    private long _incompleteOctets;
 
     /// <summary>Where routes are gathered.</summary>
-    public RouteCollector Routes { get; } = new();
+    public RouteCollector Routes => t_routes ??= new RouteCollector();
+
+    private static List<Unsettled> Settled => t_settled ??= [];
 
     /// <summary>An empty list for deliveries that are settled at once with <see cref="Settle"/>.</summary>
     public List<Unsettled> SettledList
@@ -34,26 +45,26 @@ internal sealed partial class BrokerConnection
         get
         {
             FlushSettled();
-            return _settled;
+            return Settled;
         }
     }
 
     /// <summary>The list of deliveries with this outcome.</summary>
     public List<Unsettled> SettledListFor(Outcome outcome)
     {
-        if (_settled.Count > 0 && _settledOutcome != outcome)
+        if (Settled.Count > 0 && _settledOutcome != outcome)
         {
             FlushSettled();
         }
 
         _settledOutcome = outcome;
-        return _settled;
+        return Settled;
     }
 
     /// <summary>Settles what the list has gained, with the rest of the batch where the order does not matter.</summary>
     public void SettleLater(List<Unsettled> settled, Outcome outcome, List<ChannelConsumer> resumed)
     {
-        _resumed.AddRange(resumed);
+        ResumeLater(resumed);
         if (outcome != Outcome.Accept || settled.Count >= MaxSettled)
         {
             FlushPublishes();
@@ -61,10 +72,18 @@ internal sealed partial class BrokerConnection
         }
     }
 
+    /// <summary>Lets consumers that the shared prefetch held back go on at the end of the batch.</summary>
+    public void ResumeLater(List<ChannelConsumer> resumed) => _resumed.AddRange(resumed);
+
     /// <summary>Settles and empties the list.</summary>
     public void Settle(List<Unsettled> settled, Outcome outcome)
     {
         var all = CollectionsMarshal.AsSpan(settled);
+        if (outcome != Outcome.Accept && all.Length > 1)
+        {
+            GroupByQueue(all);
+        }
+
         for (int start = 0; start < all.Length;)
         {
             var queue = all[start].Queue;
@@ -82,6 +101,23 @@ internal sealed partial class BrokerConnection
         if (settled.Capacity > MaxSettled * 16)
         {
             settled.Capacity = MaxSettled;
+        }
+
+        // What goes back to a queue goes in one step: between two, younger messages would overtake.
+        static void GroupByQueue(Span<Unsettled> all)
+        {
+            var byQueue = new Dictionary<MessageQueue, List<Unsettled>>();
+            foreach (ref readonly var delivery in all)
+            {
+                (CollectionsMarshal.GetValueRefOrAddDefault(byQueue, delivery.Queue, out _) ??= []).Add(delivery);
+            }
+
+            int at = 0;
+            foreach (var deliveries in byQueue.Values)
+            {
+                CollectionsMarshal.AsSpan(deliveries).CopyTo(all[at..]);
+                at += deliveries.Count;
+            }
         }
     }
 
@@ -116,20 +152,25 @@ internal sealed partial class BrokerConnection
         }
 
         var state = _batchState!;
-        for (int index = 0; index < state.TargetCount; index++)
+        try
         {
-            state.Targets[index].Publish(_batch, index == state.TargetCount - 1, Turn);
+            for (int index = 0; index < state.TargetCount; index++)
+            {
+                state.Targets[index].Publish(_batch, index == state.TargetCount - 1, Turn);
+            }
         }
-
-        _batch.Clear();
+        finally
+        {
+            _batch.Clear();
+        }
     }
 
     /// <summary>Hands the gathered settlements to their queues.</summary>
     public void FlushSettled()
     {
-        if (_settled.Count > 0)
+        if (Settled.Count > 0)
         {
-            Settle(_settled, _settledOutcome);
+            Settle(Settled, _settledOutcome);
         }
 
         if (_resumed.Count > 0)
@@ -150,6 +191,14 @@ internal sealed partial class BrokerConnection
 
     /// <summary>The client publishes: it is held back while messages take too much memory.</summary>
     public void MarkPublishing() => _hasPublished = true;
+
+    /// <summary>Counts octets of messages that are not whole: a connection with many channels must not hold any number of them.</summary>
+    /// <returns>False when they are more than four of the largest messages, and more than 64 MiB.</returns>
+    public bool TryCountIncomplete(int octets) =>
+        (_incompleteOctets += octets) <= Math.Max(MinIncompleteBoundOctets, 4 * _broker.Options.MaxMessageOctets);
+
+    /// <summary>The message is whole, or given up.</summary>
+    public void UncountIncomplete(long octets) => _incompleteOctets -= octets;
 
     /// <summary>A channel has begun a message that is not whole.</summary>
     public void AddIncomplete(BrokerChannel channel)
@@ -175,6 +224,16 @@ internal sealed partial class BrokerConnection
         }
     }
 
+    private void SendConfirms()
+    {
+        foreach (var channel in _confirming)
+        {
+            channel.SendConfirm();
+        }
+
+        _confirming.Clear();
+    }
+
     private void BeginBatch(byte[] buffer)
     {
         _input = buffer;
@@ -191,12 +250,7 @@ internal sealed partial class BrokerConnection
     private void EndBatch()
     {
         FlushBatch();
-        foreach (var channel in _confirming)
-        {
-            channel.SendConfirm();
-        }
-
-        _confirming.Clear();
+        SendConfirms();
         if (_lastIncomplete is not null)
         {
             PutAside(_lastIncomplete);

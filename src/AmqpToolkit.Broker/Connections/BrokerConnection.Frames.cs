@@ -152,6 +152,7 @@ internal sealed partial class BrokerConnection
             return Raise(channel, error.MethodKey == 0 ? error.At(key) : error);
         }
 
+        PauseIfSaturated();
         if (router.IsClosed)
         {
             _channels.Remove(number);
@@ -234,13 +235,14 @@ internal sealed partial class BrokerConnection
     /// <summary>The client closes: everything is given back before it hears so.</summary>
     internal void HandleConnectionClose()
     {
+        SendConfirms();
         ReleaseChannels();
         _state = ConnectionState.Closing;
         _ignoresInput = true;
         Send(0, default(ConnectionCloseOk));
         Turn.End();
         Output.EndAfterFlush();
-        _deadline = _broker.Deadlines.Schedule(this, _broker.Deadlines.Now + CloseMilliseconds, _deadline);
+        CutIn(CloseMilliseconds);
     }
 
     internal ProtocolError? HandleStartOk(in ConnectionStartOkView method) =>
@@ -293,6 +295,18 @@ internal sealed partial class BrokerConnection
         return null;
     }
 
+    /// <summary>A user with a password has nothing that could expire: any secret will do.</summary>
+    internal ProtocolError? HandleUpdateSecret()
+    {
+        if (_handshake is { } handshake)
+        {
+            return handshake.OutOfTurn(ConnectionUpdateSecretView.MethodKey);
+        }
+
+        Send(0, default(ConnectionUpdateSecretOk));
+        return null;
+    }
+
     internal static ProtocolError OutOfTurn(uint key) => ProtocolError.ChannelError("unexpected method in connection state running").At(key);
 
     private static ProtocolError TooEarly(ushort type, ReadOnlySpan<byte> payload) =>
@@ -308,6 +322,8 @@ internal sealed partial class BrokerConnection
     /// <summary>Takes the frames of one receive.</summary>
     private readonly struct FrameSink(BrokerConnection connection) : IFrameSink
     {
+        public bool IsSaturated => connection.HasPaused;
+
         public ProtocolError? HandleMethod(ushort channel, ReadOnlySpan<byte> payload) => connection.HandleMethod(channel, payload);
 
         public ProtocolError? HandleContentHeader(ushort channel, ReadOnlySpan<byte> payload) => connection.HandleContentHeader(channel, payload);

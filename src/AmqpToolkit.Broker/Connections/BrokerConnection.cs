@@ -36,6 +36,9 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     /// <summary>Answers that may wait for a peer that does not read, beside deliveries, in octets.</summary>
     private const long AnswerBoundOctets = 4 * 1024 * 1024;
 
+    /// <summary>How often a peer that is not read is looked after.</summary>
+    private static readonly TimeSpan PeerLookInterval = TimeSpan.FromSeconds(1);
+
     private readonly AmqpBroker _broker;
     private readonly TransportConnection _transport;
     private readonly Turn _drainTurn = new();
@@ -50,7 +53,11 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     private BrokerChannel? _lastChannel;
     private volatile ConnectionState _state;
     private bool _ignoresInput;
-    private bool _isHeldBack;
+    private volatile bool _isHeldByMemory;
+    private volatile bool _isHeldByOutput;
+    private volatile bool _isAborted;
+    private volatile TaskCompletionSource? _gone;
+    private long _cutAt = long.MaxValue;
     private bool _clientTakesBlocked;
     private ushort _channelMax;
     private long _receiveCount;
@@ -130,20 +137,25 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
             return;
         }
 
+        Volatile.Write(ref _cutAt, _broker.Deadlines.Now + CloseMilliseconds);
         _state = ConnectionState.Closing;
         lock (Output.Gate)
         {
             AppendClose(error);
+            IsClosed = true;
         }
 
         Output.Flush();
+        _gone?.TrySetResult();
     }
 
     /// <summary>Cuts the stream. Any thread.</summary>
     public void Abort()
     {
+        _isAborted = true;
         Output.Abort();
         _transport.Abort();
+        _gone?.TrySetResult();
     }
 
     /// <inheritdoc/>
@@ -161,6 +173,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         }
 
         BeginBatch(buffer);
+        HasPaused = false;
         int taken = 0;
         if (_handshake is { Phase: HandshakePhase.ProtocolHeader })
         {
@@ -189,7 +202,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
                 Close(error);
             }
         }
-        while (error is not null && !_ignoresInput && _state != ConnectionState.Ended);
+        while (error is not null && !_ignoresInput && !HasPaused && _state != ConnectionState.Ended);
 
         EndBatch();
         return _state == ConnectionState.Ended ? -1 : _ignoresInput ? count : taken;
@@ -197,9 +210,19 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
 
     /// <inheritdoc/>
     public ValueTask WaitUntilReadyAsync() =>
-        Output.PendingOctets > _broker.Options.OutputBoundOctets + AnswerBoundOctets || (_hasPublished && _broker.Memory.IsOver)
-            ? HoldBackAsync()
-            : ValueTask.CompletedTask;
+        IsSaturated || (_hasPublished && _broker.Memory.IsOver) ? HoldBackAsync() : ValueTask.CompletedTask;
+
+    /// <summary>Whether more waits for a peer that does not read than deliveries alone could make.</summary>
+    private bool IsSaturated => Output.PendingOctets > _broker.Options.OutputBoundOctets + _broker.Options.MaxMessageOctets + AnswerBoundOctets;
+
+    /// <inheritdoc/>
+    public bool HasPaused { get; private set; }
+
+    /// <summary>Whether connection.close is on its way, so that nothing may be delivered any more. Under the output's gate.</summary>
+    public bool IsClosed { get; private set; }
+
+    /// <summary>Leaves the rest of what was received alone until the peer has taken its answers.</summary>
+    public void PauseIfSaturated() => HasPaused |= IsSaturated;
 
     /// <inheritdoc/>
     public void HandleOutputDrained()
@@ -214,6 +237,10 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
 
             (_stalled, _resumedAfterDrain) = (_resumedAfterDrain, _stalled);
             resumed = _resumedAfterDrain;
+            foreach (var consumer in resumed)
+            {
+                consumer.IsStalled = false;
+            }
         }
 
         foreach (var consumer in resumed)
@@ -239,14 +266,15 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
             Log.Defect(_broker.Logger, cause, Name);
         }
 
-        _transport.Abort();
+        Abort();
     }
 
     /// <summary>Remembers a consumer whose messages found no room. Under the output's gate.</summary>
     public void AddStalled(ChannelConsumer consumer)
     {
-        if (!_stalled.Contains(consumer))
+        if (!consumer.IsStalled)
         {
+            consumer.IsStalled = true;
             _stalled.Add(consumer);
         }
     }
@@ -274,7 +302,9 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         switch (_state)
         {
             case ConnectionState.Running:
-                switch (_heartbeat.Check(now, Volatile.Read(ref _receiveCount), Output.SendCount, !_isHeldBack))
+                // A peer that is not read because it does not read must at least take what is sent to it.
+                long signs = Volatile.Read(ref _receiveCount) + (_isHeldByOutput ? Output.SendCount : 0);
+                switch (_heartbeat.Check(now, signs, Output.SendCount, !_isHeldByMemory))
                 {
                     case HeartbeatVerdict.PeerIsGone:
                         Log.ConnectionFailed(_broker.Logger, Name, "missed heartbeats from client");
@@ -299,9 +329,23 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
                 return -1;
 
             default:
+                long cutAt = Volatile.Read(ref _cutAt);
+                if (now < cutAt && cutAt != long.MaxValue)
+                {
+                    return cutAt;
+                }
+
                 Abort();
                 return -1;
         }
+    }
+
+    /// <summary>Cuts the stream after this time, whatever else was agreed on.</summary>
+    private void CutIn(long milliseconds)
+    {
+        long cutAt = _broker.Deadlines.Now + milliseconds;
+        Volatile.Write(ref _cutAt, cutAt);
+        _deadline = _broker.Deadlines.Schedule(this, cutAt, _deadline);
     }
 
     /// <inheritdoc/>
@@ -326,7 +370,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         _state = ConnectionState.Refused;
         _ignoresInput = true;
         Output.EndAfterFlush();
-        _deadline = _broker.Deadlines.Schedule(this, _broker.Deadlines.Now + RefusalMilliseconds, _deadline);
+        CutIn(RefusalMilliseconds);
     }
 
     private void FinishHandshake(ServerHandshake handshake)
@@ -365,23 +409,23 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         {
             _state = ConnectionState.Refused;
             _ignoresInput = true;
-            _deadline = _broker.Deadlines.Schedule(this, _broker.Deadlines.Now + RefusalMilliseconds, _deadline);
+            CutIn(RefusalMilliseconds);
             return;
         }
 
         bool isRefusal = _state == ConnectionState.Handshake && error.ReplyCode == Constants.AccessRefused;
+        SendConfirms();
         ReleaseChannels();
         _state = ConnectionState.Closing;
-
         _ignoresInput = _frames.IsOutOfStep;
         lock (Output.Gate)
         {
             AppendClose(error);
+            IsClosed = true;
         }
 
         Turn.Touch(Output);
-        _deadline = _broker.Deadlines.Schedule(
-            this, _broker.Deadlines.Now + (isRefusal || _ignoresInput ? RefusalMilliseconds : CloseMilliseconds), _deadline);
+        CutIn(isRefusal || _ignoresInput ? RefusalMilliseconds : CloseMilliseconds);
     }
 
     private void AppendClose(ProtocolError error) => AppendUnderGate(0, new ConnectionClose
@@ -415,42 +459,82 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         _state = ConnectionState.Ended;
         _deadline?.Cancel();
         Abort();
-        ReleaseChannels();
-        Turn.End();
-        _broker.Memory.Check();
-        _broker.Remove(this);
-        _transport.Dispose();
-        Log.Closed(_broker.Logger, Name);
+        try
+        {
+            ReleaseChannels();
+            Turn.End();
+            _broker.Memory.Check();
+        }
+        catch (Exception exception)
+        {
+            Log.Defect(_broker.Logger, exception, Name);
+        }
+        finally
+        {
+            _broker.Remove(this);
+            _transport.Dispose();
+            Log.Closed(_broker.Logger, Name);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private async ValueTask HoldBackAsync()
     {
-        _isHeldBack = true;
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _gone = gone;
         try
         {
-            await Output.WaitForRoomAsync().ConfigureAwait(false);
-            while (_hasPublished && _broker.Memory.IsOver && _state == ConnectionState.Running)
+            _isHeldByOutput = true;
+            while (IsSaturated && !HasToGo)
             {
-                if (_clientTakesBlocked)
-                {
-                    SendNow(new ConnectionBlocked { Reason = "low on memory" });
-                }
-
-                await _broker.Memory.WaitForRoomAsync().WaitAsync(_broker.Stopping).ConfigureAwait(false);
-                if (_clientTakesBlocked)
-                {
-                    SendNow(default(ConnectionUnblocked));
-                }
+                await WaitAsync(Output.WaitForRoomAsync(), gone.Task).ConfigureAwait(false);
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // The broker stops: what the client still has to say is read.
+
+            _isHeldByOutput = false;
+            if (!_hasPublished || !_broker.Memory.IsOver || HasToGo)
+            {
+                return;
+            }
+
+            _isHeldByMemory = true;
+            if (_clientTakesBlocked)
+            {
+                SendNow(new ConnectionBlocked { Reason = "low on memory" });
+            }
+
+            while (_broker.Memory.IsOver && !HasToGo)
+            {
+                await WaitAsync(_broker.Memory.WaitForRoomAsync(), gone.Task).ConfigureAwait(false);
+            }
+
+            if (_clientTakesBlocked && !HasToGo)
+            {
+                SendNow(default(ConnectionUnblocked));
+            }
         }
         finally
         {
-            _isHeldBack = false;
+            _gone = null;
+            _isHeldByOutput = false;
+            _isHeldByMemory = false;
+        }
+    }
+
+    /// <summary>Whether there is no reason to hold the client back any longer: it is gone, or the broker stops and wants to hear it.</summary>
+    private bool HasToGo => _isAborted || _state != ConnectionState.Running || _broker.Stopping.IsCancellationRequested;
+
+    /// <summary>
+    /// Waits for room, and looks now and then whether the peer is still there: who does not receive learns nothing of its end, and
+    /// what it holds may be the very memory that is missing.
+    /// </summary>
+    private async Task WaitAsync(Task room, Task gone)
+    {
+        using var look = new CancellationTokenSource();
+        await Task.WhenAny(room, gone, Task.Delay(PeerLookInterval, _broker.Options.TimeProvider, look.Token)).ConfigureAwait(false);
+        await look.CancelAsync().ConfigureAwait(false);
+        if (_transport.IsPeerGone)
+        {
+            Abort();
         }
     }
 

@@ -21,8 +21,7 @@ internal struct ConnectionMethodRouter(BrokerConnection connection) : IServerMet
 
     public void HandleConnectionCloseOk(ushort channel, in ConnectionCloseOkView method) => Error = BrokerConnection.OutOfTurn(ConnectionCloseOkView.MethodKey);
 
-    // A user with a password has nothing that could expire.
-    public void HandleConnectionUpdateSecret(ushort channel, in ConnectionUpdateSecretView method) => connection.Send(0, default(ConnectionUpdateSecretOk));
+    public void HandleConnectionUpdateSecret(ushort channel, in ConnectionUpdateSecretView method) => Error = connection.HandleUpdateSecret();
 
     public void HandleChannelOpen(ushort channel, in ChannelOpenView method) => Refuse(ChannelOpenView.MethodKey);
 

@@ -16,6 +16,7 @@ internal sealed class LargeBody(MessageArena arena) : ISharedOctets
 
     private readonly List<ArraySegment<byte>> _chunks = [];
     private int _references = 1;
+    private long _countedOctets;
 
     /// <summary>Octets so far.</summary>
     public long Octets { get; private set; }
@@ -32,7 +33,6 @@ internal sealed class LargeBody(MessageArena arena) : ISharedOctets
             if (_chunks.Count == 0 || _chunks[^1] is var last && last.Offset + last.Count == last.Array!.Length)
             {
                 _chunks.Add(new ArraySegment<byte>(ArrayPool<byte>.Shared.Rent(ChunkOctets), 0, 0));
-                arena.CountOctets(ChunkOctets);
             }
 
             var chunk = _chunks[^1];
@@ -41,6 +41,16 @@ internal sealed class LargeBody(MessageArena arena) : ISharedOctets
             _chunks[^1] = new ArraySegment<byte>(chunk.Array, 0, chunk.Count + taken);
             octets = octets[taken..];
         }
+    }
+
+    /// <summary>
+    /// The body is whole: from here on it counts as memory of messages. Before, it counts against its connection, or publishers that are
+    /// held back over their own half messages would wait for each other.
+    /// </summary>
+    public void Complete()
+    {
+        _countedOctets = (long)ChunkOctets * _chunks.Count;
+        arena.CountOctets(_countedOctets);
     }
 
     /// <summary>One more holder.</summary>
@@ -59,7 +69,11 @@ internal sealed class LargeBody(MessageArena arena) : ISharedOctets
             ArrayPool<byte>.Shared.Return(chunk.Array!);
         }
 
-        arena.CountOctets(-(long)ChunkOctets * _chunks.Count);
         _chunks.Clear();
+        if (_countedOctets > 0)
+        {
+            arena.CountOctets(-_countedOctets);
+            arena.Watermark?.Check();
+        }
     }
 }

@@ -21,7 +21,8 @@ internal sealed class MemoryWatermark(MessageArena arena, long limitOctets, ILog
     /// <summary>Looks at the memory in use: called at the end of each turn.</summary>
     public void Check()
     {
-        long inUse = arena.InUseOctets;
+        arena.TellThread();
+        long inUse = arena.InUseOctets + arena.ListOctets;
         bool isOver = IsOver;
         if (isOver ? inUse >= limitOctets / 10 * 9 : inUse <= limitOctets)
         {
@@ -36,7 +37,11 @@ internal sealed class MemoryWatermark(MessageArena arena, long limitOctets, ILog
                 _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 Log.MemoryHigh(logger, inUse, limitOctets);
             }
-            else if (_room is not null && inUse < limitOctets / 10 * 9)
+
+            // Who freed memory since the first look saw nobody to wake, so the second look is ours. The lock has a full fence.
+            Interlocked.MemoryBarrier();
+            inUse = arena.InUseOctets + arena.ListOctets;
+            if (_room is not null && inUse < limitOctets / 10 * 9)
             {
                 freed = _room;
                 _room = null;

@@ -34,11 +34,13 @@ internal sealed class MessageArena
     private readonly Lock _gate = new();
     private readonly SharedSlots[] _shared;
     private readonly Stack<int> _freeSlabNumbers = new();
-    private readonly List<LargeBody?> _large = [];
     private readonly Stack<int> _freeLarge = new();
+    private LargeBody?[] _large = new LargeBody?[4];
+    private int _largeCount;
     private byte[]?[] _slabs = new byte[16][];
     private int _slabCount;
     private long _inUseOctets;
+    private long _listOctets;
 
     public MessageArena()
     {
@@ -49,8 +51,14 @@ internal sealed class MessageArena
         }
     }
 
-    /// <summary>Octets of messages, as far as threads have told; the free slots that they keep at hand count as used.</summary>
+    /// <summary>Octets of messages, as far as threads have told: each is behind by <see cref="SlotCache.ToldOctets"/> at most.</summary>
     public long InUseOctets => Volatile.Read(ref _inUseOctets);
+
+    /// <summary>Octets of the lists in which queues keep the names of their messages.</summary>
+    public long ListOctets => Volatile.Read(ref _listOctets);
+
+    /// <summary>Looks at the memory in use; told when large bodies are given back.</summary>
+    public MemoryWatermark? Watermark { get; set; }
 
     /// <summary>Octets reserved from the runtime for slots, used or free.</summary>
     public long ReservedOctets { get; private set; }
@@ -76,6 +84,7 @@ internal sealed class MessageArena
         };
         if (content.Large is { } large)
         {
+            large.Complete();
             header.Flags |= MessageFlags.Large;
             header.Large = KeepLarge(large);
         }
@@ -138,6 +147,18 @@ internal sealed class MessageArena
         else
         {
             Cache().Give(header.SizeClass, message);
+        }
+    }
+
+    /// <summary>Counts memory of a queue's list; negative when it is given back.</summary>
+    public void CountListOctets(long octets) => Interlocked.Add(ref _listOctets, octets);
+
+    /// <summary>Tells what this thread has taken and given back.</summary>
+    public void TellThread()
+    {
+        if (t_cache is { } cache && cache.Arena == this)
+        {
+            cache.Tell();
         }
     }
 
@@ -267,7 +288,7 @@ internal sealed class MessageArena
         lock (_gate)
         {
             _slabs = [];
-            _large.Clear();
+            _large = [];
         }
     }
 
@@ -290,14 +311,20 @@ internal sealed class MessageArena
     {
         lock (_gate)
         {
-            if (_freeLarge.TryPop(out int free))
+            if (!_freeLarge.TryPop(out int number))
             {
-                _large[free] = large;
-                return free;
+                number = _largeCount++;
+                if (number == _large.Length)
+                {
+                    // Readers go on with the old table: what they look for stands there, too.
+                    var larger = new LargeBody?[number * 2];
+                    _large.CopyTo(larger, 0);
+                    Volatile.Write(ref _large, larger);
+                }
             }
 
-            _large.Add(large);
-            return _large.Count - 1;
+            _large[number] = large;
+            return number;
         }
     }
 
@@ -392,6 +419,11 @@ internal sealed class MessageArena
         // A full chain put aside, so that a thread which takes and gives in turn does not go to the shared lists each time.
         private readonly (ulong Head, int Count)[] _aside = new (ulong, int)[SlotSizes.Count];
 
+        /// <summary>Octets taken or given back that a thread keeps to itself at most.</summary>
+        public const int ToldOctets = 64 * 1024;
+
+        private long _untoldOctets;
+
         /// <summary>The thread is gone: others may have its slots.</summary>
         ~SlotCache() => ReturnAll();
 
@@ -408,6 +440,7 @@ internal sealed class MessageArena
             var message = new MessageRef(head);
             _heads[sizeClass] = MemoryMarshal.Read<ulong>(arena._slabs[message.Slab].AsSpan(message.Offset));
             _counts[sizeClass]--;
+            Count(SlotSizes.OctetsOf(sizeClass));
             return message;
         }
 
@@ -415,9 +448,19 @@ internal sealed class MessageArena
         {
             MemoryMarshal.Write(arena._slabs[message.Slab].AsSpan(message.Offset), in _heads[sizeClass]);
             _heads[sizeClass] = message.Value;
+            Count(-SlotSizes.OctetsOf(sizeClass));
             if (++_counts[sizeClass] >= Batch(sizeClass))
             {
                 PutAside(sizeClass);
+            }
+        }
+
+        public void Tell()
+        {
+            if (_untoldOctets != 0)
+            {
+                arena.CountOctets(_untoldOctets);
+                _untoldOctets = 0;
             }
         }
 
@@ -427,6 +470,17 @@ internal sealed class MessageArena
             {
                 PutAside((byte)sizeClass);
                 PutAside((byte)sizeClass);
+            }
+
+            Tell();
+        }
+
+        private void Count(int octets)
+        {
+            _untoldOctets += octets;
+            if (Math.Abs(_untoldOctets) >= ToldOctets)
+            {
+                Tell();
             }
         }
 
@@ -448,8 +502,6 @@ internal sealed class MessageArena
             {
                 shared.Chains.Push(older);
             }
-
-            arena.CountOctets(-(long)older.Count * SlotSizes.OctetsOf(sizeClass));
         }
 
         private ulong Refill(byte sizeClass)
@@ -459,7 +511,6 @@ internal sealed class MessageArena
             if (aside.Count == 0)
             {
                 aside = TakeShared(sizeClass);
-                arena.CountOctets((long)aside.Count * SlotSizes.OctetsOf(sizeClass));
             }
 
             _counts[sizeClass] = aside.Count;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using AmqpToolkit.Broker.Messages;
 
 namespace AmqpToolkit.Broker.Queues;
@@ -11,7 +12,8 @@ internal sealed class IncomingBatch(MessageArena arena)
     /// <summary>Messages that one batch holds; a full one is handed on.</summary>
     public const int MaxMessages = 4096;
 
-    private Entry[] _entries = new Entry[8];
+    private readonly Entry[] _few = new Entry[8];
+    private Entry[] _entries = [];
     private byte[] _buffer = [];
     private byte[] _exchange = [];
     private byte[] _routingKey = [];
@@ -23,7 +25,14 @@ internal sealed class IncomingBatch(MessageArena arena)
     public bool IsFull => Count == MaxMessages;
 
     /// <summary>Names the buffer that spans of the coming messages lie in.</summary>
-    public void Begin(byte[] buffer) => _buffer = buffer;
+    public void Begin(byte[] buffer)
+    {
+        _buffer = buffer;
+        if (_entries.Length == 0)
+        {
+            _entries = _few;
+        }
+    }
 
     /// <summary>Names the way of the coming messages; the arrays stay unchanged until the batch is cleared.</summary>
     public void SetRoute(byte[] exchange, int exchangeOctets, byte[] routingKey, int routingKeyOctets)
@@ -102,17 +111,37 @@ internal sealed class IncomingBatch(MessageArena arena)
         Count = 0;
     }
 
-    /// <summary>Holds no buffer while the publisher is silent.</summary>
-    public void End() => _buffer = [];
+    /// <summary>Holds no buffer and no large table while the publisher is silent.</summary>
+    public void End()
+    {
+        _buffer = [];
+        if (_entries.Length > _few.Length)
+        {
+            ArrayPool<Entry>.Shared.Return(_entries);
+            _entries = _few;
+        }
+    }
 
     private ref Entry Push()
     {
-        if (Count == _entries.Length)
+        if (Count >= _entries.Length)
         {
-            Array.Resize(ref _entries, Count * 2);
+            Grow();
         }
 
         return ref _entries[Count++];
+    }
+
+    private void Grow()
+    {
+        var larger = ArrayPool<Entry>.Shared.Rent(Count < 512 ? 512 : MaxMessages);
+        _entries.CopyTo(larger, 0);
+        if (_entries.Length > _few.Length)
+        {
+            ArrayPool<Entry>.Shared.Return(_entries);
+        }
+
+        _entries = larger;
     }
 
     private readonly record struct Entry(

@@ -16,7 +16,9 @@ internal sealed class MessageQueue : BindingDestination
 {
     private readonly Lock _gate = new();
     private readonly MessageArena _arena;
-    private readonly ReadyList _ready = new();
+    private ReadyList _ready;
+    private ReadyList? _droppedReady;
+    private PriorityQueue<QueuedMessage, ulong>? _droppedReturned;
     private PriorityQueue<QueuedMessage, ulong>? _returned;
     private Queue<Consumer>? _rotation;
     private List<Consumer>? _consumers;
@@ -31,6 +33,7 @@ internal sealed class MessageQueue : BindingDestination
         VirtualHost = virtualHost;
         Definition = definition;
         _arena = virtualHost.Arena;
+        _ready = new ReadyList(_arena);
     }
 
     public VirtualHost VirtualHost { get; }
@@ -236,7 +239,11 @@ internal sealed class MessageQueue : BindingDestination
                 return QueueCloseOutcome.NotEmpty;
             }
 
-            PurgeUnlocked();
+            // Millions of messages are given back outside the locks: see FinishClose.
+            _droppedReady = _ready;
+            _droppedReturned = _returned;
+            _ready = new ReadyList(_arena);
+            _returned = null;
             _orphans = _consumers;
             _consumers = null;
             _rotation = null;
@@ -245,14 +252,18 @@ internal sealed class MessageQueue : BindingDestination
         }
     }
 
-    /// <summary>Tells the consumers of a closed queue.</summary>
+    /// <summary>Tells the consumers of a closed queue, and gives its messages back. Outside every lock.</summary>
     public void FinishClose(Turn turn)
     {
         List<Consumer>? orphans;
+        ReadyList? ready;
+        PriorityQueue<QueuedMessage, ulong>? returned;
         lock (_gate)
         {
-            orphans = _orphans;
+            (orphans, ready, returned) = (_orphans, _droppedReady, _droppedReturned);
             _orphans = null;
+            _droppedReady = null;
+            _droppedReturned = null;
             foreach (var consumer in orphans ?? [])
             {
                 consumer.IsCancelled = true;
@@ -262,6 +273,12 @@ internal sealed class MessageQueue : BindingDestination
         foreach (var consumer in orphans ?? [])
         {
             consumer.HandleQueueDeleted(turn);
+        }
+
+        ready?.Drop();
+        while (returned is not null && returned.TryDequeue(out var message, out _))
+        {
+            _arena.Release(message.Message);
         }
     }
 
@@ -344,7 +361,14 @@ internal sealed class MessageQueue : BindingDestination
     {
         if (_returned is { Count: > 0 } returned)
         {
-            return returned.Dequeue();
+            var oldest = returned.Dequeue();
+            if (returned.Count == 0)
+            {
+                // What came back in great numbers leaves a great table: it is not kept.
+                _returned = null;
+            }
+
+            return oldest;
         }
 
         // Everything ready lies in a row behind the last position that was handed out.

@@ -5,7 +5,7 @@ namespace AmqpToolkit.Broker.Queues;
 /// <summary>
 /// Messages in the order of arrival, in chunks that never double: eight octets each. Used under the queue's lock.
 /// </summary>
-internal sealed class ReadyList
+internal sealed class ReadyList(MessageArena arena)
 {
     private const int SmallChunk = 16;
     private const int FullChunk = 1024;
@@ -57,6 +57,7 @@ internal sealed class ReadyList
         {
             // Most queues hold next to nothing: the first chunk is small.
             chunk = new Chunk(_last is null ? SmallChunk : FullChunk);
+            arena.CountListOctets(chunk.Octets);
         }
 
         if (_last is null)
@@ -91,10 +92,35 @@ internal sealed class ReadyList
 
         empty.Next = null;
         empty.Start = empty.End = 0;
-        if (empty.Items.Length == FullChunk)
+        if (empty.Items.Length == FullChunk && _spare is null)
         {
             _spare = empty;
         }
+        else
+        {
+            arena.CountListOctets(-empty.Octets);
+        }
+    }
+
+    /// <summary>Gives every message and all memory back.</summary>
+    public void Drop()
+    {
+        while (Count > 0)
+        {
+            arena.Release(Take());
+        }
+
+        for (var chunk = _first; chunk is not null; chunk = chunk.Next)
+        {
+            arena.CountListOctets(-chunk.Octets);
+        }
+
+        if (_spare is not null)
+        {
+            arena.CountListOctets(-_spare.Octets);
+        }
+
+        _first = _last = _spare = null;
     }
 
     private sealed class Chunk(int length)
@@ -103,5 +129,7 @@ internal sealed class ReadyList
         public int Start;
         public int End;
         public Chunk? Next;
+
+        public int Octets => Items.Length * sizeof(ulong);
     }
 }

@@ -87,7 +87,7 @@ public struct FrameInput
                 case FrameReadStatus.Complete:
                     consumed += frame.Octets;
                     error = HandleFrame(in frame, ref sink);
-                    if (error is not null)
+                    if (error is not null || sink.IsSaturated)
                     {
                         return error;
                     }

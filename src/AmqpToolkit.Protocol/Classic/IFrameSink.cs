@@ -15,6 +15,9 @@ public interface IFrameSink
     /// </summary>
     ProtocolError? HandleBody(ushort channel, ReadOnlySpan<byte> octets, int remainingOctets);
 
+    /// <summary>Whether the sink wants no more frames for now: the input stops behind the last one.</summary>
+    bool IsSaturated { get; }
+
     /// <summary>A heartbeat.</summary>
     void HandleHeartbeat();
 }

@@ -34,13 +34,13 @@ public static class SaslMechanisms
     private static SaslOutcome ReadPlain(ReadOnlySpan<byte> response, out SaslCredentials credentials)
     {
         credentials = default;
-        int first = response.IndexOf((byte)0);
-        if (first < 0)
+        if (response.IsEmpty || response[0] != 0)
         {
+            // An authorization identity: nobody may act for somebody else here.
             return SaslOutcome.Malformed;
         }
 
-        var rest = response[(first + 1)..];
+        var rest = response[1..];
         int second = rest.IndexOf((byte)0);
         if (second < 0)
         {

@@ -84,6 +84,79 @@ public sealed class BoundsTests
     }
 
     [Fact]
+    public async Task PublisherHeldBack_ThatIsKilled_GivesItsExclusiveQueueBack_AndOthersGoOn()
+    {
+        var time = new ManualTimeProvider();
+        await using var broker = await TestBroker.StartAsync(time, memoryLimitOctets: 4 * 1024 * 1024);
+        var hog = RawClient.Open(broker, takesBlocked: true);
+        hog.OpenChannel(1);
+        hog.Send(1, new QueueDeclare { Queue = "mine", Exclusive = true });
+        hog.Expect(QueueDeclareOkView.MethodKey);
+        for (int number = 0; number < 150; number++)
+        {
+            hog.Publish(1, "", "mine", new byte[32 * 1024]);
+        }
+
+        hog.Expect(ConnectionBlockedView.MethodKey);
+        hog.Dispose();
+
+        using var other = RawClient.Open(broker);
+        other.OpenChannel(1);
+        other.DeclareQueue(1, "q");
+        other.Send(1, default(ConfirmSelect));
+        other.Expect(ConfirmSelectOkView.MethodKey);
+        other.Publish(1, "", "q", new byte[100]);
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(100));
+                return broker.ConnectionCount == 1;
+            },
+            TimeSpan.FromSeconds(20)));
+        other.Publish(1, "", "q", new byte[100]);
+
+        for (ulong confirmed = 0; confirmed < 2;)
+        {
+            Assert.Equal(Codec.DecodeError.None, BasicAckView.TryParse(other.Expect(BasicAckView.MethodKey), out var ack));
+            confirmed = ack.DeliveryTag;
+        }
+    }
+
+    [Fact]
+    public async Task PipelinedGets_FromAPeerThatDoesNotRead_StopAtABound()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        using var client = RawClient.Open(broker);
+        client.Socket.ReceiveBufferSize = 16 * 1024;
+        client.OpenChannel(1);
+        client.DeclareQueue(1, "q");
+        client.Publish(1, "", "q", new byte[63 * 1024]);
+        client.DeclareQueue(1, "q");
+        var pipelined = new List<byte>();
+        byte[] frame = new byte[64];
+        const int Gets = 4000;
+        for (ulong tag = 1; tag <= Gets; tag++)
+        {
+            pipelined.AddRange(frame.AsSpan(0, Codec.Classic.FrameWriter.WriteMethod(frame, 1, new BasicGet { Queue = "q" })));
+            pipelined.AddRange(frame.AsSpan(0, Codec.Classic.FrameWriter.WriteMethod(frame, 1, new BasicReject { DeliveryTag = tag, Requeue = true })));
+        }
+
+        var sending = Task.Run(() => client.Send(pipelined.ToArray()));
+        var connection = Assert.Single(broker.Connections);
+        Assert.True(SpinWait.SpinUntil(() => connection.HasPaused, TimeSpan.FromSeconds(20)));
+        long most = connection.Output.PendingOctets;
+
+        Assert.InRange(most, 1, 24 * 1024 * 1024);
+        for (int number = 0; number < Gets; number++)
+        {
+            client.Expect(BasicGetOkView.MethodKey);
+            Assert.Equal(63 * 1024, client.ExpectContent().Length);
+        }
+
+        await sending;
+    }
+
+    [Fact]
     public async Task HalfOpenPeer_WithHeartbeats_IsCutAfterTwoIntervals()
     {
         var time = new ManualTimeProvider();
