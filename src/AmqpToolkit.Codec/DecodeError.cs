@@ -35,4 +35,25 @@ public enum DecodeError : byte
 
     /// <summary>The property flags of a content header are malformed.</summary>
     MalformedProperties,
+
+    /// <summary>1.0: a constructor octet is that of no type.</summary>
+    UnknownConstructor,
+
+    /// <summary>1.0: a value is well-formed, but of another type than its field.</summary>
+    UnexpectedType,
+
+    /// <summary>1.0: a descriptor is not that of the type that was asked for.</summary>
+    UnexpectedDescriptor,
+
+    /// <summary>1.0: size and count of a list, map or array contradict what is in it.</summary>
+    MalformedCompound,
+
+    /// <summary>An octet has a value that its type does not have: a boolean of 2, a surrogate, a symbol outside ASCII.</summary>
+    InvalidValue,
+
+    /// <summary>A mandatory field is missing or null.</summary>
+    MissingField,
+
+    /// <summary>An array has more elements without octets than <c>AmqpReader.MaxZeroWidthElements</c>.</summary>
+    TooManyElements,
 }

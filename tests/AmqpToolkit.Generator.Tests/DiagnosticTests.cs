@@ -24,8 +24,7 @@ public sealed class DiagnosticTests
         { "AMQP0001", "<amqp major='0' minor='9'>\n  <class name='a'>\n</§amqp>", "Not well-formed XML" },
         { "AMQP0001", "§", "Not well-formed XML" },
         { "AMQP0002", "<§specification/>", "The root is <specification>" },
-        { "AMQP0002", "<§amqp xmlns='http://www.amqp.org/schema/amqp.xsd' name='transport'/>", "1.0" },
-        { "AMQP0002", "<amqp major='0' minor='§10'/>", "0-10" },
+        { "AMQP0002", "<§amqp xmlns='urn:other' name='transport'/>", "'urn:other'" },
         { "AMQP0002", "<§amqp/>", "no major and minor" },
         { "AMQP0003", Class("<§method index='1'/>"), "'name'" },
         { "AMQP0003", Class("<method name='§a&quot;;' index='1'/>"), "a name of letters" },
@@ -67,6 +66,66 @@ public sealed class DiagnosticTests
         { "AMQP0017", Class("<method name='m' index='1'/><method name='§m-view' index='2'/>"), "CMView" },
         { "AMQP0017", Root("<class name='a' index='1'><method name='b-properties' index='1'/></class><class name='§a-b' index='2'><field name='f' type='octet'/></class>"), "ABProperties" },
         { "AMQP0018", Root("<class name='§a' index='1'>" + string.Concat(Enumerable.Range(0, 16).Select(i => $"<field name='f{i}' type='octet'/>")) + "</class>"), "16" },
+    };
+
+    public static TheoryData<string, string, string> BrokenTypes => new()
+    {
+        { "AMQP0003", Types("<type name='a' class='§union'/>"), "'restricted'" },
+        { "AMQP0003", Types("<§type name='a'/>"), "'class'" },
+        { "AMQP0003", Types("<§type name='a' class='restricted'/>"), "'source'" },
+        { "AMQP0003", Types("<type name='a' class='composite' source='list'><descriptor name='a' code='§16'/></type>"), "two halves" },
+        { "AMQP0003", Types("<type name='a' class='composite' source='list'><descriptor name='§a&quot;' code='0x0:0x1'/></type>"), "a symbol" },
+        { "AMQP0003", Types("<type name='a' class='primitive'><encoding code='§0x100' category='fixed' width='1'/></type>"), "0 to 255" },
+        { "AMQP0003", Types("<type name='a' class='primitive'><encoding code='1' category='§fix' width='1'/></type>"), "'fixed'" },
+        { "AMQP0003", Types("<type name='a' class='restricted' source='ubyte'><choice name='x' value='§256'/></type>"), "ubyte" },
+        { "AMQP0003", Composite("<§field name='a'/>"), "'type'" },
+        { "AMQP0003", Types("<definition name='A' value='§x'/>"), "a number" },
+        { "AMQP0004", Composite("<field name='a' type='§ulnt'/>"), "did you mean 'uint'?" },
+        { "AMQP0004", Types("<type name='a' class='restricted' source='§strng'/>"), "did you mean 'string'?" },
+        { "AMQP0006", Types("<type name='a' class='restricted' source='uint'/><type name='§a' class='restricted' source='uint'/>"), "another type" },
+        { "AMQP0006", Composite("<field name='a' type='uint'/><field name='§a' type='uint'/>"), "'a'" },
+        { "AMQP0006", Composite("", "<type name='d' class='composite' source='list'><descriptor name='d' code='§0x0:0x10'/></type>"), "'c'" },
+        { "AMQP0006", Composite("", "<type name='d' class='composite' source='list'><descriptor name='§test:c' code='0x0:0x11'/></type>"), "'c'" },
+        { "AMQP0006", Composite("", "<type name='d' class='restricted' source='map'><descriptor name='d' code='§0x0:0x10'/></type>"), "'c'" },
+        { "AMQP0006", Types("<type name='byte' class='primitive'><encoding code='0x51' category='fixed' width='1'/><encoding name='b' code='§0x51' category='fixed' width='1'/></type>"), "'byte'" },
+        { "AMQP0006", Types("<type name='a' class='restricted' source='ubyte'><choice name='x' value='1'/><choice name='y' value='§1'/></type>"), "another choice" },
+        { "AMQP0012", Types("<§tpye name='a'/>"), "did you mean 'type'?" },
+        { "AMQP0013", Types("<type name='a' class='restricted' source='b'/><type name='b' class='restricted' source='§a'/>").Replace("source='b'", "source='§b'", StringComparison.Ordinal).Replace("source='§a'", "source='a'", StringComparison.Ordinal), "leads back" },
+        { "AMQP0013", Composite("<field name='a' type='§c'/>"), "'c'" },
+        { "AMQP0017", Composite("<field name='a-b' type='uint'/><field name='§a.b' type='uint'/>"), "AB" },
+        { "AMQP0021", Composite("<field name='a' type='m' default='§tree'/>", "<type name='m' class='restricted' source='ubyte'><choice name='three' value='3'/></type>"), "did you mean 'three'?" },
+        { "AMQP0021", Composite("<field name='a' type='ubyte' default='§256'/>"), "'256'" },
+        { "AMQP0021", Composite("<field name='a' type='map' default='§x'/>"), "'x'" },
+        { "AMQP0022", Composite("<field name='a' type='*' requires='§stat'/>", "<type name='s' class='restricted' source='uint' provides='state'/>"), "did you mean 'state'?" },
+        { "AMQP0023", Types("<type name='§c' class='composite' source='list'><descriptor name='c' code='0x0:0x1'/>" + string.Concat(Enumerable.Range(0, 33).Select(i => $"<field name='f{i}' type='uint'/>")) + "</type>"), "33" },
+        { "AMQP0024", Types("<type name='§c' class='composite' source='list'/>"), "no <descriptor>" },
+        { "AMQP0024", Types("<type name='c' class='composite' source='§map'><descriptor name='c' code='0x0:0x1'/></type>"), "is a map" },
+        { "AMQP0024", Composite("<field name='a' type='§*' multiple='true'/>"), "multiple" },
+        { "AMQP0024", Types("<type name='a' class='restricted' source='§map'><choice name='x' value='y'/></type>"), "has choices" },
+        { "AMQP0024", Types("<type name='§tristate' class='primitive'/>"), "no C# type" },
+    };
+
+    public static TheoryData<string, string, string> BrokenCommands => new()
+    {
+        { "AMQP0003", Commands("<class name='c' code='1'><§command name='a'/></class>"), "'code'" },
+        { "AMQP0003", Commands("<class name='c' code='1'><command name='a' code='1'><implement role='§broker'/></command></class>"), "'server'" },
+        { "AMQP0003", Commands("<struct name='s' size='§3' pack='1'/>"), "0, 1, 2 or 4" },
+        { "AMQP0003", Commands("<§type name='t' code='1'/>"), "'variable-width'" },
+        { "AMQP0003", Commands("<§domain name='d'/>"), "'type'" },
+        { "AMQP0004", Command("<field name='a' type='§unit8'/>"), "did you mean 'uint8'?" },
+        { "AMQP0004", Command("<§result type='r'/>").Replace("§result type='r'", "result type='§r'", StringComparison.Ordinal), "'r'" },
+        { "AMQP0006", Commands("<class name='c' code='1'><command name='a' code='1'/><command name='b' code='§1'/></class>"), "'c.a'" },
+        { "AMQP0006", Commands("<class name='c' code='1'/><class name='d' code='§1'/>"), "'c'" },
+        { "AMQP0006", Commands("<struct name='s' size='1' pack='1'/><struct name='§s' size='1' pack='1'/>"), "another struct" },
+        { "AMQP0007", Command("<response name='§m'/>"), "'c'" },
+        { "AMQP0012", Command("<field name='a' type='uint8' requird='§true'/>"), "did you mean 'required'?" },
+        { "AMQP0013", Command("<field name='a' type='d'/>", "<domain name='d' type='§e'/><domain name='e' type='d'/>"), "leads back" },
+        { "AMQP0013", Commands("<struct name='s' size='1' pack='1'><field name='a' type='§s'/></struct>"), "'s'" },
+        { "AMQP0016", Commands("<class name='c' code='1'><command name='§a' code='1'/></class>"), "'c.a'" },
+        { "AMQP0017", Command("<field name='a-b' type='bit'/><field name='§a.b' type='bit'/>"), "AB" },
+        { "AMQP0023", Commands("<struct name='§s' size='1' pack='1'>" + string.Concat(Enumerable.Range(0, 9).Select(i => $"<field name='f{i}' type='bit'/>")) + "</struct>"), "9" },
+        { "AMQP0024", Command("<field name='a' type='§s'/>", "<struct name='s' size='0' pack='1'/>"), "no size" },
+        { "AMQP0024", Commands("<domain name='d' type='§map'><enum><choice name='x' value='1'/></enum></domain>"), "has choices" },
     };
 
     public static TheoryData<string, string, string> BrokenOverlays => new()
@@ -137,7 +196,7 @@ public sealed class DiagnosticTests
     [Fact]
     public void Rules_AreAllTested()
     {
-        IEnumerable<string> tested = BrokenDocuments.Concat(BrokenOverlays).Select(row => (string)row[0]).Concat(["AMQP0015", "AMQP0019"]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        IEnumerable<string> tested = BrokenDocuments.Concat(BrokenOverlays).Concat(BrokenTypes).Concat(BrokenCommands).Select(row => (string)row[0]).Concat(["AMQP0015", "AMQP0019", "AMQP0020"]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
         Assert.Equal(Rules.All().Select(rule => rule.Id).Order(StringComparer.Ordinal), tested);
     }
@@ -163,6 +222,58 @@ public sealed class DiagnosticTests
         Assert.Empty(result.Diagnostics.Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning));
         Assert.Equal("AMQP0011", Assert.Single(result.Diagnostics).Id);
     }
+
+    [Theory]
+    [MemberData(nameof(BrokenTypes))]
+    [MemberData(nameof(BrokenCommands))]
+    public void BrokenDocument_OfOtherGrammars_IsReported_AndTheRestCompiles(string id, string marked, string words)
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(marked.Replace("§", "", StringComparison.Ordinal)));
+
+        AssertReported(result, id, marked, "/specs/base.xml", words);
+        Assert.Null(result.Exception);
+        string[] messages = GeneratorHarness.Compile(result);
+        Assert.True(messages.Length == 0, string.Join('\n', messages.Take(5)));
+    }
+
+    [Fact]
+    public void OverlayOfAnotherGrammar_IsReported_AndTheBaseStands()
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(Composite("<field name='a' type='uint'/>")), InMemoryText.Overlay("<amqp overlay='test'><class name='c' index='1'/></amqp>"));
+
+        AssertReported(result, "AMQP0020", "<§amqp overlay", "/specs/overlay.xml", "classic grammar");
+        Assert.Contains(result.GeneratedSources, source => source.HintName == "Test.test.C.g.cs");
+    }
+
+    [Fact]
+    public void TypeOfAMissingPart_IsReportedOnce()
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(Composite("<field name='a' type='error'/><field name='b' type='error'/>")));
+
+        Assert.Single(result.Diagnostics, diagnostic => diagnostic.Id == "AMQP0004");
+    }
+
+    [Fact]
+    public void OverlayOfTypes_WithoutItsTarget_IsReported()
+    {
+        const string Marked = "<amqp overlay='test' xmlns='http://www.amqp.org/schema/amqp.xsd'><type name='§heder'/></amqp>";
+        string text = Composite("").Replace("name='c'", "name='header'", StringComparison.Ordinal);
+
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(text), InMemoryText.Overlay(Marked.Replace("§", "", StringComparison.Ordinal)));
+
+        AssertReported(result, "AMQP0008", Marked, "/specs/overlay.xml", "did you mean 'header'?");
+    }
+
+    private static string Types(string inner) => $"<amqp name='test' xmlns='http://www.amqp.org/schema/amqp.xsd'>\n  {inner}\n</amqp>";
+
+    private static string Composite(string fields, string besides = "") =>
+        Types($"<type name='c' class='composite' source='list'><descriptor name='test:c' code='0x0:0x10'/>{fields}</type>\n{besides}");
+
+    private static string Commands(string inner) =>
+        $"<amqp major='0' minor='10' xmlns='http://www.amqp.org/schema/amqp.xsd'>\n<type name='uint8' code='2' fixed-width='1'/><type name='bit' code='0xf1' fixed-width='0'/><type name='map' code='0xa8' variable-width='4'/>{inner}\n</amqp>";
+
+    private static string Command(string inner, string besides = "") =>
+        Commands($"<class name='c' code='1'>{besides}<command name='do' code='1'><implement role='server'/>{inner}</command></class>");
 
     private static string Root(string inner) => $"<amqp major='0' minor='9'>\n  {inner}\n</amqp>";
 

@@ -90,6 +90,26 @@ internal static class GeneratorHarness
         new("/specs/amqp0-9-1.rabbitmq.xml", ReadSpec("amqp0-9-1.rabbitmq.xml"), overlayFor: "0-9-1"),
     ];
 
+    /// <summary>The files of an edition of this repository without its overlays: one file, or a folder of parts.</summary>
+    public static IEnumerable<InMemoryText> OwnBase(string name)
+    {
+        string path = Path.Combine(AppContext.BaseDirectory, "spec", name);
+        string[] files = Directory.Exists(path) ? Directory.GetFiles(path, "*.xml") : [path];
+        return files.Select(file => new InMemoryText(file, File.ReadAllText(file), spec: "auto")).Where(text => !text.Content.Contains("overlay=\"", StringComparison.Ordinal));
+    }
+
+    /// <summary>The files of an edition of this repository with its overlays.</summary>
+    public static IEnumerable<InMemoryText> OwnEdition(string edition, params string[] names) => names
+        .SelectMany(name => OwnBase(name).Select(text => new InMemoryText(text.Path, text.Content, spec: edition, ns: "Test.V" + edition.Replace('-', '_')))
+            .Concat(OwnOverlays(name).Select(text => new InMemoryText(text.Path, text.Content, overlayFor: edition))));
+
+    private static IEnumerable<InMemoryText> OwnOverlays(string name)
+    {
+        string root = Path.Combine(AppContext.BaseDirectory, "spec");
+        string[] files = Directory.Exists(Path.Combine(root, name)) ? Directory.GetFiles(Path.Combine(root, name), "*.xml") : Directory.GetFiles(root, Path.GetFileNameWithoutExtension(name) + ".*.xml");
+        return files.Select(file => new InMemoryText(file, File.ReadAllText(file))).Where(text => text.Content.Contains("overlay=\"", StringComparison.Ordinal));
+    }
+
     public static string ReadSpec(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "spec", name));
 
     /// <summary>Compiles what was emitted; the messages of the compiler are errors, warnings included.</summary>

@@ -39,7 +39,7 @@ public sealed class ModelTests
     [Fact]
     public void Models_ThatFeedEmission_KnowNoPlaceInTheFile()
     {
-        Type[] models = [typeof(EditionModel), typeof(ClassModel), typeof(MethodModel), typeof(FieldModel), typeof(ConstantModel), .. typeof(Unit).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Unit)))];
+        Type[] models = [typeof(ClassicEdition), typeof(TypeEdition), typeof(CommandEdition), typeof(CompositeModel), typeof(TypeFieldModel), typeof(ClassModel), typeof(MethodModel), typeof(FieldModel), typeof(ConstantModel), .. typeof(Unit).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Unit)))];
 
         Assert.DoesNotContain(models.SelectMany(type => type.GetProperties()), property => property.Name is "Node" or "Line" or "Path");
     }

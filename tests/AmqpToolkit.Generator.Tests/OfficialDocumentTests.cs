@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 
 namespace AmqpToolkit.Generator.Tests;
@@ -24,7 +25,7 @@ public sealed class OfficialDocumentTheoryAttribute : TheoryAttribute
     }
 }
 
-public sealed class OfficialDocumentTests
+public sealed partial class OfficialDocumentTests
 {
     [OfficialDocumentTheory]
     [InlineData("0-8", "0-8", 12, 0)]
@@ -48,6 +49,44 @@ public sealed class OfficialDocumentTests
         Assert.Equal(classes, result.GeneratedSources.Count(source => source.HintName.Contains(".Class", StringComparison.Ordinal)));
         Assert.Empty(GeneratorHarness.Compile(result));
     }
+
+    [OfficialDocumentTheory]
+    [InlineData("0-10", 0)]
+    [InlineData("0-10-qpid", 0)]
+    [InlineData("1-0", 33)]
+    public void OfficialDocuments_OfOtherGrammars_EmitCodeThatCompiles(string folder, int composites)
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(Official(folder, null));
+
+        Assert.Empty(result.Diagnostics.Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning));
+        Assert.NotEmpty(result.GeneratedSources);
+        Assert.Equal(composites, result.GeneratedSources.Count(source => source.SourceText.ToString().Contains("out CompositeReader fields", StringComparison.Ordinal)));
+        Assert.Empty(GeneratorHarness.Compile(result));
+    }
+
+    /// <summary>With labels off and without overlays, ours is theirs, file for file.</summary>
+    [OfficialDocumentTheory]
+    [InlineData("0-8", "amqp0-8.xml")]
+    [InlineData("0-9", "amqp0-9.xml")]
+    [InlineData("0-9-1", "amqp0-9-1.xml")]
+    [InlineData("0-10-qpid", "amqp0-10.xml")]
+    [InlineData("1-0", "amqp1-0")]
+    public void OwnDocuments_WithoutLabels_EmitTheCodeOfTheOfficialOnes(string folder, string own)
+    {
+        GeneratorRunResult expected = GeneratorHarness.Run(Official(folder, "Test"));
+        GeneratorRunResult actual = GeneratorHarness.Run(GeneratorHarness.OwnBase(own).Select(text => new InMemoryText(text.Path, Labels().Replace(text.Content, ""), spec: "auto", ns: "Test")));
+
+        Assert.Equal(
+            expected.GeneratedSources.OrderBy(source => source.HintName, StringComparer.Ordinal).Select(source => $"{source.HintName}\n{source.SourceText}"),
+            actual.GeneratedSources.OrderBy(source => source.HintName, StringComparer.Ordinal).Select(source => $"{source.HintName}\n{source.SourceText}"));
+    }
+
+    private static IEnumerable<InMemoryText> Official(string folder, string? ns) => Directory
+        .GetFiles(Path.Combine(Environment.GetEnvironmentVariable(OfficialDocumentTheoryAttribute.Variable)!, folder), "*.xml")
+        .Select(file => new InMemoryText(file, File.ReadAllText(file), spec: "auto", ns: ns));
+
+    [GeneratedRegex(" label=\"[^\"]*\"")]
+    private static partial Regex Labels();
 
     /// <summary>What the overlay makes of 0-9-1 is, method for method, at least what the official extended document has.</summary>
     [OfficialDocumentTheory]

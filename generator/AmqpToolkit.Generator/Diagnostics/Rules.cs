@@ -11,7 +11,7 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor UnknownGrammar = new(
         "AMQP0002", "The root is not an AMQP definition that the generator reads",
-        "{0}; expected the root <amqp major=\"..\" minor=\"..\"> of 0-8, 0-9 or 0-9-1, or <amqp overlay=\"..\">",
+        "{0}; expected the root <amqp major=\"..\" minor=\"..\"> of 0-8 to 0-10, <amqp name=\"..\"> of 1.0, or <amqp overlay=\"..\">",
         Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
 
     public static readonly DiagnosticDescriptor BadAttribute = new(
@@ -84,6 +84,26 @@ internal static class Rules
         "AMQP0019", "Two editions have the same namespace", "The namespace '{0}' is already that of edition '{1}'; give this item another AmqpNamespace",
         Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
 
+    public static readonly DiagnosticDescriptor MixedGrammars = new(
+        "AMQP0020", "A file has another grammar than its edition", "Edition '{0}' is written in the {1}, this file in the {2}; write it in the same, or correct its item metadata",
+        Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
+
+    public static readonly DiagnosticDescriptor BadDefault = new(
+        "AMQP0021", "A default is no value of its type", "'{0}' is no default of the type '{1}': {2}; name a choice, or write a value",
+        Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
+
+    public static readonly DiagnosticDescriptor NoProvider = new(
+        "AMQP0022", "No type provides what a field requires", "No type provides '{0}'{1}, so that any value is taken; add provides=\"{0}\" to a type, or correct the name",
+        Category, DiagnosticSeverity.Info, true, helpLinkUri: Help);
+
+    public static readonly DiagnosticDescriptor TooManyFields = new(
+        "AMQP0023", "A type has more fields than its presence bits", "'{0}' has {1} fields; its presence bits hold {2}",
+        Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
+
+    public static readonly DiagnosticDescriptor BadShape = new(
+        "AMQP0024", "A type has a shape that cannot be encoded", "{0}; {1}",
+        Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
+
     private const string Category = "Amqp";
 
     private const string Help = "docs/diagnostics.md";
@@ -96,6 +116,6 @@ internal static class Rules
     [
         MalformedXml, UnknownGrammar, BadAttribute, UnknownDomain, FoldedName, Duplicate, DanglingResponse, OverlayWithoutTarget, OverlayWithoutBase,
         OverlayDisagrees, UncheckedAssert, UnknownMarkup, DomainCycle, BadReplacement, DuplicateEdition, NobodyReceives, NameCollision, TooManyProperties,
-        SharedNamespace,
+        SharedNamespace, MixedGrammars, BadDefault, NoProvider, TooManyFields, BadShape,
     ];
 }

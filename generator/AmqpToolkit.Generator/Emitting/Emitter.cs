@@ -16,10 +16,7 @@ internal static class Emitter
             // From the definition of AMQP {unit.Edition}.
             #nullable enable
 
-            using System;
-            using System.CodeDom.Compiler;
-            using AmqpToolkit.Codec;
-            using AmqpToolkit.Codec.Classic;
+            {Usings(unit)}
 
             namespace {unit.Namespace};
 
@@ -41,10 +38,40 @@ internal static class Emitter
             case FieldValueTagsUnit tags:
                 FieldValueTagsEmitter.Emit(writer, tags);
                 break;
+            case TypeUnit types:
+                TypeEmitter.Emit(writer, types);
+                break;
+            case CommandUnit commands:
+                CommandEmitter.Emit(writer, commands);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(unit), unit, null);
         }
 
         return new EmittedFile(unit.HintName, writer.ToString());
     }
+
+    private static string Usings(Unit unit) => unit switch
+    {
+        TypeUnit => """
+            using System;
+            using System.CodeDom.Compiler;
+            using System.Numerics;
+            using System.Text;
+            using AmqpToolkit.Codec;
+            using AmqpToolkit.Codec.V1_0;
+            """,
+        CommandUnit => """
+            using System;
+            using System.CodeDom.Compiler;
+            using AmqpToolkit.Codec;
+            using AmqpToolkit.Codec.V0_10;
+            """,
+        _ => """
+            using System;
+            using System.CodeDom.Compiler;
+            using AmqpToolkit.Codec;
+            using AmqpToolkit.Codec.Classic;
+            """,
+    };
 }

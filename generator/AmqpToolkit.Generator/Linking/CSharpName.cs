@@ -43,6 +43,9 @@ internal static class CSharpName
         return char.ToLowerInvariant(pascal[0]) + pascal.Substring(1);
     }
 
+    /// <summary><c>MIN-MAX-FRAME-SIZE</c> becomes <c>MinMaxFrameSize</c>.</summary>
+    public static string Constant(string name) => Pascal(name.Any(c => c is >= 'a' and <= 'z') ? name : name.ToLowerInvariant());
+
     /// <summary>The name as a parameter: a keyword gets its <c>@</c>.</summary>
     public static string Parameter(string camel) => s_keywords.Contains(camel) ? "@" + camel : camel;
 }

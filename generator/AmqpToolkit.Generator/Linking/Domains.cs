@@ -11,7 +11,7 @@ internal sealed class Domains(FindingList findings)
     private readonly Dictionary<string, string> _byFoldedName = new(StringComparer.Ordinal);
 
     /// <summary>Takes over the domains of a document.</summary>
-    public void Add(RawDocument document)
+    public void Add(ClassicDocument document)
     {
         foreach (RawDomain domain in document.Domains)
         {

@@ -8,12 +8,15 @@ namespace AmqpToolkit.Generator.Linking;
 internal sealed record EditionInput(string Edition, string Namespace, EquatableArray<RawDocument> Documents);
 
 /// <summary>A merged edition: domains are resolved, names are checked, nothing knows where it stood.</summary>
-internal sealed record EditionModel(
+internal abstract record EditionModel(string Edition, string Namespace);
+
+/// <summary>An edition of the classic grammar.</summary>
+internal sealed record ClassicEdition(
     string Edition,
     string Namespace,
     EquatableArray<ConstantModel> Constants,
     EquatableArray<FieldValueModel> FieldValues,
-    EquatableArray<ClassModel> Classes);
+    EquatableArray<ClassModel> Classes) : EditionModel(Edition, Namespace);
 
 internal sealed record ConstantModel(string Name, long Value, ConstantScope Scope, string? Label);
 

@@ -10,16 +10,21 @@ internal static class Editions
     /// <summary>The namespace that the project names, else one made of the edition.</summary>
     public static string NamespaceOf(RawDocument document) => document.Namespace ?? $"Amqp.V{document.Edition.Replace('-', '_').Replace('.', '_').Replace(' ', '_')}";
 
+    /// <summary>Parts of one edition share the namespace of the first one that has any.</summary>
+    private static string NamespaceOf(RawDocument document, EquatableArray<RawDocument> all) =>
+        NamespaceOf(all.FirstOrDefault(other => IsPart(other, document) && other.Namespace is not null) ?? document);
+
     /// <summary>The base document with its overlays; null for an overlay, and for a base document that another one excludes.</summary>
     public static EditionInput? Gather(RawDocument document, EquatableArray<RawDocument> all)
     {
-        if (document.IsOverlay || all.First(other => Excludes(other, document)) != document)
+        if (document.IsOverlay || all.First(other => Excludes(other, document)) != document || FirstPart(document, all) != document)
         {
             return null;
         }
 
+        IEnumerable<RawDocument> parts = all.Where(other => IsPart(other, document) && all.First(first => Excludes(first, other)) == other);
         IEnumerable<RawDocument> overlays = all.Where(other => other.IsOverlay && other.Edition == document.Edition);
-        return new EditionInput(document.Edition, NamespaceOf(document), new([document, .. overlays]));
+        return new EditionInput(document.Edition, NamespaceOf(document, all), new([.. parts, .. overlays]));
     }
 
     public static EquatableArray<Finding> Check(EquatableArray<RawDocument> documents)
@@ -31,7 +36,7 @@ internal static class Editions
             RawDocument first = documents.First(other => Excludes(other, document));
             if (first == document)
             {
-                bases.Add(document.Edition, document);
+                bases[document.Edition] = document;
             }
             else if (first.Edition == document.Edition)
             {
@@ -51,6 +56,14 @@ internal static class Editions
         return findings.ToEquatableArray();
     }
 
+    private static RawDocument FirstPart(RawDocument document, EquatableArray<RawDocument> all) => all.First(other => IsPart(other, document));
+
+    /// <summary>An edition of the type grammar has several documents with names of their own; every other one stands alone.</summary>
+    private static bool IsPart(RawDocument other, RawDocument document) =>
+        !other.IsOverlay && other.Edition == document.Edition && (other == document || (other.Part is not null && document.Part is not null));
+
     private static bool Excludes(RawDocument first, RawDocument second) =>
-        !first.IsOverlay && (first.Edition == second.Edition || NamespaceOf(first) == NamespaceOf(second));
+        !first.IsOverlay && (first.Edition == second.Edition
+            ? first.Part == second.Part || first.Part is null || second.Part is null
+            : NamespaceOf(first) == NamespaceOf(second));
 }

@@ -11,7 +11,7 @@ internal sealed class Overlay(string edition, Domains domains, FindingList findi
     public List<MergedClass> Classes { get; } = [];
 
     /// <summary>Takes over the classes of a document. Those of the base must be new, those of an overlay may extend.</summary>
-    public void Apply(RawDocument document)
+    public void Apply(ClassicDocument document)
     {
         foreach (RawClass raw in document.Classes)
         {
@@ -32,7 +32,7 @@ internal sealed class Overlay(string edition, Domains domains, FindingList findi
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private void Add(RawDocument document, MergedClass? sameName, RawClass raw)
+    private void Add(ClassicDocument document, MergedClass? sameName, RawClass raw)
     {
         MergedClass? sameIndex = Classes.FirstOrDefault(candidate => candidate.Index == raw.Index);
         if (sameName is not null)
@@ -58,7 +58,7 @@ internal sealed class Overlay(string edition, Domains domains, FindingList findi
         }
     }
 
-    private void Extend(RawDocument document, MergedClass target, RawClass raw)
+    private void Extend(ClassicDocument document, MergedClass target, RawClass raw)
     {
         target.Label = raw.Label ?? target.Label;
         Extend(document, target.Properties, raw.Fields, $"class {target.Name}");
@@ -77,7 +77,7 @@ internal sealed class Overlay(string edition, Domains domains, FindingList findi
         }
     }
 
-    private void Add(RawDocument document, MergedClass target, MergedMethod? sameName, RawMethod raw)
+    private void Add(ClassicDocument document, MergedClass target, MergedMethod? sameName, RawMethod raw)
     {
         sameName ??= Find(target.Methods, raw.Name, candidate => candidate.Name);
         MergedMethod? sameIndex = target.Methods.FirstOrDefault(candidate => candidate.Index == raw.Index);
@@ -99,7 +99,7 @@ internal sealed class Overlay(string edition, Domains domains, FindingList findi
         }
     }
 
-    private void ReportNoIndex(RawDocument document, int node, string kind, string name, IEnumerable<string> candidates)
+    private void ReportNoIndex(ClassicDocument document, int node, string kind, string name, IEnumerable<string> candidates)
     {
         if (document.IsOverlay)
         {
@@ -111,7 +111,7 @@ internal sealed class Overlay(string edition, Domains domains, FindingList findi
         }
     }
 
-    private void Extend(RawDocument document, List<Sourced<RawField>> fields, EquatableArray<RawField> additions, string where)
+    private void Extend(ClassicDocument document, List<Sourced<RawField>> fields, EquatableArray<RawField> additions, string where)
     {
         foreach (RawField addition in additions)
         {
@@ -142,7 +142,7 @@ internal sealed class Overlay(string edition, Domains domains, FindingList findi
         }
     }
 
-    private void Replace(RawDocument document, List<Sourced<RawField>> fields, RawField addition, string where)
+    private void Replace(ClassicDocument document, List<Sourced<RawField>> fields, RawField addition, string where)
     {
         int target = fields.FindIndex(field => Spelling.Fold(field.Item.Name) == Spelling.Fold(addition.Replaces!));
         if (target < 0)

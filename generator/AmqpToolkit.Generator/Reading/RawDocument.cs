@@ -4,7 +4,14 @@ using AmqpToolkit.Generator.Infrastructure;
 namespace AmqpToolkit.Generator.Reading;
 
 /// <summary>What one file says, without lines and prose. Every element knows its ordinal in the file (<c>Node</c>), nothing more of where it stood.</summary>
-internal sealed record RawDocument(
+internal abstract record RawDocument(string Path, string Edition, bool IsOverlay, string? Namespace)
+{
+    /// <summary>Name of this part of the edition, where an edition has several.</summary>
+    public virtual string? Part => null;
+}
+
+/// <summary>A document of the classic grammar.</summary>
+internal sealed record ClassicDocument(
     string Path,
     string Edition,
     bool IsOverlay,
@@ -12,7 +19,7 @@ internal sealed record RawDocument(
     EquatableArray<RawConstant> Constants,
     EquatableArray<RawDomain> Domains,
     EquatableArray<RawFieldValue> FieldValues,
-    EquatableArray<RawClass> Classes);
+    EquatableArray<RawClass> Classes) : RawDocument(Path, Edition, IsOverlay, Namespace);
 
 internal sealed record RawConstant(int Node, string Name, long Value, string? Class, string? Label);
 

@@ -1,0 +1,133 @@
+using System.Globalization;
+using AmqpToolkit.Generator.Lowering;
+
+namespace AmqpToolkit.Generator.Emitting;
+
+/// <summary>The owned form of a composite: holds its fields and writes itself, nulls at the end left out.</summary>
+internal static class OwnedCompositeEmitter
+{
+    public static void Emit(SourceWriter writer, CompositeUnit unit)
+    {
+        writer.Line($"""
+            /// <summary>{Docs.Sentence(unit.Label, unit.RawName)} Owned form of {unit.RawName}.</summary>
+            /// <remarks>Wire: a list of {Docs.Escape(CompositeEmitter.Layout(unit))}. What was not set is null, or left out at the end.</remarks>
+            {Emitter.GeneratedCode}
+            """);
+        using (writer.Braces($"public readonly record struct {unit.TypeName} : IDescribedType"))
+        {
+            writer.Line($"""
+                /// <summary>The numeric descriptor of {unit.RawName}.</summary>
+                public const ulong DescriptorCode = {CompositeEmitter.Code(unit.Descriptor.Code)};
+                """);
+            if (unit.Members.Count != 0)
+            {
+                writer.Gap();
+                writer.Line("private readonly uint _present;");
+            }
+
+            foreach (CompositeMember member in unit.Members)
+            {
+                writer.Line($"private readonly {TypeExpressions.OwnedType(member)} _{member.Field};");
+            }
+
+            for (int i = 0; i < unit.Members.Count; i++)
+            {
+                EmitMember(writer, unit.Members[i], i);
+            }
+
+            writer.Gap();
+            writer.Line($"""
+                static ulong IDescribedType.DescriptorCode => DescriptorCode;
+
+                /// <inheritdoc/>
+                public int MaxOctets => {MaxOctets(unit)};
+
+                /// <summary>The same, encoded once and for all.</summary>
+                public static implicit operator EncodedValue({unit.TypeName} value) => EncodedValue.Of(value);
+                """);
+            EmitWrite(writer, unit);
+        }
+    }
+
+    private static void EmitMember(SourceWriter writer, CompositeMember member, int index)
+    {
+        string bit = CompositeEmitter.Bit(index);
+        string has = $"(_present & {bit}) != 0";
+        string value = member.Default is null ? $"_{member.Field}" : $"{has} ? _{member.Field} : {member.Default}";
+        string present = TypeExpressions.OwnedType(member) == "EncodedValue" ? $"_present = value.IsNull ? _present & ~{bit}u : _present | {bit};" : $"_present |= {bit};";
+        writer.Gap();
+        writer.Line($$"""
+            /// <summary>Whether {{member.RawName}} is set.</summary>
+            public bool Has{{member.Name}} => {{has}};
+
+            /// <summary>{{CompositeEmitter.Summary(member)}}</summary>
+            public {{TypeExpressions.OwnedType(member)}} {{member.Name}}
+            {
+                get => {{value}};
+                init
+                {
+                    _{{member.Field}} = value;
+                    {{present}}
+                }
+            }
+            """);
+    }
+
+    private static string MaxOctets(CompositeUnit unit) => unit.FixedOctets.ToString(CultureInfo.InvariantCulture) + string.Concat(unit.Members
+        .Where(member => !TypeExpressions.IsKept(member))
+        .Select(member => $" + _{member.Field}.MaxOctets"));
+
+    private static void EmitWrite(SourceWriter writer, CompositeUnit unit)
+    {
+        writer.Gap();
+        writer.Line("/// <inheritdoc/>");
+        if (unit.MandatoryMask != 0)
+        {
+            writer.Line("/// <exception cref=\"InvalidOperationException\">A mandatory field is not set.</exception>");
+        }
+
+        using (writer.Braces("public int Write(Span<byte> destination)"))
+        {
+            writer.Line("int list = AmqpWriter.WriteDescriptor(destination, DescriptorCode);");
+            if (unit.Members.Count == 0)
+            {
+                writer.Line("return AmqpWriter.EndSmallList(destination, list, list, 0);");
+                return;
+            }
+
+            if (unit.MandatoryMask != 0)
+            {
+                string mask = "0x" + unit.MandatoryMask.ToString("X", CultureInfo.InvariantCulture);
+                writer.Line($$"""
+                    if ((_present & {{mask}}) != {{mask}})
+                    {
+                        AmqpWriter.ThrowMissingField("{{unit.RawName}}");
+                    }
+
+                    """);
+            }
+
+            writer.Line("int count = 32 - BitOperations.LeadingZeroCount(_present);");
+            writer.Line(unit.IsSmall
+                ? "int at = list + 3;"
+                : """
+                    bool isSmall = MaxOctets <= byte.MaxValue;
+                    int at = list + (isSmall ? 3 : 9);
+                    """);
+            for (int i = 0; i < unit.Members.Count; i++)
+            {
+                writer.Line($$"""
+                    if (count > {{i.ToString(CultureInfo.InvariantCulture)}})
+                    {
+                        at += Has{{unit.Members[i].Name}} ? {{TypeExpressions.Write(unit.Members[i], "destination[at..]")}} : AmqpWriter.WriteNull(destination[at..]);
+                    }
+
+                    """);
+            }
+
+            writer.Line(unit.IsSmall
+                ? "return AmqpWriter.EndSmallList(destination, list, at, count);"
+                : "return isSmall ? AmqpWriter.EndSmallList(destination, list, at, count) : AmqpWriter.EndList(destination, list, at, count);");
+        }
+    }
+}

@@ -1,0 +1,385 @@
+using System.Globalization;
+using AmqpToolkit.Generator.Diagnostics;
+using AmqpToolkit.Generator.Infrastructure;
+using AmqpToolkit.Generator.Reading;
+
+namespace AmqpToolkit.Generator.Linking;
+
+/// <summary>
+/// Merges the parts of an edition of the type grammar with their overlays, and resolves every type to primitives. A composite with a wrong field is left
+/// out, so that one mistake is one error; what holds such a composite is left out with it.
+/// </summary>
+internal sealed class TypeLinker
+{
+    /// <summary>Bits of a presence mask.</summary>
+    private const int MaxFields = 32;
+
+    private readonly FindingList _findings = new();
+    private readonly TypeCatalog _catalog;
+    private readonly Dictionary<string, string> _typeNames = new(StringComparer.Ordinal);
+
+    // Hint names of files are compared without case.
+    private readonly Dictionary<string, string> _fileNames = new(StringComparer.OrdinalIgnoreCase);
+    private readonly EditionInput _input;
+
+    private TypeLinker(EditionInput input)
+    {
+        _input = input;
+        _catalog = new TypeCatalog(input.Edition, _findings);
+    }
+
+    public static LinkResult Link(EditionInput input, CancellationToken cancellationToken)
+    {
+        var linker = new TypeLinker(input);
+        foreach (TypeDocument document in input.Documents.OfType<TypeDocument>())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            linker._catalog.Add(document);
+        }
+
+        TypeEdition model = linker.Model(cancellationToken);
+        return new LinkResult(model, linker._findings.ToEquatableArray());
+    }
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Hex(ulong code) => "0x" + code.ToString("x", CultureInfo.InvariantCulture);
+
+    private TypeEdition Model(CancellationToken cancellationToken)
+    {
+        MergedType[] types = _catalog.Types.OrderBy(type => type.Name, StringComparer.Ordinal).ToArray();
+        CheckDescriptors();
+        var composites = new List<CompositeModel>();
+        var described = new List<DescribedModel>();
+        var choices = new List<ChoicesModel>();
+        foreach (MergedType type in types)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            switch (type.Class)
+            {
+                case "composite" when Composite(type) is { } model:
+                    composites.Add(model);
+                    break;
+                case "restricted" when _catalog.Resolve(type) is { } reference:
+                    if (type.Descriptor is not null && !type.IsBroken && AreFree(type, true))
+                    {
+                        described.Add(new DescribedModel(type.Name, type.Label, Descriptor(type), reference));
+                    }
+                    else if (type.Descriptor is null && type.Choices.Count != 0 && Choices(type, reference.Primitive) is { } found)
+                    {
+                        choices.Add(found);
+                    }
+
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        EquatableArray<CompositeModel> whole = WithoutBroken(composites).ToEquatableArray();
+        return new TypeEdition(
+            _input.Edition,
+            _input.Namespace,
+            whole,
+            described.ToEquatableArray(),
+            choices.ToEquatableArray(),
+            Unions(whole, described).ToEquatableArray(),
+            Encodings().ToEquatableArray(),
+            Definitions().ToEquatableArray());
+    }
+
+    /// <summary>Leaves out composites that hold one that is left out.</summary>
+    private static List<CompositeModel> WithoutBroken(List<CompositeModel> composites)
+    {
+        List<CompositeModel> left = composites;
+        while (true)
+        {
+            var names = new HashSet<string>(left.Select(composite => composite.Name), StringComparer.Ordinal);
+            List<CompositeModel> next = left.Where(composite => composite.Fields.All(field => field.Type.Composite is null || names.Contains(field.Type.Composite))).ToList();
+            if (next.Count == left.Count)
+            {
+                return next;
+            }
+
+            left = next;
+        }
+    }
+
+    private static DescriptorModel Descriptor(MergedType type) => new(type.Descriptor!.Item.Name, type.Descriptor.Item.Code);
+
+    private void CheckDescriptors()
+    {
+        var codes = new Dictionary<ulong, string>();
+        var symbols = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (MergedType type in _catalog.Types.Where(type => type.Descriptor is not null))
+        {
+            Sourced<RawDescriptor> descriptor = type.Descriptor!;
+            if (codes.TryGetValue(descriptor.Item.Code, out string other))
+            {
+                _findings.Add(Rules.Duplicate, descriptor.Path, descriptor.Item.Node, "code", "descriptor", Hex(descriptor.Item.Code), $"the type '{other}'");
+                type.IsBroken = true;
+                continue;
+            }
+
+            if (symbols.TryGetValue(descriptor.Item.Name, out other))
+            {
+                _findings.Add(Rules.Duplicate, descriptor.Path, descriptor.Item.Node, "name", "descriptor", descriptor.Item.Name, $"the type '{other}'");
+                type.IsBroken = true;
+                continue;
+            }
+
+            codes.Add(descriptor.Item.Code, type.Name);
+            symbols.Add(descriptor.Item.Name, type.Name);
+        }
+    }
+
+    private CompositeModel? Composite(MergedType type)
+    {
+        if (type.Descriptor is null)
+        {
+            _findings.Add(Rules.BadShape, type.Path, type.Node, "name", $"The composite '{type.Name}' has no <descriptor>", "give it one, or make it restricted");
+            return null;
+        }
+
+        if (type.Source is not (null or "list"))
+        {
+            _findings.Add(Rules.BadShape, type.Path, type.Node, "source", $"The composite '{type.Name}' is a {type.Source}", "a composite is a list");
+            return null;
+        }
+
+        if (type.Fields.Count > MaxFields)
+        {
+            _findings.Add(Rules.TooManyFields, type.Path, type.Node, "name", type.Name, Number(type.Fields.Count), Number(MaxFields));
+            return null;
+        }
+
+        if (type.IsBroken || !AreFree(type, true))
+        {
+            return null;
+        }
+
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var fields = new List<TypeFieldModel>();
+        bool whole = true;
+        foreach (Sourced<RawTypeField> field in type.Fields)
+        {
+            TypeFieldModel? linked = Field(type, field, names);
+            whole &= linked is not null;
+            if (linked is not null)
+            {
+                fields.Add(linked);
+            }
+        }
+
+        return whole ? new CompositeModel(type.Name, type.Label, Descriptor(type), fields.ToEquatableArray()) : null;
+    }
+
+    private TypeFieldModel? Field(MergedType owner, Sourced<RawTypeField> field, Dictionary<string, string> names)
+    {
+        RawTypeField raw = field.Item;
+        string name = CSharpName.Pascal(raw.Name);
+        if (!IsFree(names, field.Path, raw.Node, raw.Name, name) || !IsFree(names, field.Path, raw.Node, raw.Name, "Has" + name))
+        {
+            return null;
+        }
+
+        if (raw.Type is null)
+        {
+            _findings.Add(Rules.BadAttribute, field.Path, raw.Node, "type", "field", "type", "a type of this edition, or *");
+            return null;
+        }
+
+        TypeReference? type = _catalog.Resolve(raw.Type, field.Path, raw.Node);
+        if (type is null)
+        {
+            return null;
+        }
+
+        if (type.Composite is not null && _catalog.Holds(type.Composite, owner.Name))
+        {
+            _findings.Add(Rules.DomainCycle, field.Path, raw.Node, "type", owner.Name);
+            return null;
+        }
+
+        if (raw.Multiple is true && (type.Composite is not null || type.Primitive is Primitives.Any or "null" or "array"))
+        {
+            _findings.Add(Rules.BadShape, field.Path, raw.Node, "type", $"The field '{raw.Name}' is multiple and its type is {raw.Type}", "only fields of a primitive type can be multiple");
+            return null;
+        }
+
+        string? union = null;
+        if (raw.Requires is not null && !_catalog.IsProvided(raw.Requires))
+        {
+            _findings.Add(Rules.NoProvider, field.Path, raw.Node, "requires", raw.Requires, Spelling.Suggest(raw.Requires, _catalog.Archetypes));
+        }
+        else if (raw.Requires is not null && type.Primitive == Primitives.Any)
+        {
+            union = raw.Requires;
+        }
+
+        string? value = null;
+        string? choice = null;
+        if (raw.Default is not null && !Default(field, type, out value, out choice))
+        {
+            return null;
+        }
+
+        return new TypeFieldModel(
+            raw.Name, raw.Type, type with { Union = union }, raw.Requires, raw.Mandatory is true, raw.Multiple is true, value, choice, raw.Label);
+    }
+
+    private bool Default(Sourced<RawTypeField> field, TypeReference type, out string? value, out string? choice)
+    {
+        RawTypeField raw = field.Item;
+        value = raw.Default;
+        choice = null;
+        RawChoice[] choices = _catalog.ChoicesOf(raw.Type!).ToArray();
+        if (choices.Length != 0)
+        {
+            RawChoice? named = choices.FirstOrDefault(item => item.Name == raw.Default) ?? choices.FirstOrDefault(item => item.Value == raw.Default);
+            value = named?.Value;
+            choice = named?.Name;
+        }
+
+        if (value is not null && raw.Multiple is not true && type.Composite is null && Primitives.IsLiteral(type.Primitive, value))
+        {
+            return true;
+        }
+
+        string why = choices.Length != 0
+            ? "it is none of the choices" + Spelling.Suggest(raw.Default!, choices.Select(item => item.Name))
+            : "it is no value of that type, or values of that type cannot be written here";
+        _findings.Add(Rules.BadDefault, field.Path, raw.Node, "default", raw.Default!, raw.Type!, why);
+        return false;
+    }
+
+    private ChoicesModel? Choices(MergedType type, string primitive)
+    {
+        if (!Primitives.IsEnumerable(primitive) && !Primitives.IsText(primitive))
+        {
+            _findings.Add(Rules.BadShape, type.Path, type.Node, "source", $"The type '{type.Name}' has choices and is a {primitive}", "choices are numbers, booleans, symbols or strings");
+            return null;
+        }
+
+        if (!AreFree(type, false))
+        {
+            return null;
+        }
+
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var items = new List<ChoiceModel>();
+        foreach (Sourced<RawChoice> choice in type.Choices)
+        {
+            RawChoice raw = choice.Item;
+            if (items.Any(item => item.Value == raw.Value))
+            {
+                _findings.Add(Rules.Duplicate, choice.Path, raw.Node, "value", "choice", raw.Value, $"another choice of '{type.Name}'");
+            }
+            else if (!Primitives.IsLiteral(primitive, raw.Value))
+            {
+                _findings.Add(Rules.BadAttribute, choice.Path, raw.Node, "value", "choice", "value", $"a value of the type {primitive}");
+            }
+            else if (IsFree(names, choice.Path, raw.Node, raw.Name, CSharpName.Pascal(raw.Name)))
+            {
+                items.Add(new ChoiceModel(raw.Name, raw.Value, raw.Label));
+            }
+        }
+
+        return new ChoicesModel(type.Name, type.Label, primitive, items.ToEquatableArray());
+    }
+
+    /// <summary>Archetypes that a field of any type requires, or that a frame or section is: those with a described member, or several primitives.</summary>
+    private IEnumerable<UnionModel> Unions(EquatableArray<CompositeModel> composites, List<DescribedModel> described)
+    {
+        var codes = composites.Select(item => (item.Name, item.Descriptor.Code)).Concat(described.Select(item => (item.Name, item.Descriptor.Code))).ToDictionary(item => item.Name, item => item.Code, StringComparer.Ordinal);
+        foreach (string archetype in _catalog.Archetypes.OrderBy(name => name, StringComparer.Ordinal))
+        {
+            var members = new List<UnionMember>();
+            foreach (MergedType type in _catalog.Types.Where(type => type.Provides.Contains(archetype)).OrderBy(type => type.Name, StringComparer.Ordinal))
+            {
+                string? primitive = type.Class == "composite" ? "list" : type.Class == "restricted" ? _catalog.Resolve(type)?.Primitive : type.Name;
+                if (codes.TryGetValue(type.Name, out ulong code))
+                {
+                    members.Add(new UnionMember(type.Name, code, primitive ?? Primitives.Any));
+                }
+                else if (type.Class != "composite" && type.Descriptor is null && primitive is not (null or Primitives.Any) && type.Choices.Count == 0 && members.All(member => member.Code is not null || member.Primitive != primitive))
+                {
+                    members.Add(new UnionMember(type.Name, null, primitive));
+                }
+            }
+
+            bool isRequired = composites.Any(composite => composite.Fields.Any(field => field.Type.Union == archetype));
+            if ((isRequired || members.Any(member => member.Code is not null)) && IsFree(_typeNames, "", 0, archetype, "Any" + CSharpName.Pascal(archetype)))
+            {
+                yield return new UnionModel(archetype, members.ToEquatableArray());
+            }
+        }
+    }
+
+    private IEnumerable<EncodingModel> Encodings()
+    {
+        var codes = new Dictionary<int, string>();
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (MergedType type in _catalog.Types.Where(type => type.Class == "primitive").OrderBy(type => type.Name, StringComparer.Ordinal))
+        {
+            if (!Primitives.IsKnown(type.Name))
+            {
+                _findings.Add(Rules.BadShape, type.Path, type.Node, "name", $"The primitive type '{type.Name}' has no C# type", "restrict one of the known primitives instead" + Spelling.Suggest(type.Name, Primitives.Names));
+                continue;
+            }
+
+            foreach (RawEncoding encoding in type.Encodings)
+            {
+                string raw = encoding.Name is null ? type.Name : $"{type.Name}-{encoding.Name}";
+                if (codes.TryGetValue(encoding.Code, out string other))
+                {
+                    _findings.Add(Rules.Duplicate, type.Path, encoding.Node, "code", "encoding", Hex((ulong)encoding.Code), $"'{other}'");
+                }
+                else if (IsFree(names, type.Path, encoding.Node, raw, CSharpName.Pascal(raw)))
+                {
+                    codes.Add(encoding.Code, raw);
+                    yield return new EncodingModel(raw, type.Name, encoding.Code, encoding.Category, encoding.Width);
+                }
+            }
+        }
+    }
+
+    private IEnumerable<DefinitionModel> Definitions()
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (TypeDocument document in _input.Documents.OfType<TypeDocument>())
+        {
+            foreach (RawDefinition definition in document.Definitions)
+            {
+                if (IsFree(names, document.Path, definition.Node, definition.Name, CSharpName.Constant(definition.Name)))
+                {
+                    yield return new DefinitionModel(definition.Name, definition.Value, definition.Label);
+                }
+            }
+        }
+    }
+
+    private bool AreFree(MergedType type, bool hasView)
+    {
+        string name = CSharpName.Pascal(type.Name);
+        return IsFree(_fileNames, type.Path, type.Node, type.Name, name)
+            && IsFree(_typeNames, type.Path, type.Node, type.Name, name)
+            && (!hasView || IsFree(_typeNames, type.Path, type.Node, type.Name, name + "View"));
+    }
+
+    private bool IsFree(Dictionary<string, string> taken, string path, int node, string name, string csharpName)
+    {
+        if (!taken.TryGetValue(csharpName, out string other))
+        {
+            taken.Add(csharpName, name);
+            return true;
+        }
+
+        if (path.Length != 0)
+        {
+            _findings.Add(other == name ? Rules.Duplicate : Rules.NameCollision, path, node, "name", other == name ? ["name", name, "another one beside it"] : [other, name, csharpName]);
+        }
+
+        return false;
+    }
+}
