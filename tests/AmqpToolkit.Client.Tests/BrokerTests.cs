@@ -205,7 +205,8 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         Assert.True(taken[4].Nack(requeue: true, multiple: true));
         Assert.True(taken[5].Reject(requeue: false));
         Assert.Throws<InvalidOperationException>(() => taken[1].Ack());
-        Assert.Equal(2u, (await _channel.QueueDeclarePassiveAsync(_queue)).MessageCount);
+
+        // RabbitMQ answers a passive declare before what it has put off, but not a purge.
         Assert.Equal(2u, await _channel.QueuePurgeAsync(_queue));
         taken.ForEach(delivery => delivery.Dispose());
     }

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using AmqpToolkit.Client.V0_9_1;
 using AmqpToolkit.Transport;
 
@@ -32,20 +34,44 @@ internal sealed class ScriptedServer : IDisposable
         return new ScriptedServer(server);
     }
 
+    /// <summary>Makes a server and the client's end over a loopback socket.</summary>
+    public static async Task<(ScriptedServer Server, TransportConnection Client)> CreateOverTcpAsync()
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(1);
+        var client = await SocketTransportConnection.ConnectAsync("127.0.0.1", ((IPEndPoint)listener.LocalEndPoint!).Port, CancellationToken.None);
+        return (new ScriptedServer(new SocketTransportConnection(await listener.AcceptAsync())), client);
+    }
+
+    /// <summary>An open connection over a loopback socket, its server, and channel 1.</summary>
+    public static async Task<(ScriptedServer Server, AmqpConnection Connection, AmqpChannel Channel)> OpenChannelOverTcpAsync(ChannelOptions? options = null)
+    {
+        var (server, transport) = await CreateOverTcpAsync();
+        var connection = await server.AnswerHandshakeAsync(transport, new AmqpConnectionOptions(), 60, 131072, 2047);
+        return (server, connection, await server.AnswerChannelOpenAsync(connection, 1, options));
+    }
+
     /// <summary>An open connection and its server.</summary>
     public static async Task<(ScriptedServer Server, AmqpConnection Connection)> OpenAsync(
         AmqpConnectionOptions? options = null, ushort heartbeat = 60, uint frameMax = 131072, ushort channelMax = 2047)
     {
         var server = Create(out var transport);
-        var connecting = AmqpConnection.ConnectAsync(transport, options ?? new AmqpConnectionOptions());
-        await server.ExpectProtocolHeaderAsync();
-        await server.SendAsync(Wire.Start());
-        await server.ExpectAsync("connection.start-ok");
-        await server.SendAsync(Wire.Tune(channelMax, frameMax, heartbeat));
-        await server.ExpectAsync("connection.tune-ok");
-        await server.ExpectAsync("connection.open");
-        await server.SendAsync(Wire.OpenOk());
-        return (server, await connecting.WaitAsync(Patience));
+        return (server, await server.AnswerHandshakeAsync(transport, options ?? new AmqpConnectionOptions(), heartbeat, frameMax, channelMax));
+    }
+
+    private async Task<AmqpConnection> AnswerHandshakeAsync(
+        TransportConnection transport, AmqpConnectionOptions options, ushort heartbeat, uint frameMax, ushort channelMax)
+    {
+        var connecting = AmqpConnection.ConnectAsync(transport, options);
+        await ExpectProtocolHeaderAsync();
+        await SendAsync(Wire.Start());
+        await ExpectAsync("connection.start-ok");
+        await SendAsync(Wire.Tune(channelMax, frameMax, heartbeat));
+        await ExpectAsync("connection.tune-ok");
+        await ExpectAsync("connection.open");
+        await SendAsync(Wire.OpenOk());
+        return await connecting.WaitAsync(Patience);
     }
 
     /// <summary>An open connection, its server, and channel 1.</summary>
@@ -182,6 +208,48 @@ internal sealed class ScriptedServer : IDisposable
         }
     }
 
+    /// <summary>Sends without looking.</summary>
+    public ValueTask SendRawAsync(List<ArraySegment<byte>> segments) => _transport.SendAsync(segments);
+
+    /// <summary>Takes what comes and says nothing, until the stream ends.</summary>
+    public async Task DrainAsync()
+    {
+        while (await ReceiveRawAsync() > 0)
+        {
+            // Nothing is said.
+        }
+    }
+
+    /// <summary>Confirms every publish on channel 1 up to the last that has come, one answer a read; allocates nothing a message.</summary>
+    public async Task ConfirmAllAsync()
+    {
+        byte[] ack = Wire.Ack(1, 0, multiple: true);
+        var segments = new List<ArraySegment<byte>> { ack };
+        int count = 0;
+        ulong tag = 0;
+        int received;
+        while ((received = await ReceiveRawAsync(count)) > 0)
+        {
+            count += received;
+            int at = 0;
+            ulong before = tag;
+            while (count - at >= 8 && BinaryPrimitives.ReadInt32BigEndian(_buffer.AsSpan(at + 3)) + 8 is var octets && octets <= count - at)
+            {
+                tag += _buffer[at] == 2 ? 1u : 0u;
+                at += octets;
+            }
+
+            _buffer.AsSpan(at, count - at).CopyTo(_buffer);
+            count -= at;
+            if (tag > before)
+            {
+                // An answer before the body has come in whole is early, and the client does not mind.
+                BinaryPrimitives.WriteUInt64BigEndian(ack.AsSpan(11), tag);
+                await SendRawAsync(segments);
+            }
+        }
+    }
+
     /// <summary>Ends the server's direction.</summary>
     public void EndStream() => _transport.ShutdownSend();
 
@@ -189,6 +257,18 @@ internal sealed class ScriptedServer : IDisposable
     public void Abort() => _transport.Abort();
 
     public void Dispose() => _transport.Dispose();
+
+    private async ValueTask<int> ReceiveRawAsync(int start = 0)
+    {
+        try
+        {
+            return await _transport.ReceiveAsync(_buffer.AsMemory(start));
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
 
     private async Task<Received> ReceiveContentAsync(Received method)
     {
