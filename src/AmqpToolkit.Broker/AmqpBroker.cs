@@ -220,7 +220,8 @@ public sealed class AmqpBroker : IAsyncDisposable
         }
     }
 
-    private void Serve(TransportConnection transport)
+    /// <summary>Serves a connection until it is gone. Owns the transport.</summary>
+    internal void Serve(TransportConnection transport)
     {
         var connection = new BrokerConnection(this, transport);
         var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -224,6 +224,7 @@ internal sealed partial class BrokerConnection
         }
         else if (key == ConnectionCloseView.MethodKey)
         {
+            _ignoresInput = true;
             Send(0, default(ConnectionCloseOk));
             Turn.End();
             Output.EndAfterFlush();
@@ -322,7 +323,7 @@ internal sealed partial class BrokerConnection
     /// <summary>Takes the frames of one receive.</summary>
     private readonly struct FrameSink(BrokerConnection connection) : IFrameSink
     {
-        public bool IsSaturated => connection.HasPaused;
+        public bool IsSaturated => connection.HasPaused || connection._ignoresInput || connection._state == ConnectionState.Ended;
 
         public ProtocolError? HandleMethod(ushort channel, ReadOnlySpan<byte> payload) => connection.HandleMethod(channel, payload);
 
