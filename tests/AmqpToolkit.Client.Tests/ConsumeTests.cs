@@ -435,7 +435,7 @@ public sealed class ConsumeTests
             int sent = 0;
             var sending = SendAsync();
             var enumerator = consumer.GetAsyncEnumerator();
-            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref sent) is > 30 and < 100, ScriptedServer.Patience));
+            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref sent) is > 20 and < 100, ScriptedServer.Patience));
             for (int count = 0; count < Count; count++)
             {
                 Assert.True(await enumerator.MoveNextAsync().AsTask().WaitAsync(ScriptedServer.Patience));

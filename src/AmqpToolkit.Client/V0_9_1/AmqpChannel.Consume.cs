@@ -171,7 +171,7 @@ public sealed partial class AmqpChannel
     /// <summary>The reader.</summary>
     internal ProtocolError? HandleConsumeOk(ReadOnlySpan<byte> tag)
     {
-        if (TakeCall(BasicConsumeOkView.MethodKey) is not PendingConsume call)
+        if (PeekCall(BasicConsumeOkView.MethodKey) is not PendingConsume call)
         {
             return ClientMethodRouter.OutOfTurn(BasicConsumeOkView.MethodKey);
         }
@@ -190,6 +190,7 @@ public sealed partial class AmqpChannel
             }
         }
 
+        TakeCall(BasicConsumeOkView.MethodKey);
         if (!call.Complete(consumer))
         {
             // Nobody waits for it any more.
@@ -228,12 +229,7 @@ public sealed partial class AmqpChannel
 
         if (!noWait)
         {
-            lock (Gate)
-            {
-                Output.Append(Number, new BasicCancelOk { ConsumerTag = ShortString.CopyOf(tag) });
-            }
-
-            Output.FlushSoon();
+            Answer(new BasicCancelOk { ConsumerTag = ShortString.CopyOf(tag) });
         }
     }
 

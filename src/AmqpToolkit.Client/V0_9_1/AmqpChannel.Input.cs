@@ -138,10 +138,9 @@ public sealed partial class AmqpChannel
         lock (Gate)
         {
             _isFlowing = isActive;
-            Output.Append(Number, new ChannelFlowOk { Active = isActive });
         }
 
-        Output.FlushSoon();
+        Answer(new ChannelFlowOk { Active = isActive });
     }
 
     internal void HandleClose(in ChannelCloseView method)
@@ -154,7 +153,14 @@ public sealed partial class AmqpChannel
             ((uint)method.ClassId << 16) | method.MethodId);
         lock (Gate)
         {
-            Output.Append(Number, default(ChannelCloseOk));
+            // Nothing of the channel may follow its close-ok.
+            SetReason(reason);
+            _state = ChannelState.Closing;
+            if (Connection.IsOpen)
+            {
+                Output.Append(Number, default(ChannelCloseOk));
+            }
+
             if (!_awaitsCloseOk)
             {
                 Connection.Remove(this);
@@ -204,16 +210,25 @@ public sealed partial class AmqpChannel
         }
         else if (key == ChannelCloseView.MethodKey)
         {
-            lock (Gate)
+            Answer(default(ChannelCloseOk));
+        }
+    }
+
+    /// <summary>Sends what answers the server.</summary>
+    private void Answer<TMethod>(in TMethod method)
+        where TMethod : struct, IMethod
+    {
+        lock (Gate)
+        {
+            if (!Connection.IsOpen)
             {
-                if (Connection.IsOpen)
-                {
-                    Output.Append(Number, default(ChannelCloseOk));
-                }
+                return;
             }
 
-            Output.FlushSoon();
+            Output.Append(Number, in method);
         }
+
+        Output.FlushSoon();
     }
 
     private void Free()

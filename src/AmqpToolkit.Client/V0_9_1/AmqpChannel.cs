@@ -104,16 +104,11 @@ public sealed partial class AmqpChannel : IAsyncDisposable
 
             _state = ChannelState.Closed;
 
-            // A close that was asked for is no cause when the server had one of its own.
-            if (_reason is null || (_reason.IsOrderly && reason is { Initiator: CloseInitiator.Peer, IsOrderly: false }))
-            {
-                _reason = reason;
-            }
-
+            SetReason(reason);
             calls = [.. _calls];
             _calls.Clear();
             consumers = [.. _consumers.Values];
-            EndPublishes(_reason, ended);
+            EndPublishes(_reason!, ended);
             waiters = TakeWaiters(all: true);
         }
 
@@ -133,8 +128,8 @@ public sealed partial class AmqpChannel : IAsyncDisposable
             waiter.Complete();
         }
 
-        _returns?.Writer.TryComplete(_reason.IsOrderly ? null : CreateException());
-        if (_reason.Scope == ErrorScope.Channel && !_reason.IsOrderly)
+        _returns?.Writer.TryComplete(_reason!.IsOrderly ? null : CreateException());
+        if (_reason!.Scope == ErrorScope.Channel && !_reason.IsOrderly)
         {
             ClientLog.ChannelFailed(Connection.Logger, Connection.Where, Number, _reason.ToString());
         }
@@ -143,7 +138,9 @@ public sealed partial class AmqpChannel : IAsyncDisposable
     }
 
     /// <summary>Ends the channel when an answer is overdue. The timer's thread.</summary>
-    internal void CheckCalls(long now, bool isBlocked)
+    /// <param name="now">Milliseconds.</param>
+    /// <param name="since">Time before this one does not count.</param>
+    internal void CheckCalls(long now, long since)
     {
         var options = Connection.Options;
         string? late = null;
@@ -153,8 +150,8 @@ public sealed partial class AmqpChannel : IAsyncDisposable
             {
                 late = "channel.close";
             }
-            else if (!isBlocked && _state is ChannelState.Open or ChannelState.Opening &&
-                _calls.TryPeek(out var head) && now - head.HeadSince >= options.CallTimeout.TotalMilliseconds)
+            else if (_state is ChannelState.Open or ChannelState.Opening &&
+                _calls.TryPeek(out var head) && now - Math.Max(head.HeadSince, since) >= options.CallTimeout.TotalMilliseconds)
             {
                 late = Methods.NameOf(head.RequestKey);
             }
@@ -176,6 +173,15 @@ public sealed partial class AmqpChannel : IAsyncDisposable
         var reason => new ChannelClosedException(Number, reason),
     };
 
+    /// <summary>A close that was asked for is no cause when the server had one of its own. Under the gate.</summary>
+    private void SetReason(CloseReason reason)
+    {
+        if (_reason is null || (_reason.IsOrderly && reason is { Initiator: CloseInitiator.Peer, IsOrderly: false }))
+        {
+            _reason = reason;
+        }
+    }
+
     /// <summary>Why a call cannot be made; null when it can. Under the gate.</summary>
     private AmqpException? WhyNotOpen() => IsOpen ? null : CreateException();
 
@@ -189,7 +195,7 @@ public sealed partial class AmqpChannel : IAsyncDisposable
                 return;
             }
 
-            if (!_awaitsCloseOk && Connection.IsOpen)
+            if (_state is ChannelState.Open or ChannelState.Opening && !_awaitsCloseOk && Connection.IsOpen)
             {
                 BeginClose(reason);
             }

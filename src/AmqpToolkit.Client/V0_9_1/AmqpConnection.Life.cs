@@ -12,6 +12,7 @@ public sealed partial class AmqpConnection
     private HeartbeatMonitor _heartbeat;
     private Exception? _sendFailure;
     private long _abortAt = long.MaxValue;
+    private long _callsWaitSince;
     private int _isChecking;
     private bool _hasEnded;
 
@@ -56,9 +57,15 @@ public sealed partial class AmqpConnection
                     break;
             }
 
+            if (_blockedReason is not null || _input.IsHeldBack)
+            {
+                // While the server does not read, or we do not, an answer is not late.
+                _callsWaitSince = now;
+            }
+
             foreach (var channel in Volatile.Read(ref _channels))
             {
-                channel?.CheckCalls(now, _blockedReason is not null);
+                channel?.CheckCalls(now, _callsWaitSince);
             }
         }
 

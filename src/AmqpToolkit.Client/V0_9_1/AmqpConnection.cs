@@ -263,7 +263,9 @@ public sealed partial class AmqpConnection : IAsyncDisposable
         }
 
         Output.Flush();
-        _ = RunAsync();
+
+        // Nothing of the caller's context belongs to the connection's life.
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => _ = connection.RunAsync(), this, preferLocal: false);
     }
 
     /// <summary>Under the gate.</summary>

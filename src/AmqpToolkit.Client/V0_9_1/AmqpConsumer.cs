@@ -45,11 +45,14 @@ public sealed class AmqpConsumer : IAsyncEnumerable<Delivery>, IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; the consumer ends all the same.</param>
     public Task CancelAsync(CancellationToken cancellationToken = default)
     {
-        lock (_gate)
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _cancelling, mine.Task, null) is { } earlier)
         {
-            _cancelling ??= Channel.CancelAsync(this).AsTask();
-            return _cancelling.WaitAsync(cancellationToken);
+            return earlier.WaitAsync(cancellationToken);
         }
+
+        _ = EndAsync(mine);
+        return mine.Task.WaitAsync(cancellationToken);
     }
 
     /// <summary>Ends the consumer, and gives what is buffered back to the queue. Never throws.</summary>
@@ -80,6 +83,22 @@ public sealed class AmqpConsumer : IAsyncEnumerable<Delivery>, IAsyncDisposable
         }
 
         return new Enumerator(this, cancellationToken);
+    }
+
+    private async Task EndAsync(TaskCompletionSource completion)
+    {
+        try
+        {
+            await Channel.CancelAsync(this).ConfigureAwait(false);
+            completion.SetResult();
+        }
+        catch (AmqpException exception)
+        {
+            completion.SetException(exception);
+
+            // Whoever cancels without waiting does not look; the enumeration ends with the same cause.
+            _ = completion.Task.Exception;
+        }
     }
 
     private async Task StopAsync()

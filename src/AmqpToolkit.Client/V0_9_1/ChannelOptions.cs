@@ -16,7 +16,7 @@ public sealed record ChannelOptions
     } = 4096;
 
     /// <summary>
-    /// Octets of bodies that a consumer without credit (no-ack, or no prefetch) buffers before the connection is no longer read. A
+    /// Octets of memory that a consumer without credit (no-ack, or no prefetch) buffers before the connection is no longer read. A
     /// consumer with credit buffers what its prefetch allows.
     /// </summary>
     public int MaxBufferedOctets

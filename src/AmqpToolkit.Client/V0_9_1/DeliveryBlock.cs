@@ -24,6 +24,9 @@ internal sealed class DeliveryBlock(AmqpChannel channel, AmqpConsumer? consumer,
     /// <summary>What a body gets at first, in octets, whatever was announced.</summary>
     private const int FirstBodyOctets = 64 * 1024;
 
+    /// <summary>A block without its memory, in octets.</summary>
+    private const int OverheadOctets = 128;
+
     private byte[] _own = [];
     private byte[] _octets = [];
     private int _exchangeEnd;
@@ -63,7 +66,8 @@ internal sealed class DeliveryBlock(AmqpChannel channel, AmqpConsumer? consumer,
 
     public ReadOnlyMemory<byte> Body => _octets.AsMemory(_propertiesEnd, _end - _propertiesEnd);
 
-    public int BodyOctets => _end - _propertiesEnd;
+    /// <summary>What the message costs in memory, in octets.</summary>
+    public int HeldOctets => _octets.Length + OverheadOctets;
 
     public void Begin(ulong deliveryTag, bool redelivered, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey)
     {

@@ -49,7 +49,7 @@ internal sealed class DeliveryBuffer : IValueTaskSource<bool>, IDeliveryPool
     /// <summary>Creates a buffer.</summary>
     /// <param name="consumer">Whose.</param>
     /// <param name="maxCount">Deliveries past which the reader waits: the credit that was given, or <see cref="int.MaxValue"/>.</param>
-    /// <param name="maxOctets">Octets of bodies past which the reader waits.</param>
+    /// <param name="maxOctets">Octets of memory past which the reader waits.</param>
     public DeliveryBuffer(AmqpConsumer consumer, int maxCount, long maxOctets)
     {
         _consumer = consumer;
@@ -91,7 +91,7 @@ internal sealed class DeliveryBuffer : IValueTaskSource<bool>, IDeliveryPool
     public bool Add(DeliveryBlock block)
     {
         _incoming.Add(block);
-        _incomingOctets += block.BodyOctets;
+        _incomingOctets += block.HeldOctets;
         return _incoming.Count == 1;
     }
 

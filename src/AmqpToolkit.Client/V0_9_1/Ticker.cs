@@ -15,8 +15,12 @@ internal sealed class Ticker
     private readonly ITimer _timer;
     private long _period = long.MaxValue;
 
-    private Ticker(TimeProvider time) =>
+    private Ticker(TimeProvider time)
+    {
+        // The timer outlives whoever happens to be the first.
+        using var none = ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow();
         _timer = time.CreateTimer(static state => ((Ticker)state!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 
     /// <summary>The one of a clock.</summary>
     public static Ticker Of(TimeProvider time) => Tickers.GetValue(time, static time => new Ticker(time));
