@@ -1,0 +1,269 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using AmqpToolkit.Broker.Tests.Queues;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec.V0_9_1;
+using Xunit.Abstractions;
+
+namespace AmqpToolkit.Broker.Tests.Fuzz;
+
+/// <summary>
+/// Damaged conversations against a broker, in any pieces, from clients that leave in any way, several at a time on the same queues. After
+/// each batch nothing of them is left, and the broker serves as if they had never been. <c>AMQP_FUZZ_SEED</c> and
+/// <c>AMQP_FUZZ_INPUTS</c> choose another run.
+/// </summary>
+[Collection(nameof(BrokerFuzzTests))]
+[CollectionDefinition(nameof(BrokerFuzzTests), DisableParallelization = true)]
+public sealed class BrokerFuzzTests(ITestOutputHelper output)
+{
+    private const int DefaultSeed = 4711;
+    private const int DefaultInputs = 30_000;
+    private const int BatchInputs = 2000;
+    private const int Workers = 3;
+    private const long MemoryLimitOctets = 256L * 1024 * 1024;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LongestDefaultRun = TimeSpan.FromSeconds(25);
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly DefectLog _log = new();
+    private readonly ConcurrentQueue<Exception> _unobserved = new();
+    private readonly int _seed = Setting("AMQP_FUZZ_SEED", DefaultSeed);
+    private readonly int _inputs = Setting("AMQP_FUZZ_INPUTS", DefaultInputs);
+    private readonly ConcurrentDictionary<int, int> _codes = new();
+    private int _opened;
+    private int _silent;
+    private long _octets;
+
+    [Theory]
+    [InlineData(BrokerProfile.V4_2)]
+    [InlineData(BrokerProfile.V3_13)]
+    public async Task Conversations_Damaged_LeaveABrokerThatServesAndHoldsNothing(BrokerProfile profile)
+    {
+        output.WriteLine($"seed {_seed}");
+        await using var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions
+        {
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            TimeProvider = _time,
+            LoggerFactory = _log,
+            MemoryLimitOctets = MemoryLimitOctets,
+            MaxMessageOctets = 300_000,
+            OutputBoundOctets = 64 * 1024,
+            Profile = profile,
+        });
+        TaskScheduler.UnobservedTaskException += Keep;
+        var clock = Stopwatch.StartNew();
+        int inputs = _inputs / 2;
+        int done = 0;
+        long heap = 0;
+        try
+        {
+            for (int batch = 0; done < inputs && (_inputs != DefaultInputs || clock.Elapsed < LongestDefaultRun / 2); batch++)
+            {
+                await RunBatchAsync(broker, profile, batch, Math.Min(BatchInputs, inputs - done));
+                done += BatchInputs;
+                long now = GC.GetTotalMemory(forceFullCollection: true) - broker.Arena.ReservedOctets;
+                heap = batch == 0 ? now : heap;
+            }
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Keep;
+        }
+
+        long grown = GC.GetTotalMemory(forceFullCollection: true) - broker.Arena.ReservedOctets - heap;
+        output.WriteLine($"{profile}: {done} inputs, {_octets} octets in {clock.Elapsed}: {_opened} opened, {_silent} fell silent; the heap has grown by {grown} octets");
+        output.WriteLine($"closed with {string.Join(", ", _codes.OrderBy(code => code.Key).Select(code => $"{code.Key}: {code.Value}"))}");
+        Assert.True(_opened > done / 2, $"only {_opened} of {done} connections were opened");
+
+        // Pools of buffers fill up and level out; half a million inputs leave no more.
+        Assert.InRange(grown, long.MinValue, 32 * 1024 * 1024);
+
+        void Keep(object? sender, UnobservedTaskExceptionEventArgs unobserved) => _unobserved.Enqueue(unobserved.Exception);
+    }
+
+    private async Task RunBatchAsync(AmqpBroker broker, BrokerProfile profile, int batch, int inputs)
+    {
+        var silent = new ConcurrentQueue<FuzzTransport>();
+        await Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(async () =>
+        {
+            for (int input = worker; input < inputs; input += Workers)
+            {
+                int seed = _seed + (batch * BatchInputs) + input;
+                var mutator = new FuzzMutator(seed);
+                byte[] octets = mutator.NextInput();
+                try
+                {
+                    if (await ConverseAsync(broker, mutator, octets) is { } fellSilent)
+                    {
+                        silent.Enqueue(fellSilent);
+                    }
+                }
+                catch (Exception exception)
+                {
+                    throw new InvalidOperationException($"seed {seed}, profile {profile}, batch {batch}: {Convert.ToHexString(octets)}", exception);
+                }
+            }
+        })));
+        string where = $"seed {_seed}, profile {profile}, batch {batch}";
+        ExpectTimeoutsOf(silent, where);
+        Assert.True(SpinWait.SpinUntil(() => broker.ConnectionCount == 0, Patience), $"{where}: {broker.ConnectionCount} connections are left");
+        ClearTopology(broker.FindVirtualHost("/")!, where);
+        ExpectService(broker);
+        Assert.True(SpinWait.SpinUntil(() => broker.ConnectionCount == 0, Patience), where);
+        ExpectNoMemory(broker, where);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.True(_log.Defects.IsEmpty, $"{where}: {string.Join('\n', _log.Defects.Take(3))}");
+        Assert.True(_unobserved.IsEmpty, $"{where}: {string.Join('\n', _unobserved.Take(3))}");
+    }
+
+    /// <summary>Has one conversation.</summary>
+    /// <returns>The transport where its peer fell silent and left the end to the broker.</returns>
+    private async Task<FuzzTransport?> ConverseAsync(AmqpBroker broker, FuzzMutator mutator, byte[] octets)
+    {
+        var ending = mutator.Next(8) switch { < 4 => FuzzEnding.End, < 6 => FuzzEnding.Break, _ => FuzzEnding.Silence };
+        bool waitsForTheBroker = mutator.Next(4) == 0;
+        int brokenSend = mutator.Next(12) == 0 ? mutator.Next(5000) : int.MaxValue;
+        var transport = new FuzzTransport(mutator.Cut(octets), ending, brokenSend);
+        Interlocked.Add(ref _octets, octets.Length);
+        broker.Serve(transport);
+        await transport.Exhausted.WaitAsync(Patience);
+        if (ending == FuzzEnding.Silence && !transport.Ended.IsCompleted)
+        {
+            if (waitsForTheBroker)
+            {
+                return transport;
+            }
+
+            transport.Break();
+        }
+
+        await transport.Ended.WaitAsync(Patience);
+        Judge(transport);
+        return null;
+    }
+
+    private BrokerSpeech Judge(FuzzTransport transport)
+    {
+        var speech = BrokerSpeech.Read(transport.Heard, transport.HasBrokenSend);
+        if (speech.IsOpen)
+        {
+            Interlocked.Increment(ref _opened);
+        }
+
+        foreach (int code in speech.ChannelCloseCodes.Append(speech.CloseCode).Where(code => code != 0))
+        {
+            _codes.AddOrUpdate(code, 1, (_, count) => count + 1);
+        }
+
+        return speech;
+    }
+
+    /// <summary>Those that said no more: the broker ends all but open connections without heartbeats, which may be silent for ever.</summary>
+    private void ExpectTimeoutsOf(IReadOnlyCollection<FuzzTransport> silent, string where)
+    {
+        // Two intervals of the longest heartbeat, in steps: a stopped clock's callbacks run as it moves.
+        for (int step = 0; step < 4; step++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        foreach (var transport in silent)
+        {
+            var speech = Judge(transport);
+            _silent++;
+            if (!transport.Ended.IsCompleted)
+            {
+                Assert.True(speech.IsOpen, $"{where}: a stranger may stay: {Convert.ToHexString(transport.Heard)}");
+                Assert.True(speech is { CloseCode: 0, HasClosed: false }, $"{where}: a closed connection may stay: {Convert.ToHexString(transport.Heard)}");
+                transport.Break();
+            }
+
+            Assert.True(transport.Ended.Wait(Patience), where);
+        }
+    }
+
+    /// <summary>What is exclusive is gone by itself; what is not is removed, so that the batches do not add up.</summary>
+    private static void ClearTopology(VirtualHost host, string where)
+    {
+        var turn = new Turn();
+        foreach (var queue in host.Queues.ToArray())
+        {
+            Assert.False(queue.Definition.Exclusive, $"{where}: exclusive queue '{queue.NameText}' is left");
+            Assert.Equal(0u, queue.ConsumerCount);
+            Assert.Null(host.DeleteQueue(queue.Name, ifUnused: true, ifEmpty: false, new object(), out _, out var deleted));
+            deleted!.FinishClose(turn);
+        }
+
+        foreach (var exchange in host.Exchanges.ToArray())
+        {
+            if (exchange.Name.Length > 0 && !exchange.NameText.StartsWith("amq.", StringComparison.Ordinal))
+            {
+                host.DeleteExchange(exchange.Name, ifUnused: false);
+            }
+        }
+
+        Assert.Equal(0, host.QueueCount);
+    }
+
+    private static void ExpectService(AmqpBroker broker)
+    {
+        using var client = RawClient.Open(broker);
+        client.OpenChannel(1);
+        client.DeclareQueue(1, "q");
+        client.Publish(1, "", "q", [1, 2, 3]);
+        client.Send(1, new BasicConsume { Queue = "q", ConsumerTag = "c" });
+        client.Expect(BasicConsumeOkView.MethodKey);
+        client.Expect(BasicDeliverView.MethodKey);
+        Assert.Equal([1, 2, 3], client.ExpectContent());
+        client.Send(1, new BasicAck { DeliveryTag = 1 });
+        client.Send(1, new BasicCancel { ConsumerTag = "c" });
+        client.Expect(BasicCancelOkView.MethodKey);
+        client.Send(1, new QueueDelete { Queue = "q" });
+        client.Expect(QueueDeleteOkView.MethodKey);
+        client.Send(0, default(ConnectionClose));
+        client.Expect(ConnectionCloseOkView.MethodKey);
+    }
+
+    private static void ExpectNoMemory(AmqpBroker broker, string where)
+    {
+        bool isEmpty = SpinWait.SpinUntil(
+            () =>
+            {
+                ForgetFreeSlotsOfAllThreads();
+                return broker.Arena.InUseOctets == 0;
+            },
+            TimeSpan.FromSeconds(20));
+        Assert.True(isEmpty, $"{where}: {broker.Arena.InUseOctets} octets of messages are left");
+    }
+
+    /// <summary>Threads of the pool keep free slots at hand, which count as used: each is met once, and gives them back.</summary>
+    private static void ForgetFreeSlotsOfAllThreads()
+    {
+        NumberPublisher.ForgetFreeSlots();
+        int threads = ThreadPool.ThreadCount;
+        int met = 0;
+        using var all = new CountdownEvent(threads);
+        for (int thread = 0; thread < threads; thread++)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                _ =>
+                {
+                    NumberPublisher.ForgetFreeSlots();
+                    Interlocked.Increment(ref met);
+                    all.Signal();
+
+                    // Holds the thread, so that each item gets one of its own.
+                    SpinWait.SpinUntil(() => Volatile.Read(ref met) >= threads, TimeSpan.FromMilliseconds(200));
+                },
+                null);
+        }
+
+        all.Wait(Patience);
+    }
+
+    private static int Setting(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), out int value) ? value : otherwise;
+}

@@ -1,0 +1,120 @@
+using System.Net;
+using AmqpToolkit.Transport;
+
+namespace AmqpToolkit.Broker.Tests.Fuzz;
+
+/// <summary>
+/// A peer that says what it was given, in the pieces that it was given, and writes down what it hears. It never waits, so that the
+/// broker runs through a whole conversation on one thread.
+/// </summary>
+internal sealed class FuzzTransport(IReadOnlyList<ReadOnlyMemory<byte>> pieces, FuzzEnding ending, int brokenSendOctets = int.MaxValue) : TransportConnection
+{
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _exhausted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<byte> _heard = [];
+    private int _next;
+    private int _taken;
+
+    public override EndPoint? LocalEndPoint => null;
+
+    public override EndPoint? RemoteEndPoint => null;
+
+    /// <summary>Completes when the broker has let go of the stream.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Completes when the broker has taken everything and waits for more.</summary>
+    public Task Exhausted => _exhausted.Task;
+
+    public bool HasBrokenSend { get; private set; }
+
+    /// <summary>What the broker has said.</summary>
+    public byte[] Heard
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _heard];
+            }
+        }
+    }
+
+    /// <summary>Breaks the stream of a peer that had nothing more to say.</summary>
+    public void Break() => _closing.TrySetResult();
+
+    public override ValueTask WaitForDataAsync() => default;
+
+    public override ValueTask<int> ReceiveAsync(Memory<byte> buffer)
+    {
+        if (_ended.Task.IsCompleted)
+        {
+            return ValueTask.FromException<int>(new IOException("aborted"));
+        }
+
+        if (_next < pieces.Count)
+        {
+            var piece = pieces[_next][_taken..];
+            int octets = Math.Min(piece.Length, buffer.Length);
+            piece[..octets].CopyTo(buffer);
+            _taken += octets;
+            if (_taken == pieces[_next].Length)
+            {
+                _next++;
+                _taken = 0;
+            }
+
+            return new ValueTask<int>(octets);
+        }
+
+        _exhausted.TrySetResult();
+        return ending switch
+        {
+            FuzzEnding.End => new ValueTask<int>(0),
+            FuzzEnding.Break => ValueTask.FromException<int>(new IOException("broken by the test")),
+            _ => new ValueTask<int>(WaitForTheEndAsync()),
+        };
+    }
+
+    public override ValueTask SendAsync(List<ArraySegment<byte>> segments)
+    {
+        lock (_gate)
+        {
+            if (_ended.Task.IsCompleted)
+            {
+                return ValueTask.FromException(new IOException("aborted"));
+            }
+
+            foreach (var segment in segments)
+            {
+                if (_heard.Count + segment.Count > brokenSendOctets)
+                {
+                    HasBrokenSend = true;
+                    return ValueTask.FromException(new IOException("broken by the test"));
+                }
+
+                _heard.AddRange(segment);
+            }
+        }
+
+        return default;
+    }
+
+    public override void ShutdownSend()
+    {
+        // What was heard is kept.
+    }
+
+    public override void Abort()
+    {
+        _ended.TrySetResult();
+        _exhausted.TrySetResult();
+    }
+
+    private async Task<int> WaitForTheEndAsync()
+    {
+        await Task.WhenAny(_closing.Task, _ended.Task).ConfigureAwait(false);
+        throw new IOException("broken by the test");
+    }
+}
