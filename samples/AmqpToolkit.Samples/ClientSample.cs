@@ -10,12 +10,12 @@ internal static class ClientSample
     {
         await using AmqpConnection connection = await AmqpConnection.ConnectAsync("amqp://guest:guest@localhost/");
         await using AmqpChannel channel = await connection.OpenChannelAsync();
-        await channel.QueueDeclareAsync("greetings");
+        await channel.QueueDeclareAsync("samples");
 
-        PublishOutcome outcome = await channel.PublishAsync("", "greetings", "hello"u8.ToArray());
+        PublishOutcome outcome = await channel.PublishAsync("", "samples", "hello"u8.ToArray());
         Console.WriteLine(outcome.Status); // Confirmed, Nacked, Returned or InDoubt
 
-        await foreach (Delivery delivery in await channel.ConsumeAsync("greetings"))
+        await foreach (Delivery delivery in await channel.ConsumeAsync("samples"))
         {
             Console.WriteLine(Encoding.UTF8.GetString(delivery.Body.Span));
             delivery.Ack();

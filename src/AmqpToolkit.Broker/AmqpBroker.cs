@@ -110,12 +110,13 @@ public sealed class AmqpBroker : IAsyncDisposable
 
     private async Task StopOnceAsync(CancellationToken cancellationToken)
     {
+        // First the word, then the deed: an accept that ends now knows why.
+        await _stopping.CancelAsync().ConfigureAwait(false);
         foreach (var listener in _listeners)
         {
             listener.Dispose();
         }
 
-        await _stopping.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_accepting).ConfigureAwait(false);
         var error = ProtocolError.ConnectionForced("broker forced connection closure with reason 'shutdown'");
         foreach (var connection in _connections.Keys)
@@ -182,7 +183,6 @@ public sealed class AmqpBroker : IAsyncDisposable
                 socket.DualMode = false;
             }
 
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, OperatingSystem.IsWindows() ? 0 : 1);
             socket.Bind(endpoint);
             socket.Listen(1024);
             endpoints.Add((IPEndPoint)socket.LocalEndPoint!);
