@@ -16,6 +16,97 @@ public sealed class CutTests
         }
     }
 
+    [Fact]
+    public async Task Stream_CutAfterEveryMethodReceived_EndsEveryAwaitable()
+    {
+        for (int count = 0; count < 25; count++)
+        {
+            using var server = ScriptedServer.Create(out var transport);
+            var serving = RespondingServer.RunAsync(server, count);
+            await ConverseAsync(transport, count).WaitAsync(ScriptedServer.Patience);
+            await serving.WaitAsync(ScriptedServer.Patience);
+        }
+    }
+
+    [Fact]
+    public async Task Calls_CancelledAtAnyTime_LeaveEverythingInOrder()
+    {
+        const int Seed = 1234;
+        var random = new Random(Seed);
+        using var server = ScriptedServer.Create(out var transport);
+        var serving = RespondingServer.RunAsync(server);
+        var connection = await AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions()).WaitAsync(ScriptedServer.Patience);
+        var channel = await connection.OpenChannelAsync();
+        for (int round = 0; round < 1000; round++)
+        {
+            using var cancellation = new CancellationTokenSource();
+            var call = random.Next(3) switch
+            {
+                0 => channel.QueueDeclareAsync("q", cancellationToken: cancellation.Token).AsTask(),
+                1 => channel.PublishAsync("", "q", "m"u8.ToArray(), cancellation.Token).AsTask(),
+                _ => (Task)channel.QueueBindAsync("q", "e", "k", cancellation.Token).AsTask(),
+            };
+            if (random.Next(2) == 0)
+            {
+                await Task.Yield();
+            }
+
+            await cancellation.CancelAsync();
+            try
+            {
+                await call.WaitAsync(ScriptedServer.Patience);
+            }
+            catch (OperationCanceledException)
+            {
+                // Whichever was first.
+            }
+        }
+
+        Assert.Equal("q", (await channel.QueueDeclareAsync("q").AsTask().WaitAsync(ScriptedServer.Patience)).Queue.ToString());
+        Assert.True((await channel.PublishAsync("", "q", default).AsTask().WaitAsync(ScriptedServer.Patience)).IsConfirmed);
+        Assert.Equal(0, channel.UnconfirmedCount);
+        await connection.CloseAsync().WaitAsync(ScriptedServer.Patience);
+        await serving.WaitAsync(ScriptedServer.Patience);
+    }
+
+    [Fact]
+    public async Task Continuation_ThatNeverReturns_HoldsUpNobodyElse()
+    {
+        using var server = ScriptedServer.Create(out var transport);
+        var serving = RespondingServer.RunAsync(server);
+        var connection = await AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions()).WaitAsync(ScriptedServer.Patience);
+        var channel = await connection.OpenChannelAsync();
+        using var release = new ManualResetEventSlim();
+        Task[] stuck = [BlockAsync(channel.PublishAsync("", "q", default).AsTask()), BlockAsync(channel.QueueDeclareAsync("q").AsTask()), BlockInLoopAsync()];
+
+        for (int round = 0; round < 10; round++)
+        {
+            Assert.True((await channel.PublishAsync("", "q", default).AsTask().WaitAsync(ScriptedServer.Patience)).IsConfirmed);
+            await channel.QueueDeclareAsync("q").AsTask().WaitAsync(ScriptedServer.Patience);
+        }
+
+        release.Set();
+        await Task.WhenAll(stuck).WaitAsync(ScriptedServer.Patience);
+        await connection.CloseAsync().WaitAsync(ScriptedServer.Patience);
+        await serving.WaitAsync(ScriptedServer.Patience);
+
+        async Task BlockAsync(Task call)
+        {
+            await call.ConfigureAwait(false);
+            release.Wait();
+        }
+
+        async Task BlockInLoopAsync()
+        {
+            await foreach (var delivery in (await channel.ConsumeAsync("q").ConfigureAwait(false)).ConfigureAwait(false))
+            {
+                release.Wait();
+                delivery.Ack();
+                break;
+            }
+        }
+    }
+
     /// <returns>Octets that the server sent.</returns>
     private static async Task<long> RunAsync(long octets)
     {

@@ -508,6 +508,54 @@ public sealed class PublishTests
         }
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(20_000)]
+    [InlineData(500_001)]
+    public async Task Publish_BodyGivenAway_IsSentWholeAndDisposedOfOnce(int octets)
+    {
+        var (server, channel) = await OpenConfirmingAsync();
+        using (server)
+        {
+            var body = new ScriptedMemoryOwner(octets);
+            byte[] expected = body.Memory.ToArray();
+            var publishing = channel.PublishAsync(new BasicPublish { RoutingKey = "q" }, default, body).AsTask();
+            Assert.Equal(expected, (await server.ExpectAsync("basic.publish")).Body);
+            await server.SendAsync(Wire.Ack(1, 1));
+            Assert.True((await publishing.WaitAsync(ScriptedServer.Patience)).IsConfirmed);
+            await body.Disposed.WaitAsync(ScriptedServer.Patience);
+        }
+
+        // Anything that is left of it would be dropped by now.
+        await channel.Closed.WaitAsync(ScriptedServer.Patience);
+    }
+
+    [Fact]
+    public async Task Publish_BodyGivenAwayAndNeverSent_IsDisposedOfOnEveryPath()
+    {
+        var (server, channel) = await OpenConfirmingAsync(new ChannelOptions { MaxUnconfirmed = 1 });
+        using (server)
+        {
+            var method = new BasicPublish { RoutingKey = "q" };
+            using var cancelled = new CancellationTokenSource();
+            using var cancellation = new CancellationTokenSource();
+            await cancelled.CancelAsync();
+            ScriptedMemoryOwner[] bodies = [.. Enumerable.Range(0, 5).Select(_ => new ScriptedMemoryOwner(20_000))];
+            var sent = channel.PublishAsync(method, default, bodies[0]).AsTask();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await channel.PostAsync(method, default, bodies[1], cancelled.Token));
+            var left = channel.PostAsync(method, default, bodies[2], cancellation.Token).AsTask();
+            var queued = channel.PublishAsync(method, default, bodies[3]).AsTask();
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.WaitAsync(ScriptedServer.Patience));
+            server.Abort();
+            await Assert.ThrowsAsync<ConnectionClosedException>(() => queued.WaitAsync(ScriptedServer.Patience));
+            Assert.Equal(PublishStatus.InDoubt, (await sent.WaitAsync(ScriptedServer.Patience)).Status);
+            await Assert.ThrowsAsync<ConnectionClosedException>(async () => await channel.PublishAsync(method, default, bodies[4]));
+
+            await Task.WhenAll(bodies.Select(body => body.Disposed)).WaitAsync(ScriptedServer.Patience);
+        }
+    }
+
     private static async Task<(ScriptedServer Server, AmqpChannel Channel)> OpenConfirmingAsync(ChannelOptions? options = null)
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync(channelOptions: options);

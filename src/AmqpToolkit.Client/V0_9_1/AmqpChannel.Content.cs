@@ -11,7 +11,7 @@ public sealed partial class AmqpChannel
     private AmqpConsumer? _target;
     private PendingCall<RetainedDelivery?>? _get;
     private ReturnReason? _return;
-    private string _unknownConsumer = "";
+    private string? _unknownConsumer;
     private ulong _lastTag;
     private ulong _receivedFrom;
     private ulong _receivedTo;
@@ -117,10 +117,10 @@ public sealed partial class AmqpChannel
                 Connection.Input.Touch(consumer);
             }
         }
-        else if (_unknownConsumer.Length > 0)
+        else if (_unknownConsumer is not null)
         {
             ClientLog.UnknownConsumer(Connection.Logger, Connection.Where, Number, _unknownConsumer);
-            _unknownConsumer = "";
+            _unknownConsumer = null;
             GiveBack(_lastTag);
         }
     }

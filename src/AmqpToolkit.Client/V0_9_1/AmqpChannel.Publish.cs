@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.Classic;
@@ -94,60 +95,32 @@ public sealed partial class AmqpChannel
     /// <exception cref="AmqpException">The channel has ended, and nothing was sent.</exception>
     /// <exception cref="ArgumentException">The properties do not fit into a frame.</exception>
     /// <exception cref="InvalidOperationException">The channel is transactional.</exception>
+    [OverloadResolutionPriority(1)]
     public ValueTask<PublishOutcome> PublishAsync(
-        in BasicPublish method, in BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+        in BasicPublish method, in BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default) =>
+        PublishAsync(in method, in properties, body, given: null, cancellationToken);
+
+    /// <inheritdoc cref="PublishAsync(in BasicPublish, in BasicProperties, ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="method">Where it goes. A mandatory message gets the header <see cref="PublishTagHeader"/>.</param>
+    /// <param name="properties">Its properties.</param>
+    /// <param name="body">
+    /// The message, the whole of its memory. It is the channel's from here on, and disposed of once, however the call ends; large ones are sent from where
+    /// they lie.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask<PublishOutcome> PublishAsync(
+        in BasicPublish method, in BasicProperties properties, IMemoryOwner<byte> body, CancellationToken cancellationToken = default)
     {
-        if (cancellationToken.IsCancellationRequested)
+        ArgumentNullException.ThrowIfNull(body);
+        var given = new GivenBody(body);
+        try
         {
-            return ValueTask.FromCanceled<PublishOutcome>(cancellationToken);
+            return PublishAsync(in method, in properties, given.Memory, given, cancellationToken);
         }
-
-        CheckHeaderFits(in properties);
-        PublishSource source;
-        bool isAlone = false;
-        lock (Gate)
+        finally
         {
-            if (WhyNotOpen() is { } exception)
-            {
-                return ValueTask.FromException<PublishOutcome>(exception);
-            }
-
-            if (_confirms is null)
-            {
-                SelectConfirms();
-            }
-
-            source = _sources.Rent();
-            source.Begin(isTracked: true);
-            if (CanPublish)
-            {
-                isAlone = _confirms!.IsEmpty;
-                AppendContent(in method, in properties, body.Span);
-                source.Send(_confirms.Add(source));
-            }
-            else
-            {
-                Queue(source, in method, in properties, body);
-            }
+            given.Release();
         }
-
-        var outcome = source.OutcomeTask;
-        if (cancellationToken.CanBeCanceled)
-        {
-            source.Watch(cancellationToken);
-        }
-
-        // One alone is in a hurry; where more are under way, waiting a moment lets them travel together.
-        if (isAlone)
-        {
-            Output.Flush();
-        }
-        else
-        {
-            Output.FlushSoon();
-        }
-
-        return outcome;
     }
 
     /// <inheritdoc cref="PostAsync(in BasicPublish, in BasicProperties, ReadOnlyMemory{byte}, CancellationToken)"/>
@@ -163,49 +136,32 @@ public sealed partial class AmqpChannel
     /// <see cref="ConfirmAllAsync"/> tells what became of all; without it nothing does. Await the result once.
     /// </summary>
     /// <inheritdoc cref="PublishAsync(in BasicPublish, in BasicProperties, ReadOnlyMemory{byte}, CancellationToken)"/>
+    [OverloadResolutionPriority(1)]
     public ValueTask PostAsync(
-        in BasicPublish method, in BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+        in BasicPublish method, in BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default) =>
+        PostAsync(in method, in properties, body, given: null, cancellationToken);
+
+    /// <inheritdoc cref="PostAsync(in BasicPublish, in BasicProperties, ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="method">Where it goes. In confirm mode a mandatory message gets the header <see cref="PublishTagHeader"/>.</param>
+    /// <param name="properties">Its properties.</param>
+    /// <param name="body">
+    /// The message, the whole of its memory. It is the channel's from here on, and disposed of once, however the call ends; large ones are sent from where
+    /// they lie.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask PostAsync(
+        in BasicPublish method, in BasicProperties properties, IMemoryOwner<byte> body, CancellationToken cancellationToken = default)
     {
-        if (cancellationToken.IsCancellationRequested)
+        ArgumentNullException.ThrowIfNull(body);
+        var given = new GivenBody(body);
+        try
         {
-            return ValueTask.FromCanceled(cancellationToken);
+            return PostAsync(in method, in properties, given.Memory, given, cancellationToken);
         }
-
-        CheckHeaderFits(in properties);
-        PublishSource? source = null;
-        lock (Gate)
+        finally
         {
-            if (WhyNotOpen() is { } exception)
-            {
-                return ValueTask.FromException(exception);
-            }
-
-            if (CanPublish)
-            {
-                AppendContent(in method, in properties, body.Span);
-                _confirms?.Add(PublishSource.Posted);
-            }
-            else
-            {
-                source = _sources.Rent();
-                source.Begin(isTracked: false);
-                Queue(source, in method, in properties, body);
-            }
+            given.Release();
         }
-
-        Output.FlushSoon();
-        if (source is null)
-        {
-            return ValueTask.CompletedTask;
-        }
-
-        var accepted = source.AcceptedTask;
-        if (cancellationToken.CanBeCanceled)
-        {
-            source.Watch(cancellationToken);
-        }
-
-        return accepted;
     }
 
     /// <summary>Waits until everything is answered that <c>PostAsync</c> has accepted so far, and counts how it ended since the last call.</summary>
@@ -313,7 +269,7 @@ public sealed partial class AmqpChannel
 
             _queued.Dequeue();
             var content = source.Content;
-            AppendContent(content.Method, content.Properties, content.Body.Span);
+            AppendContent(content.Method, content.Properties, content.Body.Span, content.Given);
             if (source.IsTracked)
             {
                 source.Send(_confirms!.Add(source));
@@ -361,6 +317,107 @@ public sealed partial class AmqpChannel
         }
     }
 
+    private ValueTask<PublishOutcome> PublishAsync(
+        in BasicPublish method, in BasicProperties properties, ReadOnlyMemory<byte> body, GivenBody? given, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<PublishOutcome>(cancellationToken);
+        }
+
+        CheckHeaderFits(in properties);
+        PublishSource source;
+        bool isAlone = false;
+        lock (Gate)
+        {
+            if (WhyNotOpen() is { } exception)
+            {
+                return ValueTask.FromException<PublishOutcome>(exception);
+            }
+
+            if (_confirms is null)
+            {
+                SelectConfirms();
+            }
+
+            source = _sources.Rent();
+            source.Begin(isTracked: true);
+            if (CanPublish)
+            {
+                isAlone = _confirms!.IsEmpty;
+                AppendContent(in method, in properties, body.Span, given);
+                source.Send(_confirms.Add(source));
+            }
+            else
+            {
+                Queue(source, new QueuedPublish(method, properties, body, given));
+            }
+        }
+
+        var outcome = source.OutcomeTask;
+        if (cancellationToken.CanBeCanceled)
+        {
+            source.Watch(cancellationToken);
+        }
+
+        // One alone is in a hurry; where more are under way, waiting a moment lets them travel together.
+        if (isAlone)
+        {
+            Output.Flush();
+        }
+        else
+        {
+            Output.FlushSoon();
+        }
+
+        return outcome;
+    }
+
+    private ValueTask PostAsync(
+        in BasicPublish method, in BasicProperties properties, ReadOnlyMemory<byte> body, GivenBody? given, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellationToken);
+        }
+
+        CheckHeaderFits(in properties);
+        PublishSource? source = null;
+        lock (Gate)
+        {
+            if (WhyNotOpen() is { } exception)
+            {
+                return ValueTask.FromException(exception);
+            }
+
+            if (CanPublish)
+            {
+                AppendContent(in method, in properties, body.Span, given);
+                _confirms?.Add(PublishSource.Posted);
+            }
+            else
+            {
+                source = _sources.Rent();
+                source.Begin(isTracked: false);
+                Queue(source, new QueuedPublish(method, properties, body, given));
+            }
+        }
+
+        Output.FlushSoon();
+        if (source is null)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        var accepted = source.AcceptedTask;
+        if (cancellationToken.CanBeCanceled)
+        {
+            source.Watch(cancellationToken);
+        }
+
+        return accepted;
+    }
+
     /// <summary>Whether a message may be appended. Under the gate.</summary>
     private bool CanPublish => _isFlowing && Connection.BlockedReason is null && _confirms is not { HasRoom: false } && Output.HasRoom;
 
@@ -387,9 +444,10 @@ public sealed partial class AmqpChannel
     }
 
     /// <summary>Under the gate.</summary>
-    private void Queue(PublishSource source, in BasicPublish method, in BasicProperties properties, ReadOnlyMemory<byte> body)
+    private void Queue(PublishSource source, in QueuedPublish content)
     {
-        source.Queue(new QueuedPublish(method, properties, body));
+        content.Given?.Share();
+        source.Queue(in content);
         _queued.Enqueue(source);
         if (_queued.Count == 1)
         {
@@ -435,19 +493,19 @@ public sealed partial class AmqpChannel
     }
 
     /// <summary>Writes method, header and body. Under the gate.</summary>
-    private void AppendContent(in BasicPublish method, in BasicProperties properties, ReadOnlySpan<byte> body)
+    private void AppendContent(in BasicPublish method, in BasicProperties properties, ReadOnlySpan<byte> body, GivenBody? given)
     {
         if (method.Mandatory && _confirms is { } confirms)
         {
-            AppendContentOnce(in method, properties with { Headers = AddPublishTag(properties.Headers, confirms.NextTag) }, body);
+            AppendFrames(in method, properties with { Headers = AddPublishTag(properties.Headers, confirms.NextTag) }, body, given);
         }
         else
         {
-            AppendContentOnce(in method, in properties, body);
+            AppendFrames(in method, in properties, body, given);
         }
     }
 
-    private void AppendContentOnce(in BasicPublish method, in BasicProperties properties, ReadOnlySpan<byte> body)
+    private void AppendFrames(in BasicPublish method, in BasicProperties properties, ReadOnlySpan<byte> body, GivenBody? given)
     {
         int perFrame = ContentWriter.BodyOctetsPerFrame(Connection.FrameMax);
         int envelope = (2 * FrameWriter.OverheadOctets) + method.MaxOctets + FrameWriter.ContentHeaderOverheadOctets + properties.MaxOctets;
@@ -463,12 +521,27 @@ public sealed partial class AmqpChannel
         }
 
         Output.Advance(at);
-        while (!body.IsEmpty)
+        for (int start = 0; start < body.Length; start += perFrame)
         {
-            var part = body[..Math.Min(perFrame, body.Length)];
-            Output.Advance(FrameWriter.WriteBody(Output.Reserve(FrameWriter.OverheadOctets + part.Length), Number, part));
-            body = body[part.Length..];
+            int octets = Math.Min(perFrame, body.Length - start);
+            if (given is not null && given.TryShare(start, octets, out var part))
+            {
+                AppendShared(part, given);
+            }
+            else
+            {
+                Output.Advance(FrameWriter.WriteBody(Output.Reserve(FrameWriter.OverheadOctets + octets), Number, body.Slice(start, octets)));
+            }
         }
+    }
+
+    private void AppendShared(ArraySegment<byte> part, GivenBody given)
+    {
+        FrameWriter.WriteFrameHeader(Output.Reserve(FrameReader.HeaderOctets), (byte)Constants.FrameBody, Number, part.Count);
+        Output.Advance(FrameReader.HeaderOctets);
+        Output.AppendShared(part, given);
+        FrameWriter.End(Output.Reserve(1), 0);
+        Output.Advance(1);
     }
 
     private int WriteHeader(Span<byte> destination, in BasicProperties properties, int bodyOctets)

@@ -57,19 +57,47 @@ public sealed record AmqpConnectionOptions
     } = MaxFrameMax;
 
     /// <summary>The largest body that is received, in octets; a larger one closes its channel with 311. 128 MiB by default.</summary>
-    public int MaxBodyOctets { get; init; } = 128 * 1024 * 1024;
+    public int MaxBodyOctets
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 128 * 1024 * 1024;
 
     /// <summary>Octets that wait for the socket before publishes wait as well. 1 MiB by default.</summary>
-    public int OutputBoundOctets { get; init; } = 1024 * 1024;
+    public int OutputBoundOctets
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 1024 * 1024;
 
-    /// <summary>How long connecting and the handshake may take in all.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>How long connecting and the handshake may take in all; a day at most, as the other timeouts.</summary>
+    public TimeSpan ConnectTimeout
+    {
+        get;
+        init => field = CheckTimeout(value);
+    } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the answer to a method may take, once it is that method's turn; then its channel ends.</summary>
-    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan CallTimeout
+    {
+        get;
+        init => field = CheckTimeout(value);
+    } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the server has for the last words of a connection before the stream is cut.</summary>
-    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan CloseTimeout
+    {
+        get;
+        init => field = CheckTimeout(value);
+    } = TimeSpan.FromSeconds(5);
 
     /// <summary>The clock of heartbeats and timeouts.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
@@ -114,6 +142,13 @@ public sealed record AmqpConnectionOptions
 
     /// <summary>The URI without the password.</summary>
     public override string ToString() => $"amqp://{Uri.EscapeDataString(UserName)}@{Host}:{Port}/{Uri.EscapeDataString(VirtualHost)}";
+
+    private static TimeSpan CheckTimeout(TimeSpan value)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromDays(1));
+        return value;
+    }
 
     private AmqpConnectionOptions With(string name, string value)
     {

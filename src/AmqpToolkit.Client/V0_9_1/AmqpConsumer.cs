@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AmqpToolkit.Codec;
 
 namespace AmqpToolkit.Client.V0_9_1;
@@ -84,6 +85,10 @@ public sealed class AmqpConsumer : IAsyncEnumerable<Delivery>, IAsyncDisposable
 
         return new Enumerator(this, cancellationToken);
     }
+
+    /// <summary>As for any enumeration; it stands here because a consumer is disposed of as well, and an extension method would not know which is meant.</summary>
+    public ConfiguredCancelableAsyncEnumerable<Delivery> ConfigureAwait(bool continueOnCapturedContext) =>
+        ((IAsyncEnumerable<Delivery>)this).ConfigureAwait(continueOnCapturedContext);
 
     private async Task EndAsync(TaskCompletionSource completion)
     {

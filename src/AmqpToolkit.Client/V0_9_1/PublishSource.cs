@@ -66,7 +66,7 @@ internal sealed class PublishSource : IValueTaskSource<PublishOutcome>, IValueTa
 
     public void Send(ulong tag)
     {
-        Content = default;
+        DropContent();
         Tag = tag;
         Phase = PublishPhase.Sent;
     }
@@ -74,7 +74,7 @@ internal sealed class PublishSource : IValueTaskSource<PublishOutcome>, IValueTa
     /// <summary>Settles the outcome; the caller hears of it by <see cref="Complete"/>, outside every lock.</summary>
     public void End(in PublishOutcome outcome)
     {
-        Content = default;
+        DropContent();
         Phase = PublishPhase.Ended;
         _outcome = outcome;
     }
@@ -146,6 +146,12 @@ internal sealed class PublishSource : IValueTaskSource<PublishOutcome>, IValueTa
         _channel!.Recycle(this);
     }
 
+    private void DropContent()
+    {
+        Content.Given?.Release();
+        Content = default;
+    }
+
     private void Leave(CancellationToken token)
     {
         // The callback of an earlier publish may come late: only the token of the present one counts.
@@ -157,7 +163,7 @@ internal sealed class PublishSource : IValueTaskSource<PublishOutcome>, IValueTa
             }
 
             _channel.Abandon(this);
-            Content = default;
+            DropContent();
             Phase = PublishPhase.Abandoned;
         }
 

@@ -6,4 +6,5 @@ namespace AmqpToolkit.Client.V0_9_1;
 /// <param name="Method">Where it goes.</param>
 /// <param name="Properties">Its properties.</param>
 /// <param name="Body">Its body.</param>
-internal readonly record struct QueuedPublish(BasicPublish Method, BasicProperties Properties, ReadOnlyMemory<byte> Body);
+/// <param name="Given">The body's owner, where the body was given away.</param>
+internal readonly record struct QueuedPublish(BasicPublish Method, BasicProperties Properties, ReadOnlyMemory<byte> Body, GivenBody? Given);

@@ -3,21 +3,26 @@ namespace AmqpToolkit.Client.Tests.Scripted;
 /// <summary>Answers every method at once, as an honest broker would: for tests where the conversation is not the point but where it breaks is.</summary>
 internal static class RespondingServer
 {
-    /// <summary>Runs until the client's stream ends or the script does.</summary>
-    public static async Task RunAsync(ScriptedServer server)
+    /// <summary>Runs until the client's stream ends or the script does, or cuts the stream after a number of methods.</summary>
+    public static async Task RunAsync(ScriptedServer server, int methods = int.MaxValue)
     {
         try
         {
             await server.ExpectProtocolHeaderAsync();
             await server.SendAsync(Wire.Start());
             var tags = new Dictionary<ushort, ulong>();
-            while (await server.ReceiveAsync() is { } received)
+            for (; methods > 0 && await server.ReceiveAsync() is { } received; methods--)
             {
                 await server.SendAsync(Answer(received, tags));
                 if (received.Name == "connection.close")
                 {
                     server.EndStream();
                 }
+            }
+
+            if (methods == 0)
+            {
+                server.Abort();
             }
         }
         catch (EndOfScriptException)
