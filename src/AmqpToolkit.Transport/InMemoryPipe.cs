@@ -14,6 +14,18 @@ internal sealed class InMemoryPipe(int capacityOctets)
     private bool _writingEnded;
     private bool _readingEnded;
 
+    /// <summary>Whether either side has ended.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _writingEnded || _readingEnded;
+            }
+        }
+    }
+
     /// <summary>Completes when octets are there or the writer has ended.</summary>
     public ValueTask WaitForDataAsync()
     {

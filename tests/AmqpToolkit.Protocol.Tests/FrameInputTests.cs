@@ -242,6 +242,23 @@ public sealed class FrameInputTests
     }
 
     [Fact]
+    public void Consume_WhenTheSinkIsSaturated_StopsBehindTheFrame_AndGoesOnLater()
+    {
+        byte[] input = Frames.Join(Frames.Heartbeat, Frames.Body(1, 100), Frames.Heartbeat);
+        var sink = new RecordingFrameSink { EnoughFrames = 2 };
+        var frames = new FrameInput(FrameMax);
+
+        Assert.Null(frames.Consume(input, ref sink, out int consumed));
+
+        Assert.Equal(2, sink.Frames.Count);
+        Assert.Equal(input.Length - Frames.Heartbeat.Length, consumed);
+        sink.EnoughFrames = int.MaxValue;
+        Assert.Null(frames.Consume(input.AsSpan(consumed), ref sink, out consumed));
+        Assert.Equal(Frames.Heartbeat.Length, consumed);
+        Assert.Equal(3, sink.Frames.Count);
+    }
+
+    [Fact]
     public void Consume_WhenTheSinkRefusesAPartOfABody_StaysInStep()
     {
         byte[] input = Frames.Join(Frames.Body(1, 60_000), Frames.Heartbeat);

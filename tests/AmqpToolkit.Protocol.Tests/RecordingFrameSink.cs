@@ -5,8 +5,6 @@ namespace AmqpToolkit.Protocol.Tests;
 /// <summary>Writes down the frames that it is given, the parts of one body frame as one; refuses the frame that it is told to refuse.</summary>
 internal sealed class RecordingFrameSink : IFrameSink
 {
-    public bool IsSaturated => false;
-
     private readonly List<byte> _body = [];
 
     public List<string> Frames { get; } = [];
@@ -23,6 +21,11 @@ internal sealed class RecordingFrameSink : IFrameSink
     public ProtocolError Refusal { get; } = ProtocolError.NotAllowed("refused by the test");
 
     public int Calls { get; private set; }
+
+    /// <summary>The number of frames at which it wants no more.</summary>
+    public int EnoughFrames { get; set; } = int.MaxValue;
+
+    public bool IsSaturated => Frames.Count >= EnoughFrames;
 
     public ProtocolError? HandleMethod(ushort channel, ReadOnlySpan<byte> payload) => Add("method", channel, payload);
 

@@ -174,6 +174,26 @@ public sealed class InMemoryTransportTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void IsPeerGone_WhenTheOtherEndHasEnded_IsTrueWithoutReceiving(bool aborts)
+    {
+        var (first, second) = InMemoryTransport.CreatePair();
+        Assert.False(second.IsPeerGone);
+
+        if (aborts)
+        {
+            first.Abort();
+        }
+        else
+        {
+            first.ShutdownSend();
+        }
+
+        Assert.True(second.IsPeerGone);
+    }
+
     [Fact]
     public void Ends_HaveNoAddresses_AndAreOfThisMachine()
     {

@@ -149,6 +149,23 @@ public sealed class ReceivePumpTests
     }
 
     [Fact]
+    public async Task RunAsync_WhenTheHandlerPauses_OffersTheRestAgain_BeforeItReceives()
+    {
+        var transport = new ScriptedTransport();
+        var handler = new UnitHandler { UnitsPerTurn = 1 };
+        transport.Deliver(Join([UnitHandler.Unit(10), UnitHandler.Unit(20), UnitHandler.Unit(30), UnitHandler.Unit(5)[..3]]));
+        transport.DeliverEnd();
+
+        Assert.True(await ReceivePump.RunAsync(transport, handler).WaitAsync(Patience));
+
+        Assert.Equal(3, handler.Taken);
+        Assert.Equal(4, handler.Turns);
+
+        // One receive for the three and a piece, which take four turns, and one that found the end.
+        Assert.Equal(2, transport.Rooms.Count);
+    }
+
+    [Fact]
     public void RunAsync_OfAStreamThatNeverWaits_OffersTheThreadToOthers()
     {
         var transport = new ScriptedTransport();
@@ -220,6 +237,13 @@ public sealed class ReceivePumpTests
 
         public int UnitsToTake { get; init; } = int.MaxValue;
 
+        /// <summary>Units that it takes before it pauses.</summary>
+        public int UnitsPerTurn { get; init; } = int.MaxValue;
+
+        public int Turns { get; private set; }
+
+        public bool HasPaused { get; private set; }
+
         public int Leftover { get; private set; }
 
         public int LongestUnit { get; private set; }
@@ -254,6 +278,9 @@ public sealed class ReceivePumpTests
             }
 
             int taken = 0;
+            int units = 0;
+            HasPaused = false;
+            Turns++;
             while (count - taken >= 4 && count - taken - 4 >= BitConverter.ToInt32(buffer, start + taken))
             {
                 int octets = BitConverter.ToInt32(buffer, start + taken);
@@ -270,6 +297,12 @@ public sealed class ReceivePumpTests
                 if (++Taken == UnitsToTake)
                 {
                     return -1;
+                }
+
+                if (++units == UnitsPerTurn)
+                {
+                    HasPaused = true;
+                    break;
                 }
             }
 

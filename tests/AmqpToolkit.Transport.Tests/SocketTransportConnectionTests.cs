@@ -141,6 +141,31 @@ public sealed class SocketTransportConnectionTests
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100_000)]
+    public async Task IsPeerGone_WhenThePeerHasEnded_IsTrueWithoutReceiving(int unreadOctets)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var (client, server) = await ConnectAsync();
+        using (client)
+        using (server)
+        {
+            await client.SendAsync([new byte[unreadOctets + 1]]);
+            Assert.False(server.IsPeerGone);
+
+            client.ShutdownSend();
+
+            Assert.True(SpinWait.SpinUntil(() => server.IsPeerGone, Patience));
+            server.Abort();
+            Assert.True(server.IsPeerGone);
+        }
+    }
+
     [Fact]
     public async Task ReceiveAsync_FromAPeerThatResets_ThrowsAnIOException()
     {

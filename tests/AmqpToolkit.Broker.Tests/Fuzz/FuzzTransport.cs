@@ -4,15 +4,17 @@ using AmqpToolkit.Transport;
 namespace AmqpToolkit.Broker.Tests.Fuzz;
 
 /// <summary>
-/// A peer that says what it was given, in the pieces that it was given, and writes down what it hears. It never waits, so that the
-/// broker runs through a whole conversation on one thread.
+/// A peer that says what it was given, in the pieces that it was given, and writes down what it hears. Unless it is to hear badly, it never
+/// waits, so that the broker runs through a whole conversation on one thread.
 /// </summary>
-internal sealed class FuzzTransport(IReadOnlyList<ReadOnlyMemory<byte>> pieces, FuzzEnding ending, int brokenSendOctets = int.MaxValue) : TransportConnection
+internal sealed class FuzzTransport(IReadOnlyList<ReadOnlyMemory<byte>> pieces, FuzzEnding ending, FuzzHearing hearing = FuzzHearing.Good, int octetsToHear = int.MaxValue)
+    : TransportConnection
 {
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _exhausted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _deafened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<byte> _heard = [];
     private int _next;
     private int _taken;
@@ -27,7 +29,13 @@ internal sealed class FuzzTransport(IReadOnlyList<ReadOnlyMemory<byte>> pieces, 
     /// <summary>Completes when the broker has taken everything and waits for more.</summary>
     public Task Exhausted => _exhausted.Task;
 
-    public bool HasBrokenSend { get; private set; }
+    /// <summary>Completes when the peer has stopped to hear: a send waits for ever.</summary>
+    public Task Deafened => _deafened.Task;
+
+    /// <summary>Whether not all was heard that was said.</summary>
+    public bool HasMissed { get; private set; }
+
+    public override bool IsPeerGone => _closing.Task.IsCompleted;
 
     /// <summary>What the broker has said.</summary>
     public byte[] Heard
@@ -41,7 +49,7 @@ internal sealed class FuzzTransport(IReadOnlyList<ReadOnlyMemory<byte>> pieces, 
         }
     }
 
-    /// <summary>Breaks the stream of a peer that had nothing more to say.</summary>
+    /// <summary>Breaks the stream of a peer that had nothing more to say, or heard nothing any more.</summary>
     public void Break() => _closing.TrySetResult();
 
     public override ValueTask WaitForDataAsync() => default;
@@ -88,17 +96,18 @@ internal sealed class FuzzTransport(IReadOnlyList<ReadOnlyMemory<byte>> pieces, 
 
             foreach (var segment in segments)
             {
-                if (_heard.Count + segment.Count > brokenSendOctets)
+                if (_heard.Count + segment.Count > octetsToHear)
                 {
-                    HasBrokenSend = true;
-                    return ValueTask.FromException(new IOException("broken by the test"));
+                    HasMissed = true;
+                    _deafened.TrySetResult();
+                    return hearing == FuzzHearing.Deaf ? new ValueTask(WaitForTheEndAsync()) : ValueTask.FromException(new IOException("broken by the test"));
                 }
 
                 _heard.AddRange(segment);
             }
         }
 
-        return default;
+        return hearing == FuzzHearing.Slow ? new ValueTask(Task.Run(() => Thread.SpinWait(50))) : default;
     }
 
     public override void ShutdownSend()
