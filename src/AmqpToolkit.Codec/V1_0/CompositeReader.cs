@@ -333,13 +333,16 @@ public ref struct CompositeReader
 
     private uint ReadUIntSlow()
     {
-        if (_source[_at] == 0x43)
+        switch (_source[_at])
         {
-            _at++;
-            return 0;
+            case 0x43:
+                _at++;
+                return 0;
+            case 0x52:
+                return TryTake(0x52, 1, out ReadOnlySpan<byte> octet) ? octet[0] : 0U;
+            default:
+                return TryTake(0x70, sizeof(uint), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadUInt32BigEndian(octets) : 0;
         }
-
-        return TryTake(0x70, sizeof(uint), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadUInt32BigEndian(octets) : 0;
     }
 
     private bool TryTake(byte constructor, int width, out ReadOnlySpan<byte> octets)
