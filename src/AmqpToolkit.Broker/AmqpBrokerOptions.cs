@@ -79,8 +79,8 @@ public sealed class AmqpBrokerOptions
     }
 
     /// <summary>The version that clients are told.</summary>
-    internal string AnnouncedVersion => Version ?? (Profile == BrokerProfile.V3_13 ? "3.13.7" : "4.2.0");
+    internal string AnnouncedVersion => Version ?? ProfileRules.Of(Profile).Version;
 
     /// <summary>The smallest frame_max that a client may ask for.</summary>
-    internal uint MinFrameMax => Math.Min(FrameMax, Profile == BrokerProfile.V3_13 ? 4096u : 8192u);
+    internal uint MinFrameMax => Math.Min(FrameMax, ProfileRules.Of(Profile).MinFrameMax);
 }

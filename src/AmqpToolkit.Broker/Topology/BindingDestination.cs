@@ -22,6 +22,12 @@ internal abstract class BindingDestination : Utf8Entry
     /// <summary>First of the bindings that lead here, linked through <see cref="Binding.NextOfDestination"/>. Under the topology lock.</summary>
     public Binding? FirstBinding { get; private set; }
 
+    /// <summary>What policies say of it; null when none matches.</summary>
+    public EffectivePolicy? Policy { get; private set; }
+
+    /// <summary>Policies have changed, or it is new. Under the topology lock.</summary>
+    public virtual void ApplyPolicy(EffectivePolicy? policy) => Policy = policy;
+
     internal void Link(Binding binding)
     {
         binding.PreviousOfDestination = null;

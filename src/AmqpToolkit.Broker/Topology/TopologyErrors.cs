@@ -27,10 +27,10 @@ internal static class TopologyErrors
     public static ProtocolError Locked(string resource) => ProtocolError.ResourceLocked(
         $"cannot obtain exclusive access to locked {resource}. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration.");
 
-    public static ProtocolError UnknownExchangeType(ReadOnlySpan<byte> type, BrokerProfile profile)
+    public static ProtocolError UnknownExchangeType(ReadOnlySpan<byte> type, ProfileRules rules)
     {
         string text = $"{(type.IsEmpty ? "invalid" : "unknown")} exchange type '{Text(type)}'";
-        return profile == BrokerProfile.V3_13 ? ProtocolError.CommandInvalid(text) : ProtocolError.PreconditionFailed(text);
+        return rules.UnknownExchangeTypeClosesConnection ? ProtocolError.CommandInvalid(text) : ProtocolError.PreconditionFailed(text);
     }
 
     /// <summary>A redeclaration says something else: <paramref name="received"/> and <paramref name="current"/> come with their quotes.</summary>

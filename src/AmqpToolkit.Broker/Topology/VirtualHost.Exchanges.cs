@@ -19,7 +19,7 @@ internal sealed partial class VirtualHost
 
         if (!TryParseType(type, out ExchangeType exchangeType))
         {
-            return TopologyErrors.UnknownExchangeType(type, Profile);
+            return TopologyErrors.UnknownExchangeType(type, Rules);
         }
 
         if (name.IsEmpty)

@@ -18,7 +18,7 @@ internal sealed partial class VirtualHost
     public VirtualHost(string name, BrokerProfile profile, MessageArena arena)
     {
         Name = name;
-        Profile = profile;
+        Rules = ProfileRules.Of(profile);
         Arena = arena;
         DefaultExchange = new DefaultExchange(this);
         _exchanges.Add(DefaultExchange);
@@ -27,7 +27,8 @@ internal sealed partial class VirtualHost
 
     public string Name { get; }
 
-    public BrokerProfile Profile { get; }
+    /// <summary>The release whose behaviour is shown where no connection says otherwise.</summary>
+    public ProfileRules Rules { get; }
 
     /// <summary>Where the queues' messages lie.</summary>
     public MessageArena Arena { get; }

@@ -1,0 +1,78 @@
+namespace AmqpToolkit.Broker;
+
+/// <summary>In what the releases of RabbitMQ differ: all of it stands here, and whoever behaves differently asks here. Immutable.</summary>
+internal sealed record ProfileRules
+{
+    private static readonly ProfileRules V3_13 = new()
+    {
+        Version = "3.13.7",
+        MinFrameMax = 4096,
+        UnknownExchangeTypeClosesConnection = true,
+        TrustsDeathsOfClients = true,
+        DefaultDeliveryLimit = null,
+        TakesQueueVersion1 = true,
+    };
+
+    private static readonly ProfileRules V4_2 = new();
+
+    private static readonly ProfileRules V4_3 = new()
+    {
+        Version = "4.3.0",
+        AllowsTransientQueues = false,
+        SharesGlobalPrefetch = false,
+        PassiveDeclareNeedsPermission = true,
+        MaxTopicHashes = 2,
+        AllowsMasterLocator = false,
+    };
+
+    private ProfileRules()
+    {
+    }
+
+    /// <summary>The version that clients are told.</summary>
+    public string Version { get; private init; } = "4.2.0";
+
+    /// <summary>The smallest frame_max that a client may ask for, in octets (row 9 of RabbitMQ's mistakes).</summary>
+    public uint MinFrameMax { get; private init; } = 8192;
+
+    /// <summary>An unknown exchange type is 503 on the connection instead of 406 on the channel (row 53).</summary>
+    public bool UnknownExchangeTypeClosesConnection { get; private init; }
+
+    /// <summary>A queue may be neither durable nor exclusive; else 541 (row 78).</summary>
+    public bool AllowsTransientQueues { get; private init; } = true;
+
+    /// <summary>basic.qos with global = true limits all consumers of the channel together; else it is taken as global = false.</summary>
+    public bool SharesGlobalPrefetch { get; private init; } = true;
+
+    /// <summary>The deaths that a client's x-death header tells are counted on; else they are forgotten.</summary>
+    public bool TrustsDeathsOfClients { get; private init; }
+
+    /// <summary>After how many failed deliveries a quorum queue gives a message up that says nothing of it; null for never.</summary>
+    public long? DefaultDeliveryLimit { get; private init; } = 20;
+
+    /// <summary>x-queue-version may be 1; else 2 alone (row 74).</summary>
+    public bool TakesQueueVersion1 { get; private init; }
+
+    /// <summary>x-queue-master-locator is taken; else 541 (row 73b).</summary>
+    public bool AllowsMasterLocator { get; private init; } = true;
+
+    /// <summary>A passive declare needs some permission on what it asks for.</summary>
+    public bool PassiveDeclareNeedsPermission { get; private init; }
+
+    /// <summary>How many words of a topic binding's key may be # (row 86).</summary>
+    public int MaxTopicHashes { get; private init; } = int.MaxValue;
+
+    /// <summary>The rules of a release.</summary>
+    public static ProfileRules Of(BrokerProfile profile) => profile switch
+    {
+        BrokerProfile.V3_13 => V3_13,
+        BrokerProfile.V4_3 => V4_3,
+        _ => V4_2,
+    };
+
+    /// <summary>The text of 541 for a feature that the release no longer has (cut by the reply's 255 octets, as RabbitMQ's own is).</summary>
+    public static string Deprecation(string feature) =>
+        $"Feature `{feature}` is deprecated.\nBy default, this feature is not permitted anymore.\nThe feature will be removed from a future major RabbitMQ version, "
+        + $"regardless of the configuration; actual version to be determined.\nTo continue using this feature when it is not permitted by default, set the following "
+        + $"parameter in your configuration:\n    \"deprecated_features.permit.{feature} = true\"";
+}
