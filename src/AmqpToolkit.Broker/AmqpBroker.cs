@@ -6,6 +6,7 @@ using System.Text;
 using AmqpToolkit.Broker.Connections;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
@@ -41,8 +42,8 @@ public sealed class AmqpBroker : IAsyncDisposable
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         Memory = new MemoryWatermark(Arena, options.MemoryLimitOctets ?? (long)(memory * options.MemoryWatermark), Logger);
         Arena.Watermark = Memory;
-        Deadlines = new DeadlineQueue(options.TimeProvider);
-        Deadlines.Schedule(new ArenaTrimmer(Arena), Deadlines.Now + ArenaTrimmer.IntervalMilliseconds);
+        Timers = new TimerWheel(options.TimeProvider, Logger);
+        Timers.Schedule(new ArenaTrimmer(Arena), Timers.Now + ArenaTrimmer.IntervalMilliseconds);
         _virtualHosts = options.VirtualHosts.ToDictionary(name => name, name => new VirtualHost(name, options.Profile, Arena), StringComparer.Ordinal);
         _users = options.Users.ToDictionary(user => user.Name, StringComparer.Ordinal);
         HandshakeOptions = new ServerHandshakeOptions
@@ -64,7 +65,7 @@ public sealed class AmqpBroker : IAsyncDisposable
 
     internal MemoryWatermark Memory { get; }
 
-    internal DeadlineQueue Deadlines { get; }
+    internal TimerWheel Timers { get; }
 
     internal ServerHandshakeOptions HandshakeOptions { get; }
 
@@ -139,7 +140,7 @@ public sealed class AmqpBroker : IAsyncDisposable
             await all.ConfigureAwait(false);
         }
 
-        Deadlines.Dispose();
+        Timers.Dispose();
         Arena.Drop();
     }
 

@@ -4,6 +4,7 @@ using AmqpToolkit.Broker.Channels;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.Classic;
@@ -48,7 +49,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     private ServerHandshake? _handshake;
     private FrameInput _frames;
     private HeartbeatMonitor _heartbeat;
-    private DeadlineQueue.Entry? _deadline;
+    private TimerWheel.Entry? _deadline;
     private VirtualHost? _virtualHost;
     private BrokerChannel? _lastChannel;
     private volatile ConnectionState _state;
@@ -109,7 +110,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     public async Task RunAsync()
     {
         Log.Accepted(_broker.Logger, Name);
-        _deadline = _broker.Deadlines.Schedule(this, _broker.Deadlines.Now + (long)_broker.Options.HandshakeTimeout.TotalMilliseconds);
+        _deadline = _broker.Timers.Schedule(this, _broker.Timers.Now + (long)_broker.Options.HandshakeTimeout.TotalMilliseconds);
         try
         {
             await ReceivePump.RunAsync(_transport, this).ConfigureAwait(false);
@@ -137,7 +138,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
             return;
         }
 
-        Volatile.Write(ref _cutAt, _broker.Deadlines.Now + CloseMilliseconds);
+        Volatile.Write(ref _cutAt, _broker.Timers.Now + CloseMilliseconds);
         _state = ConnectionState.Closing;
         lock (Output.Gate)
         {
@@ -343,9 +344,9 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     /// <summary>Cuts the stream after this time, whatever else was agreed on.</summary>
     private void CutIn(long milliseconds)
     {
-        long cutAt = _broker.Deadlines.Now + milliseconds;
+        long cutAt = _broker.Timers.Now + milliseconds;
         Volatile.Write(ref _cutAt, cutAt);
-        _deadline = _broker.Deadlines.Schedule(this, cutAt, _deadline);
+        _deadline = _broker.Timers.Schedule(this, cutAt, _deadline);
     }
 
     /// <inheritdoc/>
@@ -380,10 +381,10 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         _clientTakesBlocked = handshake.ClientTakesBlocked;
         ClientTakesConsumerCancel = handshake.ClientTakesConsumerCancel;
         _handshake = null;
-        long now = _broker.Deadlines.Now;
+        long now = _broker.Timers.Now;
         _heartbeat = new HeartbeatMonitor(handshake.Tuning.HeartbeatSeconds, now);
         _deadline?.Cancel();
-        _deadline = _heartbeat.IsOn ? _broker.Deadlines.Schedule(this, now + _heartbeat.CheckEveryMilliseconds, _deadline) : null;
+        _deadline = _heartbeat.IsOn ? _broker.Timers.Schedule(this, now + _heartbeat.CheckEveryMilliseconds, _deadline) : null;
         _state = ConnectionState.Running;
         Log.Opened(_broker.Logger, Name, handshake.UserName, handshake.VirtualHost);
     }

@@ -1,4 +1,4 @@
-using AmqpToolkit.Broker.Connections;
+using AmqpToolkit.Broker.Timers;
 
 namespace AmqpToolkit.Broker.Messages;
 

@@ -182,7 +182,7 @@ public sealed class BoundsTests
         await using var broker = await TestBroker.StartAsync(time);
         using var client = new RawClient(broker.Endpoints[0]);
         client.Send("AMQP"u8);
-        Assert.True(SpinWait.SpinUntil(() => broker.Deadlines.Count == 2, TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => broker.Timers.Count == 2, TimeSpan.FromSeconds(10)));
 
         time.Advance(TimeSpan.FromSeconds(9));
         Assert.False(client.Socket.Poll(0, SelectMode.SelectRead));
