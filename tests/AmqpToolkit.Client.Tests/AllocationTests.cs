@@ -18,7 +18,7 @@ public sealed class AllocationTests
     /// <summary>A batch of 500 may cost 4 KiB.</summary>
     private const double MaxOctetsPerMessage = 8;
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_Confirmed_AllocatesNothingPerMessage()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelOverTcpAsync();
@@ -49,7 +49,7 @@ public sealed class AllocationTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Post_WindowFull_AllocatesNothingPerMessage()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelOverTcpAsync(new ChannelOptions { MaxUnconfirmed = 64 });
@@ -72,7 +72,7 @@ public sealed class AllocationTests
         }
     }
 
-    [Theory]
+    [Theory(Timeout = ScriptedServer.TestTimeout)]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Consume_ReadAndAcked_AllocatesNothingPerMessage(bool noAck)

@@ -1,4 +1,5 @@
 using AmqpToolkit.Broker;
+using AmqpToolkit.Client.Tests.Scripted;
 using AmqpToolkit.Client.V0_9_1;
 
 namespace AmqpToolkit.Client.Tests;
@@ -18,7 +19,7 @@ public sealed class BrokerFixture : IAsyncLifetime
             return;
         }
 
-        _broker = await StartAsync();
+        _broker = await StartAsync().WaitAsync(ScriptedServer.Patience);
         Options = Options with { Host = "127.0.0.1", Port = _broker.Endpoints[0].Port };
     }
 
@@ -26,7 +27,7 @@ public sealed class BrokerFixture : IAsyncLifetime
     {
         if (_broker is not null)
         {
-            await _broker.DisposeAsync();
+            await _broker.DisposeAsync().AsTask().WaitAsync(ScriptedServer.Patience);
         }
     }
 

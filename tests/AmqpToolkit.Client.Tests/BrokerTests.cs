@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using AmqpToolkit.Client.Tests.Scripted;
 using AmqpToolkit.Client.V0_9_1;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V0_9_1;
@@ -9,22 +10,20 @@ namespace AmqpToolkit.Client.Tests;
 /// <summary>The client with a whole broker: ours, or the one of AMQP_URL.</summary>
 public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFixture>, IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private AmqpConnection _connection = null!;
     private AmqpChannel _channel = null!;
     private string _queue = "";
 
     public async Task InitializeAsync()
     {
-        _connection = await fixture.ConnectAsync();
-        _channel = await _connection.OpenChannelAsync();
-        _queue = (await _channel.QueueDeclareAsync("", exclusive: true)).Queue.ToString();
+        _connection = await fixture.ConnectAsync().WaitAsync(ScriptedServer.Patience);
+        _channel = await _connection.OpenChannelAsync().AsTask().WaitAsync(ScriptedServer.Patience);
+        _queue = (await _channel.QueueDeclareAsync("", exclusive: true).AsTask().WaitAsync(ScriptedServer.Patience)).Queue.ToString();
     }
 
-    public async Task DisposeAsync() => await _connection.DisposeAsync();
+    public Task DisposeAsync() => _connection.DisposeAsync().AsTask().WaitAsync(ScriptedServer.Patience);
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task PublishAndConsume_AllProperties_ComeBackAsTheyWere()
     {
         var properties = new BasicProperties
@@ -46,7 +45,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         Assert.Equal(0u, (await _channel.QueueDeclarePassiveAsync(_queue)).MessageCount);
     }
 
-    [Theory]
+    [Theory(Timeout = ScriptedServer.TestTimeout)]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(131_064)]
@@ -56,7 +55,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
     {
         var body = new byte[octets];
         new Random(octets).NextBytes(body);
-        Assert.True((await _channel.PublishAsync("", _queue, body).AsTask().WaitAsync(Patience)).IsConfirmed);
+        Assert.True((await _channel.PublishAsync("", _queue, body).AsTask().WaitAsync(ScriptedServer.Patience)).IsConfirmed);
         using var delivery = await _channel.GetAsync(_queue);
         Assert.NotNull(delivery);
         Assert.True(body.AsSpan().SequenceEqual(delivery.Body.Span));
@@ -64,7 +63,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         Assert.Null(await _channel.GetAsync(_queue));
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Topic_OverAnExchangeBinding_RoutesByPattern()
     {
         string source = Unique("source");
@@ -87,7 +86,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         await _channel.QueueUnbindAsync(new QueueUnbind { Queue = _queue, Exchange = destination });
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Confirms_MixedWithReturns_NameTheRightPublishes()
     {
         var publishes = new List<(bool IsRouted, Task<PublishOutcome> Outcome)>();
@@ -101,11 +100,11 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
 
         foreach (var (isRouted, outcome) in publishes)
         {
-            Assert.Equal(isRouted ? PublishStatus.Confirmed : PublishStatus.Returned, (await outcome.WaitAsync(Patience)).Status);
+            Assert.Equal(isRouted ? PublishStatus.Confirmed : PublishStatus.Returned, (await outcome.WaitAsync(ScriptedServer.Patience)).Status);
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Post_TwentyThousand_AreAllConfirmedAndDeliveredInOrder()
     {
         const int Count = 20_000;
@@ -116,8 +115,8 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
             await _channel.PostAsync("", _queue, BitConverter.GetBytes(index));
         }
 
-        Assert.Equal(new ConfirmSummary(Count, 0, 0, 0), await _channel.ConfirmAllAsync().AsTask().WaitAsync(Patience));
-        await consuming.WaitAsync(Patience);
+        Assert.Equal(new ConfirmSummary(Count, 0, 0, 0), await _channel.ConfirmAllAsync().AsTask().WaitAsync(ScriptedServer.Patience));
+        await consuming.WaitAsync(ScriptedServer.Patience);
         Assert.Equal(0u, (await _channel.QueueDeclarePassiveAsync(_queue)).MessageCount);
 
         async Task ConsumeAsync()
@@ -138,7 +137,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Consume_Prefetch_IsAsMuchAsComesUnsettled()
     {
         for (int index = 0; index < 20; index++)
@@ -151,7 +150,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         var held = new List<Delivery>();
         for (int index = 0; index < 5; index++)
         {
-            Assert.True(await enumerator.MoveNextAsync().AsTask().WaitAsync(Patience));
+            Assert.True(await enumerator.MoveNextAsync().AsTask().WaitAsync(ScriptedServer.Patience));
             held.Add(enumerator.Current);
         }
 
@@ -161,12 +160,12 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         Assert.Equal(15u, (await _channel.QueueDeclarePassiveAsync(_queue)).MessageCount);
         Assert.False(sixth.IsCompleted);
         Assert.True(held[2].Ack());
-        Assert.True(await sixth.WaitAsync(Patience));
+        Assert.True(await sixth.WaitAsync(ScriptedServer.Patience));
         Assert.Equal(6UL, enumerator.Current.DeliveryTag);
         await enumerator.DisposeAsync();
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Nack_WithRequeue_DeliversAgain()
     {
         await _channel.PublishAsync("", _queue, "m"u8.ToArray());
@@ -186,7 +185,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         Assert.Equal(0u, (await _channel.QueueDeclarePassiveAsync(_queue)).MessageCount);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Settle_Multiple_CoversWhatCameBefore()
     {
         for (int index = 0; index < 6; index++)
@@ -211,7 +210,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         taken.ForEach(delivery => delivery.Dispose());
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Recover_WhatIsUnsettled_ComesAgain()
     {
         await _channel.PublishAsync("", _queue, "m"u8.ToArray());
@@ -224,7 +223,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         Assert.Equal(0u, (await _channel.QueueDeclarePassiveAsync(_queue)).MessageCount);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Tx_CommitAndRollback_DecideWhatCounts()
     {
         await using var channel = await _connection.OpenChannelAsync();
@@ -243,7 +242,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         Assert.Equal(0u, (await _channel.QueueDeclarePassiveAsync(_queue)).MessageCount);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Returns_InATransaction_ReachTheirReader()
     {
         await using var channel = await _connection.OpenChannelAsync();
@@ -252,11 +251,11 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         await channel.PostAsync(new BasicPublish { RoutingKey = "nowhere-at-all", Mandatory = true }, default, "back"u8.ToArray());
         await channel.TxCommitAsync();
 
-        Assert.True(await returns.MoveNextAsync().AsTask().WaitAsync(Patience));
+        Assert.True(await returns.MoveNextAsync().AsTask().WaitAsync(ScriptedServer.Patience));
         Assert.Equal("back"u8.ToArray(), returns.Current.Body.ToArray());
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Mistake_OnOneChannel_LeavesTheOthersAlone()
     {
         await using var channel = await _connection.OpenChannelAsync();
@@ -270,17 +269,17 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         Assert.Equal(channel.Number, next.Number);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_ToAMissingExchange_IsInDoubtWith404()
     {
         await using var channel = await _connection.OpenChannelAsync();
-        var outcome = await channel.PublishAsync("no-such-exchange", "k", default).AsTask().WaitAsync(Patience);
+        var outcome = await channel.PublishAsync("no-such-exchange", "k", default).AsTask().WaitAsync(ScriptedServer.Patience);
 
         Assert.Equal(PublishStatus.InDoubt, outcome.Status);
         Assert.Equal((ushort?)404, outcome.Cause?.ReplyCode);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Consumer_QueueIsDeleted_EndsWithThatReason()
     {
         string queue = (await _channel.QueueDeclareAsync("", autoDelete: true)).Queue.ToString();
@@ -289,11 +288,11 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         await using var other = await _connection.OpenChannelAsync();
         await other.QueueDeleteAsync(queue);
 
-        await Assert.ThrowsAsync<ConsumerCancelledException>(() => moving.WaitAsync(Patience));
+        await Assert.ThrowsAsync<ConsumerCancelledException>(() => moving.WaitAsync(ScriptedServer.Patience));
         Assert.Equal(ChannelState.Open, _channel.State);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Queue_Exclusive_GoesWithItsConnection()
     {
         await using var connection = await fixture.ConnectAsync();
@@ -315,7 +314,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         Assert.Equal(404, gone.ReplyCode);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Rpc_OverServerNamedQueues_Answers()
     {
         using var stopping = new CancellationTokenSource();
@@ -328,13 +327,13 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         {
             await channel.PostAsync(
                 new BasicPublish { RoutingKey = _queue }, new BasicProperties { ReplyTo = replies, CorrelationId = $"{index}" }, Encoding.UTF8.GetBytes($"question {index}"));
-            Assert.True(await enumerator.MoveNextAsync().AsTask().WaitAsync(Patience));
+            Assert.True(await enumerator.MoveNextAsync().AsTask().WaitAsync(ScriptedServer.Patience));
             Assert.Equal($"{index}", Encoding.UTF8.GetString(enumerator.Current.Properties.CorrelationId));
             Assert.Equal($"QUESTION {index}", Encoding.UTF8.GetString(enumerator.Current.Body.Span));
         }
 
         await stopping.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving.WaitAsync(Patience));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving.WaitAsync(ScriptedServer.Patience));
 
         async Task ServeAsync()
         {
@@ -354,7 +353,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Channel_UsedByManyTasksAtOnce_KeepsFramesAndAnswersApart()
     {
         await _channel.QosAsync(100);
@@ -362,8 +361,8 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         const int Tasks = 16;
         const int Rounds = 100;
         var consuming = ConsumeAsync();
-        await Task.WhenAll(Enumerable.Range(0, Tasks).Select(WorkAsync)).WaitAsync(Patience);
-        await consuming.WaitAsync(Patience);
+        await Task.WhenAll(Enumerable.Range(0, Tasks).Select(WorkAsync)).WaitAsync(ScriptedServer.Patience);
+        await consuming.WaitAsync(ScriptedServer.Patience);
 
         async Task WorkAsync(int worker)
         {
@@ -392,7 +391,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Deliveries_SettledByManyTasks_AreEachSettledOnce()
     {
         const int Count = 5000;
@@ -423,12 +422,12 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         }
 
         work.CompleteAdding();
-        await Task.WhenAll(workers).WaitAsync(Patience);
+        await Task.WhenAll(workers).WaitAsync(ScriptedServer.Patience);
         await channel.CloseAsync();
         Assert.Equal(0u, (await _channel.QueueDeclarePassiveAsync(_queue)).MessageCount);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Connect_WrongPassword_IsRefusedWith403()
     {
         var exception = await Assert.ThrowsAsync<ConnectFailedException>(() => AmqpConnection.ConnectAsync(fixture.Options with { Password = "wrong" }));
@@ -436,7 +435,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         Assert.Equal(403, exception.ReplyCode);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Connect_MissingVirtualHost_IsRefusedWith530()
     {
         var exception = await Assert.ThrowsAsync<ConnectFailedException>(() => AmqpConnection.ConnectAsync(fixture.Options with { VirtualHost = "nope" }));
@@ -444,7 +443,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         Assert.Equal(530, exception.ReplyCode);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Broker_Stops_EndsTheConnectionWith320()
     {
         await using var broker = await BrokerFixture.StartAsync();
@@ -454,7 +453,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         var consumer = await channel.ConsumeAsync("q");
         var moving = consumer.GetAsyncEnumerator().MoveNextAsync().AsTask();
         await broker.StopAsync();
-        var exception = await Assert.ThrowsAsync<ConnectionClosedException>(() => moving.WaitAsync(Patience));
+        var exception = await Assert.ThrowsAsync<ConnectionClosedException>(() => moving.WaitAsync(ScriptedServer.Patience));
 
         Assert.Equal((320, CloseInitiator.Peer), (exception.ReplyCode, exception.Reason.Initiator));
     }

@@ -7,7 +7,7 @@ namespace AmqpToolkit.Client.Tests;
 /// <summary>Methods with an answer: their order, their late answers, their end with the channel.</summary>
 public sealed class CallTests
 {
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Calls_SeveralUnderWay_GetTheirAnswersInOrder()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -27,7 +27,7 @@ public sealed class CallTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Calls_OneCancelled_LateAnswerIsEatenAndTheNextIsRight()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -46,7 +46,7 @@ public sealed class CallTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Consume_Cancelled_LateConsumerIsCancelledAndItsDeliveriesGoBack()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -67,7 +67,7 @@ public sealed class CallTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Get_Cancelled_LateMessageGoesBack()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -84,7 +84,7 @@ public sealed class CallTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task OpenChannel_Cancelled_LateChannelIsClosedAndItsNumberIsFreeAgain()
     {
         var (server, connection) = await ScriptedServer.OpenAsync();
@@ -107,7 +107,7 @@ public sealed class CallTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Get_EmptyQueue_IsNull()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -121,7 +121,7 @@ public sealed class CallTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Calls_ChannelClosedByTheServer_AllEndWithItsReason()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
@@ -146,7 +146,7 @@ public sealed class CallTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Get_ChannelDiesWithinTheContent_Ends()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -161,7 +161,7 @@ public sealed class CallTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Call_NoAnswerInTime_EndsTheChannelAndNotTheConnection()
     {
         var time = new ManualTime();
@@ -188,7 +188,7 @@ public sealed class CallTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Calls_WithNoWait_DoNotWait()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -203,7 +203,7 @@ public sealed class CallTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task OpenChannel_AllNumbersTaken_Throws()
     {
         var (server, connection) = await ScriptedServer.OpenAsync(channelMax: 2);
@@ -216,7 +216,7 @@ public sealed class CallTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task UpdateSecret_Answered_Ends()
     {
         var (server, connection) = await ScriptedServer.OpenAsync();

@@ -6,7 +6,7 @@ namespace AmqpToolkit.Client.Tests;
 /// <summary>Both levels of close, from both sides, and across each other.</summary>
 public sealed class CloseTests
 {
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task ChannelClose_ByUs_WaitsForTheAnswerAndCountsConfirmsUntilThen()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
@@ -30,7 +30,7 @@ public sealed class CloseTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task ChannelClose_CrossingThePublish_NothingFollowsTheCloseOk()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
@@ -49,7 +49,7 @@ public sealed class CloseTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task ChannelClose_CrossingOurs_IsAnsweredAndOursIsAwaited()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
@@ -70,7 +70,7 @@ public sealed class CloseTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task ChannelClose_Unanswered_EndsAfterTheCloseTimeout()
     {
         var time = new ManualTime();
@@ -84,7 +84,7 @@ public sealed class CloseTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task ConnectionClose_ByUs_EndsEverythingOnceAnswered()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
@@ -104,7 +104,7 @@ public sealed class CloseTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task ConnectionClose_WithAcksThatGather_SendsThemFirst()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
@@ -123,7 +123,7 @@ public sealed class CloseTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task ConnectionClose_ByTheServer_EndsEverythingWithItsReason()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
@@ -142,7 +142,7 @@ public sealed class CloseTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task ConnectionClose_CrossingOurs_TakesTheServersReason()
     {
         var (server, connection, _) = await ScriptedServer.OpenChannelAsync();
@@ -158,7 +158,7 @@ public sealed class CloseTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task ConnectionClose_Unanswered_CutsTheStreamAfterTheTimeout()
     {
         var time = new ManualTime();
@@ -173,7 +173,7 @@ public sealed class CloseTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task ConnectionClose_Cancelled_CutsTheStream()
     {
         var (server, connection, _) = await ScriptedServer.OpenChannelAsync();
@@ -189,7 +189,7 @@ public sealed class CloseTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Dispose_TwiceAndTogether_Ends()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
@@ -203,7 +203,7 @@ public sealed class CloseTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Heartbeats_NothingReceivedForTwoIntervals_EndsTheConnection()
     {
         var time = new ManualTime();
@@ -220,7 +220,7 @@ public sealed class CloseTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Heartbeats_IdleConnection_SendsThemAndLivesOnThoseOfTheServer()
     {
         var time = new ManualTime();

@@ -5,7 +5,7 @@ namespace AmqpToolkit.Client.Tests;
 
 public sealed class ConsumeTests
 {
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Deliveries_OfOneRead_ComeInOrderWithAllTheyHold()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -32,7 +32,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Delivery_BodyInManyFramesAndReads_IsInOnePiece()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -52,7 +52,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Delivery_UsedAfterTheLoopWentOn_Throws()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -72,7 +72,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Delivery_Retained_OutlivesTheLoopAndIsReusedAfterIt()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -109,7 +109,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Acks_InOneGo_AreMerged()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
@@ -137,7 +137,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Acks_AroundANack_NeverCoverIt()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
@@ -162,7 +162,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Acks_AnyOrder_CoverEachTagOnceAsTheBrokerCounts()
     {
         const int Seed = 815;
@@ -202,7 +202,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Settle_Twice_ThrowsHereAndSendsNothing()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -219,7 +219,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Settle_OfADeadChannel_IsFalse()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -234,7 +234,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Settle_WithoutAcknowledgement_Throws()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -249,7 +249,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Recover_Answered_MakesWhatWasDeliveredVoid()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -273,7 +273,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Loop_Left_CancelsTheConsumerAndGivesBackWhatItHasNotSeen()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -304,7 +304,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Loop_ServerCancels_EndsWithThatReasonAfterWhatWasBuffered()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -325,7 +325,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Loop_CancelAsync_EndsPlainlyAfterWhatWasBuffered()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -347,7 +347,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Loop_ChannelDies_ThrowsAndDropsWhatTheBrokerDeliversAgain()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -364,7 +364,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Loop_ConnectionDiesWithoutAcknowledgement_StillHandsOutWhatCame()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -386,7 +386,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Loop_Token_EndsTheWaitAndTheConsumer()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -410,7 +410,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Loop_Second_IsRefused()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -423,10 +423,10 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Buffer_WithoutCreditAndFull_HoldsTheServerBackUntilTheLoopGoesOn()
     {
-        var (server, _, channel) = await ScriptedServer.OpenChannelAsync(channelOptions: new ChannelOptions { MaxBufferedOctets = 100_000 });
+        var (server, connection, channel) = await ScriptedServer.OpenChannelAsync(channelOptions: new ChannelOptions { MaxBufferedOctets = 100_000 });
         using (server)
         {
             var consumer = await server.AnswerConsumeAsync(channel, noAck: true);
@@ -435,7 +435,8 @@ public sealed class ConsumeTests
             int sent = 0;
             var sending = SendAsync();
             var enumerator = consumer.GetAsyncEnumerator();
-            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref sent) is > 20 and < 100, ScriptedServer.Patience));
+            await ScriptedServer.UntilAsync(() => connection.Input.IsHeldBack);
+            Assert.InRange(Volatile.Read(ref sent), 10, 100);
             for (int count = 0; count < Count; count++)
             {
                 Assert.True(await enumerator.MoveNextAsync().AsTask().WaitAsync(ScriptedServer.Patience));
@@ -454,7 +455,7 @@ public sealed class ConsumeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Buffer_FullAndTheConnectionIsCut_LetsTheReaderGo()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync(channelOptions: new ChannelOptions { MaxBufferedOctets = 1 });

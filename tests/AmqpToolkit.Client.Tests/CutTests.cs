@@ -6,7 +6,7 @@ namespace AmqpToolkit.Client.Tests;
 /// <summary>The stream may be cut behind any octet: everything that waits ends, and ends with a reason.</summary>
 public sealed class CutTests
 {
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Stream_CutBehindEveryOctet_EndsEveryAwaitable()
     {
         long whole = await RunAsync(long.MaxValue);
@@ -16,7 +16,7 @@ public sealed class CutTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Stream_CutAfterEveryMethodReceived_EndsEveryAwaitable()
     {
         for (int count = 0; count < 25; count++)
@@ -28,7 +28,7 @@ public sealed class CutTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Calls_CancelledAtAnyTime_LeaveEverythingInOrder()
     {
         const int Seed = 1234;
@@ -69,15 +69,21 @@ public sealed class CutTests
         await serving.WaitAsync(ScriptedServer.Patience);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Continuation_ThatNeverReturns_HoldsUpNobodyElse()
     {
         using var server = ScriptedServer.Create(out var transport);
-        var serving = RespondingServer.RunAsync(server);
+        var answering = Task.CompletedTask;
+        var serving = RespondingServer.RunAsync(server, ready: () => Volatile.Read(ref answering));
         var connection = await AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions()).WaitAsync(ScriptedServer.Patience);
         var channel = await connection.OpenChannelAsync();
         using var release = new ManualResetEventSlim();
+
+        // No answer comes before all of them wait: one that was faster would block this method instead of a continuation.
+        var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref answering, waiting.Task);
         Task[] stuck = [BlockAsync(channel.PublishAsync("", "q", default).AsTask()), BlockAsync(channel.QueueDeclareAsync("q").AsTask()), BlockInLoopAsync()];
+        waiting.SetResult();
 
         for (int round = 0; round < 10; round++)
         {
@@ -93,14 +99,14 @@ public sealed class CutTests
         async Task BlockAsync(Task call)
         {
             await call.ConfigureAwait(false);
-            release.Wait();
+            Assert.True(release.Wait(ScriptedServer.Patience));
         }
 
         async Task BlockInLoopAsync()
         {
             await foreach (var delivery in (await channel.ConsumeAsync("q").ConfigureAwait(false)).ConfigureAwait(false))
             {
-                release.Wait();
+                Assert.True(release.Wait(ScriptedServer.Patience));
                 delivery.Ack();
                 break;
             }

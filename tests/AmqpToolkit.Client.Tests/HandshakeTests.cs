@@ -5,7 +5,7 @@ namespace AmqpToolkit.Client.Tests;
 
 public sealed class HandshakeTests
 {
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Connect_ToAnHonestServer_AgreesOnTheSmallerLimits()
     {
         var (server, connection) = await ScriptedServer.OpenAsync(
@@ -19,7 +19,7 @@ public sealed class HandshakeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Connect_LoginRefused_ThrowsWithTheReplyCode()
     {
         using var server = ScriptedServer.Create(out var transport);
@@ -35,7 +35,7 @@ public sealed class HandshakeTests
         await server.ExpectAsync("connection.close-ok");
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Connect_ServerEndsTheStreamAtTheLogin_SaysWhatThatMeans()
     {
         using var server = ScriptedServer.Create(out var transport);
@@ -49,7 +49,7 @@ public sealed class HandshakeTests
         Assert.Contains("password", exception.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Connect_ServerSpeaksAnotherProtocol_NamesIt()
     {
         using var server = ScriptedServer.Create(out var transport);
@@ -61,7 +61,7 @@ public sealed class HandshakeTests
         Assert.Contains("AMQP 0 1 0 0", exception.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Connect_NoMechanismInCommon_Throws()
     {
         using var server = ScriptedServer.Create(out var transport);
@@ -73,7 +73,7 @@ public sealed class HandshakeTests
         Assert.Equal(503, exception.ReplyCode);
     }
 
-    [Theory]
+    [Theory(Timeout = ScriptedServer.TestTimeout)]
     [InlineData(100u)]
     [InlineData(4095u)]
     public async Task Connect_FrameMaxBelowTheMinimum_IsRefused(uint frameMax)
@@ -89,7 +89,7 @@ public sealed class HandshakeTests
         Assert.Equal(502, exception.ReplyCode);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Connect_SilentServer_EndsAfterTheTimeout()
     {
         var time = new ManualTime();
@@ -102,7 +102,7 @@ public sealed class HandshakeTests
         await server.ExpectEndAsync();
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Connect_Cancelled_CutsTheStream()
     {
         using var cancellation = new CancellationTokenSource();
@@ -115,7 +115,7 @@ public sealed class HandshakeTests
         await server.ExpectEndAsync();
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Connect_NobodyListens_Throws()
     {
         var exception = await Assert.ThrowsAsync<ConnectFailedException>(() => AmqpConnection.ConnectAsync("amqp://127.0.0.1:1/"));

@@ -42,7 +42,7 @@ public sealed class MistakeTests
         { "get-ok that nobody asked for", Wire.Method(1, 60, 71, 1UL, (byte)0, "", "q", 0u), 503 },
     };
 
-    [Theory]
+    [Theory(Timeout = ScriptedServer.TestTimeout)]
     [MemberData(nameof(Mistakes))]
     public async Task Server_MakesAMistake_GetsConnectionCloseWithItsCode(string mistake, byte[] octets, int replyCode)
     {
@@ -63,7 +63,7 @@ public sealed class MistakeTests
         }
     }
 
-    [Theory]
+    [Theory(Timeout = ScriptedServer.TestTimeout)]
     [MemberData(nameof(Mistakes))]
     public async Task Server_MakesAMistakeOctetByOctet_GetsTheSame(string mistake, byte[] octets, int replyCode)
     {
@@ -78,7 +78,7 @@ public sealed class MistakeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Body_OverTheLimit_ClosesItsChannelWith311AndHoldsNothing()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync(new AmqpConnectionOptions { MaxBodyOctets = 1000 });
@@ -97,23 +97,24 @@ public sealed class MistakeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Body_AnnouncedAndNeverSent_TakesNoMemory()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
         using (server)
         {
             await server.AnswerConsumeAsync(channel);
+            await server.AnswerChannelOpenAsync(connection, 2);
             long before = GC.GetTotalAllocatedBytes(precise: true);
             await server.SendAsync(Deliver(1), Wire.Header(1, 128 * 1024 * 1024), Wire.Body(1, 1, 2, 3));
-            await server.SendAsync(Wire.Method(0, 10, 60, "settled"));
-            Assert.True(SpinWait.SpinUntil(() => connection.BlockedReason is not null, ScriptedServer.Patience));
+            await server.SendAsync(Wire.Method(2, 20, 20, (byte)1));
+            await server.ExpectAsync("channel.flow-ok", 2);
 
             Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 8 * 1024 * 1024);
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Delivery_ForAnUnknownConsumer_GoesBackAndIsNotDroppedQuietly()
     {
         var (server, _, _) = await ScriptedServer.OpenChannelAsync();
@@ -126,7 +127,7 @@ public sealed class MistakeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task RoutingKey_NotInUtf8_IsDeliveredAllTheSame()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -143,7 +144,7 @@ public sealed class MistakeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Properties_Malformed_AreTheReadersProblemAndNotTheConnections()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -160,7 +161,7 @@ public sealed class MistakeTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Server_AnyOctets_EndWithADefinedReason()
     {
         const int Seed = 20261121;

@@ -9,7 +9,7 @@ public sealed class PublishTests
 {
     private static readonly BasicPublish Mandatory = new() { RoutingKey = "nowhere", Mandatory = true };
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_FirstOne_SelectsConfirmsInTheSameBreath()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -28,7 +28,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Confirms_SingleAndMultipleOverGaps_EndEachPublishAsItsOwn()
     {
         var (server, channel) = await OpenConfirmingAsync();
@@ -48,7 +48,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Confirms_InReverse_EndEachPublishAsItsOwn()
     {
         var (server, channel) = await OpenConfirmingAsync();
@@ -63,7 +63,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Confirms_MultipleWithTagZero_EndAll()
     {
         var (server, channel) = await OpenConfirmingAsync();
@@ -76,7 +76,7 @@ public sealed class PublishTests
         }
     }
 
-    [Theory]
+    [Theory(Timeout = ScriptedServer.TestTimeout)]
     [InlineData(4UL, false)]
     [InlineData(4UL, true)]
     [InlineData(0UL, false)]
@@ -97,7 +97,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Confirms_SameTagTwice_ClosesTheChannelWith406()
     {
         var (server, channel) = await OpenConfirmingAsync();
@@ -111,7 +111,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Confirms_WithoutConfirmMode_ClosesTheChannelWith406()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -124,7 +124,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Returns_ThreeThenOneAckForAll_NameTheRightPublishes()
     {
         var (server, channel) = await OpenConfirmingAsync();
@@ -149,7 +149,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Returns_OfPostedMessages_AreCounted()
     {
         var (server, channel) = await OpenConfirmingAsync();
@@ -172,7 +172,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_MandatoryWithHeaders_AddsTheTagAndLeavesTheCallersTableAlone()
     {
         var (server, channel) = await OpenConfirmingAsync();
@@ -193,7 +193,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Returns_OnAPlainChannel_GoToTheirReader()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -214,7 +214,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_ChannelDies_EndsInDoubtWithTheFirstCause()
     {
         var (server, channel) = await OpenConfirmingAsync();
@@ -233,7 +233,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_WindowIsFull_WaitsItsTurnInOrder()
     {
         var (server, channel) = await OpenConfirmingAsync(new ChannelOptions { MaxUnconfirmed = 2 });
@@ -257,7 +257,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_CancelledWhileItWaitsForTheWindow_IsNeverSent()
     {
         var (server, channel) = await OpenConfirmingAsync(new ChannelOptions { MaxUnconfirmed = 1 });
@@ -279,7 +279,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_CancelledAfterItWasSent_KeepsItsPlaceUntilAnswered()
     {
         var (server, channel) = await OpenConfirmingAsync(new ChannelOptions { MaxUnconfirmed = 1 });
@@ -300,7 +300,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_ChannelDiesWhileItWaitsForTheWindow_ThrowsSinceNothingWasSent()
     {
         var (server, channel) = await OpenConfirmingAsync(new ChannelOptions { MaxUnconfirmed = 1 });
@@ -317,7 +317,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_WhileBlocked_WaitsAndNothingElseDoes()
     {
         var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
@@ -339,7 +339,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_WhileTheChannelIsStopped_Waits()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -357,7 +357,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Post_OutputIsFull_WaitsForTheSocket()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync(new AmqpConnectionOptions { OutputBoundOctets = 64 * 1024 });
@@ -380,7 +380,7 @@ public sealed class PublishTests
         }
     }
 
-    [Theory]
+    [Theory(Timeout = ScriptedServer.TestTimeout)]
     [InlineData(0, 0)]
     [InlineData(1, 1)]
     [InlineData(4088, 1)]
@@ -409,7 +409,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_PropertiesOverOneFrame_ThrowsAndSendsNothing()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync(frameMax: 4096);
@@ -421,7 +421,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_OnATransactionalChannel_IsRefusedHere()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -438,7 +438,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task ConfirmAll_Cancelled_LosesNothingForTheNext()
     {
         var (server, channel) = await OpenConfirmingAsync();
@@ -457,7 +457,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_AwaitedTwice_ThrowsTheSecondTime()
     {
         var (server, channel) = await OpenConfirmingAsync();
@@ -473,7 +473,7 @@ public sealed class PublishTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_ManyMoreThanTheRingHolds_ComeRoundRightly()
     {
         var (server, channel) = await OpenConfirmingAsync(new ChannelOptions { MaxUnconfirmed = 100 });
@@ -508,7 +508,7 @@ public sealed class PublishTests
         }
     }
 
-    [Theory]
+    [Theory(Timeout = ScriptedServer.TestTimeout)]
     [InlineData(10)]
     [InlineData(20_000)]
     [InlineData(500_001)]
@@ -530,7 +530,7 @@ public sealed class PublishTests
         await channel.Closed.WaitAsync(ScriptedServer.Patience);
     }
 
-    [Fact]
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_BodyGivenAwayAndNeverSent_IsDisposedOfOnEveryPath()
     {
         var (server, channel) = await OpenConfirmingAsync(new ChannelOptions { MaxUnconfirmed = 1 });

@@ -4,7 +4,10 @@ namespace AmqpToolkit.Client.Tests.Scripted;
 internal static class RespondingServer
 {
     /// <summary>Runs until the client's stream ends or the script does, or cuts the stream after a number of methods.</summary>
-    public static async Task RunAsync(ScriptedServer server, int methods = int.MaxValue)
+    /// <param name="server">The end that it answers at.</param>
+    /// <param name="methods">How many methods it receives.</param>
+    /// <param name="ready">Asked with each method: the answer waits for what it returns.</param>
+    public static async Task RunAsync(ScriptedServer server, int methods = int.MaxValue, Func<Task>? ready = null)
     {
         try
         {
@@ -13,6 +16,11 @@ internal static class RespondingServer
             var tags = new Dictionary<ushort, ulong>();
             for (; methods > 0 && await server.ReceiveAsync() is { } received; methods--)
             {
+                if (ready is not null)
+                {
+                    await ready().WaitAsync(ScriptedServer.Patience);
+                }
+
                 await server.SendAsync(Answer(received, tags));
                 if (received.Name == "connection.close")
                 {

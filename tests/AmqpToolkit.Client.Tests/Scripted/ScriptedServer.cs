@@ -13,8 +13,11 @@ namespace AmqpToolkit.Client.Tests.Scripted;
 /// </summary>
 internal sealed class ScriptedServer : IDisposable
 {
-    /// <summary>A test that waits longer has found a hang.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    /// <summary>Who waits longer for one thing has found a hang.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>The bound of a whole test in milliseconds, for what it awaits without a bound of its own.</summary>
+    public const int TestTimeout = 120_000;
 
     private readonly TransportConnection _transport;
     private readonly byte[] _buffer = new byte[64 * 1024];
@@ -42,6 +45,17 @@ internal sealed class ScriptedServer : IDisposable
         listener.Listen(1);
         var client = await SocketTransportConnection.ConnectAsync("127.0.0.1", ((IPEndPoint)listener.LocalEndPoint!).Port, CancellationToken.None);
         return (new ScriptedServer(new SocketTransportConnection(await listener.AcceptAsync())), client);
+    }
+
+    /// <summary>Looks again and again, without holding a thread, until <paramref name="condition"/> is true.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < Patience, "It never came true.");
+            await Task.Yield();
+        }
     }
 
     /// <summary>An open connection over a loopback socket, its server, and channel 1.</summary>
