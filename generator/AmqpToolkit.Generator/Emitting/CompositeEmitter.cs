@@ -21,13 +21,13 @@ internal static class CompositeEmitter
         ? "no fields"
         : string.Join(", ", unit.Members.Select(member => $"{member.RawName} {member.RawType}{(member.Mandatory ? " (mandatory)" : "")}"));
 
-    public static string Summary(CompositeMember member) => $"{Docs.Sentence(member.Label, member.RawName)} ({member.RawName}, {Docs.Escape(member.RawType)})";
+    public static string Summary(CompositeMember member) => $"{Docs.Sentence(member.Label, member.RawName)} ({member.RawName}, {Docs.Escape(member.RawType)}{(member.RawDefault is null ? "" : $", default {Docs.Escape(member.RawDefault)}")})";
 
     private static void EmitView(SourceWriter writer, CompositeUnit unit)
     {
         string view = unit.TypeName + "View";
         writer.Line($"""
-            /// <summary>{Docs.Sentence(unit.Label, unit.RawName)} View over the octets of a {unit.RawName}, valid as long as they are.</summary>
+            /// <summary>{Docs.Sentence(unit.Label, unit.RawName)} View over the octets of {Docs.Article(unit.RawName)}, valid as long as they are.</summary>
             /// <remarks>Wire: a list of {Docs.Escape(Layout(unit))}. What is missing or null has its default.</remarks>
             {Emitter.GeneratedCode}
             """);

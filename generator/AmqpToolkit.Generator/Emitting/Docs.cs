@@ -15,6 +15,12 @@ internal static class Docs
 
     public static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\r", "").Replace("\n", " ");
 
+    /// <summary>A name with its indefinite article.</summary>
+    public static string Article(string rawName) => ("aeiou".IndexOf(rawName[0]) >= 0 ? "an " : "a ") + Escape(rawName);
+
+    /// <summary>The number of an edition as its users write it.</summary>
+    public static string Edition(string edition) => edition == "1-0" ? "1.0" : edition;
+
     /// <summary>What a member is, and its type on the wire.</summary>
     public static string Member(string? label, string rawName, WireType wire) =>
         $"{Sentence(label, rawName)} ({rawName}, {BaseTypes.NameOf(wire)})";

@@ -65,7 +65,7 @@ internal static class TypeEmitter
                 }
                 """;
         writer.Line($"""
-            /// <summary>{text} View over the octets of a {unit.RawName}, valid as long as they are.</summary>
+            /// <summary>{text} View over the octets of {Docs.Article(unit.RawName)}, valid as long as they are.</summary>
             /// <remarks>Wire: a descriptor, then {Article(value.Primitive)}.</remarks>
             {Emitter.GeneratedCode}
             """);
@@ -245,12 +245,12 @@ internal static class TypeEmitter
                 """);
             using (writer.Indented())
             {
-                foreach (ChoicePlan item in unit.Items)
+                for (int i = 0; i < unit.Items.Count; i++)
                 {
+                    ChoicePlan item = unit.Items[i];
                     writer.Line($"""
-                        /// <summary>{Docs.Sentence(item.Label, item.RawName)}</summary>
+                        {(i == 0 ? "" : "\n")}/// <summary>{Docs.Sentence(item.Label, item.RawName)}</summary>
                         public const string {item.Name} = "{item.Value}";
-
                         """);
                 }
             }
@@ -293,7 +293,7 @@ internal static class TypeEmitter
     private static void EmitDescriptors(SourceWriter writer, DescriptorsUnit unit)
     {
         writer.Line($"""
-            /// <summary>The descriptors of AMQP {unit.Edition}: numbers, and the symbols that mean the same.</summary>
+            /// <summary>The descriptors of AMQP {Docs.Edition(unit.Edition)}: numbers, and the symbols that mean the same.</summary>
             {Emitter.GeneratedCode}
             """);
         using (writer.Braces("public static class Descriptors"))
@@ -341,7 +341,7 @@ internal static class TypeEmitter
     private static void EmitDefinitions(SourceWriter writer, DefinitionsUnit unit)
     {
         writer.Line($"""
-            /// <summary>{unit.Summary} AMQP {unit.Edition}.</summary>
+            /// <summary>{unit.Summary} AMQP {Docs.Edition(unit.Edition)}.</summary>
             {Emitter.GeneratedCode}
             """);
         using (writer.Braces($"public static class {unit.TypeName}"))

@@ -7,6 +7,11 @@ internal static class UnionEmitter
 {
     public static void Emit(SourceWriter writer, UnionUnit unit)
     {
+        if (unit.HandlerTypeName is not null)
+        {
+            EmitHandler(writer, unit);
+        }
+
         UnionMemberPlan[] described = unit.Members.Where(member => member.Code is not null).ToArray();
         UnionMemberPlan[] plain = unit.Members.Where(member => member.Code is null).ToArray();
         writer.Line($"""
@@ -26,11 +31,16 @@ internal static class UnionEmitter
                 public ReadOnlySpan<byte> Octets { get; }
                 """);
             EmitTryParse(writer, unit);
+            if (unit.HandlerTypeName is not null)
+            {
+                EmitDispatch(writer, unit);
+            }
+
             foreach (UnionMemberPlan member in described)
             {
                 writer.Line($"""
 
-                    /// <summary>Reads a {member.RawName}.</summary>
+                    /// <summary>Reads {Docs.Article(member.RawName)}.</summary>
                     /// <returns><see cref="DecodeError.None"/>, or why it is none.</returns>
                     public DecodeError Parse{member.TypeName}(out {member.TypeName}View view) => {member.TypeName}View.TryParse(Octets, out view, out _);
                     """);
@@ -40,6 +50,100 @@ internal static class UnionEmitter
             {
                 EmitGet(writer, member);
             }
+
+            if (unit.HandlerTypeName is not null)
+            {
+                EmitDispatchOne(writer, unit);
+            }
+        }
+    }
+
+    private static void EmitHandler(SourceWriter writer, UnionUnit unit)
+    {
+        writer.Line($"""
+            /// <summary>Handles whatever provides {unit.RawName}.</summary>
+            {Emitter.GeneratedCode}
+            """);
+        using (writer.Braces($"public interface {unit.HandlerTypeName}"))
+        {
+            foreach (UnionMemberPlan member in unit.Members)
+            {
+                writer.Gap();
+                writer.Line($"""
+                    /// <summary>Handles {Docs.Article(member.RawName)}.</summary>
+                    /// <param name="value">What was decoded.</param>
+                    /// <param name="rest">The octets after it.</param>
+                    void Handle{member.TypeName}(in {member.TypeName}View value, ReadOnlySpan<byte> rest);
+                    """);
+            }
+        }
+
+        writer.Line();
+    }
+
+    private static void EmitDispatch(SourceWriter writer, UnionUnit unit)
+    {
+        writer.Line($"""
+
+            /// <summary>Decodes the value at the start of octets and calls the handler.</summary>
+            /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+            /// <param name="source">A value that provides {unit.RawName}, and whatever comes after it.</param>
+            /// <returns>
+            /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedDescriptor"/>
+            /// for what does not provide {unit.RawName}.
+            /// </returns>
+            public static DecodeError Dispatch<THandler>(ref THandler handler, ReadOnlySpan<byte> source)
+                where THandler : {unit.HandlerTypeName}
+            """);
+        writer.Line("{");
+        using (writer.Indented())
+        {
+            writer.Line("""
+                DecodeError error = DescriptorReader.Read(source, out ulong code, out ReadOnlySpan<byte> symbol, out _);
+                if (error != DecodeError.None)
+                {
+                    return error;
+                }
+
+                """);
+            using (writer.Braces("switch (symbol.IsEmpty ? code : Descriptors.CodeOf(symbol))"))
+            {
+                foreach (UnionMemberPlan member in unit.Members)
+                {
+                    writer.Line($"""
+                        case {member.TypeName}View.DescriptorCode:
+                            return Dispatch{member.TypeName}(ref handler, source);
+                        """);
+                }
+
+                writer.Line("""
+                    default:
+                        return DecodeError.UnexpectedDescriptor;
+                    """);
+            }
+        }
+
+        writer.Line("}");
+    }
+
+    private static void EmitDispatchOne(SourceWriter writer, UnionUnit unit)
+    {
+        foreach (UnionMemberPlan member in unit.Members)
+        {
+            writer.Line($$"""
+
+                private static DecodeError Dispatch{{member.TypeName}}<THandler>(ref THandler handler, ReadOnlySpan<byte> source)
+                    where THandler : {{unit.HandlerTypeName}}
+                {
+                    DecodeError error = {{member.TypeName}}View.TryParse(source, out {{member.TypeName}}View value, out int octets);
+                    if (error == DecodeError.None)
+                    {
+                        handler.Handle{{member.TypeName}}(in value, source[octets..]);
+                    }
+
+                    return error;
+                }
+                """);
         }
     }
 
@@ -81,8 +185,24 @@ internal static class UnionEmitter
                     return;
                 }
 
-                Kind = Member.Unknown;
                 """);
+            writer.Line(plain.Length == 0 ? "Kind = Member.Unknown;" : "Kind = AmqpReader.TypeOf(octets[0]) switch");
+            if (plain.Length != 0)
+            {
+                writer.Line("{");
+                using (writer.Indented())
+                {
+                    foreach (UnionMemberPlan member in plain)
+                    {
+                        writer.Line($"AmqpType.{TypeExpressions.Suffix(member.Primitive)} => Member.{member.TypeName},");
+                    }
+
+                    writer.Line("_ => Member.Unknown,");
+                }
+
+                writer.Line("};");
+            }
+
             if (described.Length != 0)
             {
                 writer.Line("if (DescriptorReader.Read(octets, out ulong code, out ReadOnlySpan<byte> symbol, out _) == DecodeError.None)");
@@ -105,23 +225,6 @@ internal static class UnionEmitter
                 }
 
                 writer.Line("}");
-            }
-
-            if (plain.Length != 0)
-            {
-                writer.Line("Kind = AmqpReader.TypeOf(octets[0]) switch");
-                writer.Line("{");
-                using (writer.Indented())
-                {
-                    foreach (UnionMemberPlan member in plain)
-                    {
-                        writer.Line($"AmqpType.{TypeExpressions.Suffix(member.Primitive)} => Member.{member.TypeName},");
-                    }
-
-                    writer.Line("_ => Kind,");
-                }
-
-                writer.Line("};");
             }
         }
     }
@@ -157,7 +260,7 @@ internal static class UnionEmitter
 
         writer.Line($$"""
 
-            /// <summary>Reads a {{member.RawName}}.</summary>
+            /// <summary>Reads {{Docs.Article(member.RawName)}}.</summary>
             public bool TryGet{{member.TypeName}}(out {{type}} value)
             {
                 value = default;

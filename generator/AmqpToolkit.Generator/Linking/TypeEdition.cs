@@ -54,7 +54,10 @@ internal sealed record ChoicesModel(string Name, string? Label, string Primitive
 internal sealed record ChoiceModel(string Name, string Value, string? Label);
 
 /// <summary>Everything that provides an archetype.</summary>
-internal sealed record UnionModel(string Name, EquatableArray<UnionMember> Members);
+/// <param name="Name">The archetype.</param>
+/// <param name="Members">By descriptor, then those that have none.</param>
+/// <param name="StandsAlone">No field requires it, and all members have a descriptor: it is what frames or messages are made of.</param>
+internal sealed record UnionModel(string Name, EquatableArray<UnionMember> Members, bool StandsAlone);
 
 /// <param name="Name">Name of the type.</param>
 /// <param name="Code">Its descriptor, or null when its primitive tells it from the others.</param>

@@ -311,7 +311,8 @@ internal sealed class TypeLinker
             bool isRequired = composites.Any(composite => composite.Fields.Any(field => field.Type.Union == archetype));
             if ((isRequired || members.Any(member => member.Code is not null)) && IsFree(_typeNames, "", 0, archetype, "Any" + CSharpName.Pascal(archetype)))
             {
-                yield return new UnionModel(archetype, members.ToEquatableArray());
+                bool standsAlone = !isRequired && members.All(member => member.Code is not null);
+                yield return new UnionModel(archetype, members.OrderBy(member => member.Code ?? ulong.MaxValue).ToEquatableArray(), standsAlone);
             }
         }
     }

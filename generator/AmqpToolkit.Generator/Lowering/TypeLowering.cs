@@ -54,7 +54,8 @@ internal static class TypeLowering
                 Hint(edition, name),
                 name,
                 union.Name,
-                union.Members.Select(member => new UnionMemberPlan(CSharpName.Pascal(member.Name), member.Name, member.Code, member.Primitive)).ToEquatableArray());
+                union.Members.Select(member => new UnionMemberPlan(CSharpName.Pascal(member.Name), member.Name, member.Code, member.Primitive)).ToEquatableArray(),
+                union.StandsAlone ? $"I{CSharpName.Pascal(union.Name)}Handler" : null);
         }
 
         yield return Descriptors(edition);
@@ -136,6 +137,7 @@ internal static class TypeLowering
             field.Type.Primitive,
             typeName,
             field.Mandatory,
+            field.DefaultChoice ?? field.Default,
             Default(field, typeName),
             MaxOctets(shape, field.Type.Primitive));
     }
@@ -165,7 +167,8 @@ internal static class TypeLowering
     /// <summary>The default as C#. False and zero are what a field has anyway.</summary>
     private static string? Default(TypeFieldModel field, string? enumeration)
     {
-        if (field.Default is null)
+        bool isZero = field.Type.Primitive == "boolean" ? field.Default == "false" : Primitives.IsEnumerable(field.Type.Primitive) && field.Default is not null && Literal(field.Default) == "0";
+        if (field.Default is null || isZero)
         {
             return null;
         }

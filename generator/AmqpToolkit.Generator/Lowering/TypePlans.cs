@@ -38,7 +38,8 @@ internal sealed record CompositeUnit(
 /// <param name="Primitive">Its primitive.</param>
 /// <param name="TypeName">C# name of the enumeration, composite or union that it is.</param>
 /// <param name="Mandatory">It must not be null.</param>
-/// <param name="Default">The C# literal that stands for null.</param>
+/// <param name="RawDefault">What stands for null, as the definition has it.</param>
+/// <param name="Default">The C# literal of that, unless it is what the C# field has anyway.</param>
 /// <param name="MaxOctets">Octets that it takes at most, or before its contents.</param>
 internal sealed record CompositeMember(
     string Name,
@@ -50,6 +51,7 @@ internal sealed record CompositeMember(
     string Primitive,
     string? TypeName,
     bool Mandatory,
+    string? RawDefault,
     string? Default,
     int MaxOctets);
 
@@ -104,14 +106,15 @@ internal sealed record ChoicesUnit(
 
 internal sealed record ChoicePlan(string Name, string RawName, string Value, string? Label);
 
-/// <summary>Everything that provides an archetype.</summary>
+/// <summary>Everything that provides an archetype; with a handler and a switch when it stands alone.</summary>
 internal sealed record UnionUnit(
     string Namespace,
     string Edition,
     string HintName,
     string TypeName,
     string RawName,
-    EquatableArray<UnionMemberPlan> Members) : TypeUnit(Namespace, Edition, HintName);
+    EquatableArray<UnionMemberPlan> Members,
+    string? HandlerTypeName) : TypeUnit(Namespace, Edition, HintName);
 
 internal sealed record UnionMemberPlan(string TypeName, string RawName, ulong? Code, string Primitive);
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace AmqpToolkit.Codec.V1_0;
 
@@ -27,7 +28,21 @@ public static class DescriptorReader
     /// <param name="code">The number, when it is one.</param>
     /// <param name="symbol">The symbol, when it is one; else empty.</param>
     /// <param name="at">Where the value stands.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static DecodeError Read(ReadOnlySpan<byte> source, out ulong code, out ReadOnlySpan<byte> symbol, out int at)
+    {
+        if (source.Length > 2 && source[0] == 0 && source[1] == 0x53)
+        {
+            code = source[2];
+            symbol = default;
+            at = 3;
+            return DecodeError.None;
+        }
+
+        return ReadSlow(source, out code, out symbol, out at);
+    }
+
+    private static DecodeError ReadSlow(ReadOnlySpan<byte> source, out ulong code, out ReadOnlySpan<byte> symbol, out int at)
     {
         code = 0;
         symbol = default;
