@@ -20,6 +20,7 @@ namespace AmqpToolkit.Generator;
 public sealed class AmqpGenerator : IIncrementalGenerator
 {
     private const string Metadata = "build_metadata.AdditionalFiles.";
+    private const string Property = "build_property.";
 
     private static readonly Encoding s_utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 
@@ -92,7 +93,8 @@ public sealed class AmqpGenerator : IIncrementalGenerator
     private static SpecInput? Input(AdditionalText file, AnalyzerConfigOptionsProvider options, CancellationToken cancellationToken)
     {
         AnalyzerConfigOptions metadata = options.GetOptions(file);
-        string? Value(string name) => metadata.TryGetValue(Metadata + name, out string? value) && value.Length != 0 ? value : null;
+        string? Value(string name) => Lookup(metadata, Metadata + name);
+        string? Default(string name) => Lookup(options.GlobalOptions, Property + name);
 
         string? spec = Value("AmqpSpec");
         string? overlayFor = Value("AmqpOverlayFor");
@@ -102,8 +104,18 @@ public sealed class AmqpGenerator : IIncrementalGenerator
         }
 
         SourceText? text = file.GetText(cancellationToken);
-        return text is null ? null : new SpecInput(file.Path, spec, overlayFor, Value("AmqpNamespace"), text.ToString());
+        return text is null ? null : new SpecInput(
+            file.Path,
+            spec,
+            overlayFor,
+            Value("AmqpNamespace"),
+            text.ToString(),
+            Default("AmqpRootNamespace"),
+            Value("AmqpVisibility") ?? Default("AmqpVisibility"),
+            Value("AmqpEmit") ?? Default("AmqpEmit"));
     }
+
+    private static string? Lookup(AnalyzerConfigOptions options, string key) => options.TryGetValue(key, out string? value) && value.Trim().Length != 0 ? value.Trim() : null;
 
     /// <summary>In an order that does not depend on the order of the items: by file name, then by path.</summary>
     private static EquatableArray<RawDocument> Sort(ImmutableArray<RawDocument> documents) => documents

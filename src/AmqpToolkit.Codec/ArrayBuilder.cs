@@ -36,7 +36,9 @@ public sealed class ArrayBuilder
 
     /// <summary>As <see cref="AddTable(Action{TableBuilder})"/>, for a static lambda that is handed its state.</summary>
     public ArrayBuilder AddTable<TState>(TState state, Action<TableBuilder, TState> fill)
+#if NET9_0_OR_GREATER
         where TState : allows ref struct
+#endif
     {
         ArgumentNullException.ThrowIfNull(fill);
         _table.WriteTable(state, fill);
@@ -52,7 +54,9 @@ public sealed class ArrayBuilder
     }
 
     internal void WriteArray<TState>(TState state, Action<ArrayBuilder, TState> fill)
+#if NET9_0_OR_GREATER
         where TState : allows ref struct
+#endif
     {
         int lengthAt = _buffer.Begin(FieldType.Array);
         fill(this, state);

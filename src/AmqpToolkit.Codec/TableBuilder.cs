@@ -59,7 +59,9 @@ public sealed class TableBuilder
 
     /// <summary>As <see cref="AddTable(string, Action{TableBuilder})"/>, for a static lambda that is handed its state.</summary>
     public TableBuilder AddTable<TState>(ReadOnlySpan<byte> utf8Key, TState state, Action<TableBuilder, TState> fill)
+#if NET9_0_OR_GREATER
         where TState : allows ref struct
+#endif
     {
         ArgumentNullException.ThrowIfNull(fill);
         _buffer.WriteKey(utf8Key);
@@ -78,7 +80,9 @@ public sealed class TableBuilder
 
     /// <summary>As <see cref="AddArray(string, Action{ArrayBuilder})"/>, for a static lambda that is handed its state.</summary>
     public TableBuilder AddArray<TState>(ReadOnlySpan<byte> utf8Key, TState state, Action<ArrayBuilder, TState> fill)
+#if NET9_0_OR_GREATER
         where TState : allows ref struct
+#endif
     {
         ArgumentNullException.ThrowIfNull(fill);
         _buffer.WriteKey(utf8Key);
@@ -107,7 +111,9 @@ public sealed class TableBuilder
     }
 
     internal void WriteTable<TState>(TState state, Action<TableBuilder, TState> fill)
+#if NET9_0_OR_GREATER
         where TState : allows ref struct
+#endif
     {
         int lengthAt = _buffer.Begin(FieldType.Table);
         fill(this, state);

@@ -185,6 +185,40 @@ public sealed class DiagnosticTests
     }
 
     [Theory]
+    [InlineData("AmqpVisibility", "private", "public or internal")]
+    [InlineData("AmqpEmit", "Views,Onwed", "did you mean 'Owned'?")]
+    [InlineData("AmqpEmit", "3", "'3'")]
+    [InlineData("AmqpEmit", "None", "'None'")]
+    [InlineData("AmqpEmit", ",", "','")]
+    public void UnknownMetadata_IsReported_AndItsDefaultStands(string name, string value, string words)
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(Target).With(name, value));
+
+        AssertReported(result, "AMQP0025", "<§amqp major=\"0\"", "/specs/base.xml", words);
+        Assert.Equal(
+            GeneratorHarness.Run(InMemoryText.Base(Target)).GeneratedSources.Select(source => source.SourceText.ToString()),
+            result.GeneratedSources.Select(source => source.SourceText.ToString()));
+    }
+
+    /// <summary>Each has its section in the documentation, and the row of the table there says what the rule says.</summary>
+    [Fact]
+    public void Rules_AreAllDocumented()
+    {
+        string[] lines = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "diagnostics.md"));
+        string Severity(DiagnosticSeverity severity) => severity switch
+        {
+            DiagnosticSeverity.Error => "error",
+            DiagnosticSeverity.Warning => "warning",
+            _ => "info",
+        };
+
+        Assert.Equal(
+            Rules.All().Select(rule => $"| [{rule.Id}](#{rule.Id.ToLowerInvariant()}) | {Severity(rule.DefaultSeverity)} | {rule.Title} |"),
+            lines.Where(line => line.StartsWith("| [AMQP", StringComparison.Ordinal)));
+        Assert.Equal(Rules.All().Select(rule => "## " + rule.Id), lines.Where(line => line.StartsWith("## ", StringComparison.Ordinal)));
+    }
+
+    [Theory]
     [MemberData(nameof(BrokenDocuments))]
     public void BrokenDocument_StillEmitsCodeThatCompiles(string id, string marked, string words)
     {
@@ -196,7 +230,8 @@ public sealed class DiagnosticTests
     [Fact]
     public void Rules_AreAllTested()
     {
-        IEnumerable<string> tested = BrokenDocuments.Concat(BrokenOverlays).Concat(BrokenTypes).Concat(BrokenCommands).Select(row => (string)row[0]).Concat(["AMQP0015", "AMQP0019", "AMQP0020"]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        string[] elsewhere = ["AMQP0015", "AMQP0019", "AMQP0020", "AMQP0025"];
+        IEnumerable<string> tested = BrokenDocuments.Concat(BrokenOverlays).Concat(BrokenTypes).Concat(BrokenCommands).Select(row => (string)row[0]).Concat(elsewhere).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
         Assert.Equal(Rules.All().Select(rule => rule.Id).Order(StringComparer.Ordinal), tested);
     }

@@ -25,20 +25,38 @@ internal sealed class InMemoryText(string path, string text, string? spec = null
 
     public static InMemoryText Overlay(string text, string path = "/specs/overlay.xml", string spec = "test") => new(path, text, overlayFor: spec);
 
-    public InMemoryText With(string changed) => new(
-        path,
-        changed,
-        Metadata["build_metadata.AdditionalFiles.AmqpSpec"],
-        Metadata["build_metadata.AdditionalFiles.AmqpOverlayFor"],
-        Metadata["build_metadata.AdditionalFiles.AmqpNamespace"]);
+    /// <summary>The same with another text.</summary>
+    public InMemoryText With(string changed) => Copy(path, changed);
+
+    /// <summary>The same in another place.</summary>
+    public InMemoryText At(string changed) => Copy(changed, text);
+
+    /// <summary>The same with one more of the item's metadata.</summary>
+    public InMemoryText With(string metadata, string value)
+    {
+        InMemoryText copy = Copy(path, text);
+        copy.Metadata["build_metadata.AdditionalFiles." + metadata] = value;
+        return copy;
+    }
 
     public override SourceText GetText(CancellationToken cancellationToken = default) => SourceText.From(text, Encoding.UTF8);
+
+    private InMemoryText Copy(string newPath, string newText)
+    {
+        var copy = new InMemoryText(newPath, newText);
+        foreach ((string key, string value) in Metadata)
+        {
+            copy.Metadata[key] = value;
+        }
+
+        return copy;
+    }
 }
 
 /// <summary>Metadata as the build hands it over.</summary>
-internal sealed class InMemoryOptions : AnalyzerConfigOptionsProvider
+internal sealed class InMemoryOptions(Dictionary<string, string>? properties = null) : AnalyzerConfigOptionsProvider
 {
-    public override AnalyzerConfigOptions GlobalOptions { get; } = new Options([]);
+    public override AnalyzerConfigOptions GlobalOptions { get; } = new Options(properties ?? []);
 
     public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => GlobalOptions;
 
@@ -73,15 +91,21 @@ internal static class GeneratorHarness
         s_references,
         new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, generalDiagnosticOption: ReportDiagnostic.Error));
 
-    public static GeneratorDriver Driver(params IEnumerable<InMemoryText> files) => CSharpGeneratorDriver.Create(
+    public static GeneratorDriver Driver(params IEnumerable<InMemoryText> files) => Driver([], files);
+
+    /// <summary>With properties of the project.</summary>
+    public static GeneratorDriver Driver(Dictionary<string, string> properties, IEnumerable<InMemoryText> files) => CSharpGeneratorDriver.Create(
         [new AmqpGenerator().AsSourceGenerator()],
         files,
         ParseOptions,
-        new InMemoryOptions(),
+        new InMemoryOptions(properties.ToDictionary(pair => "build_property." + pair.Key, pair => pair.Value, StringComparer.Ordinal)),
         new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
 
     public static GeneratorRunResult Run(params IEnumerable<InMemoryText> files) =>
-        Driver(files).RunGenerators(Compilation, TestContext.Token).GetRunResult().Results.Single();
+        Run([], files);
+
+    public static GeneratorRunResult Run(Dictionary<string, string> properties, IEnumerable<InMemoryText> files) =>
+        Driver(properties, files).RunGenerators(Compilation, TestContext.Token).GetRunResult().Results.Single();
 
     /// <summary>The files of this repository's own 0-9-1.</summary>
     public static InMemoryText[] OwnSpec() =>

@@ -87,7 +87,7 @@ public sealed class ModelTests
     {
         var overlay = new SpecInput("b", null, "0-9-1", null, GeneratorHarness.ReadSpec("amqp0-9-1.rabbitmq.xml"));
         RawDocument[] documents = [Read(GeneratorHarness.ReadSpec("amqp0-9-1.xml")), SpecReader.Read(overlay, CancellationToken.None).Document!];
-        return Linker.Link(new EditionInput("0-9-1", "N", new(documents)), CancellationToken.None).Model;
+        return Linker.Link(new EditionInput("0-9-1", "N", EmissionOptions.Default, new(documents)), CancellationToken.None).Model;
     }
 
     private static RawDocument Read(string text) => SpecReader.Read(new SpecInput("a", "0-9-1", null, "N", text), CancellationToken.None).Document!;

@@ -104,6 +104,10 @@ internal static class Rules
         "AMQP0024", "A type has a shape that cannot be encoded", "{0}; {1}",
         Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
 
+    public static readonly DiagnosticDescriptor BadMetadata = new(
+        "AMQP0025", "Metadata or a property has a value that the generator does not know", "{0} has no value '{1}'; it may be {2}",
+        Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
+
     private const string Category = "Amqp";
 
     private const string Help = "docs/diagnostics.md";
@@ -116,6 +120,6 @@ internal static class Rules
     [
         MalformedXml, UnknownGrammar, BadAttribute, UnknownDomain, FoldedName, Duplicate, DanglingResponse, OverlayWithoutTarget, OverlayWithoutBase,
         OverlayDisagrees, UncheckedAssert, UnknownMarkup, DomainCycle, BadReplacement, DuplicateEdition, NobodyReceives, NameCollision, TooManyProperties,
-        SharedNamespace, MixedGrammars, BadDefault, NoProvider, TooManyFields, BadShape,
+        SharedNamespace, MixedGrammars, BadDefault, NoProvider, TooManyFields, BadShape, BadMetadata,
     ];
 }

@@ -1,4 +1,5 @@
 using AmqpToolkit.Generator.Lowering;
+using AmqpToolkit.Generator.Reading;
 
 namespace AmqpToolkit.Generator.Emitting;
 
@@ -20,13 +21,20 @@ internal static class ClassEmitter
 
         foreach (MethodPlan method in unit.Methods)
         {
-            Separate();
-            ViewEmitter.Emit(writer, method);
-            writer.Line();
-            OwnedEmitter.Emit(writer, method);
+            if (unit.Options.Has(EmittedParts.Views))
+            {
+                Separate();
+                ViewEmitter.Emit(writer, method, unit.Options);
+            }
+
+            if (unit.Options.Has(EmittedParts.Owned))
+            {
+                Separate();
+                OwnedEmitter.Emit(writer, method);
+            }
         }
 
-        if (unit.Properties is { } properties)
+        if (unit.Properties is { } properties && unit.Options.Has(EmittedParts.Properties))
         {
             Separate();
             PropertiesViewEmitter.Emit(writer, properties);
@@ -34,7 +42,7 @@ internal static class ClassEmitter
             PropertiesEmitter.Emit(writer, properties);
         }
 
-        foreach (HandlerPlan handler in unit.Handlers)
+        foreach (HandlerPlan handler in unit.Handlers.Where(_ => unit.Options.Has(EmittedParts.Dispatch)))
         {
             Separate();
             Emit(writer, handler);

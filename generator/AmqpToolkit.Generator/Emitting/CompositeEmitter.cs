@@ -1,5 +1,6 @@
 using System.Globalization;
 using AmqpToolkit.Generator.Lowering;
+using AmqpToolkit.Generator.Reading;
 
 namespace AmqpToolkit.Generator.Emitting;
 
@@ -8,9 +9,20 @@ internal static class CompositeEmitter
 {
     public static void Emit(SourceWriter writer, CompositeUnit unit)
     {
-        EmitView(writer, unit);
-        writer.Line();
-        OwnedCompositeEmitter.Emit(writer, unit);
+        if (unit.Options.Has(EmittedParts.Views))
+        {
+            EmitView(writer, unit);
+        }
+
+        if (unit.Options.Parts.HasFlag(EmittedParts.Views | EmittedParts.Owned))
+        {
+            writer.Line();
+        }
+
+        if (unit.Options.Has(EmittedParts.Owned))
+        {
+            OwnedCompositeEmitter.Emit(writer, unit);
+        }
     }
 
     public static string Bit(int index) => "0x" + (1u << index).ToString("X", CultureInfo.InvariantCulture);
@@ -49,7 +61,10 @@ internal static class CompositeEmitter
             }
 
             EmitTryParse(writer, unit, view);
-            EmitToOwned(writer, unit);
+            if (unit.Options.Has(EmittedParts.Owned))
+            {
+                EmitToOwned(writer, unit);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AmqpToolkit.Generator.Linking;
 using AmqpToolkit.Generator.Lowering;
+using AmqpToolkit.Generator.Reading;
 
 namespace AmqpToolkit.Generator.Emitting;
 
@@ -9,9 +10,20 @@ internal static class PackedEmitter
 {
     public static void Emit(SourceWriter writer, PackedUnit unit)
     {
-        EmitView(writer, unit);
-        writer.Line();
-        EmitOwned(writer, unit);
+        if (unit.Options.Has(EmittedParts.Views))
+        {
+            EmitView(writer, unit);
+        }
+
+        if (unit.Options.Parts.HasFlag(EmittedParts.Views | EmittedParts.Owned))
+        {
+            writer.Line();
+        }
+
+        if (unit.Options.Has(EmittedParts.Owned))
+        {
+            EmitOwned(writer, unit);
+        }
     }
 
     private static string Bit(int index) => CompositeEmitter.Bit(index);
@@ -48,8 +60,9 @@ internal static class PackedEmitter
         string fields = unit.Members.Count == 0 ? "no fields" : string.Join(", ", unit.Members.Select(member => $"{member.Model.Name} {member.Model.TypeName}"));
         string pack = model.PackOctets == 0 ? "all fields are there" : $"{model.PackOctets} octets of presence bits";
         string receivers = model.Receivers.Count == 0 ? "" : $" Received by {string.Join(" and ", model.Receivers)}.";
-        string result = model.Result is null ? "" : $" Answered by <see cref=\"{model.Result}\"/>.";
-        string header = model.Header.Count == 0 ? "" : $" Header: {string.Join(", ", model.Header.Select(name => $"<see cref=\"{name}\"/>"))}.";
+        string suffix = unit.Options.Has(EmittedParts.Owned) ? "" : "View";
+        string result = model.Result is null ? "" : $" Answered by <see cref=\"{model.Result}{suffix}\"/>.";
+        string header = model.Header.Count == 0 ? "" : $" Header: {string.Join(", ", model.Header.Select(name => $"<see cref=\"{name}{suffix}\"/>"))}.";
         return $"Wire: {pack}, {Docs.Escape(fields)}.{receivers}{result}{header}{(model.HasBody ? " A body may follow." : "")}";
     }
 
@@ -98,7 +111,10 @@ internal static class PackedEmitter
             }
 
             EmitTryParse(writer, unit, view);
-            EmitToOwned(writer, unit);
+            if (unit.Options.Has(EmittedParts.Owned))
+            {
+                EmitToOwned(writer, unit);
+            }
         }
 
         writer.Line("}");

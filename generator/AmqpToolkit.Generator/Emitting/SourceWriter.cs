@@ -2,10 +2,14 @@ using System.Text;
 
 namespace AmqpToolkit.Generator.Emitting;
 
-/// <summary>Writes lines at the current depth. A text of several lines keeps its own indentation below it; line ends are "\n" everywhere.</summary>
-internal sealed class SourceWriter
+/// <summary>
+/// Writes lines at the current depth. A text of several lines keeps its own indentation below it; line ends are "\n" everywhere. Emitters write types as
+/// public; where the project asks for internal ones, the outermost are.
+/// </summary>
+internal sealed class SourceWriter(bool isInternal = false)
 {
     private const int SpacesPerLevel = 4;
+    private const string Public = "public ";
 
     private readonly StringBuilder _text = new();
     private int _level;
@@ -20,7 +24,8 @@ internal sealed class SourceWriter
             string trimmed = line.TrimEnd('\r');
             if (trimmed.Length != 0)
             {
-                _text.Append(' ', _level * SpacesPerLevel).Append(trimmed);
+                bool isHidden = isInternal && _level == 0 && trimmed.StartsWith(Public, StringComparison.Ordinal);
+                _text.Append(' ', _level * SpacesPerLevel).Append(isHidden ? "internal " + trimmed.Substring(Public.Length) : trimmed);
             }
 
             _text.Append('\n');

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AmqpToolkit.Generator.Lowering;
+using AmqpToolkit.Generator.Reading;
 
 namespace AmqpToolkit.Generator.Emitting;
 
@@ -36,9 +37,26 @@ internal static class TypeEmitter
 
     private static void EmitDescribed(SourceWriter writer, DescribedUnit unit)
     {
+        if (unit.Options.Has(EmittedParts.Views))
+        {
+            EmitDescribedView(writer, unit);
+        }
+
+        if (unit.Options.Parts.HasFlag(EmittedParts.Views | EmittedParts.Owned))
+        {
+            writer.Line();
+        }
+
+        if (unit.Options.Has(EmittedParts.Owned))
+        {
+            EmitDescribedOwned(writer, unit);
+        }
+    }
+
+    private static void EmitDescribedView(SourceWriter writer, DescribedUnit unit)
+    {
         CompositeMember value = unit.Value;
         string viewType = TypeExpressions.ViewType(value);
-        string ownedType = TypeExpressions.OwnedType(value);
         string text = Docs.Sentence(unit.Label, unit.RawName);
         string get = value.Primitive switch
         {
@@ -127,20 +145,33 @@ internal static class TypeEmitter
                     """);
             }
 
-            writer.Gap();
-            string owned = value.Shape switch
+            if (unit.Options.Has(EmittedParts.Owned))
             {
-                MemberShape.Scalar or MemberShape.Enumeration => "Value",
-                MemberShape.Variable => "LongString.CopyOf(Value)",
-                _ => "_value.ToOwned()",
-            };
-            writer.Line($$"""
-                /// <summary>Copies the value.</summary>
-                public {{unit.TypeName}} ToOwned() => new() { Value = {{owned}} };
-                """);
+                EmitDescribedToOwned(writer, unit);
+            }
         }
+    }
 
-        writer.Line();
+    private static void EmitDescribedToOwned(SourceWriter writer, DescribedUnit unit)
+    {
+        string owned = unit.Value.Shape switch
+        {
+            MemberShape.Scalar or MemberShape.Enumeration => "Value",
+            MemberShape.Variable => "LongString.CopyOf(Value)",
+            _ => "_value.ToOwned()",
+        };
+        writer.Gap();
+        writer.Line($$"""
+            /// <summary>Copies the value.</summary>
+            public {{unit.TypeName}} ToOwned() => new() { Value = {{owned}} };
+            """);
+    }
+
+    private static void EmitDescribedOwned(SourceWriter writer, DescribedUnit unit)
+    {
+        CompositeMember value = unit.Value;
+        string ownedType = TypeExpressions.OwnedType(value);
+        string text = Docs.Sentence(unit.Label, unit.RawName);
         writer.Line($"""
             /// <summary>{text} Owned form of {unit.RawName}.</summary>
             /// <remarks>Wire: a descriptor, then {Article(value.Primitive)}.</remarks>

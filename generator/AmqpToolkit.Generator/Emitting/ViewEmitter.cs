@@ -1,12 +1,13 @@
 using AmqpToolkit.Generator.Linking;
 using AmqpToolkit.Generator.Lowering;
+using AmqpToolkit.Generator.Reading;
 
 namespace AmqpToolkit.Generator.Emitting;
 
 /// <summary>The view of a method: one validating pass, then accessors that cannot fail.</summary>
 internal static class ViewEmitter
 {
-    public static void Emit(SourceWriter writer, MethodPlan method)
+    public static void Emit(SourceWriter writer, MethodPlan method, EmissionOptions options)
     {
         string view = method.TypeName + "View";
         writer.Line($"""
@@ -25,7 +26,10 @@ internal static class ViewEmitter
             EmitIsTextValid(writer, method);
             EmitTryParse(writer, method, view);
             EmitValidate(writer, method);
-            EmitToOwned(writer, method);
+            if (options.Has(EmittedParts.Owned))
+            {
+                EmitToOwned(writer, method);
+            }
         }
     }
 

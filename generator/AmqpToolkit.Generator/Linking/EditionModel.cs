@@ -5,10 +5,14 @@ using AmqpToolkit.Generator.Reading;
 namespace AmqpToolkit.Generator.Linking;
 
 /// <summary>The documents of one edition: the base first, then its overlays in order.</summary>
-internal sealed record EditionInput(string Edition, string Namespace, EquatableArray<RawDocument> Documents);
+internal sealed record EditionInput(string Edition, string Namespace, EmissionOptions Options, EquatableArray<RawDocument> Documents);
 
 /// <summary>A merged edition: domains are resolved, names are checked, nothing knows where it stood.</summary>
-internal abstract record EditionModel(string Edition, string Namespace);
+internal abstract record EditionModel(string Edition, string Namespace)
+{
+    /// <summary>How it is emitted.</summary>
+    public EmissionOptions Options { get; init; } = EmissionOptions.Default;
+}
 
 /// <summary>An edition of the classic grammar.</summary>
 internal sealed record ClassicEdition(

@@ -8,7 +8,8 @@ namespace AmqpToolkit.Generator.Linking;
 internal static class Editions
 {
     /// <summary>The namespace that the project names, else one made of the edition.</summary>
-    public static string NamespaceOf(RawDocument document) => document.Namespace ?? $"Amqp.V{document.Edition.Replace('-', '_').Replace('.', '_').Replace(' ', '_')}";
+    public static string NamespaceOf(RawDocument document) =>
+        document.Namespace ?? $"{document.RootNamespace ?? "Amqp"}.V{document.Edition.Replace('-', '_').Replace('.', '_').Replace(' ', '_')}";
 
     /// <summary>Parts of one edition share the namespace of the first one that has any.</summary>
     private static string NamespaceOf(RawDocument document, EquatableArray<RawDocument> all) =>
@@ -22,10 +23,15 @@ internal static class Editions
             return null;
         }
 
-        IEnumerable<RawDocument> parts = all.Where(other => IsPart(other, document) && all.First(first => Excludes(first, other)) == other);
+        RawDocument[] parts = all.Where(other => IsPart(other, document) && all.First(first => Excludes(first, other)) == other).ToArray();
         IEnumerable<RawDocument> overlays = all.Where(other => other.IsOverlay && other.Edition == document.Edition);
-        return new EditionInput(document.Edition, NamespaceOf(document, all), new([.. parts, .. overlays]));
+        return new EditionInput(document.Edition, NamespaceOf(document, all), Options(parts), new([.. parts, .. overlays]));
     }
+
+    /// <summary>As with the namespace, the first part that says something counts.</summary>
+    private static EmissionOptions Options(RawDocument[] parts) => new(
+        parts.Select(part => part.IsInternal).FirstOrDefault(isInternal => isInternal is not null) ?? false,
+        parts.Select(part => part.Parts).FirstOrDefault(names => names is not null) ?? EmittedParts.All);
 
     public static EquatableArray<Finding> Check(EquatableArray<RawDocument> documents)
     {

@@ -1,14 +1,37 @@
 using AmqpToolkit.Generator.Linking;
+using AmqpToolkit.Generator.Reading;
 
 namespace AmqpToolkit.Generator.Lowering;
 
 /// <summary>Turns a linked edition into the plans of its files. Each plan holds only what its file shows, so that an edit touches few.</summary>
 internal static class EditionLowering
 {
-    public static IEnumerable<Unit> Lower(EditionModel edition, CancellationToken cancellationToken) => edition switch
+    public static IEnumerable<Unit> Lower(EditionModel edition, CancellationToken cancellationToken) => All(edition, cancellationToken)
+        .Where(unit => IsEmitted(unit, edition.Options))
+        .Select(unit => unit with { Options = edition.Options });
+
+    private static IEnumerable<Unit> All(EditionModel edition, CancellationToken cancellationToken) => edition switch
     {
         TypeEdition types => TypeLowering.Lower(types, cancellationToken),
         CommandEdition commands => CommandLowering.Lower(commands, cancellationToken),
         _ => ClassicLowering.Lower((ClassicEdition)edition, cancellationToken),
+    };
+
+    private static bool IsEmitted(Unit unit, EmissionOptions options) => unit switch
+    {
+        ClassUnit methods => options.Has(EmittedParts.Views | EmittedParts.Owned) || (methods.Properties is not null && options.Has(EmittedParts.Properties)),
+        DispatchUnit => options.Has(EmittedParts.Dispatch),
+
+        // The switch asks it why a method is not received.
+        MethodsUnit => options.Has(EmittedParts.Constants | EmittedParts.Dispatch),
+        CompositeUnit or DescribedUnit or PackedUnit => options.Has(EmittedParts.Views | EmittedParts.Owned),
+        UnionUnit => options.Has(EmittedParts.Views),
+
+        // Unions look up symbols.
+        DescriptorsUnit => options.Has(EmittedParts.Constants | EmittedParts.Views),
+
+        // Fields have their types.
+        ChoicesUnit => options.Has(EmittedParts.Constants | EmittedParts.Views | EmittedParts.Owned),
+        _ => options.Has(EmittedParts.Constants),
     };
 }

@@ -1,5 +1,6 @@
 using AmqpToolkit.Generator.Infrastructure;
 using AmqpToolkit.Generator.Linking;
+using AmqpToolkit.Generator.Reading;
 
 namespace AmqpToolkit.Generator.Lowering;
 
@@ -7,7 +8,11 @@ namespace AmqpToolkit.Generator.Lowering;
 /// <param name="Namespace">Namespace of the emitted types.</param>
 /// <param name="Edition">Edition that the types belong to, for the documentation.</param>
 /// <param name="HintName">Name of the emitted file.</param>
-internal abstract record Unit(string Namespace, string Edition, string HintName);
+internal abstract record Unit(string Namespace, string Edition, string HintName)
+{
+    /// <summary>What is emitted of it, and how visible.</summary>
+    public EmissionOptions Options { get; init; } = EmissionOptions.Default;
+}
 
 /// <summary>Methods, content properties and handlers of one class.</summary>
 internal sealed record ClassUnit(

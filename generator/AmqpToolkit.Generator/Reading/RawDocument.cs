@@ -8,6 +8,15 @@ internal abstract record RawDocument(string Path, string Edition, bool IsOverlay
 {
     /// <summary>Name of this part of the edition, where an edition has several.</summary>
     public virtual string? Part => null;
+
+    /// <summary>What stands before the edition in the namespace of a document that names none.</summary>
+    public string? RootNamespace { get; init; }
+
+    /// <summary>Whether the types are internal; null when the project does not say.</summary>
+    public bool? IsInternal { get; init; }
+
+    /// <summary>The parts to emit; null when the project does not say.</summary>
+    public EmittedParts? Parts { get; init; }
 }
 
 /// <summary>A document of the classic grammar.</summary>

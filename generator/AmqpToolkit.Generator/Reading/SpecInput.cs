@@ -6,4 +6,15 @@ namespace AmqpToolkit.Generator.Reading;
 /// <param name="OverlayFor">Item metadata <c>AmqpOverlayFor</c>: the edition that the file extends.</param>
 /// <param name="Namespace">Item metadata <c>AmqpNamespace</c>: namespace of the emitted code.</param>
 /// <param name="Text">Content of the file.</param>
-internal sealed record SpecInput(string Path, string? Spec, string? OverlayFor, string? Namespace, string Text);
+/// <param name="RootNamespace">Property <c>AmqpRootNamespace</c>: what stands before the edition in the namespace of a file that names none.</param>
+/// <param name="Visibility">Item metadata or property <c>AmqpVisibility</c>: <c>public</c> or <c>internal</c>.</param>
+/// <param name="Emit">Item metadata or property <c>AmqpEmit</c>: names of the parts that are emitted.</param>
+internal sealed record SpecInput(
+    string Path,
+    string? Spec,
+    string? OverlayFor,
+    string? Namespace,
+    string Text,
+    string? RootNamespace = null,
+    string? Visibility = null,
+    string? Emit = null);

@@ -81,12 +81,46 @@ internal sealed class SpecReader : ElementReader
             return null;
         }
 
-        return grammar.Value switch
+        RawDocument document = grammar.Value switch
         {
             Grammar.Type => new TypeReader(_source).Read(root, edition, isOverlay, cancellationToken),
             Grammar.Command => new CommandReader(_source).Read(root, edition, isOverlay, cancellationToken),
             _ => new ClassicReader(_source).Read(root, edition, isOverlay, cancellationToken),
         };
+        return document with { RootNamespace = Input.RootNamespace, IsInternal = IsInternal(), Parts = Parts() };
+    }
+
+    private bool? IsInternal()
+    {
+        if (Input.Visibility is null)
+        {
+            return null;
+        }
+
+        if (EmissionOptions.TryParseVisibility(Input.Visibility, out bool isInternal))
+        {
+            return isInternal;
+        }
+
+        Report(Rules.BadMetadata.Id, 0, null, "AmqpVisibility", Input.Visibility.Trim(), "public or internal");
+        return null;
+    }
+
+    private EmittedParts? Parts()
+    {
+        if (Input.Emit is null)
+        {
+            return null;
+        }
+
+        if (EmissionOptions.TryParseParts(Input.Emit, out EmittedParts parts, out string unknown))
+        {
+            return parts;
+        }
+
+        string[] names = Enum.GetNames(typeof(EmittedParts)).Where(name => name != nameof(EmittedParts.None)).ToArray();
+        Report(Rules.BadMetadata.Id, 0, null, "AmqpEmit", unknown, $"{string.Join(", ", names)}{Spelling.Suggest(unknown, names)}");
+        return null;
     }
 
     private Grammar? BaseGrammar(XElement root)
@@ -146,7 +180,8 @@ internal sealed class SpecReader : ElementReader
 
     private string? OverlayEdition(string? overlay)
     {
-        if (overlay is not null && Input.OverlayFor is not null && overlay == Input.OverlayFor)
+        // A pattern of files takes bases and overlays of an edition together: AmqpSpec says which, the root what it is.
+        if (overlay is not null && overlay == (Input.OverlayFor ?? (Input.Spec == "auto" ? overlay : Input.Spec)))
         {
             return overlay;
         }
