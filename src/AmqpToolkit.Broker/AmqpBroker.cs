@@ -44,7 +44,7 @@ public sealed class AmqpBroker : IAsyncDisposable
         Arena.Watermark = Memory;
         Timers = new TimerWheel(options.TimeProvider, Logger);
         Timers.Schedule(new ArenaTrimmer(Arena), Timers.Now + ArenaTrimmer.IntervalMilliseconds);
-        _virtualHosts = options.VirtualHosts.ToDictionary(name => name, name => new VirtualHost(name, options.Profile, Arena), StringComparer.Ordinal);
+        _virtualHosts = options.VirtualHosts.ToDictionary(name => name, name => new VirtualHost(name, options.Profile, Arena, Timers), StringComparer.Ordinal);
         _users = options.Users.ToDictionary(user => user.Name, StringComparer.Ordinal);
         HandshakeOptions = new ServerHandshakeOptions
         {

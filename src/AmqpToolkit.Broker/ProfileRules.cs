@@ -11,6 +11,8 @@ internal sealed record ProfileRules
         TrustsDeathsOfClients = true,
         DefaultDeliveryLimit = null,
         TakesQueueVersion1 = true,
+        ReturnsMandatoryReplies = true,
+        RefusesReplyQueueBindings = false,
     };
 
     private static readonly ProfileRules V4_2 = new();
@@ -61,6 +63,12 @@ internal sealed record ProfileRules
 
     /// <summary>How many words of a topic binding's key may be # (row 86).</summary>
     public int MaxTopicHashes { get; private init; } = int.MaxValue;
+
+    /// <summary>A mandatory message to a direct reply queue comes back although it was delivered: the queue counts as none.</summary>
+    public bool ReturnsMandatoryReplies { get; private init; }
+
+    /// <summary>A direct reply queue cannot be bound: 403; else it is missing (row 87).</summary>
+    public bool RefusesReplyQueueBindings { get; private init; } = true;
 
     /// <summary>The rules of a release.</summary>
     public static ProfileRules Of(BrokerProfile profile) => profile switch

@@ -26,7 +26,7 @@ internal sealed class BrokerUnderTest
     public static BrokerUnderTest Default => For(Profile.V4_2);
 
     /// <summary>The profiles that can be asked in this run; the broker behind AMQP_URL counts as 3.13.</summary>
-    public static IEnumerable<Profile> Profiles => External.Value is null ? [Profile.V4_2, Profile.V3_13] : [Profile.V3_13];
+    public static IEnumerable<Profile> Profiles => External.Value is null ? [Profile.V4_2, Profile.V3_13, Profile.V4_3] : [Profile.V3_13];
 
     /// <summary>Whether this is somebody else's broker.</summary>
     public bool IsReference { get; }
@@ -39,6 +39,13 @@ internal sealed class BrokerUnderTest
 
     public string VirtualHost { get; }
 
+    /// <summary>
+    /// Whether a type of exchange that comes with one of RabbitMQ's plugins can be asked of: ours has them all, of another broker the environment
+    /// variable AMQP_EXCHANGE_TYPES tells, with commas between.
+    /// </summary>
+    public static bool HasExchangeType(string type) =>
+        External.Value is null || (Environment.GetEnvironmentVariable("AMQP_EXCHANGE_TYPES") ?? "").Split(',').Contains(type);
+
     public static BrokerUnderTest For(Profile profile) => External.Value ?? Own.GetOrAdd(profile, one => new(() => Start(one))).Value;
 
     /// <summary>A broker of ours that a test has started for itself.</summary>
@@ -50,7 +57,7 @@ internal sealed class BrokerUnderTest
         var options = new AmqpBrokerOptions
         {
             Endpoints = [new(IPAddress.Loopback, 0)],
-            Profile = profile == Profile.V3_13 ? BrokerProfile.V3_13 : BrokerProfile.V4_2,
+            Profile = profile switch { Profile.V3_13 => BrokerProfile.V3_13, Profile.V4_3 => BrokerProfile.V4_3, _ => BrokerProfile.V4_2 },
         };
         return Of(Task.Run(() => AmqpBroker.StartAsync(options)).GetAwaiter().GetResult());
     }

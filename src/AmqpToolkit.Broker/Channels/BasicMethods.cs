@@ -38,7 +38,9 @@ internal static class BasicMethods
 
     public static ProtocolError? HandleConsume(BrokerChannel channel, in BasicConsumeView method)
     {
-        if (channel.FindQueue(method.Queue, out var queue) is { } missing)
+        bool isReplyTo = Topology.DirectReplyTo.IsQueueName(method.Queue);
+        MessageQueue? queue = null;
+        if (!isReplyTo && channel.FindQueue(method.Queue, out queue) is { } missing)
         {
             return missing;
         }
@@ -52,6 +54,11 @@ internal static class BasicMethods
             }
 
             channel.Consumers.Remove(tag);
+        }
+
+        if (isReplyTo)
+        {
+            return channel.ConsumeReplies(in method, tag);
         }
 
         if (CheckPriority(queue!, method.Arguments) is { } wrong)

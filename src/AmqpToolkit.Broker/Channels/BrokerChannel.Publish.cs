@@ -193,22 +193,41 @@ internal sealed partial class BrokerChannel
                 $"message size {state.BodyOctets} is larger than configured max size {connection.Options.MaxMessageOctets}").At(BasicPublishView.MethodKey);
         }
 
-        if (CheckProperties(state, properties, out var headers) is { } error)
+        if (CheckProperties(state, properties, out var traits) is { } error)
         {
             return error;
         }
 
-        if (state.IsPartial && !state.NeedsHeaders && state.RoutingVersion != VirtualHost.RoutingVersion)
+        bool isEdited = (traits & (MessageTraits.DirectReplyTo | MessageTraits.BlindCopies)) != 0;
+        if ((traits & MessageTraits.DirectReplyTo) != 0)
+        {
+            properties = NameReplyQueue(properties);
+        }
+
+        if (_transaction is not null)
+        {
+            _transaction.Publishes.Add(Store(state, properties, body));
+            return null;
+        }
+
+        var given = properties;
+        if (traits != MessageTraits.None || state.NeedsHeaders)
+        {
+            var shown = (traits & MessageTraits.BlindCopies) != 0 ? HideBlindCopies(properties) : properties;
+            if (state.NeedsHeaders || (traits & MessageTraits.Copies) != 0 || state.RoutingVersion != VirtualHost.RoutingVersion)
+            {
+                connection.FlushPublishes();
+                Route(state, properties, shown, (traits & MessageTraits.Copies) != 0);
+            }
+
+            properties = shown;
+        }
+        else if (state.IsPartial && state.RoutingVersion != VirtualHost.RoutingVersion)
         {
             // It took its time to arrive, and the bindings are others by now.
             connection.FlushPublishes();
             state.RoutingVersion = VirtualHost.RoutingVersion;
             Route(state, default);
-        }
-        else if (state.NeedsHeaders)
-        {
-            connection.FlushPublishes();
-            Route(state, headers);
         }
 
         var content = new MessageContent
@@ -220,30 +239,31 @@ internal sealed partial class BrokerChannel
             Large = state.Large,
             Flags = state.Flags,
         };
-        if (_transaction is not null)
-        {
-            _transaction.Publishes.Add(Store(state, in content));
-            return null;
-        }
-
         if (IsConfirming)
         {
             PublishedTag++;
             connection.AddConfirming(this);
         }
 
+        bool isKept = state.NeedsHeaders && connection.Routes.Keepers.Length > 0;
+        if (state.IsMandatory && IsUnroutable(state))
+        {
+            SendReturn(in content);
+        }
+
+        if (isKept)
+        {
+            PublishKept(state, given, properties, body);
+            return null;
+        }
+
         if (state.TargetCount == 0)
         {
-            if (state.IsMandatory)
-            {
-                SendReturn(in content);
-            }
-
             return null;
         }
 
         var batch = connection.BatchFor(state);
-        if (state.IsPartial || state.Large is not null)
+        if (state.IsPartial || state.Large is not null || isEdited)
         {
             batch.Add(Store(state, in content));
         }
@@ -260,6 +280,25 @@ internal sealed partial class BrokerChannel
         return null;
     }
 
+    /// <summary>Exchanges on the way keep the message: it is stored now, and goes on from there.</summary>
+    private void PublishKept(PublishState state, ReadOnlySpan<byte> given, ReadOnlySpan<byte> shown, ReadOnlySpan<byte> body)
+    {
+        var message = Store(state, given, body);
+        HandToKeepers(message);
+        AddStored(state, given == shown ? message : connection.Arena.ReplaceProperties(message, shown));
+    }
+
+    private MessageRef Store(PublishState state, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body) =>
+        Store(state, new MessageContent
+        {
+            Exchange = state.Exchange.AsSpan(0, state.ExchangeOctets),
+            RoutingKey = state.RoutingKey.AsSpan(0, state.RoutingKeyOctets),
+            Properties = properties,
+            Body = body,
+            Large = state.Large,
+            Flags = state.Flags,
+        });
+
     private MessageRef Store(PublishState state, in MessageContent content)
     {
         // The large body's own reference passes to the slot.
@@ -267,9 +306,9 @@ internal sealed partial class BrokerChannel
         return connection.Arena.Store(in content);
     }
 
-    private static ProtocolError? CheckProperties(PublishState state, ReadOnlySpan<byte> octets, out TableView headers)
+    private ProtocolError? CheckProperties(PublishState state, ReadOnlySpan<byte> octets, out MessageTraits traits)
     {
-        headers = default;
+        traits = MessageTraits.None;
         if (octets is [0, 0])
         {
             state.Flags = state.IsMandatory ? MessageFlags.Mandatory : MessageFlags.None;
@@ -282,9 +321,9 @@ internal sealed partial class BrokerChannel
         }
 
         state.Flags = state.IsMandatory ? MessageFlags.Mandatory : MessageFlags.None;
-        if (properties.HasHeaders)
+        if (FindTraits(in properties, out traits) is { } error)
         {
-            headers = properties.Headers;
+            return error;
         }
 
         if (!properties.HasDeliveryMode || properties.DeliveryMode == 1)

@@ -158,28 +158,36 @@ internal sealed partial class BrokerChannel
         connection.FlushPublishes();
         state.SetWay(content.Exchange, content.RoutingKey);
         state.RoutingVersion = -1;
+        state.NeedsHeaders = true;
         state.Target = VirtualHost.FindExchange(content.Exchange);
+        bool isBlind = false;
         if (state.Target is null)
         {
+            connection.Routes.Clear();
             state.SetTargets([]);
         }
         else
         {
-            Route(state, HeadersOf(content.Properties));
+            // What is wrong with it was found when it came.
+            var headers = HeadersOf(content.Properties);
+            bool hasCopies = headers.Span.IndexOf(CopiesHeader) >= 0;
+            isBlind = hasCopies && headers.ContainsKey(BlindCopiesHeader);
+            Route(state, content.Properties, isBlind ? HideBlindCopies(content.Properties) : content.Properties, hasCopies);
         }
 
-        if (state.TargetCount > 0)
+        HandToKeepers(message);
+        if (isBlind)
         {
-            connection.BatchFor(state).Add(message);
-            return;
+            message = connection.Arena.ReplaceProperties(message, HideBlindCopies(content.Properties));
+            content = connection.Arena.Read(message);
         }
 
-        if ((content.Flags & MessageFlags.Mandatory) != 0)
+        if ((content.Flags & MessageFlags.Mandatory) != 0 && IsUnroutable(state))
         {
             SendReturn(in content);
         }
 
-        connection.Arena.Release(message);
+        AddStored(state, message);
     }
 
     private static Codec.TableView HeadersOf(ReadOnlySpan<byte> properties) =>

@@ -187,6 +187,7 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     public void RemoveConsumer(ChannelConsumer consumer)
     {
         bool isLast = consumer.Queue.RemoveConsumer(consumer);
+        ForgetReplyQueue(consumer.Queue);
         lock (connection.Output.Gate)
         {
             if (consumer.IsWaitingForCredit)

@@ -9,6 +9,22 @@ internal static class QueueMethods
 {
     public static ProtocolError? HandleDeclare(BrokerChannel channel, in QueueDeclareView method)
     {
+        if (channel.VirtualHost.ProbeReplyQueue(method.Queue, out bool isReplyQueue) is { } missing)
+        {
+            return missing;
+        }
+
+        if (isReplyQueue)
+        {
+            channel.LastQueueName = method.Queue.ToArray();
+            if (!method.NoWait)
+            {
+                channel.Send(new QueueDeclareOk { Queue = channel.LastQueueName, MessageCount = 0, ConsumerCount = 1 });
+            }
+
+            return null;
+        }
+
         var error = channel.VirtualHost.DeclareQueue(
             method.Queue, method.Passive, method.Durable, method.Exclusive, method.AutoDelete, method.Arguments, channel.Connection, out var queue);
         if (error is not null)

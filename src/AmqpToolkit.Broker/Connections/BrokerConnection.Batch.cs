@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using AmqpToolkit.Broker.Channels;
+using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Broker.Topology;
 
@@ -23,6 +24,9 @@ internal sealed partial class BrokerConnection
     [ThreadStatic]
     private static RouteCollector? t_routes;
 
+    [ThreadStatic]
+    private static PropertiesEditor? t_editor;
+
     private readonly IncomingBatch _batch;
     private readonly List<ChannelConsumer> _resumed = [];
     private readonly List<BrokerChannel> _confirming = [];
@@ -36,6 +40,9 @@ internal sealed partial class BrokerConnection
 
     /// <summary>Where routes are gathered.</summary>
     public RouteCollector Routes => t_routes ??= new RouteCollector();
+
+    /// <summary>Changes properties of messages that need it.</summary>
+    public PropertiesEditor Editor => t_editor ??= new PropertiesEditor();
 
     private static List<Unsettled> Settled => t_settled ??= [];
 

@@ -49,6 +49,12 @@ internal sealed class LargeBody(MessageArena arena) : ISharedOctets
     /// </summary>
     public void Complete()
     {
+        if (_countedOctets > 0)
+        {
+            // A second message with the same body.
+            return;
+        }
+
         _countedOctets = (long)ChunkOctets * _chunks.Count;
         arena.CountOctets(_countedOctets);
     }

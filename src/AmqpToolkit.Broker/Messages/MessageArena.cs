@@ -99,6 +99,26 @@ internal sealed class MessageArena
         return message;
     }
 
+    /// <summary>Stores a message again, with other properties and the same body. Takes the caller's reference to the first over.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="properties">May not lie in the message's own slot.</param>
+    public MessageRef ReplaceProperties(MessageRef message, ReadOnlySpan<byte> properties)
+    {
+        var content = Read(message);
+        content.Large?.Retain();
+        var stored = Store(new MessageContent
+        {
+            Exchange = content.Exchange,
+            RoutingKey = content.RoutingKey,
+            Properties = properties,
+            Body = content.Body,
+            Large = content.Large,
+            Flags = content.Flags,
+        });
+        Release(message);
+        return stored;
+    }
+
     /// <summary>A message's parts. The caller holds a reference.</summary>
     public MessageContent Read(MessageRef message)
     {

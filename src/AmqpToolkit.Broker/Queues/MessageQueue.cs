@@ -40,6 +40,9 @@ internal sealed class MessageQueue : BindingDestination
 
     public QueueDefinition Definition { get; }
 
+    /// <summary>Whether the queue holds a consumer's direct replies.</summary>
+    public bool IsReplyQueue => DirectReplyTo.IsToken(Name);
+
     /// <summary>Whether the queue is gone: it takes and gives nothing any more.</summary>
     public bool IsDeleted => Volatile.Read(ref _isDeleted);
 

@@ -13,6 +13,8 @@ internal sealed class BindingList
 {
     private const int SmallestLength = 4;
 
+    private const int MaxPicks = 64;
+
     private Binding?[] _slots = new Binding?[SmallestLength];
     private int _used;
     private int _count;
@@ -59,6 +61,37 @@ internal sealed class BindingList
         int used = Volatile.Read(ref _used);
         Binding?[] slots = Volatile.Read(ref _slots);
         return slots.AsSpan(0, Math.Min(used, slots.Length));
+    }
+
+    /// <summary>One binding by a number that is spread over all 64 bits: the same for the same number while the list stands; null when it is empty.</summary>
+    public Binding? Pick(ulong number)
+    {
+        ReadOnlySpan<Binding?> slots = Snapshot();
+        if (slots.IsEmpty)
+        {
+            return null;
+        }
+
+        // Where nothing was removed, the first look hits; else each misses as often as slots are empty, up to seven times in eight.
+        for (int tries = 0; tries < MaxPicks; tries++)
+        {
+            if (slots[(int)(number % (uint)slots.Length)] is { } binding)
+            {
+                return binding;
+            }
+
+            number = StableHash.Mix(number + 1);
+        }
+
+        foreach (Binding? binding in slots)
+        {
+            if (binding is not null)
+            {
+                return binding;
+            }
+        }
+
+        return null;
     }
 
     private void Compact(int length)

@@ -7,15 +7,17 @@ internal sealed class DefaultExchange(VirtualHost virtualHost) : Exchange(virtua
 {
     public override ExchangeType Type => ExchangeType.Direct;
 
-    public override void Match(ReadOnlySpan<byte> routingKey, TableView headers, RouteCollector collector)
+    public override bool MatchesEachKey => true;
+
+    public override void Match(ReadOnlySpan<byte> routingKey, scoped in RoutedMessage message, RouteCollector collector)
     {
-        if (VirtualHost.FindQueue(routingKey) is { } queue)
+        if ((DirectReplyTo.IsToken(routingKey) ? VirtualHost.FindReplyQueue(routingKey) : VirtualHost.FindQueue(routingKey)) is { } queue)
         {
             collector.Add(queue);
         }
     }
 
-    protected override void Attach(Binding binding) => throw new System.Diagnostics.UnreachableException("nothing binds to the default exchange");
+    internal override void Attach(Binding binding) => throw new System.Diagnostics.UnreachableException("nothing binds to the default exchange");
 
-    protected override void Detach(Binding binding) => throw new System.Diagnostics.UnreachableException("nothing binds to the default exchange");
+    internal override void Detach(Binding binding) => throw new System.Diagnostics.UnreachableException("nothing binds to the default exchange");
 }

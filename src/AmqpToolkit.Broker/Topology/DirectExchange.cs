@@ -1,5 +1,3 @@
-using AmqpToolkit.Codec;
-
 namespace AmqpToolkit.Broker.Topology;
 
 /// <summary>Routes to the bindings whose key equals the message's (0-9-1 section 3.1.3.1).</summary>
@@ -9,10 +7,12 @@ internal sealed class DirectExchange(VirtualHost virtualHost, byte[] name, in Ex
 
     public override ExchangeType Type => ExchangeType.Direct;
 
-    public override void Match(ReadOnlySpan<byte> routingKey, TableView headers, RouteCollector collector) =>
+    public override bool MatchesEachKey => true;
+
+    public override void Match(ReadOnlySpan<byte> routingKey, scoped in RoutedMessage message, RouteCollector collector) =>
         _keys.Find(routingKey)?.Bindings.Collect(collector);
 
-    protected override void Attach(Binding binding)
+    internal override void Attach(Binding binding)
     {
         if (_keys.Find(binding.RoutingKey) is { } key)
         {
@@ -25,7 +25,7 @@ internal sealed class DirectExchange(VirtualHost virtualHost, byte[] name, in Ex
         _keys.Add(key);
     }
 
-    protected override void Detach(Binding binding)
+    internal override void Detach(Binding binding)
     {
         BoundKey key = _keys.Find(binding.RoutingKey)!;
         key.Bindings.Remove(binding);

@@ -20,6 +20,11 @@ internal abstract class Exchange : BindingDestination
     /// <summary>True while a message can reach another exchange from here; false saves the walk.</summary>
     private volatile bool _leadsToExchanges;
 
+    /// <summary>The alternate exchange that the arguments name; it goes before the policy's.</summary>
+    private readonly byte[]? _ownAlternate;
+
+    private volatile byte[]? _alternate;
+
     protected Exchange(VirtualHost virtualHost, byte[] name, in ExchangeProperties properties)
         : base(name)
     {
@@ -28,7 +33,8 @@ internal abstract class Exchange : BindingDestination
         AutoDelete = properties.AutoDelete;
         Internal = properties.Internal;
         Arguments = properties.Arguments;
-        Alternate = AlternateOf(properties.Arguments);
+        _ownAlternate = TextOf(properties.Arguments, ExchangeArguments.AlternateExchange);
+        Alternate = _ownAlternate;
         _leadsToExchanges = Alternate is not null;
     }
 
@@ -45,7 +51,17 @@ internal abstract class Exchange : BindingDestination
     public Table Arguments { get; }
 
     /// <summary>Name of the exchange that gets what matches no binding here; null when there is none.</summary>
-    public byte[]? Alternate { get; }
+    public byte[]? Alternate
+    {
+        get => _alternate;
+        private set => _alternate = value;
+    }
+
+    /// <summary>Whether the matching bindings follow from the routing key alone; the headers, chance and what is kept do not count then.</summary>
+    public virtual bool RoutesByKeyAlone => true;
+
+    /// <summary>Whether each of the keys of a message with CC or BCC is matched; else its first key stands for all.</summary>
+    public virtual bool MatchesEachKey => false;
 
     public bool IsDefault => Name.Length == 0;
 
@@ -68,7 +84,7 @@ internal abstract class Exchange : BindingDestination
         {
             if (!_leadsToExchanges)
             {
-                return Type != ExchangeType.Headers;
+                return RoutesByKeyAlone;
             }
 
             long known = Volatile.Read(ref _keyAlone);
@@ -76,16 +92,32 @@ internal abstract class Exchange : BindingDestination
         }
     }
 
-    /// <summary>Adds the destination of each binding that the message matches.</summary>
-    public abstract void Match(ReadOnlySpan<byte> routingKey, TableView headers, RouteCollector collector);
+    /// <summary>Adds the destination of each binding that the message matches with the key, which is its own or one of its copies'.</summary>
+    public abstract void Match(ReadOnlySpan<byte> routingKey, scoped in RoutedMessage message, RouteCollector collector);
 
     /// <summary>Refuses a binding that the type cannot serve; null when it can.</summary>
     public virtual Protocol.ProtocolError? Validate(ReadOnlySpan<byte> routingKey, TableView arguments) => null;
 
+    /// <summary>Refuses arguments of exchange.declare that the type cannot serve; null when it can.</summary>
+    public virtual Protocol.ProtocolError? ValidateArguments() => null;
+
+    /// <summary>A binding was added, and the topology lock is free again.</summary>
+    public virtual void HandleBound(BindingDestination destination)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void ApplyPolicy(EffectivePolicy? policy)
+    {
+        base.ApplyPolicy(policy);
+        Alternate = _ownAlternate ?? (policy is null ? null : TextOf(policy.Definition, ExchangeArguments.AlternateExchange));
+        _leadsToExchanges = Alternate is not null || _exchanges is not null;
+    }
+
     /// <summary>Adds a binding; false when it is there.</summary>
     internal bool Bind(BindingDestination destination, ReadOnlySpan<byte> routingKey, TableView arguments)
     {
-        Binding binding = CreateBinding(destination, routingKey.ToArray(), BindingArguments.Canonical(arguments));
+        Binding binding = CreateBinding(this, destination, routingKey.ToArray(), BindingArguments.Canonical(arguments));
         if (_bindings.Find(binding) is not null)
         {
             return false;
@@ -133,17 +165,19 @@ internal abstract class Exchange : BindingDestination
         _exchanges = null;
     }
 
-    protected abstract void Attach(Binding binding);
+    /// <summary>Puts a binding where <see cref="Match"/> finds it. Under the topology lock.</summary>
+    internal abstract void Attach(Binding binding);
 
-    protected abstract void Detach(Binding binding);
+    /// <summary>Undoes <see cref="Attach"/>. Under the topology lock.</summary>
+    internal abstract void Detach(Binding binding);
 
-    protected virtual Binding CreateBinding(BindingDestination destination, byte[] routingKey, byte[] arguments) =>
-        new(this, destination, routingKey, arguments);
+    /// <summary>Makes a binding with what the type needs to match it.</summary>
+    internal virtual Binding CreateBinding(Exchange source, BindingDestination destination, byte[] routingKey, byte[] arguments) =>
+        new(source, destination, routingKey, arguments);
 
-    private static byte[]? AlternateOf(Table arguments) =>
-        arguments.View.TryGetValue(ExchangeArguments.AlternateExchange, out FieldValueView value) && value.TryGetString(out ReadOnlySpan<byte> name)
-            ? name.ToArray()
-            : null;
+    /// <summary>A text among the arguments; null when there is none.</summary>
+    protected static byte[]? TextOf(Table table, ReadOnlySpan<byte> key) =>
+        table.View.TryGetValue(key, out FieldValueView value) && value.TryGetString(out ReadOnlySpan<byte> name) ? name.ToArray() : null;
 
     private void ForgetOne(Exchange exchange)
     {
@@ -169,7 +203,7 @@ internal abstract class Exchange : BindingDestination
             bool keyAlone = true;
             while (keyAlone && open.TryPop(out Exchange? exchange))
             {
-                keyAlone = exchange.Type != ExchangeType.Headers;
+                keyAlone = exchange.RoutesByKeyAlone;
                 foreach (Exchange next in exchange.NextExchanges())
                 {
                     if (reached.Add(next))

@@ -1,5 +1,3 @@
-using AmqpToolkit.Codec;
-
 namespace AmqpToolkit.Broker.Topology;
 
 /// <summary>Routes to all bindings, whatever the key (0-9-1 section 3.1.3.2).</summary>
@@ -9,9 +7,9 @@ internal sealed class FanoutExchange(VirtualHost virtualHost, byte[] name, in Ex
 
     public override ExchangeType Type => ExchangeType.Fanout;
 
-    public override void Match(ReadOnlySpan<byte> routingKey, TableView headers, RouteCollector collector) => _all.Collect(collector);
+    public override void Match(ReadOnlySpan<byte> routingKey, scoped in RoutedMessage message, RouteCollector collector) => _all.Collect(collector);
 
-    protected override void Attach(Binding binding) => _all.Add(binding);
+    internal override void Attach(Binding binding) => _all.Add(binding);
 
-    protected override void Detach(Binding binding) => _all.Remove(binding);
+    internal override void Detach(Binding binding) => _all.Remove(binding);
 }

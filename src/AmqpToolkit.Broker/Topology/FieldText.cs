@@ -65,6 +65,9 @@ internal static class FieldText
         };
     }
 
+    /// <summary>Octets as a term, like a string's.</summary>
+    public static string Term(ReadOnlySpan<byte> octets) => Text(octets);
+
     /// <summary>The shortest digits that give the number again, always with a point: 1.0, 1.5, 1.0e30.</summary>
     private static string Number(double number)
     {

@@ -14,7 +14,9 @@ internal sealed class HeadersExchange(VirtualHost virtualHost, byte[] name, in E
 
     public override ExchangeType Type => ExchangeType.Headers;
 
-    public override void Match(ReadOnlySpan<byte> routingKey, TableView headers, RouteCollector collector) => _all.Collect(collector, headers);
+    public override bool RoutesByKeyAlone => false;
+
+    public override void Match(ReadOnlySpan<byte> routingKey, scoped in RoutedMessage message, RouteCollector collector) => _all.Collect(collector, message.Headers);
 
     /// <summary>x-match must be one of the four words, as text (RabbitMQ's mistakes table, row 85).</summary>
     public override ProtocolError? Validate(ReadOnlySpan<byte> routingKey, TableView arguments)
@@ -36,10 +38,10 @@ internal sealed class HeadersExchange(VirtualHost virtualHost, byte[] name, in E
                 $"Invalid x-match field value {FieldText.Term(value)}; expected all, any, all-with-x, or any-with-x");
     }
 
-    protected override Binding CreateBinding(BindingDestination destination, byte[] routingKey, byte[] arguments) =>
-        new HeadersBinding(this, destination, routingKey, arguments);
+    internal override Binding CreateBinding(Exchange source, BindingDestination destination, byte[] routingKey, byte[] arguments) =>
+        new HeadersBinding(source, destination, routingKey, arguments);
 
-    protected override void Attach(Binding binding) => _all.Add(binding);
+    internal override void Attach(Binding binding) => _all.Add(binding);
 
-    protected override void Detach(Binding binding) => _all.Remove(binding);
+    internal override void Detach(Binding binding) => _all.Remove(binding);
 }

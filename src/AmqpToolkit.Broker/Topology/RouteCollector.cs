@@ -13,6 +13,7 @@ internal sealed class RouteCollector
 
     private DistinctList<MessageQueue> _queues;
     private DistinctList<Exchange> _exchanges;
+    private DistinctList<KeepingExchange> _keepers;
     private Dictionary<TopicNode, int>? _visits;
 
     public int Count => _queues.Count;
@@ -21,6 +22,12 @@ internal sealed class RouteCollector
     public ReadOnlySpan<MessageQueue> Queues => _queues.Items;
 
     public MessageQueue this[int index] => _queues[index];
+
+    /// <summary>The exchanges on the way that keep the message.</summary>
+    public ReadOnlySpan<KeepingExchange> Keepers => _keepers.Items;
+
+    /// <summary>Whether an exchange holds the message to route it later: it is not lost although no queue gets it now.</summary>
+    public bool IsHeld { get; private set; }
 
     /// <summary>How many bindings matched, repeats included. An exchange that left it unchanged matched nothing.</summary>
     internal int Matches { get; private set; }
@@ -31,6 +38,8 @@ internal sealed class RouteCollector
     {
         _queues.Clear();
         _queues.Trim(KeptQueues);
+        _keepers.Clear();
+        IsHeld = false;
     }
 
     /// <summary>Starts a walk over exchanges. The queues of earlier walks stay: a message may have several keys.</summary>
@@ -52,6 +61,19 @@ internal sealed class RouteCollector
         else
         {
             _exchanges.Add((Exchange)destination);
+        }
+    }
+
+    /// <summary>The message is to be handed to an exchange that keeps it.</summary>
+    /// <param name="keeper">The exchange.</param>
+    /// <param name="isRouted">Whether it holds the message to route it later, which counts as a match.</param>
+    internal void AddKeeper(KeepingExchange keeper, bool isRouted)
+    {
+        _keepers.Add(keeper);
+        if (isRouted)
+        {
+            Matches++;
+            IsHeld = true;
         }
     }
 

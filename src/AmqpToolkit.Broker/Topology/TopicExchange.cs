@@ -1,4 +1,5 @@
 using AmqpToolkit.Codec;
+using AmqpToolkit.Protocol;
 
 namespace AmqpToolkit.Broker.Topology;
 
@@ -12,16 +13,33 @@ internal sealed class TopicExchange(VirtualHost virtualHost, byte[] name, in Exc
 
     public override ExchangeType Type => ExchangeType.Topic;
 
+    public override bool MatchesEachKey => true;
+
     /// <summary>True when no node is left: what bindings built goes with them.</summary>
     internal bool IsTrieEmpty => _root.IsEmpty;
 
-    public override void Match(ReadOnlySpan<byte> routingKey, TableView headers, RouteCollector collector)
+    public override void Match(ReadOnlySpan<byte> routingKey, scoped in RoutedMessage message, RouteCollector collector)
     {
         new TopicWalk(routingKey, collector).Start(_root);
         collector.ForgetVisits();
     }
 
-    protected override void Attach(Binding binding)
+    /// <summary>Where releases bound the cost of a walk, a key with more "#" than that is refused (RabbitMQ's mistakes table, row 86).</summary>
+    public override ProtocolError? Validate(ReadOnlySpan<byte> routingKey, TableView arguments)
+    {
+        int hashes = 0;
+        foreach (Range word in TopicKey.Words(routingKey))
+        {
+            hashes += TopicKey.KindOf(routingKey[word]) == TopicWordKind.Hash ? 1 : 0;
+        }
+
+        int most = VirtualHost.Rules.MaxTopicHashes;
+        return hashes <= most
+            ? null
+            : ProtocolError.PreconditionFailed($"topic binding key '{System.Text.Encoding.UTF8.GetString(routingKey)}' has {hashes} '#' wildcards; the maximum is {most}");
+    }
+
+    internal override void Attach(Binding binding)
     {
         TopicNode node = _root;
         foreach (Range word in TopicKey.Words(binding.RoutingKey))
@@ -32,7 +50,7 @@ internal sealed class TopicExchange(VirtualHost virtualHost, byte[] name, in Exc
         node.Bindings.Add(binding);
     }
 
-    protected override void Detach(Binding binding)
+    internal override void Detach(Binding binding)
     {
         TopicNode node = _root;
         foreach (Range word in TopicKey.Words(binding.RoutingKey))

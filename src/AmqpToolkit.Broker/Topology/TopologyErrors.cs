@@ -19,6 +19,8 @@ internal static class TopologyErrors
 
     public static ProtocolError DefaultExchange() => ProtocolError.AccessRefused("operation not permitted on the default exchange");
 
+    public static ProtocolError ReplyQueue(string resource) => ProtocolError.AccessRefused($"operation not permitted on direct reply {resource}");
+
     public static ProtocolError ReservedName(string kind, ReadOnlySpan<byte> name) =>
         ProtocolError.AccessRefused($"{kind} name '{Text(name)}' contains reserved prefix 'amq.*'");
 

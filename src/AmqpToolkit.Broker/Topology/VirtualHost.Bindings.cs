@@ -19,20 +19,39 @@ internal sealed partial class VirtualHost
             return TopologyErrors.DefaultExchange();
         }
 
+        if (Rules.RefusesReplyQueueBindings && (DirectReplyTo.IsQueueName(queue) || DirectReplyTo.IsToken(queue)))
+        {
+            return TopologyErrors.ReplyQueue(QueueText(queue));
+        }
+
+        Exchange source;
+        MessageQueue destination;
         lock (TopologyLock)
         {
-            if (FindExchange(exchange) is not { } source)
+            if (FindExchange(exchange) is not { } foundSource)
             {
                 return TopologyErrors.Missing(ExchangeText(exchange));
             }
 
-            if (FindQueue(queue) is not { } destination)
+            if (FindQueue(queue) is not { } foundDestination)
             {
                 return TopologyErrors.Missing(QueueText(queue));
             }
 
-            return source.Validate(routingKey, arguments) ?? CheckOwner(destination, connection) ?? Bind(source, destination, routingKey, arguments);
+            (source, destination) = (foundSource, foundDestination);
+            if ((source.Validate(routingKey, arguments) ?? CheckOwner(destination, connection)) is { } error)
+            {
+                return error;
+            }
+
+            if (!Bind(source, destination, routingKey, arguments))
+            {
+                return null;
+            }
         }
+
+        source.HandleBound(destination);
+        return null;
     }
 
     /// <summary>queue.unbind (0-9-1 section 1.7.2.5). What is not there counts as unbound.</summary>
@@ -44,6 +63,11 @@ internal sealed partial class VirtualHost
         if (exchange.IsEmpty)
         {
             return TopologyErrors.DefaultExchange();
+        }
+
+        if (Rules.RefusesReplyQueueBindings && (DirectReplyTo.IsQueueName(queue) || DirectReplyTo.IsToken(queue)))
+        {
+            return TopologyErrors.ReplyQueue(QueueText(queue));
         }
 
         lock (TopologyLock)
@@ -74,20 +98,33 @@ internal sealed partial class VirtualHost
             return TopologyErrors.DefaultExchange();
         }
 
+        Exchange from, to;
         lock (TopologyLock)
         {
-            if (FindExchange(source) is not { } from)
+            if (FindExchange(source) is not { } foundSource)
             {
                 return TopologyErrors.Missing(ExchangeText(source));
             }
 
-            if (FindExchange(destination) is not { } to)
+            if (FindExchange(destination) is not { } foundDestination)
             {
                 return TopologyErrors.Missing(ExchangeText(destination));
             }
 
-            return from.Validate(routingKey, arguments) ?? Bind(from, to, routingKey, arguments);
+            (from, to) = (foundSource, foundDestination);
+            if (from.Validate(routingKey, arguments) is { } error)
+            {
+                return error;
+            }
+
+            if (!Bind(from, to, routingKey, arguments))
+            {
+                return null;
+            }
         }
+
+        from.HandleBound(to);
+        return null;
     }
 
     /// <summary>exchange.unbind, RabbitMQ's extension. What is not there counts as unbound.</summary>
@@ -112,14 +149,15 @@ internal sealed partial class VirtualHost
         }
     }
 
-    private ProtocolError? Bind(Exchange source, BindingDestination destination, ReadOnlySpan<byte> routingKey, TableView arguments)
+    private bool Bind(Exchange source, BindingDestination destination, ReadOnlySpan<byte> routingKey, TableView arguments)
     {
-        if (source.Bind(destination, routingKey, arguments))
+        if (!source.Bind(destination, routingKey, arguments))
         {
-            AdvanceRoutingVersion();
+            return false;
         }
 
-        return null;
+        AdvanceRoutingVersion();
+        return true;
     }
 
     private void Unbind(Binding binding)

@@ -7,6 +7,19 @@ namespace AmqpToolkit.Broker.Topology;
 /// <content>Exchanges: declare and delete.</content>
 internal sealed partial class VirtualHost
 {
+    private static readonly (byte[] Name, ExchangeType Type)[] TypeNames =
+    [
+        ("direct"u8.ToArray(), ExchangeType.Direct),
+        ("fanout"u8.ToArray(), ExchangeType.Fanout),
+        ("topic"u8.ToArray(), ExchangeType.Topic),
+        ("headers"u8.ToArray(), ExchangeType.Headers),
+        ("x-consistent-hash"u8.ToArray(), ExchangeType.ConsistentHash),
+        ("x-delayed-message"u8.ToArray(), ExchangeType.Delayed),
+        ("x-random"u8.ToArray(), ExchangeType.Random),
+        ("x-modulus-hash"u8.ToArray(), ExchangeType.ModulusHash),
+        ("x-recent-history"u8.ToArray(), ExchangeType.RecentHistory),
+    ];
+
     /// <summary>exchange.declare (0-9-1 section 1.6.2.1).</summary>
     public ProtocolError? DeclareExchange(
         ReadOnlySpan<byte> name, ReadOnlySpan<byte> type, bool passive, bool durable, bool autoDelete, bool isInternal, TableView arguments)
@@ -44,7 +57,18 @@ internal sealed partial class VirtualHost
                 return TopologyErrors.WrongType("alternate-exchange", ExchangeText(name), alternate);
             }
 
-            _exchanges.Add(CreateExchange(name.ToArray(), exchangeType, new ExchangeProperties(durable, autoDelete, isInternal, arguments.ToOwned())));
+            if (exchangeType == ExchangeType.Delayed && CheckInnerType(arguments) is { } unusable)
+            {
+                return unusable;
+            }
+
+            Exchange exchange = CreateExchange(name.ToArray(), exchangeType, new ExchangeProperties(durable, autoDelete, isInternal, arguments.ToOwned()));
+            if (exchange.ValidateArguments() is { } mistake)
+            {
+                return mistake;
+            }
+
+            _exchanges.Add(exchange);
             AdvanceRoutingVersion();
             return null;
         }
@@ -91,21 +115,34 @@ internal sealed partial class VirtualHost
 
     private static bool TryParseType(ReadOnlySpan<byte> type, out ExchangeType exchangeType)
     {
-        (bool known, exchangeType) = type.SequenceEqual("direct"u8) ? (true, ExchangeType.Direct)
-            : type.SequenceEqual("fanout"u8) ? (true, ExchangeType.Fanout)
-            : type.SequenceEqual("topic"u8) ? (true, ExchangeType.Topic)
-            : type.SequenceEqual("headers"u8) ? (true, ExchangeType.Headers)
-            : (false, default);
-        return known;
+        foreach ((byte[] name, ExchangeType known) in TypeNames)
+        {
+            if (type.SequenceEqual(name))
+            {
+                exchangeType = known;
+                return true;
+            }
+        }
+
+        exchangeType = default;
+        return false;
     }
 
-    private static string TextOf(ExchangeType type) => type switch
-    {
-        ExchangeType.Direct => "direct",
-        ExchangeType.Fanout => "fanout",
-        ExchangeType.Topic => "topic",
-        _ => "headers",
-    };
+    /// <summary>The type that routes what a delayed exchange has let wait; checked before.</summary>
+    private static ExchangeType InnerType(TableView arguments) =>
+        DelayedExchange.TryGetInnerType(arguments, out ReadOnlySpan<byte> type) && TryParseType(type, out ExchangeType innerType)
+            ? innerType
+            : throw new System.Diagnostics.UnreachableException("the inner type was not checked");
+
+    private ProtocolError? CheckInnerType(TableView arguments) =>
+        !DelayedExchange.TryGetInnerType(arguments, out ReadOnlySpan<byte> type)
+            ? ProtocolError.PreconditionFailed("Invalid argument, 'x-delayed-type' must be an existing exchange type")
+        : !TryParseType(type, out ExchangeType innerType) ? TopologyErrors.UnknownExchangeType(type, Rules)
+        : innerType == ExchangeType.Delayed
+            ? ProtocolError.PreconditionFailed("Invalid argument, 'x-delayed-type' must be an existing exchange type other than x-delayed-message")
+        : null;
+
+    private static string TextOf(ExchangeType type) => Encoding.UTF8.GetString(Array.Find(TypeNames, one => one.Type == type).Name);
 
     private ProtocolError? CompareExchange(
         Exchange current, ExchangeType type, bool durable, bool autoDelete, bool isInternal, TableView arguments)
@@ -124,7 +161,12 @@ internal sealed partial class VirtualHost
         ExchangeType.Direct => new DirectExchange(this, name, properties),
         ExchangeType.Fanout => new FanoutExchange(this, name, properties),
         ExchangeType.Topic => new TopicExchange(this, name, properties),
-        _ => new HeadersExchange(this, name, properties),
+        ExchangeType.Headers => new HeadersExchange(this, name, properties),
+        ExchangeType.ConsistentHash => new ConsistentHashExchange(this, name, properties),
+        ExchangeType.Random => new RandomExchange(this, name, properties),
+        ExchangeType.Delayed => new DelayedExchange(this, name, properties, CreateExchange(name, InnerType(properties.Arguments.View), properties)),
+        ExchangeType.ModulusHash => new ModulusHashExchange(this, name, properties),
+        _ => new RecentHistoryExchange(this, name, properties),
     };
 
     /// <summary>The exchanges that every virtual host has (0-9-1 section 3.1.3), and RabbitMQ's own two.</summary>
@@ -161,6 +203,7 @@ internal sealed partial class VirtualHost
             exchange.IsDeleted = true;
             _exchanges.Remove(exchange);
             exchange.UnbindAll();
+            (exchange as KeepingExchange)?.DropKept();
             RemoveBindingsTo(exchange, open);
         }
     }

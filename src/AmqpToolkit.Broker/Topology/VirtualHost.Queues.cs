@@ -141,6 +141,11 @@ internal sealed partial class VirtualHost
     {
         lock (TopologyLock)
         {
+            if (DirectReplyTo.IsToken(queue.Name))
+            {
+                return CloseReplyQueue(queue);
+            }
+
             if (!ReferenceEquals(FindQueue(queue.Name), queue) || queue.TryClose(ifUnused: true, ifEmpty: false, out _) != QueueCloseOutcome.Closed)
             {
                 return false;

@@ -1,7 +1,9 @@
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AmqpToolkit.Broker.Topology;
 
@@ -15,8 +17,10 @@ internal sealed partial class VirtualHost
     private readonly Utf8Table<MessageQueue> _queues = new();
     private int _routingVersion;
 
-    public VirtualHost(string name, BrokerProfile profile, MessageArena arena)
+    /// <param name="timers">The broker's wheel; null for one of its own.</param>
+    public VirtualHost(string name, BrokerProfile profile, MessageArena arena, TimerWheel? timers = null)
     {
+        Timers = timers ?? new TimerWheel(TimeProvider.System, NullLogger.Instance);
         Name = name;
         Rules = ProfileRules.Of(profile);
         Arena = arena;
@@ -33,13 +37,16 @@ internal sealed partial class VirtualHost
     /// <summary>Where the queues' messages lie.</summary>
     public MessageArena Arena { get; }
 
+    /// <summary>Where delays wait.</summary>
+    public TimerWheel Timers { get; }
+
     public Exchange DefaultExchange { get; }
 
     /// <summary>Guards every change. Taken before a queue's lock.</summary>
     public Lock TopologyLock { get; } = new();
 
     /// <summary>
-    /// Advanced after each change of queues, exchanges or bindings. An answer of <see cref="Route"/> holds while this stands at what
+    /// Advanced after each change of queues, exchanges or bindings. An answer of a routing holds while this stands at what
     /// it was before the question.
     /// </summary>
     public int RoutingVersion => Volatile.Read(ref _routingVersion);
@@ -63,17 +70,41 @@ internal sealed partial class VirtualHost
     /// each exchange and each queue once. Takes no lock and allocates nothing but the collector's growth.
     /// </summary>
     /// <param name="headers">The headers property; may be empty when the exchange depends on the key alone.</param>
-    public void Route(Exchange exchange, ReadOnlySpan<byte> routingKey, TableView headers, RouteCollector collector)
+    public void Route(Exchange exchange, ReadOnlySpan<byte> routingKey, TableView headers, RouteCollector collector) =>
+        Route(exchange, new RoutedMessage { RoutingKey = routingKey, Headers = headers }, collector);
+
+    /// <summary>
+    /// As <see cref="Route(Exchange, ReadOnlySpan{byte}, TableView, RouteCollector)"/>, for a message with more keys than one. Exchanges that want
+    /// to keep the message are among the collector's keepers: who routes hands it to them.
+    /// </summary>
+    public void Route(Exchange exchange, scoped in RoutedMessage message, RouteCollector collector)
     {
         collector.BeginWalk(exchange);
         for (int walked = 0; walked < collector.ExchangeCount; walked++)
         {
             Exchange current = collector.ExchangeAt(walked);
             int before = collector.Matches;
-            current.Match(routingKey, headers, collector);
-            if (current.Alternate is not null && collector.Matches == before && FindAlternate(current.Alternate) is { } alternate)
+            current.Match(message.RoutingKey, in message, collector);
+            if (message.HasCopies && current.MatchesEachKey)
+            {
+                MatchCopies(current, message.Copies, in message, collector);
+                MatchCopies(current, message.BlindCopies, in message, collector);
+            }
+
+            if (current.Alternate is { } name && collector.Matches == before && FindAlternate(name) is { } alternate)
             {
                 collector.AddAlternate(alternate);
+            }
+        }
+    }
+
+    private static void MatchCopies(Exchange exchange, ArrayView keys, scoped in RoutedMessage message, RouteCollector collector)
+    {
+        foreach (FieldValueView key in keys)
+        {
+            if (key.TryGetString(out ReadOnlySpan<byte> text))
+            {
+                exchange.Match(text, in message, collector);
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
@@ -8,11 +9,11 @@ using AmqpToolkit.Protocol;
 namespace AmqpToolkit.Broker.Tests.Topology;
 
 /// <summary>A virtual host that is spoken to in text, as one connection.</summary>
-internal sealed class TestTopology(BrokerProfile profile = BrokerProfile.V4_2)
+internal sealed class TestTopology(BrokerProfile profile = BrokerProfile.V4_2, TimerWheel? timers = null)
 {
     private readonly RouteCollector _collector = new();
 
-    public VirtualHost VirtualHost { get; } = new("/", profile, new MessageArena());
+    public VirtualHost VirtualHost { get; } = new("/", profile, new MessageArena(), timers);
 
     public object Connection { get; } = new();
 
@@ -78,6 +79,22 @@ internal sealed class TestTopology(BrokerProfile profile = BrokerProfile.V4_2)
     {
         _collector.Clear();
         VirtualHost.Route(Exchange(exchange), Octets(key), headers.View, _collector);
+        return Names();
+    }
+
+    /// <summary>The same for a message with more keys (header CC).</summary>
+    public string RouteCopies(string exchange, string key, string[] copies)
+    {
+        Table headers = Arguments(("CC", copies));
+        headers.View.TryGetValue("CC"u8, out FieldValueView value);
+        value.TryGetArray(out ArrayView keys);
+        _collector.Clear();
+        VirtualHost.Route(Exchange(exchange), new RoutedMessage { RoutingKey = Octets(key), Headers = headers.View, Copies = keys }, _collector);
+        return Names();
+    }
+
+    private string Names()
+    {
         var names = new List<string>();
         foreach (MessageQueue queue in _collector.Queues)
         {

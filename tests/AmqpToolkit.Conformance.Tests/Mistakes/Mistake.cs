@@ -13,6 +13,9 @@ internal sealed record Mistake(string Row, string What, Action<Scene> Commit, Ou
     /// <summary>What RabbitMQ 3.10.8, an older release than the profile 3.13, does instead.</summary>
     public Outcome? OnReference { get; init; }
 
+    /// <summary>The type of exchange that the mistake is about, if it comes with a plugin of RabbitMQ.</summary>
+    public string? ExchangeType { get; init; }
+
     /// <summary>The frame_max of the erring connection.</summary>
     public int FrameMax { get; init; } = 131072;
 

@@ -6,7 +6,7 @@ namespace AmqpToolkit.Conformance.Tests.Mistakes;
 public sealed class MistakeTests
 {
     private static readonly Dictionary<string, Mistake> Table =
-        new[] { FramingMistakes.All, ContentMistakes.All, StateMistakes.All, ExchangeMistakes.All, QueueMistakes.All, BasicMistakes.All }
+        new[] { FramingMistakes.All, ContentMistakes.All, StateMistakes.All, ExchangeMistakes.All, QueueMistakes.All, BasicMistakes.All, ExtensionMistakes.All }
             .SelectMany(all => all).ToDictionary(mistake => mistake.ToString());
 
     internal static IEnumerable<Mistake> All => Table.Values;
@@ -14,7 +14,7 @@ public sealed class MistakeTests
     public static TheoryData<string, Profile> Rows()
     {
         var rows = new TheoryData<string, Profile>();
-        foreach (var (name, mistake) in Table)
+        foreach (var (name, mistake) in Table.Where(row => row.Value.ExchangeType is not { } type || BrokerUnderTest.HasExchangeType(type)))
         {
             foreach (var profile in BrokerUnderTest.Profiles.Where(one => mistake.Profiles.HasFlag(one)))
             {

@@ -25,6 +25,12 @@ internal ref struct PeerReader(ReadOnlySpan<byte> rest)
             : throw new InvalidDataException($"{reader._rest.Length} octets too many after {shape.Name}.");
     }
 
+    public readonly bool IsAtEnd => _rest.IsEmpty;
+
+    public string ShortString() => (string)Field("shortstr")!;
+
+    public byte[] TableOctets() => Take((int)Long()).ToArray();
+
     public ushort Short() => BinaryPrimitives.ReadUInt16BigEndian(Take(2));
 
     public uint Long() => BinaryPrimitives.ReadUInt32BigEndian(Take(4));

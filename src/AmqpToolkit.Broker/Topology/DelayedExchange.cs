@@ -1,0 +1,180 @@
+using System.Buffers.Text;
+using System.Runtime.InteropServices;
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Timers;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol;
+
+namespace AmqpToolkit.Broker.Topology;
+
+/// <summary>
+/// An exchange that lets messages wait (x-delayed-message of RabbitMQ's plugin): the header x-delay says for how many milliseconds; then they
+/// are routed as by an exchange of the type that the argument x-delayed-type names. Bindings count as they are when the time has come.
+/// </summary>
+/// <remarks>
+/// What waits counts as memory in use, so that the memory watermark bounds it. One entry on the broker's wheel stands for all that waits here. A
+/// message without the header, with zero or less, or with more than 2^32 - 1 is routed at once.
+/// </remarks>
+internal sealed class DelayedExchange : KeepingExchange, IDeadline
+{
+    /// <summary>The longest delay in milliseconds, that of the plugin.</summary>
+    private const long MaxDelayMilliseconds = uint.MaxValue;
+
+    /// <summary>Messages that are routed before others on the broker's timer get their turn.</summary>
+    private const int MessagesAtOnce = 256;
+
+    /// <summary>Matches what need not wait; knows the bindings.</summary>
+    private readonly Exchange _inner;
+
+    private readonly Lock _gate = new();
+    private readonly PriorityQueue<MessageRef, (long Due, ulong Number)> _waiting = new();
+    private readonly PropertiesEditor _editor = new();
+    private TimerWheel.Entry? _entry;
+    private ulong _lastNumber;
+    private long _armedFor = long.MaxValue;
+
+    public DelayedExchange(VirtualHost virtualHost, byte[] name, in ExchangeProperties properties, Exchange inner)
+        : base(virtualHost, name, properties) => _inner = inner;
+
+    public override ExchangeType Type => ExchangeType.Delayed;
+
+    public override bool MatchesEachKey => _inner.MatchesEachKey;
+
+    /// <summary>Messages that wait.</summary>
+    internal int WaitingCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
+    /// <summary>The type that the arguments name; false when they name none.</summary>
+    public static bool TryGetInnerType(TableView arguments, out ReadOnlySpan<byte> type)
+    {
+        type = default;
+        return arguments.TryGetValue(ExchangeArguments.DelayedType, out FieldValueView value) && value.TryGetString(out type);
+    }
+
+    public override void Match(ReadOnlySpan<byte> routingKey, scoped in RoutedMessage message, RouteCollector collector)
+    {
+        if (DelayOf(message.Headers) > 0)
+        {
+            collector.AddKeeper(this, isRouted: true);
+        }
+        else
+        {
+            _inner.Match(routingKey, in message, collector);
+        }
+    }
+
+    public override ProtocolError? ValidateArguments() => _inner.ValidateArguments();
+
+    public override ProtocolError? Validate(ReadOnlySpan<byte> routingKey, TableView arguments) => _inner.Validate(routingKey, arguments);
+
+    public override void HandleBound(BindingDestination destination) => _inner.HandleBound(destination);
+
+    public override void Keep(MessageRef message)
+    {
+        TimerWheel timers = VirtualHost.Timers;
+        long due = timers.Now + DelayOf(HeadersOf(VirtualHost.Arena.Read(message)));
+        lock (_gate)
+        {
+            if (IsDeleted)
+            {
+                VirtualHost.Arena.Release(message);
+                return;
+            }
+
+            _waiting.Enqueue(message, (due, ++_lastNumber));
+            if (due < _armedFor)
+            {
+                _armedFor = due;
+                _entry = timers.Schedule(this, due, _entry);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public long HandleDeadline(long now)
+    {
+        var due = new List<MessageRef>();
+        long next = -1;
+        lock (_gate)
+        {
+            while (due.Count < MessagesAtOnce && _waiting.TryPeek(out MessageRef message, out (long Due, ulong Number) place) && place.Due <= now)
+            {
+                _waiting.Dequeue();
+                due.Add(message);
+            }
+
+            if (_waiting.TryPeek(out _, out (long Due, ulong Number) nearest))
+            {
+                next = Math.Max(nearest.Due, now);
+            }
+
+            _armedFor = next < 0 ? long.MaxValue : next;
+        }
+
+        foreach (ref MessageRef message in CollectionsMarshal.AsSpan(due))
+        {
+            message = WithNegativeDelay(message);
+        }
+
+        VirtualHost.PublishTo(this, CollectionsMarshal.AsSpan(due));
+        return next;
+    }
+
+    internal override Binding CreateBinding(Exchange source, BindingDestination destination, byte[] routingKey, byte[] arguments) =>
+        _inner.CreateBinding(source, destination, routingKey, arguments);
+
+    internal override void Attach(Binding binding) => _inner.Attach(binding);
+
+    internal override void Detach(Binding binding) => _inner.Detach(binding);
+
+    internal override void DropKept()
+    {
+        (_inner as KeepingExchange)?.DropKept();
+        lock (_gate)
+        {
+            while (_waiting.TryDequeue(out MessageRef message, out _))
+            {
+                VirtualHost.Arena.Release(message);
+            }
+
+            _entry?.Cancel();
+        }
+    }
+
+    private static TableView HeadersOf(MessageContent content) =>
+        BasicPropertiesView.TryParse(content.Properties, out BasicPropertiesView view) == DecodeError.None && view.HasHeaders ? view.Headers : default;
+
+    /// <summary>The delay that headers ask for, as a number or in digits; 0 for none.</summary>
+    private static long DelayOf(TableView headers)
+    {
+        if (!headers.TryGetValue(ExchangeArguments.Delay, out FieldValueView value))
+        {
+            return 0;
+        }
+
+        if (!value.TryGetInt64(out long delay)
+            && !(value.TryGetString(out ReadOnlySpan<byte> digits) && Utf8Parser.TryParse(digits, out delay, out int read) && read == digits.Length))
+        {
+            return 0;
+        }
+
+        return delay is > 0 and <= MaxDelayMilliseconds ? delay : 0;
+    }
+
+    /// <summary>Who gets the message sees that it has waited: the plugin negates the header.</summary>
+    private MessageRef WithNegativeDelay(MessageRef message)
+    {
+        MessageContent content = VirtualHost.Arena.Read(message);
+        return VirtualHost.Arena.ReplaceProperties(
+            message, _editor.ReplaceHeader(content.Properties, ExchangeArguments.Delay, -DelayOf(HeadersOf(content))));
+    }
+}

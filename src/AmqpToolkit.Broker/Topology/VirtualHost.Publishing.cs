@@ -1,0 +1,68 @@
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
+
+namespace AmqpToolkit.Broker.Topology;
+
+/// <content>Messages that exchanges kept and now publish themselves, on whatever thread it is, without a lock held.</content>
+internal sealed partial class VirtualHost
+{
+    /// <summary>Publishes stored messages to a queue, or through an exchange, as if they had come to it. Takes the caller's references over.</summary>
+    public void PublishTo(BindingDestination destination, ReadOnlySpan<MessageRef> messages)
+    {
+        var turn = new Turn();
+        var collector = new RouteCollector();
+        var editor = new PropertiesEditor();
+        var batch = new IncomingBatch(Arena);
+        batch.Begin([]);
+        foreach (MessageRef message in messages)
+        {
+            collector.Clear();
+            bool isBlind = RouteStored(destination, message, collector);
+            foreach (KeepingExchange keeper in collector.Keepers)
+            {
+                Arena.Retain(message);
+                keeper.Keep(message);
+            }
+
+            batch.Add(isBlind ? Arena.ReplaceProperties(message, editor.RemoveHeader(Arena.Read(message).Properties, "BCC"u8)) : message);
+            for (int index = 0; index < collector.Count; index++)
+            {
+                collector[index].Publish(batch, isLastQueue: index == collector.Count - 1, turn);
+            }
+
+            batch.Clear();
+        }
+
+        batch.End();
+        turn.End();
+    }
+
+    /// <summary>Finds the way of a stored message.</summary>
+    /// <returns>Whether it has keys that nobody is to see.</returns>
+    private bool RouteStored(BindingDestination destination, MessageRef message, RouteCollector collector)
+    {
+        MessageContent content = Arena.Read(message);
+        TableView headers = BasicPropertiesView.TryParse(content.Properties, out BasicPropertiesView view) == DecodeError.None && view.HasHeaders
+            ? view.Headers
+            : default;
+        bool isBlind = headers.TryGetValue("BCC"u8, out FieldValueView value);
+        value.TryGetArray(out ArrayView blindCopies);
+        headers.TryGetValue("CC"u8, out value);
+        value.TryGetArray(out ArrayView copies);
+        if (destination is Exchange exchange)
+        {
+            Route(
+                exchange,
+                new RoutedMessage { RoutingKey = content.RoutingKey, Headers = headers, Properties = content.Properties, Copies = copies, BlindCopies = blindCopies },
+                collector);
+        }
+        else
+        {
+            collector.Add(destination);
+        }
+
+        return isBlind;
+    }
+}

@@ -1,0 +1,258 @@
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Timers;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
+using Microsoft.Extensions.Logging.Abstractions;
+using static AmqpToolkit.Broker.Tests.Topology.TestTopology;
+
+namespace AmqpToolkit.Broker.Tests.Topology;
+
+/// <summary>Exchanges that keep messages: x-delayed-message and x-recent-history.</summary>
+public sealed class KeepingExchangeTests : IDisposable
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly TimerWheel _timers;
+    private readonly TestTopology _topology;
+
+    public KeepingExchangeTests()
+    {
+        _timers = new TimerWheel(_time, NullLogger.Instance);
+        _topology = new TestTopology(timers: _timers);
+    }
+
+    private MessageArena Arena => _topology.VirtualHost.Arena;
+
+    public void Dispose() => _timers.Dispose();
+
+    [Fact]
+    public void Delayed_WithADelay_RoutesWhenItIsOver()
+    {
+        MessageQueue queue = DeclareDelayed("direct");
+        _topology.BindQueue("q", "x", "k");
+
+        Publish("k", "late", ("x-delay", 1000));
+        Publish("k", "now", ("x-delay", 0));
+        Publish("k", "at once", ("x-delay", -5));
+        Publish("k", "plain");
+        Assert.Equal(["now", "at once", "plain"], Drain(queue));
+
+        _time.Advance(TimeSpan.FromMilliseconds(999));
+        Assert.Empty(Drain(queue));
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal(["late"], Drain(queue));
+        Assert.Equal(0, _timers.Count);
+    }
+
+    [Fact]
+    public void Delayed_WithManyDelays_RoutesInTheirOrderAndThoseOfOneTimeAsTheyCame()
+    {
+        MessageQueue queue = DeclareDelayed("fanout");
+        _topology.BindQueue("q", "x");
+
+        foreach (int delay in (int[])[30, 10, 20, 10, 30, 40])
+        {
+            Publish("k", $"{delay}", ("x-delay", delay));
+        }
+
+        Publish("k", "5", ("x-delay", 5L));
+        _time.Advance(TimeSpan.FromMilliseconds(35));
+
+        Assert.Equal(["5", "10", "10", "20", "30", "30"], Drain(queue));
+        Assert.Equal(1, ((DelayedExchange)_topology.Exchange("x")).WaitingCount);
+        _time.Advance(TimeSpan.FromMilliseconds(5));
+        Assert.Equal(["40"], Drain(queue));
+    }
+
+    [Fact]
+    public void Delayed_WhenDelivered_ShowsTheDelayNegated()
+    {
+        MessageQueue queue = DeclareDelayed("topic");
+        _topology.BindQueue("q", "x", "#");
+
+        Publish("a.b", "late", ("before", 1), ("x-delay", 70_000), ("behind", "z"));
+        _time.Advance(TimeSpan.FromMilliseconds(70_000));
+
+        Assert.True(queue.TryGet(out QueuedMessage message, out _));
+        Dictionary<string, object?> headers = HeadersOf(message.Message);
+        Assert.Equal(-70_000, headers["x-delay"]);
+        Assert.Equal((1, "z"), (headers["before"], headers["behind"]));
+        Arena.Release(message.Message);
+    }
+
+    [Theory]
+    [InlineData("1000", true)]
+    [InlineData("1000x", false)]
+    [InlineData("", false)]
+    [InlineData(4294967295, true)]
+    [InlineData(4294967296, false)]
+    [InlineData(1.5, false)]
+    [InlineData(true, false)]
+    public void Delayed_WithSomeHeader_WaitsOnlyForANumberUpTo32Bits(object delay, bool waits)
+    {
+        MessageQueue queue = DeclareDelayed("fanout");
+        _topology.BindQueue("q", "x");
+
+        Publish("k", "m", ("x-delay", delay));
+
+        Assert.Equal(waits ? 0 : 1, Drain(queue).Count);
+    }
+
+    [Fact]
+    public void Delayed_WithBindingsThatChangeMeanwhile_CountsThoseAtTheEnd()
+    {
+        MessageQueue queue = DeclareDelayed("direct");
+        MessageQueue late = _topology.DeclareQueue("late");
+        _topology.BindQueue("q", "x", "k");
+        Publish("k", "m", ("x-delay", 10));
+
+        _topology.UnbindQueue("q", "x", "k");
+        _topology.BindQueue("late", "x", "k");
+        _time.Advance(TimeSpan.FromMilliseconds(10));
+
+        Assert.Empty(Drain(queue));
+        Assert.Equal(["m"], Drain(late));
+    }
+
+    [Fact]
+    public void Delayed_WhenDeleted_GivesBackWhatWaits()
+    {
+        DeclareDelayed("fanout");
+        for (int number = 0; number < 100; number++)
+        {
+            Publish("k", new string('x', 1000), ("x-delay", 10));
+        }
+
+        Assert.Equal(1, _timers.Count);
+        Assert.Null(_topology.VirtualHost.DeleteExchange("x"u8, ifUnused: false));
+
+        Assert.Equal(0, _timers.Count);
+        Arena.TellThread();
+        Assert.Equal(0, Arena.InUseOctets);
+    }
+
+    [Fact]
+    public void Delayed_WithACopy_ReachesItsKeysWhenTheTimeHasCome()
+    {
+        DeclareDelayed("direct");
+        MessageQueue copy = _topology.DeclareQueue("copy");
+        MessageQueue blind = _topology.DeclareQueue("blind");
+        _topology.BindQueue("copy", "x", "c");
+        _topology.BindQueue("blind", "x", "b");
+
+        Publish("none", "m", ("x-delay", 10), ("CC", new object[] { "c" }), ("BCC", new object[] { "b" }));
+        _time.Advance(TimeSpan.FromMilliseconds(10));
+
+        Assert.Equal(["m"], Drain(copy));
+        Assert.True(blind.TryGet(out QueuedMessage message, out _));
+        Assert.Equal(["CC", "x-delay"], HeadersOf(message.Message).Keys.Order(StringComparer.Ordinal));
+        Arena.Release(message.Message);
+    }
+
+    [Fact]
+    public void History_WithALength_ShowsTheLastMessagesToWhoIsBound()
+    {
+        _topology.DeclareExchange("x", "x-recent-history", arguments: Arguments(("x-recent-history-length", 3)));
+        for (int number = 0; number < 5; number++)
+        {
+            Publish($"k{number}", $"{number}");
+        }
+
+        Publish("k", "unseen", ("x-recent-history-no-store", true));
+        MessageQueue queue = _topology.DeclareQueue("q");
+        _topology.BindQueue("q", "x", "whatever");
+        Assert.Equal(["2", "3", "4"], Drain(queue));
+
+        Publish("k", "5");
+        Assert.Equal(["5"], Drain(queue));
+        _topology.BindQueue("q", "x", "whatever");
+        Assert.Empty(Drain(queue));
+        _topology.BindQueue("q", "x", "another");
+        Assert.Equal(["3", "4", "5"], Drain(queue));
+    }
+
+    [Fact]
+    public void History_ToAnExchangeThatIsBound_IsRoutedThere()
+    {
+        _topology.DeclareExchange("x", "x-recent-history");
+        MessageQueue queue = _topology.DeclareQueue("q");
+        _topology.BindQueue("q", "amq.direct", "k1");
+        for (int number = 0; number < 30; number++)
+        {
+            Publish($"k{number % 2}", $"{number}");
+        }
+
+        _topology.BindExchange("amq.direct", "x");
+
+        Assert.Equal(["11", "13", "15", "17", "19", "21", "23", "25", "27", "29"], Drain(queue));
+    }
+
+    [Fact]
+    public void History_WhenDeleted_GivesBackWhatItKept()
+    {
+        _topology.DeclareExchange("x", "x-recent-history");
+        Publish("k", new string('x', 5000));
+        Assert.Equal(1, ((RecentHistoryExchange)_topology.Exchange("x")).KeptCount);
+
+        _topology.VirtualHost.DeleteExchange("x"u8, ifUnused: false);
+
+        Arena.TellThread();
+        Assert.Equal(0, Arena.InUseOctets);
+    }
+
+    [Fact]
+    public void DependsOnKeyAlone_WithAKeeperOnTheWay_IsFalse()
+    {
+        DeclareDelayed("direct");
+        Assert.False(_topology.Exchange("x").DependsOnKeyAlone);
+        Assert.True(_topology.Exchange("amq.fanout").DependsOnKeyAlone);
+        _topology.BindExchange("x", "amq.fanout");
+        Assert.False(_topology.Exchange("amq.fanout").DependsOnKeyAlone);
+    }
+
+    private MessageQueue DeclareDelayed(string type)
+    {
+        _topology.DeclareExchange("x", "x-delayed-message", arguments: Arguments(("x-delayed-type", type)));
+        return _topology.DeclareQueue("q");
+    }
+
+    /// <summary>Publishes to x as one who routes does.</summary>
+    private void Publish(string key, string body, params ReadOnlySpan<(string Key, object? Value)> headers)
+    {
+        byte[] properties = [0, 0];
+        if (headers.Length > 0)
+        {
+            byte[] octets = new byte[1024];
+            properties = octets[..new BasicProperties { Headers = Arguments(headers) }.Write(octets)];
+        }
+
+        MessageRef message = Arena.Store(new MessageContent
+        {
+            Exchange = "x"u8,
+            RoutingKey = Octets(key),
+            Properties = properties,
+            Body = Octets(body),
+        });
+        _topology.VirtualHost.PublishTo(_topology.Exchange("x"), [message]);
+    }
+
+    private Dictionary<string, object?> HeadersOf(MessageRef message)
+    {
+        Assert.Equal(DecodeError.None, BasicPropertiesView.TryParse(Arena.Read(message).Properties, out BasicPropertiesView view));
+        return view.Headers.ToDictionary();
+    }
+
+    private List<string> Drain(MessageQueue queue)
+    {
+        var bodies = new List<string>();
+        while (queue.TryGet(out QueuedMessage message, out _))
+        {
+            bodies.Add(System.Text.Encoding.UTF8.GetString(Arena.Read(message.Message).Body));
+            Arena.Release(message.Message);
+        }
+
+        return bodies;
+    }
+}

@@ -1,0 +1,122 @@
+using AmqpToolkit.Conformance.Tests.Peer;
+
+namespace AmqpToolkit.Conformance.Tests.Mistakes;
+
+/// <summary>RabbitMQ's extensions of routing: alternate exchange, CC and BCC, direct reply-to, and the exchange types of its plugins.</summary>
+internal static class ExtensionMistakes
+{
+    private const string ReplyTo = "amq.rabbitmq.reply-to";
+    private const string Delayed = "x-delayed-message";
+    private const string Hash = "x-consistent-hash";
+    private const string History = "x-recent-history";
+
+    private static readonly Outcome ReplyQueueMissing = Outcome.Channel(404, $"NOT_FOUND - no queue '{ReplyTo}' in vhost '/'", "queue.bind");
+
+    public static IEnumerable<Mistake> All =>
+    [
+        new("48", "CC that is text", s => Publish(s, ("CC", "x")), BadCopies("CC", "longstr")),
+        new("48", "CC that is a number", s => Publish(s, ("CC", 5)), BadCopies("CC", "signedint")),
+        new("48", "CC that is void", s => Publish(s, ("CC", null)), BadCopies("CC", "void")),
+        new("48", "BCC that is a table", s => Publish(s, ("BCC", PeerWriter.Table(("a", 1)))), BadCopies("BCC", "table")),
+        new("48", "BCC that is a bit", s => Publish(s, ("CC", new object[] { "a" }), ("BCC", true)), BadCopies("BCC", "bool")),
+        new("48", "CC and BCC both wrong: CC is told", s => Publish(s, ("BCC", true), ("CC", 1)), BadCopies("CC", "signedint")),
+        new("48", "CC with elements that are no text", s => Publish(s, ("CC", new object?[] { 1, true, null, "x" }), ("BCC", Array.Empty<object>())), Outcome.Fine()),
+        new("48", "CC that is text, in confirm mode", s => { s.Peer.Call(1, "confirm.select", false); Publish(s, ("CC", "x")); }, BadCopies("CC", "longstr")),
+        new("48", "CC that is text, in a transaction", s => { s.Peer.Call(1, "tx.select"); Publish(s, ("CC", "x")); }, BadCopies("CC", "longstr")),
+        new("48", "CC in another case is a header like any other", s => Publish(s, ("cc", "x"), ("xCC", 5)), Outcome.Fine()),
+
+        new("49", "reply-to without a consumer of replies", s => PublishRequest(s), NoReplyConsumer),
+        new("49", "reply-to with a consumer on another channel", s => { s.Peer.Consume(2, ReplyTo, noAck: true); PublishRequest(s); }, NoReplyConsumer),
+        new("49", "reply-to with a consumer that was cancelled", s => { s.Peer.Consume(1, ReplyTo, "t", noAck: true); s.Peer.Cancel(1, "t"); PublishRequest(s); }, NoReplyConsumer),
+        new("49", "reply-to in a transaction without a consumer of replies", s => { s.Peer.Call(1, "tx.select"); PublishRequest(s); }, NoReplyConsumer),
+        new("49", "reply-to with a consumer of replies", s => { s.Peer.Consume(1, ReplyTo, noAck: true); PublishRequest(s); }, Outcome.Fine()),
+
+        new("57", "alternate exchange that is a number", s => Declare(s, "direct", ("alternate-exchange", 5)), Outcome.Channel(406, "PRECONDITION_FAILED - invalid type 'signedint' for arg 'alternate-exchange' in exchange '{x}' in vhost '/'", "exchange.declare")),
+        new("57", "alternate exchange that is void", s => Declare(s, "direct", ("alternate-exchange", null)), Outcome.Channel(406, "PRECONDITION_FAILED - invalid type 'void' for arg 'alternate-exchange' in exchange '{x}' in vhost '/'", "exchange.declare")),
+        new("57", "alternate exchange that does not exist", s => Declare(s, "direct", ("alternate-exchange", "nosuch")), Outcome.Fine("exchange.declare-ok")),
+        new("56", "redeclare with an alternate exchange", s => { s.DeclareExchange(); Declare(s, "direct", ("alternate-exchange", "q")); }, Outcome.Channel(406, "PRECONDITION_FAILED - inequivalent arg 'alternate-exchange' for exchange '{x}' in vhost '/': received the value 'q' of type 'longstr' but current is none", "exchange.declare")),
+
+        new("62", "delayed exchange without a type", s => Declare(s, Delayed), Outcome.Channel(406, "PRECONDITION_FAILED - Invalid argument, 'x-delayed-type' must be an existing exchange type", "exchange.declare")) { ExchangeType = Delayed },
+        new("62", "delayed exchange with a number as its type", s => Declare(s, Delayed, ("x-delayed-type", 1)), Outcome.Channel(406, "PRECONDITION_FAILED - Invalid argument, 'x-delayed-type' must be an existing exchange type", "exchange.declare")) { ExchangeType = Delayed },
+        new("62", "delayed exchange with an unknown type (4.2)", s => Declare(s, Delayed, ("x-delayed-type", "nosuch")), Outcome.Channel(406, "PRECONDITION_FAILED - unknown exchange type 'nosuch'", "exchange.declare")) { Profiles = Profile.V4_2 | Profile.V4_3, ExchangeType = Delayed },
+        new("62", "delayed exchange with an unknown type (3.13)", s => Declare(s, Delayed, ("x-delayed-type", "nosuch")), Outcome.Connection(503, "COMMAND_INVALID - unknown exchange type 'nosuch'", "exchange.declare")) { Profiles = Profile.V3_13, ExchangeType = Delayed },
+        new("62", "delayed exchange that delays twice", s => Declare(s, Delayed, ("x-delayed-type", Delayed)), Outcome.Channel(406, "PRECONDITION_FAILED - Invalid argument, 'x-delayed-type' must be an existing exchange type other than x-delayed-message", "exchange.declare")) { ExchangeType = Delayed },
+        new("62", "delayed exchange with a mistake for its inner type", s => Declare(s, Delayed, ("x-delayed-type", Hash), ("hash-property", "nosuch")), Outcome.Channel(406, "PRECONDITION_FAILED - Unsupported property: nosuch", "exchange.declare")) { ExchangeType = Delayed },
+        new("62", "delayed exchange", s => Declare(s, Delayed, ("x-delayed-type", "topic")), Outcome.Fine("exchange.declare-ok")) { ExchangeType = Delayed },
+        new("62", "consistent hash of a header and a property", s => Declare(s, Hash, ("hash-header", "h"), ("hash-property", "message_id")), Outcome.Channel(406, "PRECONDITION_FAILED - hash-header and hash-property are mutually exclusive", "exchange.declare")) { ExchangeType = Hash },
+        new("62", "consistent hash of an unknown property", s => Declare(s, Hash, ("hash-property", "nosuch")), Outcome.Channel(406, "PRECONDITION_FAILED - Unsupported property: nosuch", "exchange.declare")) { ExchangeType = Hash },
+        new("62", "consistent hash of a header that is a number", s => Declare(s, Hash, ("hash-header", 5)), Outcome.Channel(406, "PRECONDITION_FAILED - invalid type 'signedint' for arg 'hash-header' in exchange '{x}' in vhost '/'", "exchange.declare")) { ExchangeType = Hash, OnReference = Outcome.Connection(541, "INTERNAL_ERROR", null) },
+        new("62", "weight that is no number", s => Weigh(s, "abc"), Outcome.Channel(406, "PRECONDITION_FAILED - The binding key must be an integer: <<\"abc\">>", "queue.bind")) { ExchangeType = Hash },
+        new("62", "weight that is empty", s => Weigh(s, ""), Outcome.Channel(406, "PRECONDITION_FAILED - The binding key must be an integer: <<>>", "queue.bind")) { ExchangeType = Hash },
+        new("62", "weight that is a fraction", s => Weigh(s, "1.5"), Outcome.Channel(406, "PRECONDITION_FAILED - The binding key must be an integer: <<\"1.5\">>", "queue.bind")) { ExchangeType = Hash },
+        new("62", "weight of zero", s => Weigh(s, "0"), Outcome.Channel(406, "PRECONDITION_FAILED - The binding key must be greater than 0", "queue.bind")) { ExchangeType = Hash },
+        new("62", "weight below zero", s => Weigh(s, "-1"), Outcome.Channel(406, "PRECONDITION_FAILED - The binding key must be greater than 0", "queue.bind")) { ExchangeType = Hash },
+        new("62", "weight with a sign", s => Weigh(s, "+3"), Outcome.Fine("queue.bind-ok")) { ExchangeType = Hash },
+        new("62", "weight with zeros", s => Weigh(s, "007"), Outcome.Fine("queue.bind-ok")) { ExchangeType = Hash },
+        new("62", "history of no length", s => Declare(s, History, ("x-recent-history-length", 0)), BadLength("0")) { ExchangeType = History },
+        new("62", "history of a negative length", s => Declare(s, History, ("x-recent-history-length", -1)), BadLength("-1")) { ExchangeType = History },
+        new("62", "history of a length in text", s => Declare(s, History, ("x-recent-history-length", "5")), BadLength("<<\"5\">>")) { ExchangeType = History },
+        new("62", "history of a length that is a bit", s => Declare(s, History, ("x-recent-history-length", true)), BadLength("true")) { ExchangeType = History },
+
+        new("86", "topic binding with three # (4.3)", s => BindTopic(s, "#.a.#.b.#"), Outcome.Channel(406, "PRECONDITION_FAILED - topic binding key '#.a.#.b.#' has 3 '#' wildcards; the maximum is 2", "queue.bind")) { Profiles = Profile.V4_3 },
+        new("86", "topic binding with three # (before 4.3)", s => BindTopic(s, "#.a.#.b.#"), Outcome.Fine("queue.bind-ok")) { Profiles = Profile.V3_13 | Profile.V4_2 },
+        new("86", "topic binding with two #", s => BindTopic(s, "#.a#.##.#"), Outcome.Fine("queue.bind-ok")),
+
+        new("87", "bind of the reply queue (4.2)", s => s.Send("queue.bind", 0, ReplyTo, "amq.direct", "k", false, null), Outcome.Channel(403, $"ACCESS_REFUSED - operation not permitted on direct reply queue '{ReplyTo}' in vhost '/'", "queue.bind")) { Profiles = Profile.V4_2 | Profile.V4_3 },
+        new("87", "unbind of the reply queue (4.2)", s => s.Send("queue.unbind", 0, ReplyTo, "amq.direct", "k", null), Outcome.Channel(403, $"ACCESS_REFUSED - operation not permitted on direct reply queue '{ReplyTo}' in vhost '/'", "queue.unbind")) { Profiles = Profile.V4_2 | Profile.V4_3 },
+        new("87", "bind of the reply queue (3.13)", s => s.Send("queue.bind", 0, ReplyTo, "amq.direct", "k", false, null), ReplyQueueMissing) { Profiles = Profile.V3_13 },
+        new("87", "unbind of the reply queue (3.13)", s => s.Send("queue.unbind", 0, ReplyTo, "amq.direct", "k", null), Outcome.Fine("queue.unbind-ok")) { Profiles = Profile.V3_13 },
+
+        new("101", "consume of replies with acknowledgements", s => Consume(s, "t", noAck: false), Outcome.Channel(406, "PRECONDITION_FAILED - reply consumer cannot acknowledge", "basic.consume")),
+        new("101", "second consumer of replies", s => { s.Peer.Consume(1, ReplyTo, "t", noAck: true); Consume(s, "u"); }, Outcome.Channel(406, "PRECONDITION_FAILED - reply consumer already set", "basic.consume")),
+        new("101", "second consumer of replies with acknowledgements", s => { s.Peer.Consume(1, ReplyTo, "t", noAck: true); Consume(s, "u", noAck: false); }, Outcome.Channel(406, "PRECONDITION_FAILED - reply consumer cannot acknowledge", "basic.consume")),
+        new("101", "consumer of replies after one that was cancelled", s => { s.Peer.Consume(1, ReplyTo, "t", noAck: true); s.Peer.Cancel(1, "t"); Consume(s, "t"); }, Outcome.Fine("basic.consume-ok")),
+        new("101", "consumer of replies on each of two channels", s => { s.Peer.Consume(2, ReplyTo, "t", noAck: true); Consume(s, "t"); }, Outcome.Fine("basic.consume-ok")),
+        new("101", "exclusive consumer of replies", s => s.Send("basic.consume", 0, ReplyTo, "t", false, true, true, false, null), Outcome.Fine("basic.consume-ok")),
+        new("96", "tag of a consumer of replies that is in use", s => { s.Peer.Consume(1, ReplyTo, "t", noAck: true); Consume(s, "t"); }, Outcome.Connection(530, "NOT_ALLOWED - attempt to reuse consumer tag 't'", "basic.consume")) { OnReference = Outcome.Channel(406, "PRECONDITION_FAILED - reply consumer already set", "basic.consume") },
+        new("96", "tag of a consumer of replies for another queue", s => { s.DeclareOwnQueue(); s.Peer.Consume(1, ReplyTo, "t", noAck: true); s.Send("basic.consume", 0, s.Q, "t", false, true, false, false, null); }, Outcome.Connection(530, "NOT_ALLOWED - attempt to reuse consumer tag 't'", "basic.consume")) { OnReference = Outcome.Fine("basic.consume-ok") },
+
+        new("-", "declare of the reply queue", s => DeclareQueue(s, ReplyTo), Outcome.Fine("queue.declare-ok")),
+        new("-", "passive declare of the reply queue", s => DeclareQueue(s, ReplyTo, passive: true), Outcome.Fine("queue.declare-ok")),
+        new("-", "declare of a reply queue that is not there", s => DeclareQueue(s, $"{ReplyTo}.nosuch"), Outcome.Channel(404, $"NOT_FOUND - no queue '{ReplyTo}.nosuch' in vhost '/'", "queue.declare")),
+        new("-", "passive declare of a reply queue that is not there", s => DeclareQueue(s, $"{ReplyTo}.nosuch", passive: true), Outcome.Channel(404, $"NOT_FOUND - no queue '{ReplyTo}.nosuch' in vhost '/'", "queue.declare")),
+        new("-", "declare of a name that goes on behind reply-to", s => DeclareQueue(s, $"{ReplyTo}x"), Outcome.Channel(404, $"NOT_FOUND - no queue '{ReplyTo}x' in vhost '/'", "queue.declare")),
+        new("-", "delete of the reply queue", s => s.Send("queue.delete", 0, ReplyTo, false, false, false), Outcome.Fine("queue.delete-ok")),
+        new("93", "purge of the reply queue", s => s.Send("queue.purge", 0, ReplyTo, false), Outcome.Channel(404, $"NOT_FOUND - no queue '{ReplyTo}' in vhost '/'", "queue.purge")),
+        new("93", "get from the reply queue", s => s.Send("basic.get", 0, ReplyTo, true), Outcome.Channel(404, $"NOT_FOUND - no queue '{ReplyTo}' in vhost '/'", "basic.get")),
+    ];
+
+    private static Outcome NoReplyConsumer => Outcome.Channel(406, "PRECONDITION_FAILED - fast reply consumer does not exist", "basic.publish");
+
+    private static Outcome BadCopies(string header, string type) =>
+        Outcome.Channel(406, $"PRECONDITION_FAILED - invalid message: {{unacceptable_type_in_header,\"{header}\",{type}}}", "basic.publish");
+
+    private static Outcome BadLength(string value) =>
+        Outcome.Channel(406, $"PRECONDITION_FAILED - Invalid argument {value}, 'x-recent-history-length' must be a positive integer", "exchange.declare");
+
+    private static void Publish(Scene scene, params (string Key, object? Value)[] headers) =>
+        scene.Peer.Publish(1, "", "nosuch", properties: [0x20, 0, .. new PeerWriter().LongString(PeerWriter.Table(headers)).ToArray()]);
+
+    private static void PublishRequest(Scene scene) =>
+        scene.Peer.Publish(1, "amq.fanout", "k", properties: [0x02, 0, .. new PeerWriter().ShortString(ReplyTo).ToArray()]);
+
+    private static void Declare(Scene scene, string type, params (string Key, object? Value)[] arguments) =>
+        scene.Send("exchange.declare", 0, scene.X, type, false, false, false, false, false, PeerWriter.Table(arguments));
+
+    private static void Weigh(Scene scene, string weight)
+    {
+        scene.DeclareExchange(Hash);
+        scene.DeclareOwnQueue();
+        scene.Send("queue.bind", 0, scene.Q, scene.X, weight, false, null);
+    }
+
+    private static void BindTopic(Scene scene, string key)
+    {
+        scene.DeclareOwnQueue();
+        scene.Send("queue.bind", 0, scene.Q, "amq.topic", key, false, null);
+    }
+
+    private static void Consume(Scene scene, string tag, bool noAck = true) => scene.Send("basic.consume", 0, ReplyTo, tag, false, noAck, false, false, null);
+
+    private static void DeclareQueue(Scene scene, string name, bool passive = false) => scene.Send("queue.declare", 0, name, passive, false, false, false, false, null);
+}
