@@ -56,4 +56,7 @@ public enum DecodeError : byte
 
     /// <summary>An array has more elements without octets than <c>AmqpReader.MaxZeroWidthElements</c>.</summary>
     TooManyElements,
+
+    /// <summary>1.0: a section of a message is out of order, comes twice, or is a second body.</summary>
+    UnexpectedSection,
 }

@@ -38,11 +38,21 @@ public readonly struct LongString : IEquatable<LongString>
         _length = segment.Count;
     }
 
+    internal LongString(object? source, int offset, int length)
+    {
+        _source = source;
+        _offset = offset;
+        _length = length;
+    }
+
     /// <summary>Whether the string has no octet.</summary>
     public bool IsEmpty => _length == 0;
 
     /// <summary>Upper bound of what <see cref="Write"/> writes; exact when octets are held.</summary>
     public int MaxOctets => IsText ? (int)Math.Min((long)_length * MaxOctetsPerChar, int.MaxValue) : _length;
+
+    /// <summary>What the internal constructor takes.</summary>
+    internal (object? Source, int Offset, int Length) Parts => (_source, _offset, _length);
 
     private bool IsText => _source is string;
 
@@ -57,7 +67,7 @@ public readonly struct LongString : IEquatable<LongString>
     public static implicit operator LongString(string? value) => new(value);
 
     /// <inheritdoc cref="LongString(ReadOnlyMemory{byte})"/>
-    public static implicit operator LongString(byte[]? octets) => new(octets.AsMemory());
+    public static implicit operator LongString(byte[]? octets) => new(octets, 0, octets?.Length ?? 0);
 
     /// <inheritdoc cref="LongString(ReadOnlyMemory{byte})"/>
     public static implicit operator LongString(ReadOnlyMemory<byte> octets) => new(octets);

@@ -60,7 +60,7 @@ public sealed partial class OfficialDocumentTests
 
         Assert.Empty(result.Diagnostics.Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning));
         Assert.NotEmpty(result.GeneratedSources);
-        Assert.Equal(composites, result.GeneratedSources.Count(source => source.SourceText.ToString().Contains("out CompositeReader fields", StringComparison.Ordinal)));
+        Assert.Equal(composites, result.GeneratedSources.Count(source => source.SourceText.ToString().Contains("= CompositeReader.Open(", StringComparison.Ordinal)));
         Assert.Empty(GeneratorHarness.Compile(result));
     }
 

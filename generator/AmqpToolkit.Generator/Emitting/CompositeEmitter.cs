@@ -43,7 +43,7 @@ internal static class CompositeEmitter
             /// <remarks>Wire: a list of {Docs.Escape(Layout(unit))}. What is missing or null has its default.</remarks>
             {Emitter.GeneratedCode}
             """);
-        using (writer.Braces($"public readonly ref struct {view}"))
+        using (writer.Braces($"public ref struct {view}"))
         {
             writer.Line($"""
                 /// <summary>The numeric descriptor of {unit.RawName}.</summary>
@@ -76,63 +76,62 @@ internal static class CompositeEmitter
         }
 
         writer.Gap();
-        if (unit.Members.Any(member => !TypeExpressions.IsKept(member)))
+        if (HasPlaces(unit))
         {
-            writer.Line("private readonly ReadOnlySpan<byte> _source;");
+            writer.Line("private ReadOnlySpan<byte> _source;");
         }
 
-        writer.Line("private readonly uint _present;");
+        writer.Line("private uint _present;");
         foreach (CompositeMember member in unit.Members)
         {
             writer.Line(TypeExpressions.IsKept(member)
-                ? $"private readonly {TypeExpressions.ViewType(member)} _{member.Field};"
-                : $"private readonly int _{member.Field}At;");
-        }
-
-        writer.Gap();
-        using (writer.Braces($"private {view}(scoped ref CompositeReader fields)"))
-        {
-            for (int i = 0; i < unit.Members.Count; i++)
-            {
-                EmitRead(writer, unit.Members[i], i);
-            }
-
-            if (unit.Members.Any(member => !TypeExpressions.IsKept(member)))
-            {
-                writer.Line("_source = fields.Source;");
-            }
+                ? $"private {TypeExpressions.ViewType(member)} _{member.Field};"
+                : $"private int _{member.Field}At;");
         }
     }
 
-    private static void EmitRead(SourceWriter writer, CompositeMember member, int index)
+    private static bool HasPlaces(CompositeUnit unit) => unit.Members.Any(member => !TypeExpressions.IsKept(member));
+
+    /// <summary>The walk writes into the view where the caller has it: to build a view aside and copy it costs as much as to read it.</summary>
+    private static void EmitReadFields(SourceWriter writer, CompositeUnit unit)
     {
-        if (member.Shape != MemberShape.Composite)
+        writer.Gap();
+        using (writer.Braces("private DecodeError ReadFields(ReadOnlySpan<byte> source, int at, int count)"))
         {
-            string target = TypeExpressions.IsKept(member) ? $"_{member.Field}" : $"_{member.Field}At";
-            writer.Line($$"""
-                if (fields.Next())
-                {
-                    {{target}} = {{TypeExpressions.Read(member)}};
-                    _present |= {{Bit(index)}};
-                }
-
+            writer.Line("""
+                uint present = 0;
+                DecodeError error = DecodeError.None;
                 """);
-            return;
-        }
-
-        writer.Line($$"""
-            if (fields.Next() && fields.PassDescribed(out _{{member.Field}}At, out ReadOnlySpan<byte> {{member.Field}}Octets))
+            for (int i = 0; i < unit.Members.Count; i++)
             {
-                DecodeError {{member.Field}}Error = {{member.TypeName}}View.TryParse({{member.Field}}Octets, out _, out _);
-                if ({{member.Field}}Error != DecodeError.None)
+                CompositeMember member = unit.Members[i];
+                writer.Line("if (CompositeReader.Next(source, ref at, ref count, ref error))");
+                writer.Line("{");
+                using (writer.Indented())
                 {
-                    fields.Fail({{member.Field}}Error);
+                    writer.Line(TypeExpressions.IsKept(member)
+                        ? $"_{member.Field} = {TypeExpressions.Read(member)};"
+                        : $"""
+                            _{member.Field}At = at;
+                            at = {TypeExpressions.Pass(member)};
+                            """);
+                    writer.Line($"present |= {Bit(i)};");
                 }
 
-                _present |= {{Bit(index)}};
+                writer.Line("}");
+                writer.Line();
             }
 
-            """);
+            if (HasPlaces(unit))
+            {
+                writer.Line("_source = source;");
+            }
+
+            writer.Line("""
+                _present = present;
+                return CompositeReader.Close(source, at, count, error);
+                """);
+        }
     }
 
     private static void EmitMember(SourceWriter writer, CompositeMember member, int index)
@@ -151,13 +150,13 @@ internal static class CompositeEmitter
         writer.Gap();
         writer.Line($"""
             /// <summary>Whether {member.RawName} is there.</summary>
-            public bool Has{member.Name} => {has};
+            public readonly bool Has{member.Name} => {has};
 
             /// <summary>{Summary(member)}</summary>
             """);
         if (value.Length != 0)
         {
-            writer.Line($"public {TypeExpressions.ViewType(member)} {member.Name} => {value};");
+            writer.Line($"public readonly {TypeExpressions.ViewType(member)} {member.Name} => {value};");
             return;
         }
 
@@ -165,7 +164,7 @@ internal static class CompositeEmitter
             ? $"{member.TypeName}View.TryParse(_source[{at}..], out {member.TypeName}View value, out _);"
             : $"AmqpReader.ValueAt(_source, {at}).TryGet{TypeExpressions.Suffix(member.Primitive)}(out {TypeExpressions.ViewType(member)} value);";
         writer.Line($$"""
-            public {{TypeExpressions.ViewType(member)}} {{member.Name}}
+            public readonly {{TypeExpressions.ViewType(member)}} {{member.Name}}
             {
                 get
                 {
@@ -193,26 +192,12 @@ internal static class CompositeEmitter
             """);
         using (writer.Braces($"public static DecodeError TryParse(ReadOnlySpan<byte> source, out {view} view, out int octets)"))
         {
-            writer.Line("""
+            writer.Line($$"""
                 view = default;
-                octets = 0;
-                DecodeError error = CompositeReader.Open(source, DescriptorCode, DescriptorSymbol, out CompositeReader fields);
-                if (error != DecodeError.None)
+                DecodeError error = CompositeReader.Open(source, DescriptorCode, DescriptorSymbol, out int at, out int count, out octets);
+                if (error == DecodeError.None)
                 {
-                    return error;
-                }
-
-                """);
-            if (unit.Members.Count != 0)
-            {
-                writer.Line($"var parsed = new {view}(ref fields);");
-            }
-
-            writer.Line("""
-                error = fields.Close();
-                if (error != DecodeError.None)
-                {
-                    return error;
+                    error = {{(unit.Members.Count == 0 ? "CompositeReader.Close(source[..octets], at, count, error)" : "view.ReadFields(source[..octets], at, count)")}};
                 }
 
                 """);
@@ -220,23 +205,28 @@ internal static class CompositeEmitter
             {
                 string mask = "0x" + unit.MandatoryMask.ToString("X", CultureInfo.InvariantCulture);
                 writer.Line($$"""
-                    if ((parsed._present & {{mask}}) != {{mask}})
+                    if (error == DecodeError.None && (view._present & {{mask}}) != {{mask}})
                     {
-                        return DecodeError.MissingField;
+                        error = DecodeError.MissingField;
                     }
 
                     """);
             }
 
-            if (unit.Members.Count != 0)
-            {
-                writer.Line("view = parsed;");
-            }
-
             writer.Line("""
-                octets = fields.Source.Length;
-                return DecodeError.None;
+                if (error != DecodeError.None)
+                {
+                    view = default;
+                    octets = 0;
+                }
+
+                return error;
                 """);
+        }
+
+        if (unit.Members.Count != 0)
+        {
+            EmitReadFields(writer, unit);
         }
     }
 
@@ -246,11 +236,11 @@ internal static class CompositeEmitter
         writer.Line("/// <summary>Copies all fields.</summary>");
         if (unit.Members.Count == 0)
         {
-            writer.Line($"public {unit.TypeName} ToOwned() => default;");
+            writer.Line($"public readonly {unit.TypeName} ToOwned() => default;");
             return;
         }
 
-        using (writer.Braces($"public {unit.TypeName} ToOwned()"))
+        using (writer.Braces($"public readonly {unit.TypeName} ToOwned()"))
         {
             writer.Line($"var owned = new {unit.TypeName}();");
             foreach (CompositeMember member in unit.Members)

@@ -88,10 +88,12 @@ internal static class OwnedCompositeEmitter
 
         using (writer.Braces("public int Write(Span<byte> destination)"))
         {
-            writer.Line("int list = AmqpWriter.WriteDescriptor(destination, DescriptorCode);");
             if (unit.Members.Count == 0)
             {
-                writer.Line("return AmqpWriter.EndSmallList(destination, list, list, 0);");
+                writer.Line("""
+                    int first = AmqpWriter.BeginComposite(destination, DescriptorCode);
+                    return AmqpWriter.EndList(destination, first, first, 0);
+                    """);
                 return;
             }
 
@@ -107,13 +109,11 @@ internal static class OwnedCompositeEmitter
                     """);
             }
 
-            writer.Line("int count = 32 - BitOperations.LeadingZeroCount(_present);");
-            writer.Line(unit.IsSmall
-                ? "int at = list + 3;"
-                : """
-                    bool isSmall = MaxOctets <= byte.MaxValue;
-                    int at = list + (isSmall ? 3 : 9);
-                    """);
+            writer.Line("""
+                int first = AmqpWriter.BeginComposite(destination, DescriptorCode);
+                int at = first;
+                int count = 32 - BitOperations.LeadingZeroCount(_present);
+                """);
             for (int i = 0; i < unit.Members.Count; i++)
             {
                 writer.Line($$"""
@@ -125,9 +125,7 @@ internal static class OwnedCompositeEmitter
                     """);
             }
 
-            writer.Line(unit.IsSmall
-                ? "return AmqpWriter.EndSmallList(destination, list, at, count);"
-                : "return isSmall ? AmqpWriter.EndSmallList(destination, list, at, count) : AmqpWriter.EndList(destination, list, at, count);");
+            writer.Line("return AmqpWriter.EndList(destination, first, at, count);");
         }
     }
 }

@@ -55,16 +55,23 @@ internal static class TypeExpressions
     /// <summary>Whether a view keeps the value, not its place.</summary>
     public static bool IsKept(CompositeMember member) => member.Shape is MemberShape.Scalar or MemberShape.Enumeration;
 
-    /// <summary>Reads the member from a reader of fields.</summary>
-    public static string Read(CompositeMember member) => member.Shape switch
+    /// <summary>Reads a member that the view keeps.</summary>
+    public static string Read(CompositeMember member)
     {
-        MemberShape.Scalar => $"fields.Read{Suffix(member.Primitive)}()",
-        MemberShape.Enumeration when member.Primitive == "boolean" => $"({member.TypeName})(fields.ReadBoolean() ? 1 : 0)",
-        MemberShape.Enumeration => $"({member.TypeName})fields.Read{Suffix(member.Primitive)}()",
-        MemberShape.Variable => $"fields.Pass{Suffix(member.Primitive)}()",
-        MemberShape.Compound => $"fields.PassValue(AmqpType.{Suffix(member.Primitive)})",
-        MemberShape.Multiple => $"fields.PassMultiple(AmqpType.{Suffix(member.Primitive)})",
-        _ => "fields.PassValue()",
+        string read = $"CompositeReader.Read{Suffix(member.Primitive)}(source, ref at, ref error)";
+        return member.Shape != MemberShape.Enumeration ? read
+            : member.Primitive == "boolean" ? $"({member.TypeName})({read} ? 1 : 0)"
+            : $"({member.TypeName}){read}";
+    }
+
+    /// <summary>Passes a member whose place the view keeps.</summary>
+    public static string Pass(CompositeMember member) => member.Shape switch
+    {
+        MemberShape.Variable => $"CompositeReader.Pass{Suffix(member.Primitive)}(source, at, ref error)",
+        MemberShape.Compound => $"CompositeReader.PassValue(source, at, AmqpType.{Suffix(member.Primitive)}, ref error)",
+        MemberShape.Multiple => $"CompositeReader.PassMultiple(source, at, AmqpType.{Suffix(member.Primitive)}, ref error)",
+        MemberShape.Composite => $"CompositeReader.Pass(source, at, {member.TypeName}View.TryParse(source[at..], out _, out int {member.Field}Octets), {member.Field}Octets, ref error)",
+        _ => "CompositeReader.PassValue(source, at, ref error)",
     };
 
     /// <summary>Writes the member to a span.</summary>
@@ -83,6 +90,6 @@ internal static class TypeExpressions
         MemberShape.Scalar or MemberShape.Enumeration => member.Name,
         MemberShape.Variable => $"LongString.CopyOf({member.Name})",
         MemberShape.Composite => $"{member.Name}.ToOwned()",
-        _ => $"AmqpReader.ValueAt(_source, _{member.Field}At).ToOwned()",
+        _ => $"EncodedValue.CopyOf(AmqpReader.OctetsAt(_source, _{member.Field}At))",
     };
 }

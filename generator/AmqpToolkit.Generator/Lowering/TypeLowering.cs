@@ -7,9 +7,6 @@ namespace AmqpToolkit.Generator.Lowering;
 /// <summary>Turns an edition of the type grammar into the plans of its files, one for each type.</summary>
 internal static class TypeLowering
 {
-    /// <summary>Octets of the fields of a list whose size, with the count in it, takes one octet.</summary>
-    private const int MaxSmallList = 254;
-
     /// <summary>Descriptor, constructor, size and count of a list, all in their longest form.</summary>
     private const int CompositeOverhead = 19;
 
@@ -105,11 +102,8 @@ internal static class TypeLowering
             composite.Descriptor,
             members.ToEquatableArray(),
             mandatory,
-            fields <= MaxSmallList && members.All(IsBounded),
             fields + CompositeOverhead);
     }
-
-    private static bool IsBounded(CompositeMember member) => member.Shape is MemberShape.Scalar or MemberShape.Enumeration;
 
     private static CompositeMember Member(string owner, TypeFieldModel field)
     {
@@ -129,7 +123,7 @@ internal static class TypeLowering
         };
         return new CompositeMember(
             name,
-            CSharpName.Camel(field.Name),
+            CSharpName.Camel(field.Name) is "source" or "present" ? CSharpName.Camel(field.Name) + "Value" : CSharpName.Camel(field.Name),
             field.Name,
             field.TypeName == Primitives.Any && field.Requires is not null ? $"any {field.Requires}" : field.TypeName + (field.Multiple ? ", several" : ""),
             field.Label,

@@ -13,7 +13,6 @@ internal abstract record TypeUnit(string Namespace, string Edition, string HintN
 /// <param name="Descriptor">Its descriptor.</param>
 /// <param name="Members">Its fields, in wire order.</param>
 /// <param name="MandatoryMask">Presence bits of the mandatory fields.</param>
-/// <param name="IsSmall">All fields together always fit into a list with one octet of size.</param>
 /// <param name="FixedOctets">Octets of everything at most, without the contents of variable fields.</param>
 internal sealed record CompositeUnit(
     string Namespace,
@@ -25,7 +24,6 @@ internal sealed record CompositeUnit(
     DescriptorModel Descriptor,
     EquatableArray<CompositeMember> Members,
     uint MandatoryMask,
-    bool IsSmall,
     int FixedOctets) : TypeUnit(Namespace, Edition, HintName);
 
 /// <summary>A field of a composite.</summary>

@@ -17,7 +17,10 @@ public static class AmqpWriter
     /// <summary>Octets before the fields of a composite at most: descriptor, constructor, size, count.</summary>
     public const int MaxCompositeOverhead = MaxDescriptorOctets + 1 + (2 * sizeof(uint));
 
+    private const int MinDescriptorOctets = 3;
     private const int MaxDescriptorOctets = 10;
+    private const int SmallListOverhead = 3;
+    private const int LargeListOverhead = 1 + (2 * sizeof(uint));
 
     /// <summary>Writes null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -62,7 +65,15 @@ public static class AmqpWriter
             return 2;
         }
 
-        return WriteUIntSlow(destination, value);
+        if (value == 0)
+        {
+            destination[0] = 0x43;
+            return 1;
+        }
+
+        BinaryPrimitives.WriteUInt32BigEndian(destination[1..], value);
+        destination[0] = 0x70;
+        return 1 + sizeof(uint);
     }
 
     /// <summary>Writes a ulong.</summary>
@@ -206,8 +217,24 @@ public static class AmqpWriter
     /// <summary>Writes a string.</summary>
     public static int WriteString(Span<byte> destination, LongString value) => WriteVariable(destination, 0xA1, value);
 
-    /// <summary>Writes a symbol, which the caller knows to be ASCII.</summary>
-    public static int WriteSymbol(Span<byte> destination, LongString value) => WriteVariable(destination, 0xA3, value);
+    /// <summary>Writes a symbol.</summary>
+    /// <exception cref="ArgumentException">It is not ASCII.</exception>
+    public static int WriteSymbol(Span<byte> destination, LongString value)
+    {
+        int octets = WriteVariable(destination, 0xA3, value);
+        if (!Ascii.IsValid(destination[(octets - 2 <= byte.MaxValue ? 2 : MaxVariableOverhead)..octets]))
+        {
+            ThrowNotSymbol(value.ToString());
+        }
+
+        return octets;
+    }
+
+    /// <summary>Writes what stands before the octets of a binary that are sent from where they lie.</summary>
+    /// <param name="destination">At least <see cref="MaxVariableOverhead"/> long.</param>
+    /// <param name="octets">How many octets the binary has.</param>
+    /// <returns>The number of octets written.</returns>
+    public static int WriteBinaryHeader(Span<byte> destination, int octets) => WriteVariableHeader(destination, 0xA0, octets);
 
     /// <summary>Writes the descriptor of a described value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -217,42 +244,41 @@ public static class AmqpWriter
         return 1 + WriteULong(destination[1..], code);
     }
 
-    /// <summary>Ends a list whose fields begin 3 octets after <paramref name="at"/>, and are known to fit into a small one.</summary>
+    /// <summary>Begins a composite: descriptor, then room for the start of a small list.</summary>
+    /// <returns>Where the first field goes.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int BeginComposite(Span<byte> destination, ulong code)
+    {
+        if (code <= byte.MaxValue)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(destination, CompositeReader.SmallStart((byte)code));
+            return MinDescriptorOctets + SmallListOverhead;
+        }
+
+        int list = WriteDescriptor(destination, code);
+        destination[list] = 0xC0;
+        return list + SmallListOverhead;
+    }
+
+    /// <summary>Ends a list: as one without fields, as a small one, or, when it has become too long, as a large one, to which its fields are moved.</summary>
     /// <param name="destination">What the list is written to.</param>
-    /// <param name="at">Where its constructor goes.</param>
+    /// <param name="first">Where its fields begin; the three octets before it are the start of a small list.</param>
     /// <param name="end">Where its fields end.</param>
     /// <param name="count">How many fields there are.</param>
     /// <returns>Where the list ends.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int EndSmallList(Span<byte> destination, int at, int end, int count)
+    public static int EndList(Span<byte> destination, int first, int end, int count)
     {
-        if (count == 0)
+        int size = end - first + 1;
+        if (size <= byte.MaxValue && count - 1 < byte.MaxValue && count != 0)
         {
-            destination[at] = 0x45;
-            return at + 1;
+            destination[first - 1] = (byte)count;
+            destination[first - 2] = (byte)size;
+            destination[first - 3] = 0xC0;
+            return end;
         }
 
-        destination[at + 2] = (byte)count;
-        destination[at + 1] = (byte)(end - at - 2);
-        destination[at] = 0xC0;
-        return end;
-    }
-
-    /// <summary>Ends a list whose fields begin 9 octets after <paramref name="at"/>; moves them where a small list does.</summary>
-    /// <inheritdoc cref="EndSmallList"/>
-    public static int EndList(Span<byte> destination, int at, int end, int count)
-    {
-        int octets = end - at - 9;
-        if (octets < byte.MaxValue)
-        {
-            destination.Slice(at + 9, octets).CopyTo(destination[(at + 3)..]);
-            return EndSmallList(destination, at, at + 3 + octets, count);
-        }
-
-        destination[at] = 0xD0;
-        BinaryPrimitives.WriteInt32BigEndian(destination[(at + 1)..], octets + sizeof(uint));
-        BinaryPrimitives.WriteInt32BigEndian(destination[(at + 5)..], count);
-        return end;
+        return EndUnusualList(destination, first, end, count);
     }
 
     /// <summary>Says that a composite lacks a mandatory field.</summary>
@@ -260,20 +286,24 @@ public static class AmqpWriter
     [DoesNotReturn]
     public static void ThrowMissingField(string composite) => throw new InvalidOperationException($"A mandatory field of '{composite}' is not set.");
 
-    private static int WriteUIntSlow(Span<byte> destination, uint value)
+    private static int EndUnusualList(Span<byte> destination, int first, int end, int count)
     {
-        if (value == 0)
+        int list = first - SmallListOverhead;
+        if (count == 0)
         {
-            destination[0] = 0x43;
-            return 1;
+            destination[list] = 0x45;
+            return list + 1;
         }
 
-        BinaryPrimitives.WriteUInt32BigEndian(destination[1..], value);
-        destination[0] = 0x70;
-        return 1 + sizeof(uint);
+        int octets = end - first;
+        destination.Slice(first, octets).CopyTo(destination[(list + LargeListOverhead)..]);
+        destination[list] = 0xD0;
+        BinaryPrimitives.WriteInt32BigEndian(destination[(list + 1)..], octets + sizeof(uint));
+        BinaryPrimitives.WriteInt32BigEndian(destination[(list + 1 + sizeof(uint))..], count);
+        return list + LargeListOverhead + octets;
     }
 
-    private static int WriteVariable(Span<byte> destination, byte small, LongString value)
+    internal static int WriteVariable(Span<byte> destination, byte small, in LongString value)
     {
         if (value.MaxOctets <= byte.MaxValue)
         {
@@ -296,6 +326,31 @@ public static class AmqpWriter
         destination[0] = (byte)(small + 0x10);
         return MaxVariableOverhead + written;
     }
+
+    internal static int WriteVariableHeader(Span<byte> destination, byte small, int octets)
+    {
+        if (octets <= byte.MaxValue)
+        {
+            destination[1] = (byte)octets;
+            destination[0] = small;
+            return 2;
+        }
+
+        BinaryPrimitives.WriteInt32BigEndian(destination[1..], octets);
+        destination[0] = (byte)(small + 0x10);
+        return MaxVariableOverhead;
+    }
+
+    internal static void ThrowUnlessSymbol(string value)
+    {
+        if (!Ascii.IsValid(value))
+        {
+            ThrowNotSymbol(value);
+        }
+    }
+
+    [DoesNotReturn]
+    private static void ThrowNotSymbol(string value) => throw new ArgumentException($"A symbol is ASCII, '{value}' is not.", nameof(value));
 
     [DoesNotReturn]
     private static void ThrowTooShort() => throw new ArgumentException("The destination is too short.");

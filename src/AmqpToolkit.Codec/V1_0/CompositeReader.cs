@@ -6,393 +6,435 @@ using AmqpToolkit.Codec.Classic;
 namespace AmqpToolkit.Codec.V1_0;
 
 /// <summary>
-/// Walks once over the fields of a composite (1.4): <c>0x00, descriptor, list</c>. What generated views are parsed with. The first error stays, and ends
-/// the walk: one look at <see cref="Close"/> tells. Fields that the reader does not know come last and are skipped.
+/// Walks once over the fields of a composite (1.4): <c>0x00, descriptor, list</c>. What generated views are parsed with. No state: the walk is an offset and
+/// a count of the caller's, so that both stay in registers. The first error stays, and moves the offset to the end: one look at <see cref="Close"/> tells.
+/// Fields that the caller does not know come last and are skipped.
 /// </summary>
-public ref struct CompositeReader
+public static class CompositeReader
 {
-    private ReadOnlySpan<byte> _source;
-    private int _at;
-    private int _remaining;
-    private DecodeError _error;
-
-    private CompositeReader(ReadOnlySpan<byte> source, int at, int count)
-    {
-        _source = source;
-        _at = at;
-        _remaining = count;
-    }
-
-    /// <summary>The composite, from its first octet to its last.</summary>
-    public readonly ReadOnlySpan<byte> Source => _source;
-
     /// <summary>Opens a composite.</summary>
     /// <param name="source">The composite, and whatever comes after it.</param>
     /// <param name="code">Its numeric descriptor.</param>
     /// <param name="symbol">Its symbolic descriptor.</param>
-    /// <param name="reader">A reader at its first field.</param>
-    public static DecodeError Open(ReadOnlySpan<byte> source, ulong code, ReadOnlySpan<byte> symbol, out CompositeReader reader)
+    /// <param name="at">Where its first field stands.</param>
+    /// <param name="count">How many fields it has.</param>
+    /// <param name="octets">Where it ends.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static DecodeError Open(ReadOnlySpan<byte> source, ulong code, ReadOnlySpan<byte> symbol, out int at, out int count, out int octets)
     {
-        reader = default;
-        DecodeError error = DescriptorReader.Pass(source, code, symbol, out int at);
-        if (error != DecodeError.None)
+        const int SmallHeader = 6;
+        if (code <= byte.MaxValue && source.Length >= SmallHeader && BinaryPrimitives.ReadUInt32BigEndian(source) == SmallStart((byte)code))
         {
-            return error;
-        }
-
-        if (at >= source.Length)
-        {
-            return DecodeError.Truncated;
-        }
-
-        byte constructor = source[at];
-        if (constructor == 0xC0)
-        {
-            if (source.Length - at < 2 || source.Length - at - 2 < source[at + 1])
+            at = SmallHeader;
+            count = source[SmallHeader - 1];
+            octets = SmallHeader - 1 + source[SmallHeader - 2];
+            if (octets >= at && octets <= source.Length)
             {
-                return DecodeError.Truncated;
+                return DecodeError.None;
             }
-
-            if (source[at + 1] == 0)
-            {
-                return DecodeError.MalformedCompound;
-            }
-
-            reader = new CompositeReader(source[..(at + 2 + source[at + 1])], at + 3, source[at + 2]);
-            return DecodeError.None;
         }
 
-        if (constructor is not (0x45 or 0xD0))
-        {
-            return AmqpReader.TypeOf(constructor) == AmqpType.Unknown ? DecodeError.UnknownConstructor : DecodeError.UnexpectedType;
-        }
-
-        int end = at + 1;
-        error = AmqpReader.SkipContents(source, constructor, ref end);
-        if (error == DecodeError.None)
-        {
-            error = AmqpReader.ReadCompound(source[(at + 1)..end], constructor, out int start, out int count);
-            reader = new CompositeReader(source[..end], at + 1 + start, count);
-        }
-
-        return error;
+        return OpenSlow(source, code, symbol, out at, out count, out octets);
     }
 
     /// <summary>Whether the next field has a value. Null is passed over; what is missing at the end is null.</summary>
+    /// <param name="source">The composite.</param>
+    /// <param name="at">Where the next field stands.</param>
+    /// <param name="remaining">How many fields are left.</param>
+    /// <param name="error">The first error of the walk.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool Next()
+    public static bool Next(ReadOnlySpan<byte> source, ref int at, ref int remaining, ref DecodeError error)
     {
-        if (_remaining <= 0)
+        if (remaining == 0)
         {
             return false;
         }
 
-        _remaining--;
-        if ((uint)_at >= (uint)_source.Length)
+        remaining--;
+        if ((uint)at < (uint)source.Length)
         {
-            Fail(DecodeError.MalformedCompound);
+            if (source[at] != 0x40)
+            {
+                return true;
+            }
+
+            at++;
             return false;
         }
 
-        if (_source[_at] == 0x40)
-        {
-            _at++;
-            return false;
-        }
-
-        return true;
+        at = Fail(source, DecodeError.MalformedCompound, ref error);
+        return false;
     }
 
     /// <summary>Skips the fields that were not asked for.</summary>
     /// <returns>The first error of the walk.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public DecodeError Close() => _remaining == 0 && _at == _source.Length ? _error : CloseSlow();
+    public static DecodeError Close(ReadOnlySpan<byte> source, int at, int remaining, DecodeError error) =>
+        remaining == 0 && at == source.Length ? error : CloseSlow(source, at, remaining, error);
 
     /// <summary>Reads a boolean.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool ReadBoolean()
+    public static bool ReadBoolean(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
     {
-        byte constructor = _source[_at++];
-        return constructor == 0x41 || (constructor != 0x42 && ReadBooleanOctet(constructor));
+        byte constructor = source[at];
+        if (constructor is 0x41 or 0x42)
+        {
+            at++;
+            return constructor == 0x41;
+        }
+
+        at = ReadBooleanOctet(source, at, out bool value, ref error);
+        return value;
     }
 
     /// <summary>Reads a ubyte.</summary>
-    public byte ReadUByte() => TryTake(0x50, sizeof(byte), out ReadOnlySpan<byte> octets) ? octets[0] : (byte)0;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte ReadUByte(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        at = Take(source, at, 0x50, sizeof(byte), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? (byte)0 : octets[0];
+    }
 
     /// <summary>Reads a ushort.</summary>
-    public ushort ReadUShort() => TryTake(0x60, sizeof(ushort), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadUInt16BigEndian(octets) : (ushort)0;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort ReadUShort(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        at = Take(source, at, 0x60, sizeof(ushort), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? (ushort)0 : BinaryPrimitives.ReadUInt16BigEndian(octets);
+    }
 
     /// <summary>Reads a uint in any of its three encodings.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint ReadUInt()
+    public static uint ReadUInt(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
     {
-        if (_source[_at] == 0x52 && _at + 1 < _source.Length)
+        uint value;
+        byte constructor = source[at];
+        if (constructor == 0x52 && at + 1 < source.Length)
         {
-            uint value = _source[_at + 1];
-            _at += 2;
+            value = source[at + 1];
+            at += 2;
             return value;
         }
 
-        return ReadUIntSlow();
+        if (constructor == 0x43)
+        {
+            at++;
+            return 0;
+        }
+
+        if (constructor == 0x70 && source.Length - at > sizeof(uint))
+        {
+            value = BinaryPrimitives.ReadUInt32BigEndian(source[(at + 1)..]);
+            at += 1 + sizeof(uint);
+            return value;
+        }
+
+        at = FailAt(source, at, constructor is 0x52 or 0x70, ref error);
+        return 0;
     }
 
     /// <summary>Reads a ulong in any of its three encodings.</summary>
-    public ulong ReadULong()
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong ReadULong(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
     {
-        switch (_source[_at])
-        {
-            case 0x44:
-                _at++;
-                return 0;
-            case 0x53:
-                return TryTake(0x53, 1, out ReadOnlySpan<byte> octet) ? octet[0] : 0UL;
-            default:
-                return TryTake(0x80, sizeof(ulong), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadUInt64BigEndian(octets) : 0;
-        }
+        at = ReadULong(source, at, out ulong value, ref error);
+        return value;
     }
 
     /// <summary>Reads a byte, which is signed.</summary>
-    public sbyte ReadByte() => TryTake(0x51, sizeof(sbyte), out ReadOnlySpan<byte> octets) ? (sbyte)octets[0] : (sbyte)0;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static sbyte ReadByte(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        at = Take(source, at, 0x51, sizeof(sbyte), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? (sbyte)0 : (sbyte)octets[0];
+    }
 
     /// <summary>Reads a short.</summary>
-    public short ReadShort() => TryTake(0x61, sizeof(short), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadInt16BigEndian(octets) : (short)0;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static short ReadShort(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        at = Take(source, at, 0x61, sizeof(short), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? (short)0 : BinaryPrimitives.ReadInt16BigEndian(octets);
+    }
 
     /// <summary>Reads an int in either encoding.</summary>
-    public int ReadInt() => _source[_at] == 0x54
-        ? TryTake(0x54, 1, out ReadOnlySpan<byte> octet) ? (sbyte)octet[0] : 0
-        : TryTake(0x71, sizeof(int), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadInt32BigEndian(octets) : 0;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int ReadInt(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        bool isSmall = source[at] == 0x54;
+        at = Take(source, at, isSmall ? (byte)0x54 : (byte)0x71, isSmall ? 1 : sizeof(int), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? 0 : isSmall ? (sbyte)octets[0] : BinaryPrimitives.ReadInt32BigEndian(octets);
+    }
 
     /// <summary>Reads a long in either encoding.</summary>
-    public long ReadLong() => _source[_at] == 0x55
-        ? TryTake(0x55, 1, out ReadOnlySpan<byte> octet) ? (sbyte)octet[0] : 0
-        : TryTake(0x81, sizeof(long), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadInt64BigEndian(octets) : 0;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long ReadLong(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        bool isSmall = source[at] == 0x55;
+        at = Take(source, at, isSmall ? (byte)0x55 : (byte)0x81, isSmall ? 1 : sizeof(long), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? 0 : isSmall ? (sbyte)octets[0] : BinaryPrimitives.ReadInt64BigEndian(octets);
+    }
 
     /// <summary>Reads a float.</summary>
-    public float ReadFloat() => TryTake(0x72, sizeof(float), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadSingleBigEndian(octets) : 0;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float ReadFloat(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        at = Take(source, at, 0x72, sizeof(float), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? 0 : BinaryPrimitives.ReadSingleBigEndian(octets);
+    }
 
     /// <summary>Reads a double.</summary>
-    public double ReadDouble() => TryTake(0x82, sizeof(double), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadDoubleBigEndian(octets) : 0;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double ReadDouble(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        at = Take(source, at, 0x82, sizeof(double), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? 0 : BinaryPrimitives.ReadDoubleBigEndian(octets);
+    }
 
     /// <summary>Reads the bits of a decimal32.</summary>
-    public uint ReadDecimal32() => TryTake(0x74, sizeof(uint), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadUInt32BigEndian(octets) : 0;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint ReadDecimal32(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        at = Take(source, at, 0x74, sizeof(uint), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? 0 : BinaryPrimitives.ReadUInt32BigEndian(octets);
+    }
 
     /// <summary>Reads the bits of a decimal64.</summary>
-    public ulong ReadDecimal64() => TryTake(0x84, sizeof(ulong), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadUInt64BigEndian(octets) : 0;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong ReadDecimal64(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        at = Take(source, at, 0x84, sizeof(ulong), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? 0 : BinaryPrimitives.ReadUInt64BigEndian(octets);
+    }
 
     /// <summary>Reads the bits of a decimal128.</summary>
-    public UInt128 ReadDecimal128() => TryTake(0x94, 16, out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadUInt128BigEndian(octets) : default;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static UInt128 ReadDecimal128(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        at = Take(source, at, 0x94, 2 * sizeof(ulong), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? default : BinaryPrimitives.ReadUInt128BigEndian(octets);
+    }
 
     /// <summary>Reads a char.</summary>
-    public Rune ReadChar()
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Rune ReadChar(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
     {
-        if (!TryTake(0x73, sizeof(uint), out ReadOnlySpan<byte> octets))
+        at = Take(source, at, 0x73, sizeof(uint), out ReadOnlySpan<byte> octets, ref error);
+        if (octets.IsEmpty)
         {
             return default;
         }
 
-        if (Rune.TryCreate(BinaryPrimitives.ReadUInt32BigEndian(octets), out Rune value))
+        if (!Rune.TryCreate(BinaryPrimitives.ReadUInt32BigEndian(octets), out Rune value))
         {
-            return value;
+            at = Fail(source, DecodeError.InvalidValue, ref error);
         }
 
-        Fail(DecodeError.InvalidValue);
-        return default;
+        return value;
     }
 
     /// <summary>Reads a timestamp: milliseconds since 1970.</summary>
-    public long ReadTimestamp() => TryTake(0x83, sizeof(long), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadInt64BigEndian(octets) : 0;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long ReadTimestamp(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        at = Take(source, at, 0x83, sizeof(long), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? 0 : BinaryPrimitives.ReadInt64BigEndian(octets);
+    }
 
     /// <summary>Reads a uuid.</summary>
-    public Guid ReadUuid() => TryTake(0x98, 16, out ReadOnlySpan<byte> octets) ? new Guid(octets, bigEndian: true) : default;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Guid ReadUuid(ReadOnlySpan<byte> source, ref int at, ref DecodeError error)
+    {
+        at = Take(source, at, 0x98, 2 * sizeof(ulong), out ReadOnlySpan<byte> octets, ref error);
+        return octets.IsEmpty ? default : new Guid(octets, bigEndian: true);
+    }
 
     /// <summary>Passes a binary.</summary>
-    /// <returns>Where its constructor stands.</returns>
+    /// <returns>Where the next field stands.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int PassBinary()
+    public static int PassBinary(ReadOnlySpan<byte> source, int at, ref DecodeError error)
     {
-        int start = _at;
-        if (_source[start] == 0xA0 && start + 1 < _source.Length && _source.Length - start - 2 >= _source[start + 1])
+        if (source[at] == 0xA0 && at + 1 < source.Length)
         {
-            _at = start + 2 + _source[start + 1];
-            return start;
+            int end = at + 2 + source[at + 1];
+            if (end <= source.Length)
+            {
+                return end;
+            }
         }
 
-        return PassVariable(0xA0);
+        return PassVariable(source, at, 0xA0, ref error);
     }
 
     /// <summary>Passes a string, and checks its text.</summary>
     /// <inheritdoc cref="PassBinary"/>
-    public int PassString()
+    public static int PassString(ReadOnlySpan<byte> source, int at, ref DecodeError error)
     {
-        int start = PassVariable(0xA1);
-        if (_error == DecodeError.None && !WireReader.IsText(AmqpReader.VariableAt(_source, start)))
-        {
-            Fail(DecodeError.InvalidUtf8);
-        }
-
-        return start;
+        int end = PassVariable(source, at, 0xA1, ref error);
+        return error != DecodeError.None || WireReader.IsText(AmqpReader.VariableAt(source, at)) ? end : Fail(source, DecodeError.InvalidUtf8, ref error);
     }
 
     /// <summary>Passes a symbol, and checks its characters.</summary>
     /// <inheritdoc cref="PassBinary"/>
-    public int PassSymbol()
+    public static int PassSymbol(ReadOnlySpan<byte> source, int at, ref DecodeError error)
     {
-        int start = PassVariable(0xA3);
-        if (_error == DecodeError.None && !Ascii.IsValid(AmqpReader.VariableAt(_source, start)))
-        {
-            Fail(DecodeError.InvalidValue);
-        }
-
-        return start;
+        int end = PassVariable(source, at, 0xA3, ref error);
+        return error != DecodeError.None || Ascii.IsValid(AmqpReader.VariableAt(source, at)) ? end : Fail(source, DecodeError.InvalidValue, ref error);
     }
 
     /// <summary>Passes a value of any type, and checks it as a whole.</summary>
     /// <inheritdoc cref="PassBinary"/>
-    public int PassValue()
+    public static int PassValue(ReadOnlySpan<byte> source, int at, ref DecodeError error)
     {
-        int start = _at;
-        DecodeError error = AmqpReader.Validate(_source, ref _at, 0);
-        if (error != DecodeError.None)
+        // A composite without fields, which most outcomes are.
+        if (source.Length - at >= sizeof(uint) && (BinaryPrimitives.ReadUInt32BigEndian(source[at..]) & 0xFFFF00FF) == 0x00530045)
         {
-            Fail(error == DecodeError.Truncated ? DecodeError.MalformedCompound : error);
+            return at + sizeof(uint);
         }
 
-        return start;
+        DecodeError inside = AmqpReader.Validate(source, ref at, 0);
+        return Pass(source, 0, inside, at, ref error);
     }
 
     /// <summary>Passes a value of one type, and checks it as a whole.</summary>
     /// <inheritdoc cref="PassBinary"/>
-    public int PassValue(AmqpType type)
-    {
-        if (AmqpReader.TypeOf(_source[_at]) == type)
-        {
-            return PassValue();
-        }
-
-        Fail(DecodeError.UnexpectedType);
-        return 0;
-    }
-
-    /// <summary>Passes a described value, and checks it as a whole.</summary>
-    /// <param name="at">Where it stands.</param>
-    /// <param name="octets">The value.</param>
-    /// <returns>Whether it was one.</returns>
-    public bool PassDescribed(out int at, out ReadOnlySpan<byte> octets)
-    {
-        at = PassValue(AmqpType.Described);
-        octets = _error == DecodeError.None ? _source[at.._at] : default;
-        return _error == DecodeError.None;
-    }
+    public static int PassValue(ReadOnlySpan<byte> source, int at, AmqpType type, ref DecodeError error) =>
+        AmqpReader.TypeOf(source[at]) == type ? PassValue(source, at, ref error) : FailAt(source, at, isType: false, ref error);
 
     /// <summary>Passes a value of one type, or an array of such values.</summary>
     /// <inheritdoc cref="PassBinary"/>
-    public int PassMultiple(AmqpType type)
+    public static int PassMultiple(ReadOnlySpan<byte> source, int at, AmqpType type, ref DecodeError error)
     {
-        int start = PassValue();
-        if (_error == DecodeError.None && !new MultipleView(AmqpReader.ValueAt(_source, start)).IsOf(type))
-        {
-            Fail(DecodeError.UnexpectedType);
-        }
-
-        return start;
+        int end = PassValue(source, at, ref error);
+        return error != DecodeError.None || new MultipleView(AmqpReader.ValueAt(source, at)).IsOf(type)
+            ? end
+            : Fail(source, DecodeError.UnexpectedType, ref error);
     }
 
-    /// <summary>Notes that the value that was passed last is not what it should be.</summary>
-    public void Fail(DecodeError error)
+    /// <summary>Passes a value that was parsed by other means.</summary>
+    /// <param name="source">The composite.</param>
+    /// <param name="at">Where the value stands.</param>
+    /// <param name="inside">How its parsing ended.</param>
+    /// <param name="octets">Its length.</param>
+    /// <param name="error">The first error of the walk.</param>
+    /// <returns>Where the next field stands.</returns>
+    public static int Pass(ReadOnlySpan<byte> source, int at, DecodeError inside, int octets, ref DecodeError error) => inside switch
     {
-        if (_error == DecodeError.None)
+        DecodeError.None => at + octets,
+        DecodeError.Truncated => Fail(source, DecodeError.MalformedCompound, ref error),
+        _ => Fail(source, inside, ref error),
+    };
+
+    /// <summary>The first four octets of a composite in its shortest form: descriptor, and the constructor of a list8.</summary>
+    internal static uint SmallStart(byte code) => 0x005300C0 | ((uint)code << 8);
+
+    private static DecodeError OpenSlow(ReadOnlySpan<byte> source, ulong code, ReadOnlySpan<byte> symbol, out int at, out int count, out int octets)
+    {
+        at = 0;
+        count = 0;
+        octets = 0;
+        DecodeError error = DescriptorReader.Pass(source, code, symbol, out int list);
+        if (error != DecodeError.None)
         {
-            _error = error;
+            return error;
         }
 
-        _remaining = 0;
-        _at = _source.Length;
+        if (list >= source.Length)
+        {
+            return DecodeError.Truncated;
+        }
+
+        byte constructor = source[list];
+        if (constructor is not (0x45 or 0xC0 or 0xD0))
+        {
+            return AmqpReader.TypeOf(constructor) == AmqpType.Unknown ? DecodeError.UnknownConstructor : DecodeError.UnexpectedType;
+        }
+
+        int end = list + 1;
+        error = AmqpReader.SkipContents(source, constructor, ref end);
+        if (error != DecodeError.None)
+        {
+            return error;
+        }
+
+        error = AmqpReader.ReadCompound(source[(list + 1)..end], constructor, out int start, out count);
+        at = list + 1 + start;
+        octets = end;
+        return error;
     }
 
-    private bool ReadBooleanOctet(byte constructor)
+    private static DecodeError CloseSlow(ReadOnlySpan<byte> source, int at, int remaining, DecodeError error)
     {
-        if (constructor != 0x56)
+        // Every field has its constructor at least: the loop ends with the octets, whatever the count says.
+        for (; remaining > 0 && error == DecodeError.None; remaining--)
         {
-            Fail(DecodeError.UnexpectedType);
-        }
-        else if (_at >= _source.Length)
-        {
-            Fail(DecodeError.MalformedCompound);
-        }
-        else if (_source[_at] <= 1)
-        {
-            return _source[_at++] != 0;
-        }
-        else
-        {
-            Fail(DecodeError.InvalidValue);
+            at = at < source.Length ? PassValue(source, at, ref error) : Fail(source, DecodeError.MalformedCompound, ref error);
         }
 
-        return false;
+        return error != DecodeError.None || at == source.Length ? error : DecodeError.MalformedCompound;
     }
 
-    private uint ReadUIntSlow()
+    private static int ReadBooleanOctet(ReadOnlySpan<byte> source, int at, out bool value, ref DecodeError error)
     {
-        switch (_source[_at])
+        at = Take(source, at, 0x56, sizeof(byte), out ReadOnlySpan<byte> octets, ref error);
+        value = !octets.IsEmpty && octets[0] == 1;
+        return octets.IsEmpty || octets[0] <= 1 ? at : Fail(source, DecodeError.InvalidValue, ref error);
+    }
+
+    private static int ReadULong(ReadOnlySpan<byte> source, int at, out ulong value, ref DecodeError error)
+    {
+        value = 0;
+        switch (source[at])
         {
-            case 0x43:
-                _at++;
-                return 0;
-            case 0x52:
-                return TryTake(0x52, 1, out ReadOnlySpan<byte> octet) ? octet[0] : 0U;
+            case 0x44:
+                return at + 1;
+            case 0x53:
+                at = Take(source, at, 0x53, 1, out ReadOnlySpan<byte> octet, ref error);
+                value = octet.IsEmpty ? 0UL : octet[0];
+                return at;
             default:
-                return TryTake(0x70, sizeof(uint), out ReadOnlySpan<byte> octets) ? BinaryPrimitives.ReadUInt32BigEndian(octets) : 0;
+                at = Take(source, at, 0x80, sizeof(ulong), out ReadOnlySpan<byte> octets, ref error);
+                value = octets.IsEmpty ? 0 : BinaryPrimitives.ReadUInt64BigEndian(octets);
+                return at;
         }
     }
 
-    private bool TryTake(byte constructor, int width, out ReadOnlySpan<byte> octets)
+    /// <summary>Takes what comes after a constructor that must be a certain one; nothing when it is another.</summary>
+    private static int Take(ReadOnlySpan<byte> source, int at, byte constructor, int width, out ReadOnlySpan<byte> octets, ref DecodeError error)
     {
-        octets = default;
-        if (_source[_at] != constructor)
+        bool isType = source[at] == constructor;
+        if (!isType || source.Length - at - 1 < width)
         {
-            Fail(DecodeError.UnexpectedType);
-            return false;
+            octets = default;
+            return FailAt(source, at, isType, ref error);
         }
 
-        if (_source.Length - _at - 1 < width)
-        {
-            Fail(DecodeError.MalformedCompound);
-            return false;
-        }
-
-        octets = _source.Slice(_at + 1, width);
-        _at += 1 + width;
-        return true;
+        octets = source.Slice(at + 1, width);
+        return at + 1 + width;
     }
 
-    private int PassVariable(byte small)
+    private static int PassVariable(ReadOnlySpan<byte> source, int at, byte small, ref DecodeError error)
     {
-        int start = _at;
-        byte constructor = _source[_at];
-        if (constructor != small && constructor != small + 0x10)
-        {
-            Fail(DecodeError.UnexpectedType);
-            return 0;
-        }
-
-        _at++;
-        if (AmqpReader.SkipContents(_source, constructor, ref _at) == DecodeError.None)
-        {
-            return start;
-        }
-
-        Fail(DecodeError.MalformedCompound);
-        return 0;
+        byte constructor = source[at];
+        bool isType = constructor == small || constructor == small + 0x10;
+        int end = at + 1;
+        return isType && AmqpReader.SkipContents(source, constructor, ref end) == DecodeError.None ? end : FailAt(source, at, isType, ref error);
     }
 
-    private DecodeError CloseSlow()
+    /// <summary>A value of another type, or one of the right type that is cut off inside a composite whose octets are all there.</summary>
+    private static int FailAt(ReadOnlySpan<byte> source, int at, bool isType, ref DecodeError error)
     {
-        while (_remaining > 0)
+        bool isKnown = AmqpReader.TypeOf(source[at]) != AmqpType.Unknown;
+        return Fail(source, isType ? DecodeError.MalformedCompound : isKnown ? DecodeError.UnexpectedType : DecodeError.UnknownConstructor, ref error);
+    }
+
+    private static int Fail(ReadOnlySpan<byte> source, DecodeError why, ref DecodeError error)
+    {
+        if (error == DecodeError.None)
         {
-            _remaining--;
-            PassValue();
+            error = why;
         }
 
-        return _error != DecodeError.None || _at == _source.Length ? _error : DecodeError.MalformedCompound;
+        return source.Length;
     }
 }

@@ -4,29 +4,44 @@ using System.Text;
 namespace AmqpToolkit.Codec.V1_0;
 
 /// <summary>
-/// Encodes values one after the other into a buffer that grows, each in its smallest encoding. One owner, one thread; <see cref="Clear"/> makes it
-/// reusable without allocation.
+/// Encodes values one after the other into a buffer that grows, each in its smallest encoding; the elements of an array share one. One owner, one thread;
+/// <see cref="Clear"/> makes it reusable without allocation.
 /// </summary>
-public sealed class EncodedValueBuilder
+public sealed partial class EncodedValueBuilder
 {
-    private const int CompoundOverhead = 9;
+    private const int SmallOverhead = 3;
+    private const int CompoundOverhead = 1 + (2 * sizeof(uint));
 
     private byte[] _octets = new byte[64];
-    private (int At, int Count, bool IsMap)[] _open = new (int, int, bool)[4];
+    private Open[] _open = new Open[4];
     private int _depth;
     private int _length;
 
-    /// <summary>What was encoded so far.</summary>
+    /// <summary>What was encoded so far; valid until something is added.</summary>
     public ReadOnlySpan<byte> Span => _octets.AsSpan(0, _length);
 
+    /// <summary>What was encoded so far; valid until something is added or the builder is cleared.</summary>
+    public ReadOnlyMemory<byte> Memory => _octets.AsMemory(0, _length);
+
     /// <summary>Forgets everything.</summary>
-    public void Clear() => (_length, _depth) = (0, 0);
+    public EncodedValueBuilder Clear()
+    {
+        _length = 0;
+        _depth = 0;
+        return this;
+    }
 
     /// <summary>A copy of what was encoded: one value.</summary>
-    /// <exception cref="InvalidOperationException">A list or map is not ended.</exception>
+    /// <exception cref="InvalidOperationException">A list, map or array is not ended.</exception>
     public EncodedValue ToValue() => _depth == 0
-        ? new EncodedValue(Span.ToArray())
-        : throw new InvalidOperationException("A list or map is not ended.");
+        ? EncodedValue.CopyOf(Span)
+        : throw new InvalidOperationException("A list, map or array is not ended.");
+
+    /// <summary>What was encoded, one value, without a copy: valid until something is added or the builder is cleared.</summary>
+    /// <exception cref="InvalidOperationException">A list, map or array is not ended.</exception>
+    public EncodedValue AsValue() => _depth == 0
+        ? new EncodedValue(Memory)
+        : throw new InvalidOperationException("A list, map or array is not ended.");
 
     /// <summary>Adds null.</summary>
     public EncodedValueBuilder AddNull() => Added(AmqpWriter.WriteNull(Room(1)));
@@ -90,12 +105,13 @@ public sealed class EncodedValueBuilder
 
     /// <summary>Adds a symbol.</summary>
     /// <exception cref="ArgumentException">It is not ASCII.</exception>
-    public EncodedValueBuilder AddSymbol(string value) => Ascii.IsValid(value)
-        ? Added(AmqpWriter.WriteSymbol(Room(value.Length + AmqpWriter.MaxVariableOverhead), Encoding.ASCII.GetBytes(value)))
-        : throw new ArgumentException($"A symbol is ASCII, '{value}' is not.", nameof(value));
+    public EncodedValueBuilder AddSymbol(LongString value) => Added(AmqpWriter.WriteSymbol(Room(value.MaxOctets + AmqpWriter.MaxVariableOverhead), value));
 
     /// <summary>Adds a value that is encoded already.</summary>
     public EncodedValueBuilder Add(EncodedValueView value) => Added(value.CopyTo(Room(value.Octets)));
+
+    /// <summary>Adds a value.</summary>
+    public EncodedValueBuilder Add(in EncodedValue value) => Added(value.Write(Room(value.MaxOctets)));
 
     /// <summary>Adds a composite or described value.</summary>
     public EncodedValueBuilder Add<T>(in T value)
@@ -105,104 +121,65 @@ public sealed class EncodedValueBuilder
     /// <exception cref="ArgumentException">One of them is not ASCII.</exception>
     public EncodedValueBuilder AddSymbols(IReadOnlyList<string> values)
     {
-        int longest = 0;
-        int sum = 0;
-        foreach (string value in values)
+        BeginArray(AmqpType.Symbol);
+        for (int i = 0; i < values.Count; i++)
         {
-            if (!Ascii.IsValid(value))
-            {
-                throw new ArgumentException($"A symbol is ASCII, '{value}' is not.", nameof(values));
-            }
-
-            longest = Math.Max(longest, value.Length);
-            sum += value.Length;
+            AddSymbol(values[i]);
         }
 
-        bool isSmall = longest <= byte.MaxValue;
-        int lengthOctets = isSmall ? 1 : sizeof(uint);
-        int elements = sum + (values.Count * lengthOctets);
-        Span<byte> room = Room(elements + CompoundOverhead + 1);
-        int at = BeginArray(room, elements, values.Count);
-        room[at++] = isSmall ? (byte)0xA3 : (byte)0xB3;
-        foreach (string value in values)
-        {
-            if (isSmall)
-            {
-                room[at] = (byte)value.Length;
-            }
-            else
-            {
-                BinaryPrimitives.WriteInt32BigEndian(room[at..], value.Length);
-            }
-
-            at += lengthOctets;
-            at += Encoding.ASCII.GetBytes(value, room[at..]);
-        }
-
-        return Added(at);
+        return End();
     }
 
     /// <summary>Puts a descriptor before the value that comes next.</summary>
+    /// <exception cref="InvalidOperationException">That value is an element of an array.</exception>
     public EncodedValueBuilder Describe(ulong code)
     {
+        if (_depth != 0 && _open[_depth - 1].Type == AmqpType.Array)
+        {
+            throw new InvalidOperationException("The elements of an array share their descriptor: BeginArray takes it.");
+        }
+
         _length += AmqpWriter.WriteDescriptor(Room(10), code);
         return this;
     }
 
     /// <summary>Begins a list; what is added until <see cref="End"/> is in it.</summary>
-    public EncodedValueBuilder BeginList() => Begin(isMap: false);
+    public EncodedValueBuilder BeginList() => Begin(new Open(_length, AmqpType.List));
 
     /// <summary>Begins a map; what is added until <see cref="End"/> are its keys and values in turn.</summary>
-    public EncodedValueBuilder BeginMap() => Begin(isMap: true);
+    public EncodedValueBuilder BeginMap() => Begin(new Open(_length, AmqpType.Map));
 
-    /// <summary>Ends the list or map that was begun last.</summary>
+    /// <summary>Begins an array; what is added until <see cref="End"/> are its elements, all of one type.</summary>
+    /// <param name="elements">The type of the elements.</param>
+    public EncodedValueBuilder BeginArray(AmqpType elements) => Begin(new Open(_length, AmqpType.Array) { Elements = elements });
+
+    /// <summary>Begins an array of described values, which share their descriptor; they are added without it.</summary>
+    /// <param name="elements">The type that is described.</param>
+    /// <param name="code">The descriptor.</param>
+    public EncodedValueBuilder BeginArray(AmqpType elements, ulong code) =>
+        Begin(new Open(_length, AmqpType.Array) { Elements = elements, Descriptor = code });
+
+    /// <summary>Ends the list, map or array that was begun last.</summary>
     /// <exception cref="InvalidOperationException">None was begun, or a key lacks its value.</exception>
     public EncodedValueBuilder End()
     {
         if (_depth == 0)
         {
-            throw new InvalidOperationException("No list or map was begun.");
+            throw new InvalidOperationException("No list, map or array was begun.");
         }
 
-        (int at, int count, bool isMap) = _open[--_depth];
-        if (isMap && (count & 1) != 0)
+        Open open = _open[--_depth];
+        int end = open.Type switch
         {
-            throw new InvalidOperationException("A key has no value.");
-        }
-
-        int end = AmqpWriter.EndList(_octets, at, _length, count);
-        if (isMap)
-        {
-            // An empty map has no form of its own: size and count are there.
-            if (count == 0)
-            {
-                (_octets[at + 1], _octets[at + 2], end) = (1, 0, at + 3);
-            }
-
-            _octets[at] = _octets[at] == 0xD0 ? (byte)0xD1 : (byte)0xC1;
-        }
-
-        _length = at;
-        return Added(end - at);
+            AmqpType.List => EndList(open),
+            AmqpType.Map => EndMap(open),
+            _ => EndArray(open),
+        };
+        _length = open.At;
+        return Added(end - open.At);
     }
 
-    private static int BeginArray(Span<byte> room, int elements, int count)
-    {
-        if (elements + 2 <= byte.MaxValue && count <= byte.MaxValue)
-        {
-            room[0] = 0xE0;
-            room[1] = (byte)(elements + 2);
-            room[2] = (byte)count;
-            return 3;
-        }
-
-        room[0] = 0xF0;
-        BinaryPrimitives.WriteInt32BigEndian(room[1..], elements + 1 + sizeof(uint));
-        BinaryPrimitives.WriteInt32BigEndian(room[5..], count);
-        return CompoundOverhead;
-    }
-
-    private EncodedValueBuilder Begin(bool isMap)
+    private EncodedValueBuilder Begin(Open open)
     {
         if (_depth == _open.Length)
         {
@@ -210,27 +187,39 @@ public sealed class EncodedValueBuilder
         }
 
         Room(CompoundOverhead);
-        _open[_depth++] = (_length, 0, isMap);
-        _length += CompoundOverhead;
+        _open[_depth++] = open;
+        _length += open.Type == AmqpType.Array ? CompoundOverhead : SmallOverhead;
         return this;
+    }
+
+    private int EndList(Open open)
+    {
+        Room(CompoundOverhead);
+        return AmqpWriter.EndList(_octets, open.At + SmallOverhead, _length, open.Count);
+    }
+
+    private int EndMap(Open open)
+    {
+        if ((open.Count & 1) != 0)
+        {
+            throw new InvalidOperationException("A key has no value.");
+        }
+
+        int end = EndList(open);
+        if (open.Count == 0)
+        {
+            // An empty map has no form of its own: size and count are there.
+            (_octets[open.At + 1], _octets[open.At + 2], end) = (1, 0, open.At + 3);
+        }
+
+        _octets[open.At] = _octets[open.At] == 0xD0 ? (byte)0xD1 : (byte)0xC1;
+        return end;
     }
 
     private EncodedValueBuilder AddVariable(byte small, ReadOnlySpan<byte> value)
     {
         Span<byte> room = Room(value.Length + AmqpWriter.MaxVariableOverhead);
-        bool isSmall = value.Length <= byte.MaxValue;
-        if (isSmall)
-        {
-            room[0] = small;
-            room[1] = (byte)value.Length;
-        }
-        else
-        {
-            room[0] = (byte)(small + 0x10);
-            BinaryPrimitives.WriteInt32BigEndian(room[1..], value.Length);
-        }
-
-        int at = isSmall ? 2 : AmqpWriter.MaxVariableOverhead;
+        int at = AmqpWriter.WriteVariableHeader(room, small, value.Length);
         value.CopyTo(room[at..]);
         return Added(at + value.Length);
     }
@@ -247,12 +236,28 @@ public sealed class EncodedValueBuilder
 
     private EncodedValueBuilder Added(int octets)
     {
+        int start = _length;
         _length += octets;
         if (_depth != 0)
         {
-            _open[_depth - 1].Count++;
+            ref Open open = ref _open[_depth - 1];
+            open.Count++;
+            if (open.Type == AmqpType.Array)
+            {
+                WidenElement(open.Elements, start);
+            }
         }
 
         return this;
+    }
+
+    /// <summary>A list, map or array that is not ended: where it begins, and what is in it so far.</summary>
+    private record struct Open(int At, AmqpType Type)
+    {
+        internal int Count { get; set; }
+
+        internal AmqpType Elements { get; init; }
+
+        internal ulong? Descriptor { get; init; }
     }
 }

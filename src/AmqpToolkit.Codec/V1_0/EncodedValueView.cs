@@ -64,9 +64,16 @@ public readonly ref struct EncodedValueView
     /// <summary>Copies the value.</summary>
     public EncodedValue ToOwned()
     {
-        byte[] octets = new byte[Octets];
-        CopyTo(octets);
-        return new EncodedValue(octets);
+        int octets = Octets;
+        if (octets > EncodedValue.MaxInlineOctets)
+        {
+            byte[] copy = new byte[octets];
+            CopyTo(copy);
+            return new EncodedValue(copy);
+        }
+
+        Span<byte> few = stackalloc byte[EncodedValue.MaxInlineOctets];
+        return EncodedValue.CopyOf(few[..CopyTo(few)]);
     }
 
     /// <summary>The descriptor and the value that it describes.</summary>

@@ -65,7 +65,11 @@ public sealed class EncodedValueTests
 
         Assert.Equal(octets.Length, length);
         Assert.Equal(type, view.Type);
-        Assert.Equal(octets, view.ToOwned().Memory.ToArray());
+        EncodedValue owned = view.ToOwned();
+        byte[] written = new byte[owned.MaxOctets];
+        Assert.Equal(octets.Length, owned.Write(written));
+        Assert.Equal(octets, written);
+        Assert.Equal(type == AmqpType.Null ? [] : octets, owned.ToMemory().ToArray());
     }
 
     [Theory]
@@ -167,7 +171,7 @@ public sealed class EncodedValueTests
     {
         EncodedValue value = EncodedValue.String(new string('x', length));
 
-        Assert.Equal(constructor, value.Memory.Span[0]);
+        Assert.Equal(constructor, value.ToMemory().Span[0]);
         Assert.True(value.View.TryGetString(out ReadOnlySpan<byte> text));
         Assert.Equal(length, text.Length);
     }
@@ -177,7 +181,7 @@ public sealed class EncodedValueTests
     {
         EncodedValue value = new EncodedValueBuilder().BeginMap().AddSymbol("k").AddBinary(new byte[300]).End().ToValue();
 
-        Assert.Equal(0xD1, value.Memory.Span[0]);
+        Assert.Equal(0xD1, value.ToMemory().Span[0]);
         Assert.True(value.View.TryGetMap(out EncodedMapView map));
         Assert.True(map.TryGetValue("k"u8, out EncodedValueView found));
         Assert.True(found.TryGetBinary(out ReadOnlySpan<byte> octets));
