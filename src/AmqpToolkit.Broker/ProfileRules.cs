@@ -10,6 +10,7 @@ internal sealed record ProfileRules
         UnknownExchangeTypeClosesConnection = true,
         TrustsDeathsOfClients = true,
         DefaultDeliveryLimit = null,
+        RefusesGetOfClassicSingleActive = false,
         TakesQueueVersion1 = true,
         ReturnsMandatoryReplies = true,
         RefusesReplyQueueBindings = false,
@@ -22,6 +23,8 @@ internal sealed record ProfileRules
         Version = "4.3.0",
         AllowsTransientQueues = false,
         SharesGlobalPrefetch = false,
+        CountsReleasesAsFailures = false,
+        TimeoutCancelsConsumer = true,
         PassiveDeclareNeedsPermission = true,
         MaxTopicHashes = 2,
         AllowsMasterLocator = false,
@@ -51,6 +54,18 @@ internal sealed record ProfileRules
 
     /// <summary>After how many failed deliveries a quorum queue gives a message up that says nothing of it; null for never.</summary>
     public long? DefaultDeliveryLimit { get; private init; } = 20;
+
+    /// <summary>In a quorum queue each return counts as a failed delivery; else those by basic.nack and basic.recover do not.</summary>
+    public bool CountsReleasesAsFailures { get; private init; } = true;
+
+    /// <summary>
+    /// A delivery that nobody settles in its time ends its consumer, if its queue is a quorum queue, and no other; else, of any queue, its
+    /// channel (row 108).
+    /// </summary>
+    public bool TimeoutCancelsConsumer { get; private init; }
+
+    /// <summary>basic.get is refused by every queue with a single active consumer; else by quorum queues alone (row 102).</summary>
+    public bool RefusesGetOfClassicSingleActive { get; private init; } = true;
 
     /// <summary>x-queue-version may be 1; else 2 alone (row 74).</summary>
     public bool TakesQueueVersion1 { get; private init; }

@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Transport;
 
 namespace AmqpToolkit.Broker;
@@ -9,6 +10,8 @@ namespace AmqpToolkit.Broker;
 internal sealed class Turn
 {
     private readonly List<Output> _touched = [];
+    private Queue<MessageQueue>? _queuesToMove;
+    private bool _isMoving;
 
     /// <summary>Flushes <paramref name="output"/> at the end of the turn. Called under any lock.</summary>
     public void Touch(Output output)
@@ -18,6 +21,32 @@ internal sealed class Turn
         {
             output.TouchedBy = this;
             _touched.Add(output);
+        }
+    }
+
+    /// <summary>
+    /// Moves what died in a queue. Who is called within a move only notes the queue: however long a chain of queues is, they are done one
+    /// after the other. Outside every lock.
+    /// </summary>
+    public void Move(MessageQueue queue)
+    {
+        (_queuesToMove ??= new Queue<MessageQueue>()).Enqueue(queue);
+        if (_isMoving)
+        {
+            return;
+        }
+
+        _isMoving = true;
+        try
+        {
+            while (_queuesToMove.TryDequeue(out var next))
+            {
+                next.MoveDeadLetters(this);
+            }
+        }
+        finally
+        {
+            _isMoving = false;
         }
     }
 

@@ -17,7 +17,7 @@ internal static class BasicMethods
         }
 
         channel.Send(default(BasicQosOk));
-        if (!method.Global || !channel.Caller.Rules.SharesGlobalPrefetch)
+        if (!method.Global)
         {
             channel.DefaultPrefetchCount = method.PrefetchCount;
         }
@@ -40,7 +40,7 @@ internal static class BasicMethods
     {
         bool isReplyTo = Topology.DirectReplyTo.IsQueueName(method.Queue);
         MessageQueue? queue = null;
-        if (!isReplyTo && channel.FindReadableQueue(method.Queue, out queue) is { } missing)
+        if (!isReplyTo && channel.FindQueue(method.Queue, out queue) is { } missing)
         {
             return missing;
         }
@@ -61,13 +61,18 @@ internal static class BasicMethods
             return channel.ConsumeReplies(in method, tag);
         }
 
-        if (CheckPriority(queue!, method.Arguments) is { } wrong)
+        if (CheckPriority(queue!, method.Arguments, out long priority) is { } wrong)
         {
             return wrong;
         }
 
+        if (queue!.Settings.IsQuorum && channel.GlobalPrefetchCount != 0)
+        {
+            return ProtocolError.NotImplemented($"queue '{queue.NameText}' in vhost '{channel.VirtualHost.Name}' does not support global qos");
+        }
+
         channel.SweepConsumers();
-        var consumer = new ChannelConsumer(channel, queue!, tag, method.NoAck, method.Exclusive, channel.DefaultPrefetchCount);
+        var consumer = new ChannelConsumer(channel, queue!, tag, method.NoAck, method.Exclusive, channel.DefaultPrefetchCount, priority, TimeoutOf(method.Arguments));
         bool noWait = method.NoWait;
         channel.Consumers.Add(tag, consumer);
         bool isAdded = queue!.TryAddConsumer(consumer, channel.Connection.Turn, added =>
@@ -103,22 +108,32 @@ internal static class BasicMethods
 
     public static ProtocolError? HandleGet(BrokerChannel channel, in BasicGetView method)
     {
-        if (channel.FindReadableQueue(method.Queue, out var queue) is { } error)
+        if (channel.FindQueue(method.Queue, out var queue) is { } error)
         {
             return error;
         }
 
-        if (!queue!.TryGet(out var message, out uint left))
+        if (RefuseGet(queue!) is { } refused)
+        {
+            return refused;
+        }
+
+        if (!queue!.TryGet(out var message, out uint left, channel.Connection.Turn))
         {
             channel.Send(default(BasicGetEmpty));
             return null;
         }
 
         var connection = channel.Connection;
-        var content = connection.Arena.Read(message.Message);
+        var content = queue.Read(in message);
         lock (connection.Output.Gate)
         {
             ulong tag = method.NoAck ? channel.Deliveries.Skip() : channel.Deliveries.Add(new Unsettled(queue, null, message));
+            if (!method.NoAck)
+            {
+                channel.WatchDeliveries(queue, null);
+            }
+
             ContentOutput.AppendGetOk(connection.Output, channel.Number, tag, message.Redelivered, left, in content, connection.FrameMax);
         }
 
@@ -147,9 +162,25 @@ internal static class BasicMethods
         return null;
     }
 
-    private static ProtocolError? CheckPriority(MessageQueue queue, TableView arguments) =>
-        !arguments.TryGetValue("x-priority"u8, out var priority) || priority.TryGetInt64(out _)
+    /// <summary>Nobody takes messages past the one consumer that is to get them (row 102 of RabbitMQ's mistakes).</summary>
+    private static ProtocolError? RefuseGet(MessageQueue queue)
+    {
+        var settings = queue.Settings;
+        return settings.SingleActiveConsumer && (settings.IsQuorum || queue.VirtualHost.Rules.RefusesGetOfClassicSingleActive)
+            ? ProtocolError.ResourceLocked(
+                $"cannot obtain access to locked queue '{queue.NameText}' in vhost '{queue.VirtualHost.Name}'. basic.get operations are not supported by {(settings.IsQuorum ? "quorum" : "classic")} queues with single active consumer")
+            : null;
+    }
+
+    private static long? TimeoutOf(TableView arguments) =>
+        arguments.TryGetValue("x-consumer-timeout"u8, out var value) && value.TryGetInt64(out long milliseconds) && milliseconds >= 0 ? milliseconds : null;
+
+    private static ProtocolError? CheckPriority(MessageQueue queue, TableView arguments, out long priority)
+    {
+        priority = 0;
+        return !arguments.TryGetValue("x-priority"u8, out var value) || value.TryGetInt64(out priority)
             ? null
             : ProtocolError.PreconditionFailed(
-                $"invalid arg 'x-priority' for queue '{queue.NameText}' in vhost '{queue.VirtualHost.Name}': \"expected integer, got {Topology.FieldText.TypeOf(priority)}\"");
+                $"invalid arg 'x-priority' for queue '{queue.NameText}' in vhost '{queue.VirtualHost.Name}': \"expected integer, got {Topology.FieldText.TypeOf(value)}\"");
+    }
 }

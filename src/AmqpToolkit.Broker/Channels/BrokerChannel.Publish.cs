@@ -25,7 +25,7 @@ internal sealed partial class BrokerChannel
     /// <summary>The last tag that was confirmed; all below it are, too.</summary>
     public ulong ConfirmedTag { get; private set; }
 
-    public PublishState Publish => _publish ??= new PublishState();
+    public PublishState Publish => _publish ??= new PublishState(this);
 
     public ProtocolError? HandlePublish(in BasicPublishView method)
     {
@@ -123,33 +123,28 @@ internal sealed partial class BrokerChannel
 
     public void SelectConfirm() => IsConfirming = true;
 
-    /// <summary>Confirms everything published so far: in memory a message is safe as soon as its queues have it.</summary>
-    public void SendConfirm()
-    {
-        if (PublishedTag == ConfirmedTag || IsClosing)
-        {
-            return;
-        }
-
-        Send(new BasicAck { DeliveryTag = PublishedTag, Multiple = PublishedTag - ConfirmedTag > 1 });
-        ConfirmedTag = PublishedTag;
-    }
-
     private void FindWay(PublishState state, in BasicPublishView method, int version)
     {
         // The batch holds messages of the way that is about to be forgotten.
         connection.FlushPublishes();
         state.SetWay(method.Exchange, method.RoutingKey);
         state.RoutingVersion = version;
-        state.Refusal = FindWritableExchange(method.Exchange, method.RoutingKey, out var exchange);
+        state.Refusal = VirtualHost.LookupExchange(method.Exchange, out var exchange);
         state.Target = exchange;
-        if (state.Refusal is not null)
+        if (exchange is null)
         {
             state.RoutingVersion = -1;
             return;
         }
 
-        state.NeedsHeaders = !exchange!.DependsOnKeyAlone;
+        if (exchange.Internal)
+        {
+            state.Refusal = ProtocolError.AccessRefused($"cannot publish to internal exchange '{exchange.NameText}' in vhost '{VirtualHost.Name}'");
+            state.RoutingVersion = -1;
+            return;
+        }
+
+        state.NeedsHeaders = !exchange.DependsOnKeyAlone;
         if (state.NeedsHeaders)
         {
             // The answer is each message's own: only the exchange is remembered.
@@ -319,9 +314,14 @@ internal sealed partial class BrokerChannel
             return error;
         }
 
-        if (properties.HasUserId && Caller.Rights.CheckUserId(properties.UserId) is { } forged)
+        if (properties.HasExpiration)
         {
-            return forged.At(BasicPublishView.MethodKey);
+            if (Expiration.Check(properties.Expiration) is { } invalid)
+            {
+                return invalid.At(BasicPublishView.MethodKey);
+            }
+
+            state.Flags |= MessageFlags.Expires;
         }
 
         if (!properties.HasDeliveryMode || properties.DeliveryMode == 1)

@@ -56,7 +56,8 @@ internal sealed partial class BrokerChannel
     public void SelectTransaction() => _transaction ??= new TransactionState();
 
     /// <summary>tx.commit: the publishes, then the settlements.</summary>
-    public void Commit()
+    /// <returns>An error when a queue did not take a publish; all else is done then.</returns>
+    public ProtocolError? Commit()
     {
         var transaction = _transaction!;
         foreach (var message in transaction.Publishes)
@@ -82,7 +83,9 @@ internal sealed partial class BrokerChannel
         }
 
         connection.FlushSettled();
+        bool isRefused = transaction.IsRefused;
         transaction.Clear();
+        return isRefused ? ProtocolError.PreconditionFailed("partial tx completion") : null;
     }
 
     /// <summary>tx.rollback: the publishes never were, and the deliveries are unsettled still.</summary>

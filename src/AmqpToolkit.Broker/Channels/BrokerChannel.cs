@@ -18,7 +18,7 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     private Dictionary<byte[], ChannelConsumer>? _consumers;
     private List<ChannelConsumer>? _waitingForCredit;
     private int _consumersAfterSweep = 8;
-    private bool _isReleased;
+    private volatile bool _isClosing;
 
     public BrokerConnection Connection => connection;
 
@@ -27,7 +27,10 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     public VirtualHost VirtualHost => connection.VirtualHost;
 
     /// <summary>Whether channel.close was sent: all but close-ok and close is dropped.</summary>
-    public bool IsClosing { get; private set; }
+    public bool IsClosing => _isClosing;
+
+    /// <summary>Whether the channel has given its deliveries back and gets no more. Under the output's gate.</summary>
+    public bool IsReleased { get; private set; }
 
     /// <summary>What content is awaited.</summary>
     public ContentState Content;
@@ -39,7 +42,7 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     public byte[]? LastQueueName { get; set; }
 
     /// <summary>Deliveries that are not settled. Under the output's gate.</summary>
-    public DeliveryTagWindow<Unsettled> Deliveries { get; } = new();
+    public DeliveryTagWindow<Unsettled> Deliveries { get; } = new(connection.Arena.ListOctetsCounter);
 
     /// <summary>The prefetch count that all consumers share (basic.qos with global = true); 0 for no limit. Under the output's gate.</summary>
     public ushort GlobalPrefetchCount { get; set; }
@@ -98,6 +101,13 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
         return LastQueueName is null ? ProtocolError.NotFound("no previously declared queue") : null;
     }
 
+    /// <summary>The queue that a method names, or means by the empty name.</summary>
+    public ProtocolError? FindQueue(ReadOnlySpan<byte> given, out MessageQueue? queue)
+    {
+        queue = null;
+        return ExpandQueueName(given, out var name) ?? VirtualHost.LookupQueue(name, connection, out queue);
+    }
+
     /// <summary>A queue was deleted under a consumer of this channel. Any thread.</summary>
     public void HandleConsumerLost(ChannelConsumer consumer, Turn turn)
     {
@@ -105,7 +115,7 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
         var output = connection.Output;
         lock (output.Gate)
         {
-            if (connection.ClientTakesConsumerCancel && !_isReleased && !connection.IsClosed)
+            if (connection.ClientTakesConsumerCancel && !IsReleased && !connection.IsClosed)
             {
                 connection.AppendUnderGate(number, new BasicCancel { ConsumerTag = consumer.ConsumerTag, NoWait = true });
                 turn.Touch(output);
@@ -116,7 +126,7 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     /// <summary>Starts to close: everything but close-ok and close is dropped from here on.</summary>
     public void BeginClose(ProtocolError error)
     {
-        IsClosing = true;
+        _isClosing = true;
 
         // First nothing is delivered any more, then the client hears why.
         Release();
@@ -149,12 +159,14 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
         lock (connection.Output.Gate)
         {
             Deliveries.RemoveAll(returned);
+            Deliveries.Trim();
             GlobalUnsettled = 0;
             _waitingForCredit = null;
-            _isReleased = true;
+            IsReleased = true;
+            _timeoutEntry?.Cancel();
         }
 
-        connection.Settle(returned, Outcome.Release);
+        connection.Settle(returned, Outcome.Fail);
     }
 
     /// <summary>Forgets, now and then, the consumers whose queues were deleted: nobody cancels them by their tags.</summary>
@@ -177,9 +189,11 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     }
 
     /// <summary>Takes a consumer off its queue, and the queue away if that was its last.</summary>
-    public void RemoveConsumer(ChannelConsumer consumer)
+    public void RemoveConsumer(ChannelConsumer consumer) => RemoveConsumer(consumer, connection.Turn);
+
+    private void RemoveConsumer(ChannelConsumer consumer, Turn turn)
     {
-        bool isLast = consumer.Queue.RemoveConsumer(consumer);
+        bool isLast = consumer.Queue.RemoveConsumer(consumer, turn);
         ForgetReplyQueue(consumer.Queue);
         lock (connection.Output.Gate)
         {
@@ -191,7 +205,7 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
 
         if (isLast && VirtualHost.DeleteQueueIfUnused(consumer.Queue))
         {
-            consumer.Queue.FinishClose(connection.Turn);
+            consumer.Queue.FinishClose(turn);
         }
     }
 }

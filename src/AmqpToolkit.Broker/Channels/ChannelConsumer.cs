@@ -5,7 +5,7 @@ using AmqpToolkit.Codec.V0_9_1;
 namespace AmqpToolkit.Broker.Channels;
 
 /// <summary>A 0-9-1 consumer: basic.deliver within its prefetch, its channel's, and the room of its connection's output.</summary>
-internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue, byte[] consumerTag, bool noAck, bool isExclusive, ushort prefetchCount)
+internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue, byte[] consumerTag, bool noAck, bool isExclusive, ushort prefetchCount, long priority = 0, long? timeoutMilliseconds = null)
     : Consumer(queue)
 {
     public BrokerChannel Channel => channel;
@@ -20,14 +20,19 @@ internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue,
 
     public override bool IsExclusive => isExclusive;
 
+    public override long Priority => priority;
+
+    /// <summary>How long a delivery may stay unsettled in milliseconds (x-consumer-timeout of basic.consume); null for its queue's own.</summary>
+    public long? TimeoutMilliseconds => timeoutMilliseconds;
+
     public override bool Take(ref DeliveryRun run, Turn turn)
     {
         var output = channel.Connection.Output;
         lock (output.Gate)
         {
-            if (channel.Connection.IsClosed)
+            if (channel.Connection.IsClosed || channel.IsReleased)
             {
-                // Nothing follows connection.close; the end of the connection takes the consumer off.
+                // Nothing follows a close; the end of the connection or channel takes the consumer off.
                 return false;
             }
 
@@ -85,6 +90,7 @@ internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue,
             channel.Connection.Output, channel.Number, consumerTag, tag, redelivered, in content, channel.Connection.FrameMax);
         channel.Deliveries.Add(run.TakeUnsettled(this));
         channel.GlobalUnsettled++;
+        channel.WatchDeliveries(Queue, this);
     }
 
     public override string ToString() => $"{Encoding.UTF8.GetString(consumerTag)} ({Methods.NameOf(BasicConsumeView.MethodKey)})";

@@ -117,8 +117,11 @@ internal struct ChannelMethodRouter(BrokerChannel channel) : IServerMethodHandle
             return;
         }
 
-        channel.Commit();
-        channel.Send(default(TxCommitOk));
+        Error = channel.Commit();
+        if (Error is null)
+        {
+            channel.Send(default(TxCommitOk));
+        }
     }
 
     public void HandleTxRollback(ushort number, in TxRollbackView method)

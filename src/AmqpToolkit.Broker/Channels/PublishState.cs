@@ -10,9 +10,12 @@ namespace AmqpToolkit.Broker.Channels;
 /// What a channel knows of the message that is being published: its way, remembered from the last one, and the parts that have arrived.
 /// Made when a channel first publishes. Used by the connection's reader.
 /// </summary>
-internal sealed class PublishState
+internal sealed class PublishState(BrokerChannel channel)
 {
     private byte[] _partial = [];
+
+    /// <summary>The channel that publishes.</summary>
+    public BrokerChannel Channel => channel;
 
     /// <summary>The exchange of the remembered way.</summary>
     public byte[] Exchange { get; } = new byte[byte.MaxValue];

@@ -26,13 +26,14 @@ internal static class QueueMethods
         }
 
         var error = channel.VirtualHost.DeclareQueue(
-            method.Queue, method.Passive, method.Durable, method.Exclusive, method.AutoDelete, method.Arguments, channel.Connection, out var queue, channel.Caller);
+            method.Queue, method.Passive, method.Durable, method.Exclusive, method.AutoDelete, method.Arguments, channel.Connection, out var queue);
         if (error is not null)
         {
             return error;
         }
 
         channel.LastQueueName = queue!.Name;
+        queue.HandleDeclared();
         if (!method.Arguments.IsEmpty && !method.Passive)
         {
             WarnOfArguments(channel, queue);
@@ -51,8 +52,8 @@ internal static class QueueMethods
     {
         foreach (var argument in queue.Definition.Arguments.View)
         {
-            bool isClassicType = argument.Key.SequenceEqual("x-queue-type"u8) && argument.Value.TryGetString(out var type) && type.SequenceEqual("classic"u8);
-            if (argument.Key.StartsWith("x-"u8) && !isClassicType)
+            bool isStream = argument.Key.SequenceEqual("x-queue-type"u8) && argument.Value.TryGetString(out var type) && type.SequenceEqual("stream"u8);
+            if (isStream)
             {
                 Diagnostics.Log.ArgumentWithoutEffect(channel.Connection.Logger, queue.NameText, System.Text.Encoding.UTF8.GetString(argument.Key));
             }
@@ -68,7 +69,7 @@ internal static class QueueMethods
 
         // No queue and no key: the key is the queue's name as well (0-9-1 queue.bind, routing-key).
         var key = method.Queue.IsEmpty && method.RoutingKey.IsEmpty ? name : method.RoutingKey;
-        var error = channel.VirtualHost.BindQueue(name, method.Exchange, key, method.Arguments, channel.Connection, channel.Caller);
+        var error = channel.VirtualHost.BindQueue(name, method.Exchange, key, method.Arguments, channel.Connection);
         if (error is null && !method.NoWait)
         {
             channel.Send(default(QueueBindOk));
@@ -85,7 +86,7 @@ internal static class QueueMethods
         }
 
         var key = method.Queue.IsEmpty && method.RoutingKey.IsEmpty ? name : method.RoutingKey;
-        var error = channel.VirtualHost.UnbindQueue(name, method.Exchange, key, method.Arguments, channel.Connection, channel.Caller);
+        var error = channel.VirtualHost.UnbindQueue(name, method.Exchange, key, method.Arguments, channel.Connection);
         if (error is null)
         {
             channel.Send(default(QueueUnbindOk));
@@ -96,7 +97,7 @@ internal static class QueueMethods
 
     public static ProtocolError? HandlePurge(BrokerChannel channel, in QueuePurgeView method)
     {
-        if (channel.FindReadableQueue(method.Queue, out var queue) is { } error)
+        if (channel.FindQueue(method.Queue, out var queue) is { } error)
         {
             return error;
         }
@@ -117,7 +118,7 @@ internal static class QueueMethods
             return unnamed;
         }
 
-        if (channel.VirtualHost.DeleteQueue(name, method.IfUnused, method.IfEmpty, channel.Connection, out uint count, out var deleted, channel.Caller) is { } error)
+        if (channel.VirtualHost.DeleteQueue(name, method.IfUnused, method.IfEmpty, channel.Connection, out uint count, out var deleted) is { } error)
         {
             return error;
         }

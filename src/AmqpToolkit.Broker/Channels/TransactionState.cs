@@ -14,6 +14,9 @@ internal sealed class TransactionState
     /// <summary>Settlements in order.</summary>
     public List<(ulong DeliveryTag, Outcome Outcome)> Settlements { get; } = [];
 
+    /// <summary>Whether a queue did not take a message of it.</summary>
+    public bool IsRefused { get; set; }
+
     /// <summary>Holds a settlement back.</summary>
     /// <returns>False when the delivery is settled in this transaction already.</returns>
     public bool TrySettle(ulong deliveryTag, Outcome outcome)
@@ -33,5 +36,6 @@ internal sealed class TransactionState
         Publishes.Clear();
         Settlements.Clear();
         _settledTags.Clear();
+        IsRefused = false;
     }
 }

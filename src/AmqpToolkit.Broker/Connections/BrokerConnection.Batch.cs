@@ -46,7 +46,7 @@ internal sealed partial class BrokerConnection
 
     private static List<Unsettled> Settled => t_settled ??= [];
 
-    /// <summary>An empty list for deliveries that are settled at once with <see cref="Settle"/>.</summary>
+    /// <summary>An empty list for deliveries that are settled at once with <see cref="Settle(List{Unsettled}, Outcome)"/>.</summary>
     public List<Unsettled> SettledList
     {
         get
@@ -83,7 +83,10 @@ internal sealed partial class BrokerConnection
     public void ResumeLater(List<ChannelConsumer> resumed) => _resumed.AddRange(resumed);
 
     /// <summary>Settles and empties the list.</summary>
-    public void Settle(List<Unsettled> settled, Outcome outcome)
+    public void Settle(List<Unsettled> settled, Outcome outcome) => Settle(settled, outcome, Turn);
+
+    /// <summary>Settles and empties the list, on whosever turn it is.</summary>
+    public static void Settle(List<Unsettled> settled, Outcome outcome, Turn turn)
     {
         var all = CollectionsMarshal.AsSpan(settled);
         if (outcome != Outcome.Accept && all.Length > 1)
@@ -100,7 +103,7 @@ internal sealed partial class BrokerConnection
                 end++;
             }
 
-            queue.Settle(all[start..end], outcome, Turn);
+            queue.Settle(all[start..end], outcome, turn);
             start = end;
         }
 
@@ -164,6 +167,11 @@ internal sealed partial class BrokerConnection
             for (int index = 0; index < state.TargetCount; index++)
             {
                 state.Targets[index].Publish(_batch, index == state.TargetCount - 1, Turn);
+            }
+
+            if (_batch.Refused.Count > 0)
+            {
+                state.Channel.HandleRefused(_batch.Refused, _batch.Count);
             }
         }
         finally

@@ -155,7 +155,8 @@ internal sealed partial class BrokerConnection
         PauseIfSaturated();
         if (router.IsClosed)
         {
-            RemoveChannel(number);
+            _channels.Remove(number);
+            _lastChannel = null;
         }
 
         return null;
@@ -169,28 +170,19 @@ internal sealed partial class BrokerConnection
             return ProtocolError.NotAllowed($"number of channels opened ({_channels.Count}) has reached the negotiated channel_max ({max})");
         }
 
-        if (_admission!.TryAddChannel() is { } refused)
-        {
-            return refused;
-        }
-
         _channels.Add(number, new BrokerChannel(this, number));
         Send(number, default(ChannelOpenOk));
         return null;
-    }
-
-    private void RemoveChannel(ushort number)
-    {
-        _channels.Remove(number);
-        _admission!.RemoveChannel();
-        _lastChannel = null;
     }
 
     private void HandleClosingChannel(BrokerChannel channel, uint key)
     {
         if (key == ChannelCloseOkView.MethodKey)
         {
-            RemoveChannel(channel.Number);
+            // Who was closed by a timer has consumers still: the table of them is the reader's.
+            channel.Release();
+            _channels.Remove(channel.Number);
+            _lastChannel = null;
         }
         else if (key == ChannelCloseView.MethodKey)
         {
@@ -306,9 +298,7 @@ internal sealed partial class BrokerConnection
         return null;
     }
 
-    /// <summary>
-    /// A user with a password has nothing that could expire, so that any secret will do; but what the user may do is looked at anew (rows 110, 111).
-    /// </summary>
+    /// <summary>A user with a password has nothing that could expire: any secret will do.</summary>
     internal ProtocolError? HandleUpdateSecret()
     {
         if (_handshake is { } handshake)
@@ -316,17 +306,7 @@ internal sealed partial class BrokerConnection
             return handshake.OutOfTurn(ConnectionUpdateSecretView.MethodKey);
         }
 
-        if (!Caller.Rights.MayEnter)
-        {
-            return Caller.Rights.NoEntry().At(ConnectionUpdateSecretView.MethodKey);
-        }
-
         Send(0, default(ConnectionUpdateSecretOk));
-        foreach (var channel in _channels.Values)
-        {
-            channel.CancelUnreadable();
-        }
-
         return null;
     }
 

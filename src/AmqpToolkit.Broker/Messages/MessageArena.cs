@@ -44,6 +44,7 @@ internal sealed class MessageArena
 
     public MessageArena()
     {
+        ListOctetsCounter = CountListOctets;
         _shared = new SharedSlots[SlotSizes.Count];
         for (int index = 0; index < _shared.Length; index++)
         {
@@ -51,10 +52,13 @@ internal sealed class MessageArena
         }
     }
 
+    /// <summary><see cref="CountListOctets"/>, made once.</summary>
+    public Action<long> ListOctetsCounter { get; }
+
     /// <summary>Octets of messages, as far as threads have told: each is behind by <see cref="SlotCache.ToldOctets"/> at most.</summary>
     public long InUseOctets => Volatile.Read(ref _inUseOctets);
 
-    /// <summary>Octets of the lists in which queues keep the names of their messages.</summary>
+    /// <summary>Octets of the lists in which queues keep the names of their messages, and channels those of unsettled deliveries.</summary>
     public long ListOctets => Volatile.Read(ref _listOctets);
 
     /// <summary>Looks at the memory in use; told when large bodies are given back.</summary>
@@ -138,6 +142,16 @@ internal sealed class MessageArena
         };
     }
 
+    /// <summary>What is known of a message. The caller holds a reference.</summary>
+    public MessageFlags FlagsOf(MessageRef message) => Header(_slabs[message.Slab].AsSpan(message.Offset)).Flags;
+
+    /// <summary>Octets of a message's body. The caller holds a reference.</summary>
+    public long BodyOctetsOf(MessageRef message)
+    {
+        ref var header = ref Header(_slabs[message.Slab].AsSpan(message.Offset));
+        return (header.Flags & MessageFlags.Large) == 0 ? header.BodyOctets : _large[header.Large]!.Octets;
+    }
+
     /// <summary>Adds <paramref name="count"/> references to one that the caller holds.</summary>
     public void Retain(MessageRef message, int count = 1) =>
         Interlocked.Add(ref Header(_slabs[message.Slab].AsSpan(message.Offset)).References, count);
@@ -170,7 +184,7 @@ internal sealed class MessageArena
         }
     }
 
-    /// <summary>Counts memory of a queue's list; negative when it is given back.</summary>
+    /// <summary>Counts memory of a queue's or a channel's list; negative when it is given back.</summary>
     public void CountListOctets(long octets) => Interlocked.Add(ref _listOctets, octets);
 
     /// <summary>Tells what this thread has taken and given back.</summary>

@@ -14,4 +14,10 @@ internal enum MessageFlags : byte
 
     /// <summary>The publisher wants it back when no queue takes it.</summary>
     Mandatory = 4,
+
+    /// <summary>It has a time of its own (0-9-1 expiration).</summary>
+    Expires = 8,
+
+    /// <summary>It died in a queue before; the headers that tell of its deaths are the broker's own.</summary>
+    DeadLettered = 16,
 }

@@ -21,6 +21,9 @@ internal abstract class Consumer(MessageQueue queue)
     /// <summary>Whether nobody else may consume from the queue.</summary>
     public abstract bool IsExclusive { get; }
 
+    /// <summary>Consumers of a higher priority are served first, as long as they can take something.</summary>
+    public virtual long Priority => 0;
+
     /// <summary>
     /// Takes as many messages of <paramref name="run"/> as it has credit and room for, in order. Under the queue's lock; may take the
     /// lock of its own output, and no other.

@@ -36,7 +36,7 @@ internal ref struct DeliveryRun
     public int Next { get; private set; }
 
     /// <summary>Whether there is a message to take.</summary>
-    public readonly bool HasMessage => _left > 0 && (_batch is null ? _queue.HasReady : Next < _end);
+    public readonly bool HasMessage => _left > 0 && (_batch is null ? _queue.HasDeliverable() : Next < _end);
 
     /// <summary>The message to take, and whether it was handed out before.</summary>
     public readonly MessageContent Peek(out bool isRedelivered)

@@ -17,12 +17,19 @@ internal sealed class IncomingBatch(MessageArena arena)
     private byte[] _buffer = [];
     private byte[] _exchange = [];
     private byte[] _routingKey = [];
+    private MessageFlags _anyFlags;
     private int _exchangeOctets;
     private int _routingKeyOctets;
 
     public int Count { get; private set; }
 
     public bool IsFull => Count == MaxMessages;
+
+    /// <summary>Whether a message of the batch has a time of its own.</summary>
+    public bool HasExpirations => (_anyFlags & MessageFlags.Expires) != 0;
+
+    /// <summary>Messages that a queue did not take, by their place in the batch; one that several refused stands there several times.</summary>
+    public List<int> Refused { get; } = [];
 
     /// <summary>Names the buffer that spans of the coming messages lie in.</summary>
     public void Begin(byte[] buffer)
@@ -44,11 +51,21 @@ internal sealed class IncomingBatch(MessageArena arena)
     }
 
     /// <summary>Adds a message whose parts lie in the buffer.</summary>
-    public void Add(int propertiesStart, int propertyOctets, int bodyStart, int bodyOctets, MessageFlags flags) =>
+    public void Add(int propertiesStart, int propertyOctets, int bodyStart, int bodyOctets, MessageFlags flags)
+    {
+        _anyFlags |= flags;
         Push() = new Entry(propertiesStart, propertyOctets, bodyStart, bodyOctets, flags, default);
+    }
 
     /// <summary>Adds a message that is stored already; the batch takes the caller's reference over.</summary>
-    public void Add(MessageRef message) => Push() = new Entry(0, 0, 0, 0, MessageFlags.None, message);
+    public void Add(MessageRef message)
+    {
+        _anyFlags |= arena.FlagsOf(message);
+        Push() = new Entry(0, 0, 0, 0, MessageFlags.None, message);
+    }
+
+    /// <summary>A queue does not take the message: its publisher is to hear so.</summary>
+    public void Refuse(int index) => Refused.Add(index);
 
     public MessageContent this[int index]
     {
@@ -109,6 +126,11 @@ internal sealed class IncomingBatch(MessageArena arena)
         }
 
         Count = 0;
+        _anyFlags = MessageFlags.None;
+        if (Refused.Count > 0)
+        {
+            Refused.Clear();
+        }
     }
 
     /// <summary>Holds no buffer and no large table while the publisher is silent.</summary>

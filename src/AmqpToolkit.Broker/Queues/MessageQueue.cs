@@ -9,21 +9,19 @@ namespace AmqpToolkit.Broker.Queues;
 /// a consumer's output; never two queues at once.
 /// </summary>
 /// <remarks>
-/// Messages lie in <c>ready</c> in the order of arrival, and in <c>returned</c>, by their position, when a consumer gave them back:
-/// everything returned is older than everything ready, so it goes first.
+/// A queue that was asked for nothing but to keep messages has no <see cref="QueueExtension"/>, and goes the short way everywhere. What dies in
+/// a queue is put aside under the lock and moved without it: see the other parts of this class.
 /// </remarks>
-internal sealed class MessageQueue : BindingDestination
+internal sealed partial class MessageQueue : BindingDestination
 {
     private readonly Lock _gate = new();
     private readonly MessageArena _arena;
-    private ReadyList _ready;
-    private ReadyList? _droppedReady;
-    private PriorityQueue<QueuedMessage, ulong>? _droppedReturned;
-    private PriorityQueue<QueuedMessage, ulong>? _returned;
-    private Queue<Consumer>? _rotation;
+    private MessageLine _line;
+    private QueueExtension? _more;
+    private ConsumerRotation? _rotation;
     private List<Consumer>? _consumers;
     private List<Consumer>? _orphans;
-    private ulong _nextPosition;
+    private MessageLine? _dropped;
     private bool _hadConsumer;
     private bool _isDeleted;
 
@@ -33,12 +31,19 @@ internal sealed class MessageQueue : BindingDestination
         VirtualHost = virtualHost;
         Definition = definition;
         _arena = virtualHost.Arena;
-        _ready = new ReadyList(_arena);
+        _line = new MessageLine(_arena);
+        if (QueueSettings.From(definition, policy: null, virtualHost.Rules) is { } settings)
+        {
+            ApplySettings(settings);
+        }
     }
 
     public VirtualHost VirtualHost { get; }
 
     public QueueDefinition Definition { get; }
+
+    /// <summary>What the queue does beyond keeping messages; <see cref="QueueSettings.None"/> for nothing.</summary>
+    public QueueSettings Settings => _more?.Settings ?? QueueSettings.None;
 
     /// <summary>Whether the queue holds a consumer's direct replies.</summary>
     public bool IsReplyQueue => DirectReplyTo.IsToken(Name);
@@ -82,15 +87,14 @@ internal sealed class MessageQueue : BindingDestination
         }
     }
 
-    /// <summary>Whether a message waits. Under the lock.</summary>
-    internal bool HasReady => _ready.Count > 0 || _returned is { Count: > 0 };
+    private bool HasReady => _line.HasMessage || _more is { HigherCount: > 0 };
 
-    private uint ReadyUnlocked => (uint)(_ready.Count + (_returned?.Count ?? 0));
+    private uint ReadyUnlocked => (uint)(_line.Count + (_more?.HigherCount ?? 0));
 
     private uint ConsumersUnlocked => (uint)(_consumers?.Count ?? 0);
 
     /// <summary>Takes a batch of published messages: straight to consumers as far as they can take them, the rest is kept.</summary>
-    /// <param name="batch">The messages.</param>
+    /// <param name="batch">The messages; those that the queue refuses are marked in it.</param>
     /// <param name="isLastQueue">Whether no other queue gets this batch after this one.</param>
     /// <param name="turn">Whose thread it is.</param>
     public void Publish(IncomingBatch batch, bool isLastQueue, Turn turn)
@@ -102,24 +106,20 @@ internal sealed class MessageQueue : BindingDestination
                 return;
             }
 
-            int next = 0;
-            if (!HasReady && _rotation is { Count: > 0 })
+            if (_more is null && !batch.HasExpirations)
             {
-                while (next < batch.Count && NextConsumer() is { } consumer)
+                for (int next = Pass(batch, isLastQueue, turn); next < batch.Count; next++)
                 {
-                    var run = new DeliveryRun(this, batch, next, batch.Count, isLastQueue, RunLimit);
-                    bool canTakeMore = consumer.Take(ref run, turn);
-                    next = run.Next;
-                    Rotate(consumer, canTakeMore);
+                    _line.Add(batch.Take(next, isLastQueue));
                 }
+
+                return;
             }
 
-            for (; next < batch.Count; next++)
-            {
-                _ready.Add(batch.Take(next, isLastQueue));
-                _nextPosition++;
-            }
+            PublishExtended(batch, isLastQueue, turn);
         }
+
+        MoveDead(turn);
     }
 
     /// <summary>Settles deliveries of this queue, all with the same outcome.</summary>
@@ -136,9 +136,13 @@ internal sealed class MessageQueue : BindingDestination
                     Join(consumer);
                 }
 
-                if (goesBack && !_isDeleted)
+                if (_more is not null && outcome != Outcome.Accept && !_isDeleted)
                 {
-                    GiveBack(delivery.Message, outcome);
+                    SettleExtended(delivery.Message, outcome);
+                }
+                else if (goesBack && !_isDeleted)
+                {
+                    _line.Return(AfterReturn(delivery.Message, outcome));
                 }
                 else
                 {
@@ -146,8 +150,16 @@ internal sealed class MessageQueue : BindingDestination
                 }
             }
 
+            if (_more is { } more)
+            {
+                FollowActive(more);
+                DropSurplus(more);
+            }
+
             Deliver(turn);
         }
+
+        MoveDead(turn);
     }
 
     /// <summary>Lets a consumer that was turned away try again.</summary>
@@ -158,63 +170,39 @@ internal sealed class MessageQueue : BindingDestination
             Join(consumer);
             Deliver(turn);
         }
-    }
 
-    /// <summary>Adds a consumer; what waits is delivered to it after <paramref name="onAdded"/> has told the client.</summary>
-    /// <returns>False when it cannot be: exclusivity stands against it, or the queue is gone.</returns>
-    public bool TryAddConsumer(Consumer consumer, Turn turn, Action<Consumer> onAdded)
-    {
-        lock (_gate)
-        {
-            if (_isDeleted || (consumer.IsExclusive && ConsumersUnlocked > 0) || _consumers is [{ IsExclusive: true }, ..])
-            {
-                return false;
-            }
-
-            (_consumers ??= []).Add(consumer);
-            _hadConsumer = true;
-            onAdded(consumer);
-            Join(consumer);
-            Deliver(turn);
-            return true;
-        }
-    }
-
-    /// <summary>Takes a consumer off; nothing more is delivered to it. What it has not settled stays unsettled.</summary>
-    /// <returns>Whether the queue is to delete itself now.</returns>
-    public bool RemoveConsumer(Consumer consumer)
-    {
-        lock (_gate)
-        {
-            if (consumer.IsCancelled || _consumers is null || !_consumers.Remove(consumer))
-            {
-                return false;
-            }
-
-            consumer.IsCancelled = true;
-            return Definition.AutoDelete && _consumers.Count == 0 && !_isDeleted;
-        }
+        MoveDead(turn);
     }
 
     /// <summary>Takes the next message for one who asked for it.</summary>
     /// <param name="message">The message; the caller holds its reference.</param>
     /// <param name="left">Messages that wait behind it.</param>
-    public bool TryGet(out QueuedMessage message, out uint left)
+    /// <param name="turn">Whose thread it is; null to leave what dies to another.</param>
+    public bool TryGet(out QueuedMessage message, out uint left, Turn? turn = null)
     {
+        bool isThere;
         lock (_gate)
         {
-            if (!HasReady || _isDeleted)
+            if (_more is { } more)
             {
-                message = default;
-                left = 0;
-                return false;
+                BeginGet(more);
             }
 
-            message = TakeOldest();
-            left = ReadyUnlocked;
-            return true;
+            isThere = HasReady && !_isDeleted;
+            message = isThere ? TakeOldest() : default;
+            left = isThere ? ReadyUnlocked : 0;
+            if (_more is not null)
+            {
+                ArmExpiry(_more);
+            }
         }
+
+        MoveDead(turn);
+        return isThere;
     }
+
+    /// <summary>A message as it is to be sent: with what this queue tells of it. The caller holds it; the answer holds until the thread asks again.</summary>
+    public MessageContent Read(in QueuedMessage message) => Dress(_arena.Read(message.Message), message.DeliveryCount);
 
     /// <summary>Drops what waits.</summary>
     /// <returns>How many messages there were.</returns>
@@ -222,7 +210,13 @@ internal sealed class MessageQueue : BindingDestination
     {
         lock (_gate)
         {
-            return PurgeUnlocked();
+            uint count = 0;
+            for (; HasReady; count++)
+            {
+                DropReady();
+            }
+
+            return count;
         }
     }
 
@@ -243,13 +237,12 @@ internal sealed class MessageQueue : BindingDestination
             }
 
             // Millions of messages are given back outside the locks: see FinishClose.
-            _droppedReady = _ready;
-            _droppedReturned = _returned;
-            _ready = new ReadyList(_arena);
-            _returned = null;
+            _dropped = _line;
+            _line = new MessageLine(_arena);
             _orphans = _consumers;
             _consumers = null;
             _rotation = null;
+            _more?.CancelTimes();
             _isDeleted = true;
             return QueueCloseOutcome.Closed;
         }
@@ -259,14 +252,13 @@ internal sealed class MessageQueue : BindingDestination
     public void FinishClose(Turn turn)
     {
         List<Consumer>? orphans;
-        ReadyList? ready;
-        PriorityQueue<QueuedMessage, ulong>? returned;
+        MessageLine? dropped;
+        MessageLine?[]? levels;
         lock (_gate)
         {
-            (orphans, ready, returned) = (_orphans, _droppedReady, _droppedReturned);
+            (orphans, dropped, levels) = (_orphans, _dropped, _more?.TakeLevels());
             _orphans = null;
-            _droppedReady = null;
-            _droppedReturned = null;
+            _dropped = null;
             foreach (var consumer in orphans ?? [])
             {
                 consumer.IsCancelled = true;
@@ -278,25 +270,31 @@ internal sealed class MessageQueue : BindingDestination
             consumer.HandleQueueDeleted(turn);
         }
 
-        ready?.Drop();
-        while (returned is not null && returned.TryDequeue(out var message, out _))
+        dropped?.Drop();
+        foreach (var level in levels ?? [])
         {
-            _arena.Release(message.Message);
+            level?.Drop();
         }
+
+        MoveDead(turn);
+    }
+
+    /// <summary>Whether a message waits that may be handed out now. Under the lock.</summary>
+    internal bool HasDeliverable()
+    {
+        if (_more is { } more)
+        {
+            DropExpired(more, int.MaxValue);
+        }
+
+        return HasReady;
     }
 
     /// <summary>The oldest message. Under the lock; something waits.</summary>
     internal MessageContent PeekReady(out bool isRedelivered)
     {
-        if (_returned is { Count: > 0 } returned)
-        {
-            var message = returned.Peek();
-            isRedelivered = message.Redelivered;
-            return _arena.Read(message.Message);
-        }
-
-        isRedelivered = false;
-        return _arena.Read(_ready.Peek());
+        var line = _more is { HigherCount: > 0 } more ? more.LevelOf(more.HighestPriority, _arena) : _line;
+        return Dress(_arena.Read(line.Peek(out isRedelivered, out int deliveryCount)), deliveryCount);
     }
 
     /// <summary>Drops the oldest message. Under the lock.</summary>
@@ -307,93 +305,59 @@ internal sealed class MessageQueue : BindingDestination
 
     /// <summary>Hands a message out that never waited. Under the lock.</summary>
     internal Unsettled PassUnsettled(Consumer consumer, MessageRef message) =>
-        new(this, consumer, new QueuedMessage(message, _nextPosition++, 0, Redelivered: false));
+        new(this, consumer, _more is null ? new QueuedMessage(message, _line.Pass(), QueuedMessage.Never, 0, 0, Redelivered: false) : PassExtended(message));
 
     /// <summary>Counts a message that went through without waiting. Under the lock.</summary>
-    internal void CountPassing() => _nextPosition++;
+    internal void CountPassing() => _line.Pass();
 
-    /// <summary>One after the other where several consumers take turns; all at once where there is one.</summary>
-    private int RunLimit => _rotation!.Count == 0 ? int.MaxValue : 1;
+    /// <summary>Hands messages to consumers that can take them while nothing waits before them.</summary>
+    /// <returns>The first message that nobody took.</returns>
+    private int Pass(IncomingBatch batch, bool isLastQueue, Turn turn)
+    {
+        int next = 0;
+        if (!HasReady && _rotation is { Count: > 0 })
+        {
+            while (next < batch.Count && NextConsumer() is { } consumer)
+            {
+                var run = new DeliveryRun(this, batch, next, batch.Count, isLastQueue, RunLimit(consumer));
+                bool canTakeMore = consumer.Take(ref run, turn);
+                next = run.Next;
+                Rotate(consumer, canTakeMore);
+            }
+        }
+
+        return next;
+    }
 
     private void Deliver(Turn turn)
     {
+        if (_more is { } more)
+        {
+            BeginDeliver(more);
+        }
+
         while (HasReady && NextConsumer() is { } consumer)
         {
-            var run = new DeliveryRun(this, RunLimit);
+            var run = new DeliveryRun(this, RunLimit(consumer));
             Rotate(consumer, consumer.Take(ref run, turn));
         }
-    }
 
-    private Consumer? NextConsumer()
-    {
-        while (_rotation is not null && _rotation.TryDequeue(out var consumer))
+        if (_more is not null)
         {
-            if (!consumer.IsCancelled)
-            {
-                return consumer;
-            }
-
-            consumer.IsInRotation = false;
-        }
-
-        return null;
-    }
-
-    private void Rotate(Consumer consumer, bool canTakeMore)
-    {
-        if (canTakeMore)
-        {
-            _rotation!.Enqueue(consumer);
-        }
-        else
-        {
-            consumer.IsInRotation = false;
-        }
-    }
-
-    private void Join(Consumer consumer)
-    {
-        if (!consumer.IsInRotation && !consumer.IsCancelled && !_isDeleted)
-        {
-            consumer.IsInRotation = true;
-            (_rotation ??= new Queue<Consumer>(2)).Enqueue(consumer);
+            ArmExpiry(_more);
         }
     }
 
     private QueuedMessage TakeOldest()
     {
-        if (_returned is { Count: > 0 } returned)
+        if (_more is null)
         {
-            var oldest = returned.Dequeue();
-            if (returned.Count == 0)
-            {
-                // What came back in great numbers leaves a great table: it is not kept.
-                _returned = null;
-            }
-
-            return oldest;
+            return _line.Take(0);
         }
 
-        // Everything ready lies in a row behind the last position that was handed out.
-        ulong position = _nextPosition - (ulong)_ready.Count;
-        return new QueuedMessage(_ready.Take(), position, 0, Redelivered: false);
+        return TakeOldest(_more);
     }
 
-    private void GiveBack(QueuedMessage message, Outcome outcome)
-    {
-        int failures = message.DeliveryCount + (outcome == Outcome.Release ? 0 : 1);
-        (_returned ??= new PriorityQueue<QueuedMessage, ulong>()).Enqueue(
-            message with { Redelivered = true, DeliveryCount = failures }, message.Position);
-    }
-
-    private uint PurgeUnlocked()
-    {
-        uint count = 0;
-        for (; HasReady; count++)
-        {
-            DropReady();
-        }
-
-        return count;
-    }
+    private static QueuedMessage AfterReturn(in QueuedMessage message, Outcome outcome) =>
+        message with { Redelivered = true, DeliveryCount = message.DeliveryCount + (outcome == Outcome.Release ? 0 : 1) };
 }

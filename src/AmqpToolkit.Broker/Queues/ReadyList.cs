@@ -3,9 +3,9 @@ using AmqpToolkit.Broker.Messages;
 namespace AmqpToolkit.Broker.Queues;
 
 /// <summary>
-/// Messages in the order of arrival, in chunks that never double: eight octets each. Used under the queue's lock.
+/// Messages in the order of arrival, in chunks that never double: eight octets each. Used under the queue's lock, where it lies: it is not copied.
 /// </summary>
-internal sealed class ReadyList(MessageArena arena)
+internal struct ReadyList(MessageArena arena)
 {
     private const int SmallChunk = 16;
     private const int FullChunk = 1024;
@@ -14,7 +14,7 @@ internal sealed class ReadyList(MessageArena arena)
     private Chunk? _last;
     private Chunk? _spare;
 
-    public int Count { get; private set; }
+    public int Count { readonly get; private set; }
 
     public void Add(MessageRef message)
     {
@@ -29,7 +29,7 @@ internal sealed class ReadyList(MessageArena arena)
     }
 
     /// <summary>The oldest; the list is not empty.</summary>
-    public MessageRef Peek() => _first!.Items[_first.Start];
+    public readonly MessageRef Peek() => _first!.Items[_first.Start];
 
     /// <summary>Takes the oldest; the list is not empty.</summary>
     public MessageRef Take()
@@ -100,6 +100,21 @@ internal sealed class ReadyList(MessageArena arena)
         {
             arena.CountListOctets(-empty.Octets);
         }
+    }
+
+    /// <summary>Octets of the bodies of all messages. Walks them.</summary>
+    public readonly long CountBodyOctets()
+    {
+        long octets = 0;
+        for (var chunk = _first; chunk is not null; chunk = chunk.Next)
+        {
+            for (int index = chunk.Start; index < chunk.End; index++)
+            {
+                octets += arena.BodyOctetsOf(chunk.Items[index]);
+            }
+        }
+
+        return octets;
     }
 
     /// <summary>Gives every message and all memory back.</summary>

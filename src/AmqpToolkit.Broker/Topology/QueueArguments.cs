@@ -38,6 +38,7 @@ internal static class QueueArguments
         new("x-queue-version", QueueTypes.Classic, VersionMistake),
         new("x-single-active-consumer", NotStream, static value => value.TryGetBoolean(out bool _) ? null : UnacceptableType(value)),
         new(TypeArgument, AllTypes, static value => WordMistake(value, $"\"unsupported queue type '{FieldText.Of(value)}'\"", "classic", "quorum", "stream")),
+        new("x-consumer-timeout", NotStream, static value => IntegerMistake(value, 0)),
         new("x-delivery-limit", QueueTypes.Quorum, static value => IntegerMistake(value, long.MinValue)),
         new("x-quorum-initial-group-size", QueueTypes.Quorum, static value => IntegerMistake(value, 1)),
         new("x-max-age", QueueTypes.Stream, TextMistake),
@@ -47,19 +48,13 @@ internal static class QueueArguments
         new("x-queue-master-locator", QueueTypes.Classic, TextMistake),
     ];
 
-    /// <summary>Refuses a dead letter exchange that is no name: told before anything else of the arguments.</summary>
-    public static ProtocolError? CheckDeadLetterExchange(TableView arguments, string resource) =>
-        arguments.TryGetValue("x-dead-letter-exchange"u8, out FieldValueView exchange) && exchange.Type != FieldType.LongString
-            ? TopologyErrors.WrongType("x-dead-letter-exchange", resource, exchange)
-            : null;
-
     /// <summary>Refuses what no queue can be (RabbitMQ's mistakes table, rows 69 to 75).</summary>
     public static ProtocolError? Validate(QueueDefinition definition, string resource)
     {
         TableView arguments = definition.Arguments.View;
-        if (CheckDeadLetterExchange(arguments, resource) is { } wrongType)
+        if (arguments.TryGetValue("x-dead-letter-exchange"u8, out FieldValueView exchange) && exchange.Type != FieldType.LongString)
         {
-            return wrongType;
+            return TopologyErrors.WrongType("x-dead-letter-exchange", resource, exchange);
         }
 
         foreach (QueueArgument known in Known)

@@ -17,6 +17,9 @@ internal static class TopologyErrors
 
     public static ProtocolError NotEmpty(string resource) => ProtocolError.PreconditionFailed($"{resource} not empty");
 
+    public static ProtocolError ConditionalDelete(string resource, string flag) => ProtocolError.NotImplemented(
+        $"cannot delete {resource}. queue.delete operations with {flag} flag set are not supported by quorum queues");
+
     public static ProtocolError DefaultExchange() => ProtocolError.AccessRefused("operation not permitted on the default exchange");
 
     public static ProtocolError ReplyQueue(string resource) => ProtocolError.AccessRefused($"operation not permitted on direct reply {resource}");

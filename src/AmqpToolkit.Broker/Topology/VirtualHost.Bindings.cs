@@ -1,4 +1,3 @@
-using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
@@ -11,16 +10,10 @@ internal sealed partial class VirtualHost
     /// <summary>queue.bind (0-9-1 section 1.7.2.3). A binding that is there stays as it is.</summary>
     /// <param name="connection">The connection that asks: exclusive queues are their owner's alone.</param>
     public ProtocolError? BindQueue(
-        ReadOnlySpan<byte> queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, TableView arguments, object connection, Caller? caller = null)
+        ReadOnlySpan<byte> queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, TableView arguments, object connection)
     {
         queue = TopologyName.Clean(queue);
         exchange = TopologyName.Clean(exchange);
-        if (caller?.CheckBinding(
-            caller.Rights.CheckQueue(AccessKind.Write, queue), exchange.IsEmpty, FindExchange(exchange), exchange, routingKey) is { } refused)
-        {
-            return refused;
-        }
-
         if (exchange.IsEmpty)
         {
             return TopologyErrors.DefaultExchange();
@@ -63,16 +56,10 @@ internal sealed partial class VirtualHost
 
     /// <summary>queue.unbind (0-9-1 section 1.7.2.5). What is not there counts as unbound.</summary>
     public ProtocolError? UnbindQueue(
-        ReadOnlySpan<byte> queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, TableView arguments, object connection, Caller? caller = null)
+        ReadOnlySpan<byte> queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, TableView arguments, object connection)
     {
         queue = TopologyName.Clean(queue);
         exchange = TopologyName.Clean(exchange);
-        if (caller?.CheckBinding(
-            caller.Rights.CheckQueue(AccessKind.Write, queue), exchange.IsEmpty, FindExchange(exchange), exchange, routingKey) is { } refused)
-        {
-            return refused;
-        }
-
         if (exchange.IsEmpty)
         {
             return TopologyErrors.DefaultExchange();
@@ -102,19 +89,11 @@ internal sealed partial class VirtualHost
     }
 
     /// <summary>exchange.bind, RabbitMQ's extension: what <paramref name="source"/> routes to the binding goes on through <paramref name="destination"/>.</summary>
-    public ProtocolError? BindExchange(
-        ReadOnlySpan<byte> destination, ReadOnlySpan<byte> source, ReadOnlySpan<byte> routingKey, TableView arguments, Caller? caller = null)
+    public ProtocolError? BindExchange(ReadOnlySpan<byte> destination, ReadOnlySpan<byte> source, ReadOnlySpan<byte> routingKey, TableView arguments)
     {
         destination = TopologyName.Clean(destination);
         source = TopologyName.Clean(source);
-        bool isDefault = destination.IsEmpty || source.IsEmpty;
-        if (caller?.CheckBinding(
-            caller.Rights.CheckExchange(AccessKind.Write, destination), isDefault, FindExchange(source), source, routingKey) is { } refused)
-        {
-            return refused;
-        }
-
-        if (isDefault)
+        if (destination.IsEmpty || source.IsEmpty)
         {
             return TopologyErrors.DefaultExchange();
         }
@@ -149,19 +128,11 @@ internal sealed partial class VirtualHost
     }
 
     /// <summary>exchange.unbind, RabbitMQ's extension. What is not there counts as unbound.</summary>
-    public ProtocolError? UnbindExchange(
-        ReadOnlySpan<byte> destination, ReadOnlySpan<byte> source, ReadOnlySpan<byte> routingKey, TableView arguments, Caller? caller = null)
+    public ProtocolError? UnbindExchange(ReadOnlySpan<byte> destination, ReadOnlySpan<byte> source, ReadOnlySpan<byte> routingKey, TableView arguments)
     {
         destination = TopologyName.Clean(destination);
         source = TopologyName.Clean(source);
-        bool isDefault = destination.IsEmpty || source.IsEmpty;
-        if (caller?.CheckBinding(
-            caller.Rights.CheckExchange(AccessKind.Write, destination), isDefault, FindExchange(source), source, routingKey) is { } refused)
-        {
-            return refused;
-        }
-
-        if (isDefault)
+        if (destination.IsEmpty || source.IsEmpty)
         {
             return TopologyErrors.DefaultExchange();
         }

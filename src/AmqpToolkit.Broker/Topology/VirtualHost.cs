@@ -17,7 +17,7 @@ internal sealed partial class VirtualHost
     private readonly Utf8Table<MessageQueue> _queues = new();
     private int _routingVersion;
 
-    /// <param name="timers">The broker's wheel; null for one of its own.</param>
+    /// <param name="timers">The broker's wheel; null for one of its own, on the system's clock.</param>
     public VirtualHost(string name, BrokerProfile profile, MessageArena arena, TimerWheel? timers = null)
     {
         Timers = timers ?? new TimerWheel(TimeProvider.System, NullLogger.Instance);
@@ -37,7 +37,7 @@ internal sealed partial class VirtualHost
     /// <summary>Where the queues' messages lie.</summary>
     public MessageArena Arena { get; }
 
-    /// <summary>Where delays wait.</summary>
+    /// <summary>Where times are waited for.</summary>
     public TimerWheel Timers { get; }
 
     public Exchange DefaultExchange { get; }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace AmqpToolkit.Protocol.Classic;
 
@@ -15,6 +16,10 @@ namespace AmqpToolkit.Protocol.Classic;
 public sealed class DeliveryTagWindow<T>
     where T : struct
 {
+    private static readonly int ChunkOctets = ChunkSize * Unsafe.SizeOf<T>();
+
+    private readonly Action<long>? _countOctets;
+
     private const int ChunkShift = 7;
     private const int ChunkSize = 1 << ChunkShift;
     private const int ChunkMask = ChunkSize - 1;
@@ -26,6 +31,10 @@ public sealed class DeliveryTagWindow<T>
     private int _givenUp;
     private ulong _lowest = 1;
     private ulong _next = 1;
+
+    /// <summary>A window with tags from 1 on.</summary>
+    /// <param name="countOctets">Is told what memory the window takes, and, negative, gives back; seldom: a hundred entries and more at a time.</param>
+    public DeliveryTagWindow(Action<long>? countOctets = null) => _countOctets = countOctets;
 
     /// <summary>Entries outstanding.</summary>
     public int Count { get; private set; }
@@ -113,6 +122,55 @@ public sealed class DeliveryTagWindow<T>
         return Count < before;
     }
 
+    /// <summary>The oldest entry, which stays.</summary>
+    /// <returns>False when nothing is outstanding.</returns>
+    public bool TryPeekOldest(out ulong tag, out T value)
+    {
+        for (int place = _start; place < _end && Count > 0; place++)
+        {
+            if (_places[place].Chunk is { Count: > 0 } chunk)
+            {
+                int slot = chunk.NextFrom(0);
+                tag = (_places[place].Number << ChunkShift) + (ulong)slot;
+                value = chunk.Peek(slot);
+                return true;
+            }
+        }
+
+        tag = 0;
+        value = default;
+        return false;
+    }
+
+    /// <summary>Gives back the memory that is kept for entries to come; nothing is outstanding.</summary>
+    public void Trim()
+    {
+        for (int place = _start; place < _end && Count == 0; place++)
+        {
+            if (_places[place].Chunk is { } chunk)
+            {
+                Give(chunk);
+            }
+        }
+
+        if (Count == 0)
+        {
+            _places = [];
+            _start = _end = _givenUp = 0;
+        }
+    }
+
+    /// <summary>The entry of a tag, which stays.</summary>
+    /// <returns>False when nothing is outstanding under it.</returns>
+    public bool TryPeek(ulong tag, out T value)
+    {
+        int slot = (int)(tag & ChunkMask);
+        int place = Find(tag >> ChunkShift);
+        bool isThere = place >= 0 && _places[place].Chunk is { } chunk && chunk.Has(slot);
+        value = isThere ? _places[place].Chunk!.Peek(slot) : default;
+        return isThere;
+    }
+
     /// <summary>Whether something is outstanding under <paramref name="tag"/>.</summary>
     public bool Contains(ulong tag)
     {
@@ -196,7 +254,7 @@ public sealed class DeliveryTagWindow<T>
             return;
         }
 
-        ChunkPool.Give(_places[place].Chunk!);
+        Give(_places[place].Chunk!);
         _places[place].Chunk = null;
         _givenUp++;
         while (_start < _end && _places[_start].Chunk is null)
@@ -224,6 +282,7 @@ public sealed class DeliveryTagWindow<T>
         }
 
         var chunk = ChunkPool.Take();
+        _countOctets?.Invoke(ChunkOctets);
         _places[_end++] = new Place { Number = number, Chunk = chunk };
         return chunk;
     }
@@ -247,6 +306,12 @@ public sealed class DeliveryTagWindow<T>
         _start = 0;
         _end = at;
         _givenUp = 0;
+    }
+
+    private void Give(Chunk chunk)
+    {
+        ChunkPool.Give(chunk);
+        _countOctets?.Invoke(-ChunkOctets);
     }
 
     private struct Place
@@ -298,6 +363,8 @@ public sealed class DeliveryTagWindow<T>
             Count--;
             return value;
         }
+
+        public T Peek(int slot) => _values[slot];
 
         /// <summary>The first used slot from <paramref name="slot"/> on; <see cref="ChunkSize"/> when there is none.</summary>
         public int NextFrom(int slot)

@@ -107,7 +107,7 @@ public sealed class MessageQueueTests
     {
         var consumer = Add(new ScriptedConsumer(_queue, prefetch: 5));
         _publisher.Publish(_queue, 1, 2, 3, 4, 5, 6, 7);
-        _queue.RemoveConsumer(consumer);
+        _queue.RemoveConsumer(consumer, Turn);
 
         consumer.Settle(4, (Outcome)outcome, Turn);
         consumer.Settle(2, (Outcome)outcome, Turn);
@@ -146,7 +146,7 @@ public sealed class MessageQueueTests
     {
         var gone = Add(new ScriptedConsumer(_queue));
         _publisher.Publish(_queue, 1, 2, 3);
-        _queue.RemoveConsumer(gone);
+        _queue.RemoveConsumer(gone, Turn);
         var next = Add(new ScriptedConsumer(_queue));
         _publisher.Publish(_queue, 4);
 
@@ -198,13 +198,13 @@ public sealed class MessageQueueTests
     {
         var first = Add(new ScriptedConsumer(_queue));
         Assert.False(TryAdd(new ScriptedConsumer(_queue, isExclusive: true)));
-        _queue.RemoveConsumer(first);
+        _queue.RemoveConsumer(first, Turn);
         var exclusive = new ScriptedConsumer(_queue, isExclusive: true);
         Assert.True(TryAdd(exclusive));
 
         Assert.False(TryAdd(new ScriptedConsumer(_queue)));
         Assert.False(TryAdd(new ScriptedConsumer(_queue, isExclusive: true)));
-        _queue.RemoveConsumer(exclusive);
+        _queue.RemoveConsumer(exclusive, Turn);
 
         Assert.True(TryAdd(new ScriptedConsumer(_queue)));
         Assert.Equal(1u, _queue.ConsumerCount);
@@ -228,8 +228,8 @@ public sealed class MessageQueueTests
     {
         var consumer = Add(new ScriptedConsumer(_queue));
         _publisher.Publish(_queue, 1);
-        Assert.False(_queue.RemoveConsumer(consumer));
-        Assert.False(_queue.RemoveConsumer(consumer));
+        Assert.False(_queue.RemoveConsumer(consumer, Turn));
+        Assert.False(_queue.RemoveConsumer(consumer, Turn));
 
         _publisher.Publish(_queue, 2);
         _queue.Resume(consumer, Turn);
@@ -251,9 +251,9 @@ public sealed class MessageQueueTests
         Assert.True(queue.TryAddConsumer(first, Turn, _ => { }));
         Assert.True(queue.TryAddConsumer(second, Turn, _ => { }));
 
-        Assert.False(queue.RemoveConsumer(first));
+        Assert.False(queue.RemoveConsumer(first, Turn));
         Assert.False(queue.IsAbandoned);
-        Assert.True(queue.RemoveConsumer(second));
+        Assert.True(queue.RemoveConsumer(second, Turn));
         Assert.True(queue.IsAbandoned);
         Assert.True(_topology.VirtualHost.DeleteQueueIfUnused(queue));
         Assert.False(_topology.VirtualHost.DeleteQueueIfUnused(queue));
@@ -390,7 +390,7 @@ public sealed class MessageQueueTests
                     var removed = consumers[random.Next(consumers.Count)];
                     consumers.Remove(removed);
                     former.Add(removed);
-                    Assert.False(_queue.RemoveConsumer(removed));
+                    Assert.False(_queue.RemoveConsumer(removed, Turn));
                     break;
 
                 case 11 when consumers.Count > 0:
@@ -435,7 +435,7 @@ public sealed class MessageQueueTests
 
         foreach (var consumer in consumers)
         {
-            _queue.RemoveConsumer(consumer);
+            _queue.RemoveConsumer(consumer, Turn);
         }
 
         foreach (var holder in Holders().ToArray())

@@ -128,7 +128,7 @@ public sealed class QueueConcurrencyTests
 
                 if (random.Next(200) == 0)
                 {
-                    queue.RemoveConsumer(consumer);
+                    queue.RemoveConsumer(consumer, new Turn());
                     while (consumer.Deliveries.TryDequeue(out var delivery))
                     {
                         some.Add(delivery);
@@ -159,7 +159,7 @@ public sealed class QueueConcurrencyTests
                 some.Clear();
             }
 
-            queue.RemoveConsumer(consumer);
+            queue.RemoveConsumer(consumer, new Turn());
         }
     }
 

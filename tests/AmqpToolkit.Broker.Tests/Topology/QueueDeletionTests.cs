@@ -60,7 +60,7 @@ public class QueueDeletionTests
         ScriptedConsumer consumer = Consume(queue);
 
         Assert.False(_topology.VirtualHost.DeleteQueueIfUnused(queue));
-        queue.RemoveConsumer(consumer);
+        queue.RemoveConsumer(consumer, new Turn());
         Assert.True(_topology.VirtualHost.DeleteQueueIfUnused(queue));
         Assert.False(_topology.HasQueue("q"));
     }

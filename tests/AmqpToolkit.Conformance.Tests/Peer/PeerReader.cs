@@ -31,6 +31,22 @@ internal ref struct PeerReader(ReadOnlySpan<byte> rest)
 
     public byte[] TableOctets() => Take((int)Long()).ToArray();
 
+    /// <summary>The headers of a content; none is an empty table.</summary>
+    public static Dictionary<string, object?> Headers(byte[] properties)
+    {
+        var reader = new PeerReader(properties);
+        var flags = reader.Short();
+        foreach (var bit in (int[])[15, 14])
+        {
+            if ((flags >> bit & 1) != 0)
+            {
+                reader.Field("shortstr");
+            }
+        }
+
+        return (flags >> 13 & 1) != 0 ? reader.Table() : [];
+    }
+
     public ushort Short() => BinaryPrimitives.ReadUInt16BigEndian(Take(2));
 
     public uint Long() => BinaryPrimitives.ReadUInt32BigEndian(Take(4));

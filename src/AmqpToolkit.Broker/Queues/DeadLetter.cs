@@ -1,0 +1,8 @@
+using AmqpToolkit.Broker.Messages;
+
+namespace AmqpToolkit.Broker.Queues;
+
+/// <summary>A message that died in a queue and is on its way out of it.</summary>
+/// <param name="Message">The message; the holder of this value holds one reference.</param>
+/// <param name="Reason">Why it died.</param>
+internal readonly record struct DeadLetter(MessageRef Message, DeathReason Reason);

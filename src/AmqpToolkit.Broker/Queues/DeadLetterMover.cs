@@ -1,0 +1,192 @@
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
+
+namespace AmqpToolkit.Broker.Queues;
+
+/// <summary>
+/// Publishes messages that died in a queue to its dead-letter exchange, with headers that tell of it, those that go the same way together. Each
+/// thread has one; used outside every lock.
+/// </summary>
+internal sealed class DeadLetterMover(MessageArena arena)
+{
+    /// <summary>
+    /// Octets of properties that a message may have grown to. One that has died in so many queues has lost its way: it is dropped, and with it the
+    /// cost of carrying its story on.
+    /// </summary>
+    private const int MaxPropertyOctets = 64 * 1024;
+
+    [ThreadStatic]
+    private static DeadLetterMover? t_ofThread;
+
+    private readonly IncomingBatch _batch = new(arena);
+    private readonly RouteCollector _routes = new();
+    private readonly List<MessageQueue> _targets = [];
+    private readonly List<MessageQueue> _batchTargets = [];
+    private byte[] _key = [];
+    private int _version;
+
+    /// <summary>The thread's own.</summary>
+    public static DeadLetterMover OfThread(MessageArena arena) =>
+        t_ofThread is { } own && own.Arena == arena ? own : t_ofThread = new DeadLetterMover(arena);
+
+    private MessageArena Arena => arena;
+
+    /// <summary>Moves the messages; their references are taken over.</summary>
+    public void Move(MessageQueue queue, QueueSettings settings, List<DeadLetter> dead, Turn turn)
+    {
+        int at = 0;
+        try
+        {
+            _batch.Begin([]);
+            _key = [];
+            _targets.Clear();
+            _version = -1;
+            var exchange = settings.DeadLetterExchange is { } name ? queue.VirtualHost.FindExchange(name) : null;
+            for (; at < dead.Count && exchange is not null; at++)
+            {
+                Move(queue, settings, exchange, dead[at], turn);
+            }
+
+            Flush(turn);
+        }
+        finally
+        {
+            for (; at < dead.Count; at++)
+            {
+                arena.Release(dead[at].Message);
+            }
+
+            _batch.Clear();
+            _batch.End();
+            _batchTargets.Clear();
+            _targets.Clear();
+            _routes.Clear();
+        }
+    }
+
+    private void Move(MessageQueue queue, QueueSettings settings, Exchange exchange, DeadLetter letter, Turn turn)
+    {
+        var rules = queue.VirtualHost.Rules;
+        var content = arena.Read(letter.Message);
+        var key = settings.DeadLetterRoutingKey is { } own ? own : content.RoutingKey;
+        var properties = HeaderRewriter.OfThread.WithDeath(content.Properties, new Death
+        {
+            Queue = queue.Name,
+            Reason = letter.Reason,
+            Seconds = queue.VirtualHost.Timers.TimeProvider.GetUtcNow().ToUnixTimeSeconds(),
+            Exchange = content.Exchange,
+            RoutingKey = content.RoutingKey,
+            KeepsEarlier = (content.Flags & MessageFlags.DeadLettered) != 0 || rules.TrustsDeathsOfClients,
+            DropsCopies = settings.DeadLetterRoutingKey is not null,
+        });
+        BasicPropertiesView.TryParse(properties, out var view);
+        Route(exchange, key, properties, in view);
+        if (letter.Reason != DeathReason.Rejected)
+        {
+            RemoveCycles(view.Headers);
+        }
+
+        if ((_targets.Count > 0 || _routes.Keepers.Length > 0) && properties.Length <= MaxPropertyOctets)
+        {
+            var stored = Store(exchange, key, properties, in content);
+            foreach (var keeper in _routes.Keepers)
+            {
+                arena.Retain(stored);
+                keeper.Keep(stored);
+            }
+
+            Add(stored, turn);
+        }
+
+        arena.Release(letter.Message);
+    }
+
+    /// <summary>Asks where the message goes; the same question as before has the same answer.</summary>
+    private void Route(Exchange exchange, ReadOnlySpan<byte> key, ReadOnlySpan<byte> octets, in BasicPropertiesView properties)
+    {
+        int version = exchange.VirtualHost.RoutingVersion;
+        bool hasCopies = properties.Headers.ContainsKey("CC"u8);
+        if (version == _version && !hasCopies && key.SequenceEqual(_key))
+        {
+            return;
+        }
+
+        _routes.Clear();
+        ArrayView copies = default;
+        if (hasCopies && properties.Headers.TryGetValue("CC"u8, out var value))
+        {
+            value.TryGetArray(out copies);
+        }
+
+        exchange.VirtualHost.Route(exchange, new RoutedMessage { RoutingKey = key, Headers = properties.Headers, Properties = octets, Copies = copies }, _routes);
+        _targets.Clear();
+        foreach (var target in _routes.Queues)
+        {
+            _targets.Add(target);
+        }
+
+        bool isLasting = exchange.DependsOnKeyAlone && !hasCopies && _routes.Keepers.IsEmpty;
+        _version = isLasting ? version : -1;
+        _key = isLasting ? key.ToArray() : [];
+    }
+
+    private void RemoveCycles(TableView headers)
+    {
+        for (int index = _targets.Count - 1; index >= 0; index--)
+        {
+            if (HeaderRewriter.IsCycle(headers, _targets[index].Name))
+            {
+                _targets.RemoveAt(index);
+
+                // The next message may have died elsewhere.
+                _version = -1;
+            }
+        }
+    }
+
+    private MessageRef Store(Exchange exchange, ReadOnlySpan<byte> key, ReadOnlySpan<byte> properties, in MessageContent content)
+    {
+        content.Large?.Retain();
+        return arena.Store(new MessageContent
+        {
+            Exchange = exchange.Name,
+            RoutingKey = key,
+            Properties = properties,
+            Body = content.Body,
+            Large = content.Large,
+            Flags = (content.Flags & ~(MessageFlags.Expires | MessageFlags.Mandatory | MessageFlags.Large)) | MessageFlags.DeadLettered,
+        });
+    }
+
+    private void Add(MessageRef message, Turn turn)
+    {
+        if (_batch.Count > 0 && !_targets.SequenceEqual(_batchTargets))
+        {
+            Flush(turn);
+        }
+
+        if (_batch.Count == 0)
+        {
+            _batchTargets.Clear();
+            _batchTargets.AddRange(_targets);
+        }
+
+        _batch.Add(message);
+        if (_batch.IsFull)
+        {
+            Flush(turn);
+        }
+    }
+
+    private void Flush(Turn turn)
+    {
+        for (int index = 0; index < _batchTargets.Count && _batch.Count > 0; index++)
+        {
+            _batchTargets[index].Publish(_batch, index == _batchTargets.Count - 1, turn);
+        }
+
+        _batch.Clear();
+    }
+}

@@ -1,0 +1,107 @@
+using AmqpToolkit.Broker.Messages;
+
+namespace AmqpToolkit.Broker.Queues;
+
+/// <summary>
+/// Messages that wait in one order: a queue's, or those of one priority. They lie in <c>ready</c> in the order of arrival, and in <c>returned</c>, by
+/// their position, when a consumer gave them back: everything returned is older than everything ready, so it goes first. Used under the queue's lock.
+/// </summary>
+internal sealed class MessageLine(MessageArena arena)
+{
+    private ReadyList _ready = new(arena);
+    private PriorityQueue<QueuedMessage, ulong>? _returned;
+    private DeadlineRuns? _deadlines;
+    private ulong _nextPosition;
+
+    public int Count => _ready.Count + (_returned?.Count ?? 0);
+
+    public bool HasMessage => _ready.Count > 0 || _returned is { Count: > 0 };
+
+    /// <summary>Adds the youngest message, which may wait for ever.</summary>
+    public void Add(MessageRef message)
+    {
+        _ready.Add(message);
+        _nextPosition++;
+        _deadlines?.Add(QueuedMessage.Never);
+    }
+
+    /// <summary>Adds the youngest message with a deadline.</summary>
+    public void Add(MessageRef message, long deadline)
+    {
+        if (_deadlines is null && deadline != QueuedMessage.Never)
+        {
+            _deadlines = new DeadlineRuns(_ready.Count);
+        }
+
+        _ready.Add(message);
+        _nextPosition++;
+        _deadlines?.Add(deadline);
+    }
+
+    /// <summary>The place of a message that does not wait here.</summary>
+    public ulong Pass() => _nextPosition++;
+
+    /// <summary>Puts a message back in its place.</summary>
+    public void Return(in QueuedMessage message) => (_returned ??= new PriorityQueue<QueuedMessage, ulong>()).Enqueue(message, message.Position);
+
+    /// <summary>The oldest message; there is one.</summary>
+    public MessageRef Peek(out bool isRedelivered, out int deliveryCount)
+    {
+        if (_returned is { Count: > 0 } returned)
+        {
+            var message = returned.Peek();
+            isRedelivered = message.Redelivered;
+            deliveryCount = message.DeliveryCount;
+            return message.Message;
+        }
+
+        isRedelivered = false;
+        deliveryCount = 0;
+        return _ready.Peek();
+    }
+
+    /// <summary>When the oldest message's time is over; there is a message.</summary>
+    public long PeekDeadline() => _returned is { Count: > 0 } returned ? returned.Peek().Deadline : _deadlines?.Peek() ?? QueuedMessage.Never;
+
+    /// <summary>Takes the oldest message; there is one.</summary>
+    public QueuedMessage Take(byte priority)
+    {
+        if (_returned is { Count: > 0 } returned)
+        {
+            var oldest = returned.Dequeue();
+            if (returned.Count == 0)
+            {
+                // What came back in great numbers leaves a great table: it is not kept.
+                _returned = null;
+            }
+
+            return oldest;
+        }
+
+        // Everything ready lies in a row behind the last position that was handed out.
+        ulong position = _nextPosition - (ulong)_ready.Count;
+        return new QueuedMessage(_ready.Take(), position, _deadlines?.Take() ?? QueuedMessage.Never, 0, priority, Redelivered: false);
+    }
+
+    /// <summary>Octets of the bodies of all messages. Walks them.</summary>
+    public long CountBodyOctets()
+    {
+        long octets = _ready.CountBodyOctets();
+        foreach (var (message, _) in _returned?.UnorderedItems ?? Enumerable.Empty<(QueuedMessage, ulong)>())
+        {
+            octets += arena.BodyOctetsOf(message.Message);
+        }
+
+        return octets;
+    }
+
+    /// <summary>Gives every message and all memory back.</summary>
+    public void Drop()
+    {
+        _ready.Drop();
+        while (_returned is not null && _returned.TryDequeue(out var message, out _))
+        {
+            arena.Release(message.Message);
+        }
+    }
+}

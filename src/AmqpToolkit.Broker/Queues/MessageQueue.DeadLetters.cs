@@ -1,0 +1,95 @@
+namespace AmqpToolkit.Broker.Queues;
+
+/// <content>
+/// What dies in the queue. Under the lock it is put aside; without it, so that never two queues are locked at once, somebody moves it on: one at a
+/// time, so that messages keep their order.
+/// </content>
+internal sealed partial class MessageQueue
+{
+    /// <summary>How often one thread looks again for more before it leaves the rest to another: its own work waits.</summary>
+    private const int LooksInARow = 16;
+
+    private void Kill(QueueExtension more, in QueuedMessage message, DeathReason reason)
+    {
+        if (more.Settings.DeadLetterExchange is null)
+        {
+            _arena.Release(message.Message);
+        }
+        else
+        {
+            more.Dying.Add(new DeadLetter(message.Message, reason));
+        }
+    }
+
+    /// <summary>Moves what died, after the lock was left. Without a turn another thread does.</summary>
+    private void MoveDead(Turn? turn)
+    {
+        if (_more is not { Dying.Count: > 0 })
+        {
+            return;
+        }
+
+        if (turn is null)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static queue => queue.MoveDeadElsewhere(), this, preferLocal: false);
+        }
+        else
+        {
+            turn.Move(this);
+        }
+    }
+
+    private void MoveDeadElsewhere()
+    {
+        var turn = new Turn();
+        turn.Move(this);
+        turn.End();
+        _arena.Watermark?.Check();
+    }
+
+    /// <summary>Moves what died to where the settings say. Outside every lock; called by a turn, one queue after the other.</summary>
+    internal void MoveDeadLetters(Turn turn)
+    {
+        var more = _more!;
+        lock (_gate)
+        {
+            if (more.IsMoving)
+            {
+                return;
+            }
+
+            more.IsMoving = true;
+        }
+
+        for (int looks = 0; TakeDying(more) is { } dying; looks++)
+        {
+            DeadLetterMover.OfThread(_arena).Move(this, more.Settings, dying, turn);
+            if (looks == LooksInARow)
+            {
+                lock (_gate)
+                {
+                    more.IsMoving = false;
+                }
+
+                MoveDead(turn: null);
+                return;
+            }
+        }
+    }
+
+    private List<DeadLetter>? TakeDying(QueueExtension more)
+    {
+        lock (_gate)
+        {
+            var dying = more.Dying;
+            if (dying.Count == 0)
+            {
+                more.IsMoving = false;
+                return null;
+            }
+
+            more.Dying = [];
+            return dying;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Timers;
+
+namespace AmqpToolkit.Broker.Queues;
+
+/// <summary>
+/// What a queue holds that does more than keep messages: its settings, messages with a priority, messages that died, times. A plain queue has
+/// none. Used under the queue's lock.
+/// </summary>
+internal sealed class QueueExtension(QueueSettings settings)
+{
+    private MessageLine?[]? _levels;
+    private UInt128 _usedLow;
+    private UInt128 _usedHigh;
+
+    public QueueSettings Settings { get; set; } = settings;
+
+    /// <summary>The time of what is being done, in milliseconds of the wheel.</summary>
+    public long Now { get; set; }
+
+    /// <summary>Messages with a priority above 0.</summary>
+    public int HigherCount { get; private set; }
+
+    /// <summary>Octets of bodies of ready messages; counted only where they are limited.</summary>
+    public long ReadyOctets { get; set; }
+
+    /// <summary>The highest priority of a ready message; 0 when none has one.</summary>
+    public byte HighestPriority =>
+        _usedHigh != 0 ? (byte)(128 + (int)UInt128.Log2(_usedHigh)) : _usedLow != 0 ? (byte)(int)UInt128.Log2(_usedLow) : (byte)0;
+
+    /// <summary>Messages that died and were not moved yet, in order.</summary>
+    public List<DeadLetter> Dying { get; set; } = [];
+
+    /// <summary>Whether somebody moves dead messages: one does it at a time, so that they keep their order.</summary>
+    public bool IsMoving { get; set; }
+
+    /// <summary>Calls when the oldest message's time is over.</summary>
+    public TimerWheel.Entry? ExpiryEntry { get; set; }
+
+    /// <summary>When it calls.</summary>
+    public long ExpiryArmedFor { get; set; } = QueuedMessage.Never;
+
+    /// <summary>Calls when the queue was not used for its time.</summary>
+    public TimerWheel.Entry? DisuseEntry { get; set; }
+
+    /// <summary>When the queue was used last, beside by consumers.</summary>
+    public long LastUsed { get; set; }
+
+    /// <summary>The consumer that gets everything, where there is to be one.</summary>
+    public Consumer? ActiveConsumer { get; set; }
+
+    /// <summary>Whether the active consumer gets nothing more, because one of a higher priority is to take its place.</summary>
+    public bool IsActiveLeaving { get; set; }
+
+    /// <summary>The messages of a priority above 0.</summary>
+    public MessageLine LevelOf(byte priority, MessageArena arena)
+    {
+        _levels ??= new MessageLine?[Settings.MaxPriority + 1];
+        return _levels[priority] ??= new MessageLine(arena);
+    }
+
+    /// <summary>A message was added to the level, or returned.</summary>
+    public void CountAdded(byte priority)
+    {
+        HigherCount++;
+        (priority < 128 ? ref _usedLow : ref _usedHigh) |= UInt128.One << (priority & 127);
+    }
+
+    /// <summary>A message was taken from the level.</summary>
+    public void CountTaken(byte priority)
+    {
+        HigherCount--;
+        if (!_levels![priority]!.HasMessage)
+        {
+            (priority < 128 ? ref _usedLow : ref _usedHigh) &= ~(UInt128.One << (priority & 127));
+        }
+    }
+
+    /// <summary>Octets of the bodies of all messages with a priority above 0.</summary>
+    public long CountBodyOctets() => _levels?.Sum(level => level?.CountBodyOctets() ?? 0) ?? 0;
+
+    /// <summary>Takes the messages with a priority above 0 out, all of them.</summary>
+    public MessageLine?[]? TakeLevels()
+    {
+        var levels = _levels;
+        _levels = null;
+        _usedLow = _usedHigh = 0;
+        HigherCount = 0;
+        return levels;
+    }
+
+    /// <summary>No time is waited for any more.</summary>
+    public void CancelTimes()
+    {
+        ExpiryEntry?.Cancel();
+        DisuseEntry?.Cancel();
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text;
+using AmqpToolkit.Broker.Queues;
+
+namespace AmqpToolkit.Broker.Tests.Queues;
+
+/// <summary>A consumer of text with a priority, which takes as much as its prefetch allows.</summary>
+internal sealed class TextConsumer(MessageQueue queue, long priority = 0, int prefetch = 0, bool isExclusive = false) : Consumer(queue)
+{
+    public List<string> Taken { get; } = [];
+
+    public List<Unsettled> Unsettled { get; } = [];
+
+    public override long Priority => priority;
+
+    public override bool IsExclusive => isExclusive;
+
+    public override bool Take(ref DeliveryRun run, Turn turn)
+    {
+        while (prefetch == 0 || UnsettledCount < prefetch)
+        {
+            if (!run.HasMessage)
+            {
+                return true;
+            }
+
+            Taken.Add(Encoding.UTF8.GetString(run.Peek(out _).Body));
+            Unsettled.Add(run.TakeUnsettled(this));
+        }
+
+        return false;
+    }
+
+    public void SettleAll(Outcome outcome, Turn turn)
+    {
+        Unsettled[] deliveries = [.. Unsettled];
+        Unsettled.Clear();
+        Queue.Settle(deliveries, outcome, turn);
+    }
+
+    public override void HandleQueueDeleted(Turn turn)
+    {
+    }
+}
