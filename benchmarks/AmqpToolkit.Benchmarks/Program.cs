@@ -7,6 +7,8 @@ Type[] benchmarks =
     typeof(PropertiesBenchmarks),
     typeof(TableBenchmarks),
     typeof(FrameScanBenchmarks),
+    typeof(PerformativeBenchmarks),
+    typeof(SectionBenchmarks),
     typeof(CopyBenchmarks),
 ];
 if (BrokerAddress.IsSet)

@@ -60,6 +60,14 @@ public readonly struct LongString : IEquatable<LongString>
 
     private ReadOnlySpan<byte> Octets => new(Unsafe.As<byte[]>(_source), _offset, _length);
 
+    /// <summary>The octets, where octets are held and not text.</summary>
+    internal bool TryGetOctets(out ReadOnlySpan<byte> octets)
+    {
+        bool found = !IsText;
+        octets = found ? Octets : default;
+        return found;
+    }
+
     /// <summary>A long string over a copy of the octets.</summary>
     public static LongString CopyOf(ReadOnlySpan<byte> octets) => octets.IsEmpty ? default : new LongString(octets.ToArray().AsMemory());
 

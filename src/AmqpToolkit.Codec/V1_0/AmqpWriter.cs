@@ -305,6 +305,13 @@ public static class AmqpWriter
 
     internal static int WriteVariable(Span<byte> destination, byte small, in LongString value)
     {
+        if (value.TryGetOctets(out ReadOnlySpan<byte> held))
+        {
+            int at = WriteVariableHeader(destination, small, held.Length);
+            held.CopyTo(destination[at..]);
+            return at + held.Length;
+        }
+
         if (value.MaxOctets <= byte.MaxValue)
         {
             int octets = value.Write(destination[2..]);

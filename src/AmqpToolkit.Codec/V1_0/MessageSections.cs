@@ -15,7 +15,7 @@ namespace AmqpToolkit.Codec.V1_0;
 /// </code>
 /// Every section but the body may be missing; the body is data sections, amqp-sequence sections or one amqp-value.
 /// </summary>
-public readonly ref struct MessageSections
+public ref struct MessageSections
 {
     private const int HeaderIndex = 0;
     private const int DeliveryAnnotationsIndex = 1;
@@ -33,48 +33,41 @@ public readonly ref struct MessageSections
     /// <summary>From a constructor with one octet of size to that with four.</summary>
     private const int LargeForm = 0x10;
 
-    private readonly ReadOnlySpan<byte> _message;
-    private readonly Starts _starts;
-    private readonly uint _present;
-
-    private MessageSections(ReadOnlySpan<byte> message, scoped in Starts starts, uint present)
-    {
-        _message = message;
-        _starts = starts;
-        _present = present;
-    }
+    private ReadOnlySpan<byte> _message;
+    private Starts _starts;
+    private uint _present;
 
     /// <summary>The constructor that each kind of section mostly has: a list, map or binary with one octet of size; none for any value.</summary>
     private static ReadOnlySpan<byte> UsualConstructors => [0xC0, 0xC1, 0xC1, 0xC0, 0xC1, 0xA0, 0xC0, 0xFF, 0xC1];
 
     /// <summary>Descriptor and list of the header, or nothing; for <see cref="HeaderView.TryParse"/>.</summary>
-    public ReadOnlySpan<byte> Header => Section(HeaderIndex);
+    public readonly ReadOnlySpan<byte> Header => Section(HeaderIndex);
 
     /// <summary>Descriptor and map of the delivery annotations, or nothing.</summary>
-    public ReadOnlySpan<byte> DeliveryAnnotations => Section(DeliveryAnnotationsIndex);
+    public readonly ReadOnlySpan<byte> DeliveryAnnotations => Section(DeliveryAnnotationsIndex);
 
     /// <summary>Descriptor and map of the message annotations, or nothing.</summary>
-    public ReadOnlySpan<byte> MessageAnnotations => Section(MessageAnnotationsIndex);
+    public readonly ReadOnlySpan<byte> MessageAnnotations => Section(MessageAnnotationsIndex);
 
     /// <summary>Descriptor and list of the properties, or nothing; for <see cref="PropertiesView.TryParse"/>.</summary>
-    public ReadOnlySpan<byte> Properties => Section(PropertiesIndex);
+    public readonly ReadOnlySpan<byte> Properties => Section(PropertiesIndex);
 
     /// <summary>Descriptor and map of the application properties, or nothing.</summary>
-    public ReadOnlySpan<byte> ApplicationProperties => Section(ApplicationPropertiesIndex);
+    public readonly ReadOnlySpan<byte> ApplicationProperties => Section(ApplicationPropertiesIndex);
 
     /// <summary>What the body is made of.</summary>
-    public MessageBodyKind BodyKind => (_present & BodyMask) == 0
+    public readonly MessageBodyKind BodyKind => (_present & BodyMask) == 0
         ? MessageBodyKind.None
         : (MessageBodyKind)(BitOperations.TrailingZeroCount(_present & BodyMask) - DataIndex + 1);
 
     /// <summary>All sections of the body; <see cref="GetEnumerator"/> tells them apart.</summary>
-    public ReadOnlySpan<byte> Body => (_present & BodyMask) == 0 ? default : Section(BitOperations.TrailingZeroCount(_present & BodyMask));
+    public readonly ReadOnlySpan<byte> Body => (_present & BodyMask) == 0 ? default : Section(BitOperations.TrailingZeroCount(_present & BodyMask));
 
     /// <summary>Descriptor and map of the footer, or nothing.</summary>
-    public ReadOnlySpan<byte> Footer => Section(FooterIndex);
+    public readonly ReadOnlySpan<byte> Footer => Section(FooterIndex);
 
     /// <summary>Properties, application properties and body: what nobody changes on the way (3.2).</summary>
-    public ReadOnlySpan<byte> BareMessage => _message[StartOf(PropertiesIndex)..StartOf(FooterIndex)];
+    public readonly ReadOnlySpan<byte> BareMessage => _message[StartOf(PropertiesIndex)..StartOf(FooterIndex)];
 
     /// <summary>Finds the sections.</summary>
     /// <param name="message">A message, whole.</param>
@@ -86,7 +79,8 @@ public readonly ref struct MessageSections
     /// </returns>
     public static DecodeError TryParse(ReadOnlySpan<byte> message, out MessageSections sections)
     {
-        Unsafe.SkipInit(out Starts starts);
+        // Written in place: the octets of a struct that is built aside are copied in wider pieces than they were stored, and the processor waits.
+        sections = default;
         uint present = 0;
         int at = 0;
         int last = -1;
@@ -109,7 +103,7 @@ public readonly ref struct MessageSections
             }
             else
             {
-                starts[section] = at;
+                sections._starts[section] = at;
                 present |= 1u << section;
                 last = section;
             }
@@ -117,16 +111,17 @@ public readonly ref struct MessageSections
             at = end;
         }
 
-        sections = new MessageSections(message[..at], starts, present);
+        sections._message = message[..at];
+        sections._present = present;
         return error;
     }
 
     /// <summary>Walks over the values of the sections of the body: a binary each, a list each, or one value.</summary>
-    public Enumerator GetEnumerator() => new(Body);
+    public readonly Enumerator GetEnumerator() => new(Body);
 
     /// <summary>The octets of a body that is one data section.</summary>
     /// <returns>False when the body is something else, or several data sections.</returns>
-    public bool TryGetData(out ReadOnlySpan<byte> data)
+    public readonly bool TryGetData(out ReadOnlySpan<byte> data)
     {
         data = default;
         if (BodyKind != MessageBodyKind.Data)
@@ -202,12 +197,12 @@ public readonly ref struct MessageSections
             : DecodeError.UnexpectedType;
     }
 
-    private ReadOnlySpan<byte> Section(int section) => (_present & (1u << section)) == 0
+    private readonly ReadOnlySpan<byte> Section(int section) => (_present & (1u << section)) == 0
         ? default
         : _message[_starts[section]..StartOf(section + 1)];
 
     /// <summary>Where a section begins, or would begin.</summary>
-    private int StartOf(int section)
+    private readonly int StartOf(int section)
     {
         uint later = _present >> section;
         return later == 0 ? _message.Length : _starts[section + BitOperations.TrailingZeroCount(later)];

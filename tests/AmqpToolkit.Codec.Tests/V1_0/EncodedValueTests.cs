@@ -197,7 +197,7 @@ public sealed class EncodedValueTests
         Assert.Equal(2, new MultipleView(EncodedValue.Symbols("a", "bc").View).Count);
     }
 
-    private static int Walk(EncodedValueView view)
+    internal static int Walk(EncodedValueView view)
     {
         int seen = 1;
         if (view.TryGetList(out EncodedListView list))
