@@ -189,6 +189,63 @@ public sealed class CallTests
     }
 
     [Fact(Timeout = ScriptedServer.TestTimeout)]
+    public async Task Call_AnswerAndTimeoutAtTheSameMoment_IsOneOfThemAndTheConnectionLives()
+    {
+        const int Seed = 2718;
+        var random = new Random(Seed);
+        for (int round = 0; round < 1000; round++)
+        {
+            var time = new ManualTime();
+            var (server, connection, channel) = await ScriptedServer.OpenChannelAsync(
+                new AmqpConnectionOptions { TimeProvider = time, HeartbeatSeconds = 0, CallTimeout = TimeSpan.FromSeconds(8) });
+            using (server)
+            {
+                var consuming = channel.ConsumeAsync(new BasicConsume { Queue = "q" }).AsTask();
+                var opening = connection.OpenChannelAsync().AsTask();
+                await server.ExpectAsync("basic.consume");
+                await server.ExpectAsync("channel.open", 2);
+                using var together = new Barrier(2);
+                int delay = random.Next(2000);
+                var passing = Task.Run(() =>
+                {
+                    Assert.True(together.SignalAndWait(ScriptedServer.Patience));
+                    Thread.SpinWait(delay);
+                    time.Advance(TimeSpan.FromSeconds(11));
+                });
+                Assert.True(together.SignalAndWait(ScriptedServer.Patience));
+                await server.SendAsync((byte[])[.. Wire.Method(1, 60, 21, "c"), .. Wire.ChannelOpenOk(2)]);
+                await passing.WaitAsync(ScriptedServer.Patience);
+                await EndAsync(consuming, channel, consumer => consumer.GetAsyncEnumerator().MoveNextAsync().AsTask());
+                await EndAsync(opening, null, opened => opened.Closed);
+                Assert.True(connection.State == ConnectionState.Open, $"seed {Seed}, round {round}: {(connection.State == ConnectionState.Closed ? await connection.Closed : "")}");
+            }
+        }
+
+        static async Task EndAsync<TResult>(Task<TResult> call, AmqpChannel? channel, Func<TResult, Task> end)
+        {
+            try
+            {
+                var result = await call.WaitAsync(ScriptedServer.Patience);
+                channel ??= result as AmqpChannel;
+                if (channel!.State == ChannelState.Closed)
+                {
+                    // It was answered, and ended by the other call's being late: nothing waits on it any more.
+                    await end(result).WaitAsync(ScriptedServer.Patience);
+                }
+                else
+                {
+                    Assert.Equal(ChannelState.Open, channel.State);
+                    Assert.False(channel.Closed.IsCompleted);
+                }
+            }
+            catch (ChannelClosedException)
+            {
+                // The timeout was first.
+            }
+        }
+    }
+
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Calls_WithNoWait_DoNotWait()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();

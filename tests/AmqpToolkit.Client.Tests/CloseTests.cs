@@ -189,6 +189,51 @@ public sealed class CloseTests
         }
     }
 
+    [Theory(Timeout = ScriptedServer.TestTimeout)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Close_WhileABufferIsFull_IsAnsweredAllTheSame(bool closesConnection)
+    {
+        // The clock stands still: nothing is cut by a timeout.
+        var (server, connection, channel) = await ScriptedServer.OpenChannelAsync(
+            new AmqpConnectionOptions { TimeProvider = new ManualTime(), HeartbeatSeconds = 0 }, new ChannelOptions { MaxBufferedOctets = 1 });
+        using (server)
+        {
+            var consumer = await server.AnswerConsumeAsync(channel, noAck: true);
+            await server.SendAsync(Wire.Deliver(1, "c", 1, "before"));
+            await ScriptedServer.UntilAsync(() => connection.Input.IsHeldBack);
+            await server.SendAsync(Wire.Deliver(1, "c", 2, "on its way"));
+            var closing = closesConnection ? connection.CloseAsync() : channel.CloseAsync();
+            await server.ExpectAsync(closesConnection ? "connection.close" : "channel.close");
+            await server.SendAsync(Wire.Deliver(1, "c", 3, "after"), closesConnection ? Wire.Method(0, 10, 51) : Wire.Method(1, 20, 41));
+            await closing.WaitAsync(ScriptedServer.Patience);
+
+            // What came before is handed out, what came after is discarded.
+            await using var enumerator = consumer.GetAsyncEnumerator();
+            Assert.True(await enumerator.MoveNextAsync().AsTask().WaitAsync(ScriptedServer.Patience));
+            Assert.Equal(1UL, enumerator.Current.DeliveryTag);
+            await Assert.ThrowsAnyAsync<AmqpException>(() => enumerator.MoveNextAsync().AsTask().WaitAsync(ScriptedServer.Patience));
+        }
+    }
+
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
+    public async Task Logger_ThatThrows_KeepsNobodyWaiting()
+    {
+        var (server, connection, channel) = await ScriptedServer.OpenChannelAsync(new AmqpConnectionOptions { LoggerFactory = new ScriptedLogger() });
+        using (server)
+        {
+            var declaring = channel.QueueDeclareAsync("q").AsTask();
+            await server.ExpectAsync("queue.declare");
+            await server.SendAsync(Wire.Deliver(1, "nobody", 1, "m"));
+            await server.ExpectAsync("basic.nack");
+            server.EndStream();
+
+            await Assert.ThrowsAsync<ConnectionClosedException>(() => declaring.WaitAsync(ScriptedServer.Patience));
+            Assert.IsNotType<InvalidOperationException>((await connection.Closed.WaitAsync(ScriptedServer.Patience)).Exception);
+            await connection.DisposeAsync().AsTask().WaitAsync(ScriptedServer.Patience);
+        }
+    }
+
     [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Dispose_TwiceAndTogether_Ends()
     {

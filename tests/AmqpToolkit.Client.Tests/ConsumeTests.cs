@@ -274,6 +274,153 @@ public sealed class ConsumeTests
     }
 
     [Fact(Timeout = ScriptedServer.TestTimeout)]
+    public async Task Recover_EverythingBufferedIsVoid_TheLoopGoesOn()
+    {
+        var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
+        using (server)
+        {
+            var consumer = await server.AnswerConsumeAsync(channel);
+            var enumerator = consumer.GetAsyncEnumerator();
+            await server.SendAsync(Wire.Deliver(1, "c", 1, "a"));
+            Assert.True(await enumerator.MoveNextAsync().AsTask().WaitAsync(ScriptedServer.Patience));
+            await server.SendAsync(Wire.Deliver(1, "c", 2, "b"));
+            await RecoverAsync(server, channel);
+            var moving = enumerator.MoveNextAsync().AsTask();
+            await server.SendAsync(Wire.Deliver(1, "c", 3, "a"));
+
+            Assert.True(await moving.WaitAsync(ScriptedServer.Patience));
+            Assert.Equal(3UL, enumerator.Current.DeliveryTag);
+        }
+    }
+
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
+    public async Task Recover_AgainAndAgain_HoldsNothingBack()
+    {
+        var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
+        using (server)
+        {
+            var consumer = await server.AnswerConsumeAsync(channel, prefetchCount: 2);
+            ulong tag = 0;
+            for (int round = 0; round < 5; round++)
+            {
+                await server.SendAsync(Wire.Deliver(1, "c", ++tag, "a"), Wire.Deliver(1, "c", ++tag, "b"));
+                await RecoverAsync(server, channel);
+            }
+
+            await server.SendAsync(Wire.Deliver(1, "c", ++tag, "a"), Wire.Deliver(1, "c", ++tag, "b"));
+            var enumerator = consumer.GetAsyncEnumerator();
+            Assert.True(await enumerator.MoveNextAsync().AsTask().WaitAsync(ScriptedServer.Patience));
+            Assert.Equal(11UL, enumerator.Current.DeliveryTag);
+            Assert.True(await enumerator.MoveNextAsync().AsTask().WaitAsync(ScriptedServer.Patience));
+            Assert.Equal(12UL, enumerator.Current.DeliveryTag);
+        }
+    }
+
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
+    public async Task Consumer_DisposedOfWhileALoopRuns_SettlesEachDeliveryOnce()
+    {
+        const int Count = 2000;
+        const int Rounds = 40;
+        byte[] deliveries = [.. Enumerable.Range(1, Count).SelectMany(tag => Wire.Deliver(1, "c", (ulong)tag, "m"))];
+        for (int round = 0; round < Rounds; round++)
+        {
+            var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
+            using (server)
+            {
+                var consumer = await server.AnswerConsumeAsync(channel, prefetchCount: Count);
+                await server.SendAsync(deliveries);
+                using var together = new Barrier(2);
+                int stopAt = round * Count / (2 * Rounds);
+                var looping = Task.Run(LoopAsync);
+                var disposing = Task.Run(async () =>
+                {
+                    Assert.True(together.SignalAndWait(ScriptedServer.Patience));
+                    await consumer.DisposeAsync();
+                });
+                var open = new SortedSet<ulong>(Enumerable.Range(1, Count).Select(tag => (ulong)tag));
+                bool isCancelled = false;
+                while (open.Count > 0 || !isCancelled)
+                {
+                    var received = await server.ReceiveAsync();
+                    if (received!.Name == "basic.cancel")
+                    {
+                        isCancelled = true;
+                        await server.SendAsync(Wire.Method(1, 60, 31, "c"));
+                        continue;
+                    }
+
+                    Assert.True(open.Contains(received.Tag), $"round {round}: {received}");
+                    open.ExceptWith(received is { Name: "basic.ack", Bits: 1 } ? [.. open.GetViewBetween(0, received.Tag)] : new[] { received.Tag });
+                }
+
+                await looping.WaitAsync(ScriptedServer.Patience);
+                await disposing.WaitAsync(ScriptedServer.Patience);
+
+                async Task LoopAsync()
+                {
+                    int count = 0;
+                    await foreach (var delivery in consumer)
+                    {
+                        if (count++ == stopAt)
+                        {
+                            Assert.True(together.SignalAndWait(ScriptedServer.Patience));
+                        }
+
+                        // Long enough to be in the middle when the answer to the cancel comes.
+                        Thread.SpinWait(30);
+                        Assert.Equal((ulong)count, delivery.DeliveryTag);
+                        Assert.True(delivery.Ack());
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
+    public async Task Loop_TokenBetweenTheLookAtItAndTheWait_Ends()
+    {
+        const int Count = 50_000;
+        var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
+        using (server)
+        {
+            // What is void is skipped one by one, between the look at the token and the wait: that takes long enough to be met.
+            var consumer = await server.AnswerConsumeAsync(channel);
+            await server.SendAsync(Wire.Deliver(1, "c", Count, "m"));
+            await RecoverAsync(server, channel);
+            for (int round = 0; round < 20; round++)
+            {
+                using var cancellation = new CancellationTokenSource();
+                var buffer = new DeliveryBuffer(consumer, Count, long.MaxValue);
+                using var watch = buffer.Watch(cancellation.Token);
+                var moving = buffer.MoveNextAsync().AsTask();
+                for (int index = 0; index < Count; index++)
+                {
+                    // The first counts.
+                    var block = buffer.Rent();
+                    block.Begin((ulong)(index == 0 ? Count + 1 : index), redelivered: false, exchange: default, routingKey: default);
+                    buffer.Add(block);
+                }
+
+                buffer.EndBatch();
+                Assert.True(await moving.WaitAsync(ScriptedServer.Patience));
+                int step = 0;
+                var cancelling = Task.Run(() =>
+                {
+                    Volatile.Write(ref step, 1);
+                    Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref step) == 2, ScriptedServer.Patience));
+                    Thread.SpinWait(round * 100);
+                    cancellation.Cancel();
+                });
+                Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref step) == 1, ScriptedServer.Patience));
+                Volatile.Write(ref step, 2);
+                moving = buffer.MoveNextAsync().AsTask();
+                await cancelling.WaitAsync(ScriptedServer.Patience);
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => moving.WaitAsync(ScriptedServer.Patience));
+            }
+        }
+    }
+
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Loop_Left_CancelsTheConsumerAndGivesBackWhatItHasNotSeen()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelAsync();
@@ -470,6 +617,14 @@ public sealed class ConsumeTests
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => closing.WaitAsync(ScriptedServer.Patience));
             await connection.Closed.WaitAsync(ScriptedServer.Patience);
         }
+    }
+
+    private static async Task RecoverAsync(ScriptedServer server, AmqpChannel channel)
+    {
+        var recovering = channel.RecoverAsync().AsTask();
+        await server.ExpectAsync("basic.recover");
+        await server.SendAsync(Wire.Method(1, 60, 111));
+        await recovering.WaitAsync(ScriptedServer.Patience);
     }
 
     /// <summary>Deliveries 1 to <paramref name="count"/>, all past their turn.</summary>

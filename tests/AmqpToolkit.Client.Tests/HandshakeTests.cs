@@ -157,6 +157,13 @@ public sealed class HandshakeTests
     public void Parse_Nonsense_Throws(string uri) => Assert.ThrowsAny<ArgumentException>(() => AmqpConnectionOptions.Parse(uri));
 
     [Fact]
+    public void Options_VirtualHostOver255Octets_Throw()
+    {
+        Assert.Equal(255, new AmqpConnectionOptions { VirtualHost = new string('v', 255) }.VirtualHost.Length);
+        Assert.Throws<ArgumentException>(() => new AmqpConnectionOptions { VirtualHost = new string('ü', 128) });
+    }
+
+    [Fact]
     public void Options_AsText_HideThePassword() =>
         Assert.DoesNotContain("secret", AmqpConnectionOptions.Parse("amqp://u:secret@host/").ToString(), StringComparison.Ordinal);
 }

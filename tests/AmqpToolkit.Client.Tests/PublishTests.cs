@@ -258,6 +258,62 @@ public sealed class PublishTests
     }
 
     [Fact(Timeout = ScriptedServer.TestTimeout)]
+    public async Task Publish_RoomComesBeforeThoseThatWaitAreServed_GoesBehindThem()
+    {
+        var (server, channel) = await OpenConfirmingAsync(new ChannelOptions { MaxUnconfirmed = 2 });
+        using (server)
+        {
+            using var cancellation = new CancellationTokenSource();
+            Task<PublishOutcome>[] sent = [Publish('a'), Publish('b')];
+            var left = channel.PublishAsync("", "q", "-"u8.ToArray(), cancellation.Token).AsTask();
+            var waiting = Publish('c');
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.WaitAsync(ScriptedServer.Patience));
+
+            // As the reader does, which serves those that wait a moment later.
+            channel.HandleConfirm(2, multiple: true, isAck: true);
+            var posting = channel.PostAsync("", "q", "d"u8.ToArray()).AsTask();
+            string order = "";
+            for (int index = 0; index < 4; index++)
+            {
+                order += (await server.ExpectAsync("basic.publish")).Text;
+            }
+
+            Assert.Equal("abcd", order);
+            await posting.WaitAsync(ScriptedServer.Patience);
+            channel.HandleConfirm(4, multiple: true, isAck: true);
+            var last = Publish('e');
+            Assert.Equal("e", (await server.ExpectAsync("basic.publish")).Text);
+            await server.SendAsync(Wire.Ack(1, 5, multiple: true));
+            Assert.All(await Task.WhenAll([.. sent, waiting, last]).WaitAsync(ScriptedServer.Patience), outcome => Assert.True(outcome.IsConfirmed));
+        }
+
+        Task<PublishOutcome> Publish(char body) => channel.PublishAsync("", "q", new[] { (byte)body }).AsTask();
+    }
+
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
+    public async Task Publish_OnlyThoseWaitThatHaveLeft_IsSentAtOnce()
+    {
+        var (server, channel) = await OpenConfirmingAsync(new ChannelOptions { MaxUnconfirmed = 1 });
+        using (server)
+        {
+            using var cancellation = new CancellationTokenSource();
+            var first = channel.PublishAsync("", "q", "a"u8.ToArray()).AsTask();
+            var left = channel.PublishAsync("", "q", "-"u8.ToArray(), cancellation.Token).AsTask();
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.WaitAsync(ScriptedServer.Patience));
+            channel.HandleConfirm(1, multiple: false, isAck: true);
+            var second = channel.PublishAsync("", "q", "b"u8.ToArray()).AsTask();
+
+            Assert.Equal("a", (await server.ExpectAsync("basic.publish")).Text);
+            Assert.Equal("b", (await server.ExpectAsync("basic.publish")).Text);
+            await server.SendAsync(Wire.Ack(1, 2));
+            Assert.True((await first.WaitAsync(ScriptedServer.Patience)).IsConfirmed);
+            Assert.True((await second.WaitAsync(ScriptedServer.Patience)).IsConfirmed);
+        }
+    }
+
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_CancelledWhileItWaitsForTheWindow_IsNeverSent()
     {
         var (server, channel) = await OpenConfirmingAsync(new ChannelOptions { MaxUnconfirmed = 1 });

@@ -168,29 +168,53 @@ public sealed partial class AmqpChannel
     internal ValueTask<bool> CancelAsync(AmqpConsumer consumer) => consumer.Buffer.IsEnded ? new ValueTask<bool>(true) : CallAsync(
         new BasicCancel { ConsumerTag = consumer.TagOctets }, (PendingCall<bool>)new PendingCancel(consumer), CancellationToken.None);
 
+    /// <summary>The channel is closing: deliveries that still come are discarded, and none of its buffers holds up the reader. Any thread.</summary>
+    internal void StopConsumers()
+    {
+        AmqpConsumer[] consumers;
+        lock (Gate)
+        {
+            consumers = [.. _consumers.Values];
+        }
+
+        foreach (var consumer in consumers)
+        {
+            consumer.Buffer.Stop();
+        }
+    }
+
     /// <summary>The reader.</summary>
     internal ProtocolError? HandleConsumeOk(ReadOnlySpan<byte> tag)
     {
-        if (PeekCall(BasicConsumeOkView.MethodKey) is not PendingConsume call)
-        {
-            return ClientMethodRouter.OutOfTurn(BasicConsumeOkView.MethodKey);
-        }
-
-        var consumer = new AmqpConsumer(
-            this,
-            tag.ToArray(),
-            call.NoAck,
-            call.Credit > 0 ? call.Credit : int.MaxValue,
-            call.Credit > 0 ? long.MaxValue : _options.MaxBufferedOctets);
+        PendingConsume? call;
+        AmqpConsumer consumer;
         lock (Gate)
         {
+            // In one go with the call: the timer may end the channel meanwhile, and ends what it finds then.
+            call = PeekCall(BasicConsumeOkView.MethodKey) as PendingConsume;
+            if (call is null)
+            {
+                return OutOfTurn(BasicConsumeOkView.MethodKey);
+            }
+
+            consumer = new AmqpConsumer(
+                this,
+                tag.ToArray(),
+                call.NoAck,
+                call.Credit > 0 ? call.Credit : int.MaxValue,
+                call.Credit > 0 ? long.MaxValue : _options.MaxBufferedOctets);
             if (!_consumers.TryAdd(consumer.TagOctets, consumer))
             {
                 return ProtocolError.NotAllowed($"attempt to reuse consumer tag '{consumer.ConsumerTag}'").At(BasicConsumeOkView.MethodKey);
             }
+
+            TakeCall(BasicConsumeOkView.MethodKey);
+            if (!IsOpen)
+            {
+                consumer.Buffer.Stop();
+            }
         }
 
-        TakeCall(BasicConsumeOkView.MethodKey);
         if (!call.Complete(consumer))
         {
             // Nobody waits for it any more.
@@ -205,7 +229,7 @@ public sealed partial class AmqpChannel
     {
         if (TakeCall(BasicCancelOkView.MethodKey) is not PendingCancel call)
         {
-            return ClientMethodRouter.OutOfTurn(BasicCancelOkView.MethodKey);
+            return OutOfTurn(BasicCancelOkView.MethodKey);
         }
 
         Forget(call.Consumer);
@@ -236,11 +260,20 @@ public sealed partial class AmqpChannel
     /// <summary>The reader.</summary>
     internal ProtocolError? HandleRecoverOk()
     {
+        AmqpConsumer[] consumers;
         lock (Gate)
         {
             AppendAcks();
             Volatile.Write(ref _staleUpTo, _lastTag);
             _settles.SettleUpTo(_lastTag);
+            consumers = [.. _consumers.Values];
+        }
+
+        // What is void takes no room from what comes again in its place.
+        Connection.Input.FlushTouched();
+        foreach (var consumer in consumers)
+        {
+            consumer.Buffer.DropVoid();
         }
 
         return HandleDone(BasicRecoverOkView.MethodKey);

@@ -43,7 +43,7 @@ public sealed partial class AmqpChannel
         // The call stays in its queue until the content is whole: it ends with the channel as all others do.
         if (PeekCall(BasicGetOkView.MethodKey) is not PendingGet call)
         {
-            return ClientMethodRouter.OutOfTurn(BasicGetOkView.MethodKey);
+            return OutOfTurn(BasicGetOkView.MethodKey);
         }
 
         _get = call;
@@ -69,7 +69,10 @@ public sealed partial class AmqpChannel
         {
             for (ulong tag = _receivedFrom; tag <= _receivedTo && _settles.IsTracking; tag++)
             {
-                _settles.Settle(tag, isAck: false);
+                if (!_settles.IsSettled(tag))
+                {
+                    _settles.Settle(tag, isAck: false);
+                }
             }
         }
 

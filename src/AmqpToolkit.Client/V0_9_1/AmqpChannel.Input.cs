@@ -113,17 +113,19 @@ public sealed partial class AmqpChannel
 
     internal ProtocolError? HandleOpenOk()
     {
-        if (TakeCall(ChannelOpenOkView.MethodKey) is not PendingCall<AmqpChannel> call)
-        {
-            return ClientMethodRouter.OutOfTurn(ChannelOpenOkView.MethodKey);
-        }
-
+        PendingCall<AmqpChannel>? call;
         lock (Gate)
         {
+            // In one go: the timer may end the channel meanwhile, and an ended one must not open.
+            call = TakeCall(ChannelOpenOkView.MethodKey) as PendingCall<AmqpChannel>;
+            if (call is null)
+            {
+                return OutOfTurn(ChannelOpenOkView.MethodKey);
+            }
+
             _state = ChannelState.Open;
         }
 
-        _opening = null;
         if (!call.Complete(this))
         {
             // Nobody waits for it any more.
@@ -178,7 +180,7 @@ public sealed partial class AmqpChannel
     {
         if (!_awaitsCloseOk)
         {
-            return ClientMethodRouter.OutOfTurn(ChannelCloseOkView.MethodKey);
+            return OutOfTurn(ChannelCloseOkView.MethodKey);
         }
 
         Free();
@@ -194,12 +196,15 @@ public sealed partial class AmqpChannel
     {
         if (TakeCall(key) is not PendingCall<TResult> call)
         {
-            return ClientMethodRouter.OutOfTurn(key);
+            return OutOfTurn(key);
         }
 
         call.Complete(result);
         return null;
     }
+
+    /// <summary>The mistake of an answer that no call waits for. None where the timer has ended the channel since the answer came: then it is only late.</summary>
+    private ProtocolError? OutOfTurn(uint key) => IsDeaf ? null : ClientMethodRouter.OutOfTurn(key);
 
     /// <summary>After the end on this side: the two methods that free the number.</summary>
     private void HandleLast(uint key)

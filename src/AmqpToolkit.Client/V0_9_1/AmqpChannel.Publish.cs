@@ -328,6 +328,7 @@ public sealed partial class AmqpChannel
         CheckHeaderFits(in properties);
         PublishSource source;
         bool isAlone = false;
+        bool isBehind = false;
         lock (Gate)
         {
             if (WhyNotOpen() is { } exception)
@@ -342,7 +343,8 @@ public sealed partial class AmqpChannel
 
             source = _sources.Rent();
             source.Begin(isTracked: true);
-            if (CanPublish)
+            bool hasRoom = CanPublish;
+            if (hasRoom && _queued.Count == 0)
             {
                 isAlone = _confirms!.IsEmpty;
                 AppendContent(in method, in properties, body.Span, given);
@@ -350,6 +352,7 @@ public sealed partial class AmqpChannel
             }
             else
             {
+                isBehind = hasRoom;
                 Queue(source, new QueuedPublish(method, properties, body, given));
             }
         }
@@ -358,6 +361,11 @@ public sealed partial class AmqpChannel
         if (cancellationToken.CanBeCanceled)
         {
             source.Watch(cancellationToken);
+        }
+
+        if (isBehind)
+        {
+            Output.ServeWaiting();
         }
 
         // One alone is in a hurry; where more are under way, waiting a moment lets them travel together.
@@ -383,6 +391,7 @@ public sealed partial class AmqpChannel
 
         CheckHeaderFits(in properties);
         PublishSource? source = null;
+        bool isBehind = false;
         lock (Gate)
         {
             if (WhyNotOpen() is { } exception)
@@ -390,17 +399,24 @@ public sealed partial class AmqpChannel
                 return ValueTask.FromException(exception);
             }
 
-            if (CanPublish)
+            bool hasRoom = CanPublish;
+            if (hasRoom && _queued.Count == 0)
             {
                 AppendContent(in method, in properties, body.Span, given);
                 _confirms?.Add(PublishSource.Posted);
             }
             else
             {
+                isBehind = hasRoom;
                 source = _sources.Rent();
                 source.Begin(isTracked: false);
                 Queue(source, new QueuedPublish(method, properties, body, given));
             }
+        }
+
+        if (isBehind)
+        {
+            Output.ServeWaiting();
         }
 
         Output.FlushSoon();
@@ -418,7 +434,9 @@ public sealed partial class AmqpChannel
         return accepted;
     }
 
-    /// <summary>Whether a message may be appended. Under the gate.</summary>
+    /// <summary>
+    /// Whether a message may be appended; where others wait already, it goes behind them, and all are served at once. Under the gate.
+    /// </summary>
     private bool CanPublish => _isFlowing && Connection.BlockedReason is null && _confirms is not { HasRoom: false } && Output.HasRoom;
 
     /// <summary>Under the gate.</summary>

@@ -22,7 +22,6 @@ public sealed partial class AmqpChannel : IAsyncDisposable
     private readonly TextCache _texts = new();
     private volatile ChannelState _state;
     private volatile CloseReason? _reason;
-    private PendingCall<AmqpChannel>? _opening;
 
     /// <summary>channel.close was sent and its answer has not come: the number is taken, and nothing else counts.</summary>
     private volatile bool _awaitsCloseOk;
@@ -70,6 +69,7 @@ public sealed partial class AmqpChannel : IAsyncDisposable
             }
         }
 
+        StopConsumers();
         Output.Flush();
         await Closed.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -81,7 +81,6 @@ public sealed partial class AmqpChannel : IAsyncDisposable
     internal PendingCall<AmqpChannel> BeginOpen()
     {
         var call = new PendingCall<AmqpChannel>(ChannelOpen.MethodKey);
-        _opening = call;
         Enqueue(call);
         Output.Append(Number, default(ChannelOpen));
         return call;
@@ -129,12 +128,11 @@ public sealed partial class AmqpChannel : IAsyncDisposable
         }
 
         _returns?.Writer.TryComplete(_reason!.IsOrderly ? null : CreateException());
+        _closed.TrySetResult(_reason!);
         if (_reason!.Scope == ErrorScope.Channel && !_reason.IsOrderly)
         {
             ClientLog.ChannelFailed(Connection.Logger, Connection.Where, Number, _reason.ToString());
         }
-
-        _closed.TrySetResult(_reason);
     }
 
     /// <summary>Ends the channel when an answer is overdue. The timer's thread.</summary>

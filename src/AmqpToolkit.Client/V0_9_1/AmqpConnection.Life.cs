@@ -34,42 +34,14 @@ public sealed partial class AmqpConnection
             return;
         }
 
-        long now = Clock.Now;
-        if (now >= Volatile.Read(ref _abortAt))
+        try
         {
-            Abort();
+            CheckAt(Clock.Now);
         }
-        else if (_state == ConnectionState.Open)
+        finally
         {
-            switch (_heartbeat.Check(now, _input.ReceiveCount, Output.SendCount, !_input.IsHeldBack))
-            {
-                case HeartbeatVerdict.PeerIsGone:
-                    End(Lost($"nothing was received for two heartbeat intervals of {HeartbeatSeconds} s"));
-                    Abort();
-                    break;
-                case HeartbeatVerdict.SendHeartbeat:
-                    lock (Gate)
-                    {
-                        Output.AppendHeartbeat();
-                    }
-
-                    Output.Flush();
-                    break;
-            }
-
-            if (_blockedReason is not null || _input.IsHeldBack)
-            {
-                // While the server does not read, or we do not, an answer is not late.
-                _callsWaitSince = now;
-            }
-
-            foreach (var channel in Volatile.Read(ref _channels))
-            {
-                channel?.CheckCalls(now, _callsWaitSince);
-            }
+            Volatile.Write(ref _isChecking, 0);
         }
-
-        Volatile.Write(ref _isChecking, 0);
     }
 
     /// <summary>The handshake is done. The reader.</summary>
@@ -203,6 +175,47 @@ public sealed partial class AmqpConnection
         }
     }
 
+    private void CheckAt(long now)
+    {
+        if (now >= Volatile.Read(ref _abortAt))
+        {
+            Abort();
+            return;
+        }
+
+        if (_state != ConnectionState.Open)
+        {
+            return;
+        }
+
+        switch (_heartbeat.Check(now, _input.ReceiveCount, Output.SendCount, !_input.IsHeldBack))
+        {
+            case HeartbeatVerdict.PeerIsGone:
+                End(Lost($"nothing was received for two heartbeat intervals of {HeartbeatSeconds} s"));
+                Abort();
+                break;
+            case HeartbeatVerdict.SendHeartbeat:
+                lock (Gate)
+                {
+                    Output.AppendHeartbeat();
+                }
+
+                Output.Flush();
+                break;
+        }
+
+        if (_blockedReason is not null || _input.IsHeldBack)
+        {
+            // While the server does not read, or we do not, an answer is not late.
+            _callsWaitSince = now;
+        }
+
+        foreach (var channel in Volatile.Read(ref _channels))
+        {
+            channel?.CheckCalls(now, _callsWaitSince);
+        }
+    }
+
     private async Task RunAsync()
     {
         _ticker.Add(this);
@@ -231,7 +244,10 @@ public sealed partial class AmqpConnection
     private void BeginGoodbye(CloseReason reason)
     {
         SetReason(reason);
-        _state = ConnectionState.Closing;
+        if (!_hasEnded)
+        {
+            _state = ConnectionState.Closing;
+        }
     }
 
     /// <summary>A close that was asked for is no cause when the server had one of its own. Under the gate.</summary>
@@ -313,6 +329,15 @@ public sealed partial class AmqpConnection
         }
 
         secretCall?.Fail(CreateException());
+        if (Handshake.Phase != HandshakePhase.Done)
+        {
+            _opened.TrySetException(new ConnectFailedException(Where, _reason!));
+
+            // The attempt may have been given up already; then nobody looks.
+            _ = _opened.Task.Exception;
+        }
+
+        _closed.TrySetResult(_reason!);
         if (_reason!.IsOrderly)
         {
             ClientLog.Closed(Logger, Where, _reason.ToString());
@@ -321,15 +346,5 @@ public sealed partial class AmqpConnection
         {
             ClientLog.Failed(Logger, Where, _reason.ToString());
         }
-
-        if (Handshake.Phase != HandshakePhase.Done)
-        {
-            _opened.TrySetException(new ConnectFailedException(Where, _reason));
-
-            // The attempt may have been given up already; then nobody looks.
-            _ = _opened.Task.Exception;
-        }
-
-        _closed.TrySetResult(_reason);
     }
 }

@@ -38,7 +38,7 @@ public sealed partial class AmqpConnection : IAsyncDisposable
     {
         _transport = transport;
         Options = options;
-        Logger = options.LoggerFactory.CreateLogger<AmqpConnection>();
+        Logger = new QuietLogger(options.LoggerFactory.CreateLogger<AmqpConnection>());
         Clock = new Clock(options.TimeProvider);
         Output = new ConnectionOutput(this, transport, options.OutputBoundOctets);
         Handshake = new ClientHandshake(new ClientHandshakeOptions
@@ -125,7 +125,7 @@ public sealed partial class AmqpConnection : IAsyncDisposable
             throw TookTooLong(options);
         }
 
-        return await OpenAsync(new AmqpConnection(transport, options), either.Token, cancellationToken).ConfigureAwait(false);
+        return await OpenAsync(Create(transport, options), either.Token, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Logs in over a stream that exists already, and owns it from here on.</summary>
@@ -137,7 +137,7 @@ public sealed partial class AmqpConnection : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        return await OpenAsync(new AmqpConnection(transport, options), either.Token, cancellationToken).ConfigureAwait(false);
+        return await OpenAsync(Create(transport, options), either.Token, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Opens a channel on a free number.</summary>
@@ -210,9 +210,17 @@ public sealed partial class AmqpConnection : IAsyncDisposable
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         Task closing;
+        AmqpChannel?[] channels;
         lock (Gate)
         {
             closing = _closing ??= BeginClose();
+            channels = _channels;
+        }
+
+        // A full buffer must not keep the answer from being read; what comes from here on is discarded (0-9-1 connection.close).
+        foreach (var channel in channels)
+        {
+            channel?.StopConsumers();
         }
 
         try
@@ -234,6 +242,19 @@ public sealed partial class AmqpConnection : IAsyncDisposable
 
     internal static CloseReason Lost(string text, Exception? exception = null) =>
         new(ErrorScope.Connection, CloseInitiator.Transport, 0, text, 0, exception);
+
+    private static AmqpConnection Create(TransportConnection transport, AmqpConnectionOptions options)
+    {
+        try
+        {
+            return new AmqpConnection(transport, options);
+        }
+        catch
+        {
+            transport.Dispose();
+            throw;
+        }
+    }
 
     private static async Task<AmqpConnection> OpenAsync(AmqpConnection connection, CancellationToken either, CancellationToken own)
     {

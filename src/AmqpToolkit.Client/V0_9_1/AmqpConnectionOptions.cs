@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using AmqpToolkit.Codec;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -23,8 +24,21 @@ public sealed record AmqpConnectionOptions
     /// <summary>The server's port.</summary>
     public int Port { get; init; } = DefaultPort;
 
-    /// <summary>The virtual host to open.</summary>
-    public string VirtualHost { get; init; } = "/";
+    /// <summary>The virtual host to open, 255 octets in UTF-8 at most.</summary>
+    public string VirtualHost
+    {
+        get;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            if (Encoding.UTF8.GetByteCount(value) > byte.MaxValue)
+            {
+                throw new ArgumentException("The name of a virtual host has 255 octets at most.", nameof(value));
+            }
+
+            field = value;
+        }
+    } = "/";
 
     /// <summary>Who logs in.</summary>
     public string UserName { get; init; } = "guest";

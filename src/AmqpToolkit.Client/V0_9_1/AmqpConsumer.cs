@@ -56,7 +56,7 @@ public sealed class AmqpConsumer : IAsyncEnumerable<Delivery>, IAsyncDisposable
         return mine.Task.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Ends the consumer, and gives what is buffered back to the queue. Never throws.</summary>
+    /// <summary>Ends the consumer, and gives what is buffered back to the queue. A loop that is under way ends. Never throws.</summary>
     public async ValueTask DisposeAsync()
     {
         Task disposing;
@@ -108,7 +108,7 @@ public sealed class AmqpConsumer : IAsyncEnumerable<Delivery>, IAsyncDisposable
 
     private async Task StopAsync()
     {
-        Buffer.Stop();
+        Buffer.Leave();
         try
         {
             await CancelAsync().ConfigureAwait(false);
@@ -118,7 +118,7 @@ public sealed class AmqpConsumer : IAsyncEnumerable<Delivery>, IAsyncDisposable
             // The channel is gone, and the consumer with it.
         }
 
-        Buffer.DrainUnread();
+        Buffer.DrainReady();
     }
 
     private sealed class Enumerator(AmqpConsumer consumer, CancellationToken cancellationToken) : IAsyncEnumerator<Delivery>
@@ -134,6 +134,7 @@ public sealed class AmqpConsumer : IAsyncEnumerable<Delivery>, IAsyncDisposable
             await _registration.DisposeAsync().ConfigureAwait(false);
             consumer.Buffer.ReleaseHeld();
             await consumer.DisposeAsync().ConfigureAwait(false);
+            consumer.Buffer.DrainCurrent();
         }
     }
 }

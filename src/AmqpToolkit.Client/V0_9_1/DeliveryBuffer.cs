@@ -25,8 +25,10 @@ internal sealed class DeliveryBuffer : IValueTaskSource<bool>, IDeliveryPool
     private BlockList _ready;
     private BlockList _free;
     private long _readyOctets;
+    private int _readyVoid;
     private bool _isWaiting;
     private bool _isStopping;
+    private volatile bool _isLeft;
     private bool _isEnded;
     private bool _dropsBuffered;
     private AmqpException? _failure;
@@ -163,26 +165,42 @@ internal sealed class DeliveryBuffer : IValueTaskSource<bool>, IDeliveryPool
             return ValueTask.FromCanceled<bool>(_token);
         }
 
-        if (TakeFromCurrent())
+        // What is taken over may all be void: then it goes on.
+        while (!TakeFromCurrent(handsOutVoid: false))
         {
-            return new ValueTask<bool>(true);
-        }
-
-        TaskCompletionSource? room;
-        lock (_gate)
-        {
-            room = Exchange();
-            if (_current.Count == 0 && !_isEnded)
+            bool isOver;
+            bool isWaiting = false;
+            TaskCompletionSource? room;
+            lock (_gate)
             {
-                _signal.Reset();
-                _isWaiting = true;
+                room = Exchange();
+                isOver = _isLeft || (_isEnded && (_dropsBuffered || _current.Count == 0));
+                if (!isOver && _current.Count == 0)
+                {
+                    if (_token.IsCancellationRequested)
+                    {
+                        // Its callback has been here, or comes and finds nobody: who waits from here on would not hear of it.
+                        return ValueTask.FromCanceled<bool>(_token);
+                    }
+
+                    _signal.Reset();
+                    _isWaiting = isWaiting = true;
+                }
+            }
+
+            room?.TrySetResult();
+            if (isWaiting)
+            {
                 return new ValueTask<bool>(this, _signal.Version);
+            }
+
+            if (isOver)
+            {
+                return _failure is { } failure ? ValueTask.FromException<bool>(failure) : new ValueTask<bool>(false);
             }
         }
 
-        room?.TrySetResult();
-        return TakeFromCurrent() ? new ValueTask<bool>(true) :
-            _failure is { } failure ? ValueTask.FromException<bool>(failure) : new ValueTask<bool>(false);
+        return new ValueTask<bool>(true);
     }
 
     /// <summary>Makes <paramref name="token"/> end the enumeration.</summary>
@@ -201,6 +219,48 @@ internal sealed class DeliveryBuffer : IValueTaskSource<bool>, IDeliveryPool
             _isStopping = true;
             room = _room;
             _room = null;
+        }
+
+        room?.TrySetResult();
+    }
+
+    /// <summary>As <see cref="Stop"/>, and the enumeration ends: nothing more is handed out. Any thread.</summary>
+    public void Leave()
+    {
+        _isLeft = true;
+        Stop();
+    }
+
+    /// <summary>What is buffered and void after a basic.recover is dropped, so that what comes again in its place finds room. The reader.</summary>
+    public void DropVoid()
+    {
+        TaskCompletionSource? room = null;
+        lock (_gate)
+        {
+            var kept = default(BlockList);
+            (_readyOctets, _readyVoid) = (0, 0);
+            for (int index = 0; index < _ready.Count; index++)
+            {
+                var block = _ready[index];
+                bool isVoid = IsVoid(block);
+                if (isVoid && index > 0)
+                {
+                    block.Release();
+                    Keep(block);
+                    continue;
+                }
+
+                // The first stays in any case: the enumerator may have been woken for it.
+                kept.Add(block);
+                _readyOctets += block.HeldOctets;
+                _readyVoid += isVoid ? 1 : 0;
+            }
+
+            _ready = kept;
+            if (!IsOver)
+            {
+                (room, _room) = (_room, null);
+            }
         }
 
         room?.TrySetResult();
@@ -236,24 +296,30 @@ internal sealed class DeliveryBuffer : IValueTaskSource<bool>, IDeliveryPool
         }
     }
 
-    /// <summary>Gives back what was not handed out. After the enumeration, and after the server has ended the consumer.</summary>
-    public void DrainUnread()
+    /// <summary>Gives back what the enumerator has not taken over. After <see cref="Leave"/>, and after the server has ended the consumer. Any thread.</summary>
+    public void DrainReady()
     {
         var unread = default(BlockList);
         lock (_gate)
         {
-            for (; _position < _current.Count; _position++)
-            {
-                unread.Add(_current[_position]);
-            }
-
-            _current.Clear();
-            _position = 0;
-            unread.AddRange(in _ready);
-            _ready.Clear();
-            _readyOctets = 0;
+            (unread, _ready) = (_ready, unread);
+            (_readyOctets, _readyVoid) = (0, 0);
         }
 
+        GiveBack(ref unread);
+    }
+
+    /// <summary>Gives back what was taken over and not handed out. The enumerator.</summary>
+    public void DrainCurrent()
+    {
+        var unread = default(BlockList);
+        for (; _position < _current.Count; _position++)
+        {
+            unread.Add(_current[_position]);
+        }
+
+        _current.Clear();
+        _position = 0;
         GiveBack(ref unread);
     }
 
@@ -294,7 +360,8 @@ internal sealed class DeliveryBuffer : IValueTaskSource<bool>, IDeliveryPool
 
         room?.TrySetResult();
 
-        return TakeFromCurrent() || (_failure is { } failure ? throw failure : false);
+        // Void or not: there is no waiting again from here. It may have become so a moment later as well.
+        return TakeFromCurrent(handsOutVoid: true) || (_failure is { } failure ? throw failure : false);
     }
 
     ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _signal.GetStatus(token);
@@ -302,17 +369,25 @@ internal sealed class DeliveryBuffer : IValueTaskSource<bool>, IDeliveryPool
     void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _signal.OnCompleted(continuation, state, token, flags);
 
-    private bool IsOver => _ready.Count > _maxCount || _readyOctets > _maxOctets;
+    private bool IsOver => _ready.Count - _readyVoid > _maxCount || _readyOctets > _maxOctets;
 
-    private bool TakeFromCurrent()
+    /// <summary>Whether the broker delivers a message again under another tag (basic.recover).</summary>
+    private static bool IsVoid(DeliveryBlock block) => !block.NoAck && block.Channel.IsStale(block.DeliveryTag);
+
+    private bool TakeFromCurrent(bool handsOutVoid)
     {
         ReleaseHeld();
+        if (_isLeft)
+        {
+            DrainCurrent();
+            return false;
+        }
+
         while (_position < _current.Count && !(_dropsBuffered && Volatile.Read(ref _isEnded)))
         {
             var block = _current[_position++];
-            if (!block.NoAck && block.Channel.IsStale(block.DeliveryTag))
+            if (!handsOutVoid && IsVoid(block))
             {
-                // It was recovered meanwhile: the broker delivers it again.
                 block.Release();
                 _used.Add(block);
                 continue;
@@ -342,7 +417,7 @@ internal sealed class DeliveryBuffer : IValueTaskSource<bool>, IDeliveryPool
         _current.Clear();
         _position = 0;
         (_ready, _current) = (_current, _ready);
-        _readyOctets = 0;
+        (_readyOctets, _readyVoid) = (0, 0);
         var room = _room;
         _room = null;
         return room;
