@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Text;
+using System.Net;
+using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Connections;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Messages;
@@ -10,8 +9,6 @@ using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
-using AmqpToolkit.Protocol.Classic;
-using AmqpToolkit.Protocol.Sasl;
 using AmqpToolkit.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -27,9 +24,8 @@ public sealed class AmqpBroker : IAsyncDisposable
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<BrokerConnection, Task> _connections = new();
-    private readonly Dictionary<string, VirtualHost> _virtualHosts;
-    private readonly Dictionary<string, BrokerUser> _users;
-    private readonly List<Socket> _listeners = [];
+    private readonly List<(Socket Socket, ConnectionProfile Profile)> _listeners = [];
+    private readonly ConnectionProfile _profile;
     private readonly List<Task> _accepting = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _stopGate = new();
@@ -43,19 +39,28 @@ public sealed class AmqpBroker : IAsyncDisposable
         Memory = new MemoryWatermark(Arena, options.MemoryLimitOctets ?? (long)(memory * options.MemoryWatermark), Logger);
         Arena.Watermark = Memory;
         Timers = new TimerWheel(options.TimeProvider, Logger);
-        Timers.Schedule(new ArenaTrimmer(Arena), Timers.Now + ArenaTrimmer.IntervalMilliseconds);
-        _virtualHosts = options.VirtualHosts.ToDictionary(name => name, name => new VirtualHost(name, options.Profile, Arena, Timers), StringComparer.Ordinal);
-        _users = options.Users.ToDictionary(user => user.Name, StringComparer.Ordinal);
-        HandshakeOptions = new ServerHandshakeOptions
-        {
-            ServerProperties = ServerProperties.Create(options),
-            Offer = new Tuning(options.ChannelMax, options.FrameMax, options.HeartbeatSeconds),
-            MinFrameMax = options.MinFrameMax,
-        };
+        Timers.Schedule(new ArenaTrimmer(Arena, options.ReturnsMemoryAtOnce), Timers.Now + ArenaTrimmer.IntervalMilliseconds);
+        Occupancy = new NodeOccupancy(options.ConnectionMax ?? -1, options.ChannelMaxPerNode ?? -1);
+        VirtualHosts = new BrokerVirtualHosts(this);
+        Users = new BrokerUsers(this);
+        AddFirstUsers();
+        _profile = new ConnectionProfile(options);
     }
 
     /// <summary>Where the broker listens, with the ports that it really has.</summary>
     public IReadOnlyList<IPEndPoint> Endpoints { get; private set; } = [];
+
+    /// <summary>Who may log in and do what.</summary>
+    public BrokerUsers Users { get; }
+
+    /// <summary>The virtual hosts, their limits and policies.</summary>
+    public BrokerVirtualHosts VirtualHosts { get; }
+
+    /// <summary>What limits of the node's connections and channels are reckoned with.</summary>
+    internal NodeOccupancy Occupancy { get; }
+
+    /// <summary>How the node calls itself, in RabbitMQ's manner.</summary>
+    internal static string NodeName { get; } = $"rabbit@{Environment.MachineName}";
 
     internal AmqpBrokerOptions Options { get; }
 
@@ -67,8 +72,6 @@ public sealed class AmqpBroker : IAsyncDisposable
 
     internal TimerWheel Timers { get; }
 
-    internal ServerHandshakeOptions HandshakeOptions { get; }
-
     internal CancellationToken Stopping => _stopping.Token;
 
     internal int ConnectionCount => _connections.Count;
@@ -79,6 +82,8 @@ public sealed class AmqpBroker : IAsyncDisposable
     /// <param name="options">How it is to be.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">A user, a pattern or a virtual host of the options cannot be used.</exception>
+    /// <exception cref="DefinitionException">The definitions cannot be used.</exception>
     /// <exception cref="SocketException">An endpoint cannot be had; nothing is left listening.</exception>
     public static async Task<AmqpBroker> StartAsync(AmqpBrokerOptions options, CancellationToken cancellationToken = default)
     {
@@ -88,6 +93,11 @@ public sealed class AmqpBroker : IAsyncDisposable
         var broker = new AmqpBroker(options);
         try
         {
+            if (!options.Definitions.IsEmpty)
+            {
+                broker.ImportDefinitions(options.Definitions);
+            }
+
             broker.Listen();
         }
         catch
@@ -98,6 +108,15 @@ public sealed class AmqpBroker : IAsyncDisposable
 
         return broker;
     }
+
+    /// <summary>
+    /// Takes over what RabbitMQ, or an earlier broker, has exported as definitions: users, virtual hosts, permissions, topic permissions, limits, policies, exchanges,
+    /// queues and bindings. Nothing is deleted; queues and exchanges that are there stay as they are.
+    /// </summary>
+    /// <param name="utf8Json">The JSON.</param>
+    /// <param name="virtualHost">Where things go that name no virtual host, as in the export of a single one.</param>
+    /// <exception cref="DefinitionException">It cannot be used; what stood before the mistake has been taken over.</exception>
+    public void ImportDefinitions(ReadOnlyMemory<byte> utf8Json, string virtualHost = "/") => DefinitionsImport.Run(this, utf8Json, virtualHost);
 
     /// <summary>Stops: no new clients, connection.close with 320 to those that are there, and the end of those that do not answer in three seconds.</summary>
     /// <param name="cancellationToken">Cuts the wait for answers short.</param>
@@ -113,7 +132,7 @@ public sealed class AmqpBroker : IAsyncDisposable
     {
         // First the word, then the deed: an accept that ends now knows why.
         await _stopping.CancelAsync().ConfigureAwait(false);
-        foreach (var listener in _listeners)
+        foreach (var (listener, _) in _listeners)
         {
             listener.Dispose();
         }
@@ -159,50 +178,93 @@ public sealed class AmqpBroker : IAsyncDisposable
         return client;
     }
 
-    internal VirtualHost? FindVirtualHost(string name) => _virtualHosts.GetValueOrDefault(name);
+    internal VirtualHost? FindVirtualHost(string name) => VirtualHosts.Find(name)?.Topology;
 
-    internal bool Authenticate(SaslCredentials credentials, bool isLoopback)
+    /// <summary>Permissions have changed: what channels remember of their ways holds no longer.</summary>
+    internal void ForgetRoutes()
     {
-        // The same work whether or not the user exists: time tells nothing.
-        var user = _users.GetValueOrDefault(credentials.UserName);
-        byte[] expected = SHA256.HashData(Encoding.UTF8.GetBytes(user?.Password ?? string.Empty));
-        byte[] given = SHA256.HashData(Encoding.UTF8.GetBytes(credentials.Password));
-        return CryptographicOperations.FixedTimeEquals(expected, given) && user is not null && (isLoopback || !user.LoopbackOnly);
+        foreach (var virtualHost in VirtualHosts.Topologies)
+        {
+            virtualHost.ForgetRoutes();
+        }
+    }
+
+    /// <summary>Closes the connections that are chosen.</summary>
+    internal void CloseConnections(Func<BrokerConnection, bool> isMeant, ProtocolError error)
+    {
+        foreach (var connection in _connections.Keys)
+        {
+            if (isMeant(connection))
+            {
+                connection.RequestClose(error);
+            }
+        }
     }
 
     internal void Remove(BrokerConnection connection) => _connections.TryRemove(connection, out _);
+
+    /// <summary>The users and virtual hosts that the options name.</summary>
+    private void AddFirstUsers()
+    {
+        foreach (string name in Options.VirtualHosts)
+        {
+            VirtualHosts.Create(name);
+        }
+
+        foreach (var user in Options.Users)
+        {
+            Users.Set(user);
+            if (user.Permissions is null)
+            {
+                foreach (string name in Options.VirtualHosts)
+                {
+                    Users.SetPermission(user.Name, new UserPermission(name));
+                }
+            }
+        }
+    }
 
     private void Listen()
     {
         var endpoints = new List<IPEndPoint>();
         foreach (var endpoint in Options.Endpoints)
         {
-            var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            _listeners.Add(socket);
-            if (endpoint.AddressFamily == AddressFamily.InterNetworkV6)
-            {
-                socket.DualMode = false;
-            }
+            endpoints.Add(Bind(endpoint, _profile));
+        }
 
-            socket.Bind(endpoint);
-            socket.Listen(1024);
-            endpoints.Add((IPEndPoint)socket.LocalEndPoint!);
+        foreach (var listener in Options.Listeners)
+        {
+            endpoints.Add(Bind(listener.Endpoint, new ConnectionProfile(Options, listener)));
         }
 
         Endpoints = endpoints;
         foreach (var listener in _listeners)
         {
-            _accepting.Add(Task.Run(() => AcceptAsync(listener)));
+            _accepting.Add(Task.Run(() => AcceptAsync(listener.Socket, listener.Profile)));
         }
     }
 
-    private async Task AcceptAsync(Socket listener)
+    private IPEndPoint Bind(IPEndPoint endpoint, ConnectionProfile profile)
+    {
+        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _listeners.Add((socket, profile));
+        if (endpoint.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            socket.DualMode = false;
+        }
+
+        socket.Bind(endpoint);
+        socket.Listen(1024);
+        return (IPEndPoint)socket.LocalEndPoint!;
+    }
+
+    private async Task AcceptAsync(Socket listener, ConnectionProfile profile)
     {
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                Serve(new SocketTransportConnection(await listener.AcceptAsync(Stopping).ConfigureAwait(false)));
+                Serve(new SocketTransportConnection(await listener.AcceptAsync(Stopping).ConfigureAwait(false)), profile);
             }
             catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
             {
@@ -222,9 +284,9 @@ public sealed class AmqpBroker : IAsyncDisposable
     }
 
     /// <summary>Serves a connection until it is gone. Owns the transport.</summary>
-    internal void Serve(TransportConnection transport)
+    internal void Serve(TransportConnection transport, ConnectionProfile? profile = null)
     {
-        var connection = new BrokerConnection(this, transport);
+        var connection = new BrokerConnection(this, transport, profile ?? _profile);
         var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _connections[connection] = ServeAsync(begin.Task, connection);
         begin.SetResult();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -10,8 +11,18 @@ public sealed class AmqpBrokerOptions
     /// <summary>The port of AMQP.</summary>
     public const int DefaultPort = 5672;
 
-    /// <summary>Where to listen; port 0 takes a free one. 127.0.0.1 and [::1] on port 5672 unless it says otherwise; empty for none.</summary>
-    public IList<IPEndPoint> Endpoints { get; init; } = [new(IPAddress.Loopback, DefaultPort), new(IPAddress.IPv6Loopback, DefaultPort)];
+    private static readonly Lazy<bool> HasIPv6Loopback = new(CanBindIPv6Loopback);
+
+    /// <summary>
+    /// Where to listen; port 0 takes a free one. 127.0.0.1 and, where the machine has it, [::1] on port 5672 unless it says otherwise; empty for none.
+    /// </summary>
+    public IList<IPEndPoint> Endpoints { get; init; } = [.. LoopbackAddresses.Select(address => new IPEndPoint(address, DefaultPort))];
+
+    /// <summary>More places to listen, whose clients find another release of RabbitMQ, or another name.</summary>
+    public IList<AmqpListener> Listeners { get; init; } = [];
+
+    /// <summary>The loopback addresses that this machine has: 127.0.0.1 and, mostly, ::1.</summary>
+    public static IReadOnlyList<IPAddress> LoopbackAddresses => HasIPv6Loopback.Value ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.Loopback];
 
     /// <summary>Which release of RabbitMQ the broker behaves like.</summary>
     public BrokerProfile Profile { get; init; } = BrokerProfile.V4_2;
@@ -31,7 +42,7 @@ public sealed class AmqpBrokerOptions
     /// <summary>The interval of heartbeats in seconds, offered to clients, who decide; 0 for none.</summary>
     public ushort HeartbeatSeconds { get; init; } = 60;
 
-    /// <summary>How long a client may take from its first octet to an open connection.</summary>
+    /// <summary>How long a client may take from the moment it is accepted until its connection is open, however slowly or much it sends.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -52,17 +63,57 @@ public sealed class AmqpBrokerOptions
     /// <summary>Octets that wait for one connection's socket before it gets no more deliveries.</summary>
     public int OutputBoundOctets { get; init; } = 1024 * 1024;
 
-    /// <summary>The virtual hosts.</summary>
+    /// <summary>Open connections that the broker takes at most; null for any number.</summary>
+    public int? ConnectionMax { get; init; }
+
+    /// <summary>Channels that the broker takes at most, over all connections; null for any number.</summary>
+    public int? ChannelMaxPerNode { get; init; }
+
+    /// <summary>The virtual hosts that are there from the start.</summary>
     public IList<string> VirtualHosts { get; init; } = ["/"];
 
-    /// <summary>Who may log in: guest with the password guest, from this machine alone, unless it says otherwise.</summary>
-    public IList<BrokerUser> Users { get; init; } = [new() { Name = "guest", Password = "guest", LoopbackOnly = true }];
+    /// <summary>Who may log in from the start: guest with the password guest, an administrator, from this machine alone, unless it says otherwise.</summary>
+    public IList<BrokerUser> Users { get; init; } = [new() { Name = "guest", Password = "guest", LoopbackOnly = true, Tags = ["administrator"] }];
+
+    /// <summary>Users that definitions may bring, and that then may come from this machine alone.</summary>
+    public IList<string> LoopbackUsers { get; init; } = ["guest"];
+
+    /// <summary>
+    /// What the broker starts with beside the users and virtual hosts above: users, permissions, policies, exchanges, queues and bindings as JSON, as RabbitMQ exports
+    /// them. Empty for nothing.
+    /// </summary>
+    public ReadOnlyMemory<byte> Definitions { get; init; }
+
+    /// <summary>
+    /// Whether memory that a backlog has left goes back to the system at once. That takes a collection during which the whole process stands still, which a process
+    /// that is not the broker's own may not want; without it the memory is free for other use in the process and goes back when the runtime thinks fit.
+    /// </summary>
+    public bool ReturnsMemoryAtOnce { get; init; }
 
     /// <summary>The clock of every timeout.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>Where the broker logs.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    private static bool CanBindIPv6Loopback()
+    {
+        if (!Socket.OSSupportsIPv6)
+        {
+            return false;
+        }
+
+        try
+        {
+            using var probe = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+            probe.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Refuses what cannot work.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range; the message names it and the range.</exception>
@@ -73,6 +124,8 @@ public sealed class AmqpBrokerOptions
         Check(MemoryWatermark is > 0 and <= 1, nameof(MemoryWatermark), MemoryWatermark, "above 0 and up to 1");
         Check(MemoryLimitOctets is null or > 0, nameof(MemoryLimitOctets), MemoryLimitOctets, "above 0 octets");
         Check(OutputBoundOctets >= 64 * 1024, nameof(OutputBoundOctets), OutputBoundOctets, "65,536 octets and more");
+        Check(ConnectionMax is null or >= 0, nameof(ConnectionMax), ConnectionMax, "0 and more");
+        Check(ChannelMaxPerNode is null or >= 0, nameof(ChannelMaxPerNode), ChannelMaxPerNode, "0 and more");
         Check(ConsumerTimeout is null || ConsumerTimeout > TimeSpan.Zero, nameof(ConsumerTimeout), ConsumerTimeout, "above 0 seconds");
         Check(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), HandshakeTimeout, "above 0 seconds");
 
@@ -84,10 +137,4 @@ public sealed class AmqpBrokerOptions
             }
         }
     }
-
-    /// <summary>The version that clients are told.</summary>
-    internal string AnnouncedVersion => Version ?? ProfileRules.Of(Profile).Version;
-
-    /// <summary>The smallest frame_max that a client may ask for.</summary>
-    internal uint MinFrameMax => Math.Min(FrameMax, ProfileRules.Of(Profile).MinFrameMax);
 }

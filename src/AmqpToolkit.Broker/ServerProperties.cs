@@ -18,7 +18,7 @@ internal static class ServerProperties
         "per_consumer_qos",
     ];
 
-    public static Table Create(AmqpBrokerOptions options) => Table.Create(table =>
+    public static Table Create(string product, string version) => Table.Create(table =>
     {
         table.AddTable("capabilities", capabilities =>
         {
@@ -31,8 +31,8 @@ internal static class ServerProperties
         table.Add("copyright", "Copyright (c) AmqpToolkit contributors");
         table.Add("information", "Licensed under the MIT license");
         table.Add("platform", $".NET {Environment.Version}");
-        table.Add("product", options.Product);
-        table.Add("version", options.AnnouncedVersion);
+        table.Add("product", product);
+        table.Add("version", version);
         table.Add("broker", "AmqpToolkit");
         table.Add("broker_version", typeof(ServerProperties).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0");
     });

@@ -22,9 +22,9 @@ internal sealed class RawClient : IDisposable
 
     public uint FrameMax { get; private set; } = 131072;
 
-    public static RawClient Open(AmqpBroker broker, ushort heartbeat = 0, uint frameMax = 131072, bool takesBlocked = false)
+    public static RawClient Open(AmqpBroker broker, ushort heartbeat = 0, uint frameMax = 131072, bool takesBlocked = false, IPEndPoint? endpoint = null)
     {
-        var client = new RawClient(broker.Endpoints[0]) { FrameMax = frameMax };
+        var client = new RawClient(endpoint ?? broker.Endpoints[0]) { FrameMax = frameMax };
         client.Send(ProtocolHeader.V0_9_1);
         client.Expect(ConnectionStartView.MethodKey);
         var properties = Table.Create(table => table.AddTable("capabilities", capabilities =>

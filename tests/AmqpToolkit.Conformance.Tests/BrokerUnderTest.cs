@@ -13,8 +13,13 @@ internal sealed class BrokerUnderTest
     private static readonly Lazy<BrokerUnderTest?> External = new(FromEnvironment);
     private static readonly ConcurrentDictionary<Profile, Lazy<BrokerUnderTest>> Own = new();
 
-    private BrokerUnderTest(bool isReference, IPEndPoint endpoint, string user = "guest", string password = "guest", string virtualHost = "/")
+    private readonly AmqpBroker? _broker;
+    private readonly Lazy<AccessControl?> _accessControl;
+
+    private BrokerUnderTest(bool isReference, IPEndPoint endpoint, string user = "guest", string password = "guest", string virtualHost = "/", AmqpBroker? broker = null)
     {
+        _broker = broker;
+        _accessControl = new(() => _broker is not null ? new OwnAccessControl(_broker) : CommandAccessControl.FromEnvironment());
         IsReference = isReference;
         Endpoint = endpoint;
         User = user;
@@ -27,6 +32,12 @@ internal sealed class BrokerUnderTest
 
     /// <summary>The profiles that can be asked in this run; the broker behind AMQP_URL counts as 3.13.</summary>
     public static IEnumerable<Profile> Profiles => External.Value is null ? [Profile.V4_2, Profile.V3_13, Profile.V4_3] : [Profile.V3_13];
+
+    /// <summary>Whether users can be made: in a broker of ours, or where AMQP_CTL names the reference's rabbitmqctl.</summary>
+    public static bool HasAccessControl => External.Value is null || CommandAccessControl.FromEnvironment() is not null;
+
+    /// <summary>Changes who may do what.</summary>
+    public AccessControl AccessControl => _accessControl.Value ?? throw new InvalidOperationException("AMQP_CTL does not name the reference's rabbitmqctl.");
 
     /// <summary>Whether this is somebody else's broker.</summary>
     public bool IsReference { get; }
@@ -49,7 +60,17 @@ internal sealed class BrokerUnderTest
     public static BrokerUnderTest For(Profile profile) => External.Value ?? Own.GetOrAdd(profile, one => new(() => Start(one))).Value;
 
     /// <summary>A broker of ours that a test has started for itself.</summary>
-    public static BrokerUnderTest Of(AmqpBroker broker) => new(isReference: false, broker.Endpoints[0]);
+    public static BrokerUnderTest Of(AmqpBroker broker) => new(isReference: false, broker.Endpoints[0], broker: broker);
+
+    /// <summary>The same broker as another user finds it, whose password is its name.</summary>
+    public BrokerUnderTest As(string user, string virtualHost = "/") => new(IsReference, Endpoint, user, user, virtualHost, _broker);
+
+    /// <summary>The same broker as one of <see cref="TestUsers"/> finds it, who is made first where it is not there.</summary>
+    public BrokerUnderTest AsTestUser(string user)
+    {
+        TestUsers.Ensure(this);
+        return As(user, TestUsers.VirtualHostOf(user));
+    }
 
     // Lives until the test process ends.
     private static BrokerUnderTest Start(Profile profile)

@@ -17,7 +17,7 @@ internal static class BasicMethods
         }
 
         channel.Send(default(BasicQosOk));
-        if (!method.Global)
+        if (!method.Global || !channel.Caller.Rules.SharesGlobalPrefetch)
         {
             channel.DefaultPrefetchCount = method.PrefetchCount;
         }
@@ -40,7 +40,7 @@ internal static class BasicMethods
     {
         bool isReplyTo = Topology.DirectReplyTo.IsQueueName(method.Queue);
         MessageQueue? queue = null;
-        if (!isReplyTo && channel.FindQueue(method.Queue, out queue) is { } missing)
+        if (!isReplyTo && channel.FindReadableQueue(method.Queue, out queue) is { } missing)
         {
             return missing;
         }
@@ -108,7 +108,7 @@ internal static class BasicMethods
 
     public static ProtocolError? HandleGet(BrokerChannel channel, in BasicGetView method)
     {
-        if (channel.FindQueue(method.Queue, out var queue) is { } error)
+        if (channel.FindReadableQueue(method.Queue, out var queue) is { } error)
         {
             return error;
         }

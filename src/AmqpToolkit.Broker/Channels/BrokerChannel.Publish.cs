@@ -129,22 +129,15 @@ internal sealed partial class BrokerChannel
         connection.FlushPublishes();
         state.SetWay(method.Exchange, method.RoutingKey);
         state.RoutingVersion = version;
-        state.Refusal = VirtualHost.LookupExchange(method.Exchange, out var exchange);
+        state.Refusal = FindWritableExchange(method.Exchange, method.RoutingKey, out var exchange);
         state.Target = exchange;
-        if (exchange is null)
+        if (state.Refusal is not null)
         {
             state.RoutingVersion = -1;
             return;
         }
 
-        if (exchange.Internal)
-        {
-            state.Refusal = ProtocolError.AccessRefused($"cannot publish to internal exchange '{exchange.NameText}' in vhost '{VirtualHost.Name}'");
-            state.RoutingVersion = -1;
-            return;
-        }
-
-        state.NeedsHeaders = !exchange.DependsOnKeyAlone;
+        state.NeedsHeaders = !exchange!.DependsOnKeyAlone;
         if (state.NeedsHeaders)
         {
             // The answer is each message's own: only the exchange is remembered.

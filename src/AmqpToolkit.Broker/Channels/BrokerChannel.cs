@@ -101,13 +101,6 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
         return LastQueueName is null ? ProtocolError.NotFound("no previously declared queue") : null;
     }
 
-    /// <summary>The queue that a method names, or means by the empty name.</summary>
-    public ProtocolError? FindQueue(ReadOnlySpan<byte> given, out MessageQueue? queue)
-    {
-        queue = null;
-        return ExpandQueueName(given, out var name) ?? VirtualHost.LookupQueue(name, connection, out queue);
-    }
-
     /// <summary>A queue was deleted under a consumer of this channel. Any thread.</summary>
     public void HandleConsumerLost(ChannelConsumer consumer, Turn turn)
     {

@@ -9,7 +9,7 @@ internal static class ExchangeMethods
     public static ProtocolError? HandleDeclare(BrokerChannel channel, in ExchangeDeclareView method)
     {
         var error = channel.VirtualHost.DeclareExchange(
-            method.Exchange, method.Type, method.Passive, method.Durable, method.AutoDelete, method.Internal, method.Arguments);
+            method.Exchange, method.Type, method.Passive, method.Durable, method.AutoDelete, method.Internal, method.Arguments, channel.Caller);
         if (error is null && !method.NoWait)
         {
             channel.Send(default(ExchangeDeclareOk));
@@ -20,7 +20,7 @@ internal static class ExchangeMethods
 
     public static ProtocolError? HandleDelete(BrokerChannel channel, in ExchangeDeleteView method)
     {
-        var error = channel.VirtualHost.DeleteExchange(method.Exchange, method.IfUnused);
+        var error = channel.VirtualHost.DeleteExchange(method.Exchange, method.IfUnused, channel.Caller);
         if (error is null && !method.NoWait)
         {
             channel.Send(default(ExchangeDeleteOk));
@@ -31,7 +31,7 @@ internal static class ExchangeMethods
 
     public static ProtocolError? HandleBind(BrokerChannel channel, in ExchangeBindView method)
     {
-        var error = channel.VirtualHost.BindExchange(method.Destination, method.Source, method.RoutingKey, method.Arguments);
+        var error = channel.VirtualHost.BindExchange(method.Destination, method.Source, method.RoutingKey, method.Arguments, channel.Caller);
         if (error is null && !method.NoWait)
         {
             channel.Send(default(ExchangeBindOk));
@@ -42,7 +42,7 @@ internal static class ExchangeMethods
 
     public static ProtocolError? HandleUnbind(BrokerChannel channel, in ExchangeUnbindView method)
     {
-        var error = channel.VirtualHost.UnbindExchange(method.Destination, method.Source, method.RoutingKey, method.Arguments);
+        var error = channel.VirtualHost.UnbindExchange(method.Destination, method.Source, method.RoutingKey, method.Arguments, channel.Caller);
         if (error is null && !method.NoWait)
         {
             channel.Send(default(ExchangeUnbindOk));

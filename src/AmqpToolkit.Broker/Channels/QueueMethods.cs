@@ -26,7 +26,7 @@ internal static class QueueMethods
         }
 
         var error = channel.VirtualHost.DeclareQueue(
-            method.Queue, method.Passive, method.Durable, method.Exclusive, method.AutoDelete, method.Arguments, channel.Connection, out var queue);
+            method.Queue, method.Passive, method.Durable, method.Exclusive, method.AutoDelete, method.Arguments, channel.Connection, out var queue, channel.Caller);
         if (error is not null)
         {
             return error;
@@ -69,7 +69,7 @@ internal static class QueueMethods
 
         // No queue and no key: the key is the queue's name as well (0-9-1 queue.bind, routing-key).
         var key = method.Queue.IsEmpty && method.RoutingKey.IsEmpty ? name : method.RoutingKey;
-        var error = channel.VirtualHost.BindQueue(name, method.Exchange, key, method.Arguments, channel.Connection);
+        var error = channel.VirtualHost.BindQueue(name, method.Exchange, key, method.Arguments, channel.Connection, channel.Caller);
         if (error is null && !method.NoWait)
         {
             channel.Send(default(QueueBindOk));
@@ -86,7 +86,7 @@ internal static class QueueMethods
         }
 
         var key = method.Queue.IsEmpty && method.RoutingKey.IsEmpty ? name : method.RoutingKey;
-        var error = channel.VirtualHost.UnbindQueue(name, method.Exchange, key, method.Arguments, channel.Connection);
+        var error = channel.VirtualHost.UnbindQueue(name, method.Exchange, key, method.Arguments, channel.Connection, channel.Caller);
         if (error is null)
         {
             channel.Send(default(QueueUnbindOk));
@@ -97,7 +97,7 @@ internal static class QueueMethods
 
     public static ProtocolError? HandlePurge(BrokerChannel channel, in QueuePurgeView method)
     {
-        if (channel.FindQueue(method.Queue, out var queue) is { } error)
+        if (channel.FindReadableQueue(method.Queue, out var queue) is { } error)
         {
             return error;
         }
@@ -118,7 +118,7 @@ internal static class QueueMethods
             return unnamed;
         }
 
-        if (channel.VirtualHost.DeleteQueue(name, method.IfUnused, method.IfEmpty, channel.Connection, out uint count, out var deleted) is { } error)
+        if (channel.VirtualHost.DeleteQueue(name, method.IfUnused, method.IfEmpty, channel.Connection, out uint count, out var deleted, channel.Caller) is { } error)
         {
             return error;
         }

@@ -155,8 +155,7 @@ internal sealed partial class BrokerConnection
         PauseIfSaturated();
         if (router.IsClosed)
         {
-            _channels.Remove(number);
-            _lastChannel = null;
+            RemoveChannel(number);
         }
 
         return null;
@@ -170,9 +169,21 @@ internal sealed partial class BrokerConnection
             return ProtocolError.NotAllowed($"number of channels opened ({_channels.Count}) has reached the negotiated channel_max ({max})");
         }
 
+        if (_admission!.TryAddChannel() is { } refused)
+        {
+            return refused;
+        }
+
         _channels.Add(number, new BrokerChannel(this, number));
         Send(number, default(ChannelOpenOk));
         return null;
+    }
+
+    private void RemoveChannel(ushort number)
+    {
+        _channels.Remove(number);
+        _admission!.RemoveChannel();
+        _lastChannel = null;
     }
 
     private void HandleClosingChannel(BrokerChannel channel, uint key)
@@ -181,8 +192,7 @@ internal sealed partial class BrokerConnection
         {
             // Who was closed by a timer has consumers still: the table of them is the reader's.
             channel.Release();
-            _channels.Remove(channel.Number);
-            _lastChannel = null;
+            RemoveChannel(channel.Number);
         }
         else if (key == ChannelCloseView.MethodKey)
         {
@@ -298,7 +308,9 @@ internal sealed partial class BrokerConnection
         return null;
     }
 
-    /// <summary>A user with a password has nothing that could expire: any secret will do.</summary>
+    /// <summary>
+    /// A user with a password has nothing that could expire, so that any secret will do; but what the user may do is looked at anew (rows 110, 111).
+    /// </summary>
     internal ProtocolError? HandleUpdateSecret()
     {
         if (_handshake is { } handshake)
@@ -306,7 +318,17 @@ internal sealed partial class BrokerConnection
             return handshake.OutOfTurn(ConnectionUpdateSecretView.MethodKey);
         }
 
+        if (!Caller.Rights.MayEnter)
+        {
+            return Caller.Rights.NoEntry().At(ConnectionUpdateSecretView.MethodKey);
+        }
+
         Send(0, default(ConnectionUpdateSecretOk));
+        foreach (var channel in _channels.Values)
+        {
+            channel.CancelUnreadable();
+        }
+
         return null;
     }
 

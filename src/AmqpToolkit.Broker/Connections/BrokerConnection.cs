@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Channels;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Messages;
@@ -51,6 +52,9 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     private HeartbeatMonitor _heartbeat;
     private TimerWheel.Entry? _deadline;
     private VirtualHost? _virtualHost;
+    private UserAccount? _account;
+    private Admission? _admission;
+    private Caller? _caller;
     private BrokerChannel? _lastChannel;
     private volatile ConnectionState _state;
     private bool _ignoresInput;
@@ -63,12 +67,13 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     private ushort _channelMax;
     private long _receiveCount;
 
-    public BrokerConnection(AmqpBroker broker, TransportConnection transport)
+    public BrokerConnection(AmqpBroker broker, TransportConnection transport, ConnectionProfile profile)
     {
         _broker = broker;
         _transport = transport;
+        Rules = profile.Rules;
         Output = new Output(transport, this, broker.Options.OutputBoundOctets);
-        _handshake = new ServerHandshake(broker.HandshakeOptions, this);
+        _handshake = new ServerHandshake(profile.Handshake, this);
 
         // RabbitMQ takes no frame above 8 KiB from a stranger; tokens in start-ok need that much.
         _frames = new FrameInput(8192);
@@ -100,6 +105,18 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     public Turn Turn { get; } = new();
 
     public VirtualHost VirtualHost => _virtualHost!;
+
+    /// <summary>The same, null before connection.open. Any thread.</summary>
+    public VirtualHost? OpenedVirtualHost => Volatile.Read(ref _virtualHost);
+
+    /// <summary>Who has logged in; null before that. Any thread.</summary>
+    public UserAccount? Account => Volatile.Read(ref _account);
+
+    /// <summary>The user and its rights, from connection.open on.</summary>
+    public Caller Caller => _caller!;
+
+    /// <summary>The release that this connection is shown.</summary>
+    public ProfileRules Rules { get; }
 
     /// <summary>The agreed frame_max, in octets.</summary>
     public uint FrameMax { get; private set; }
@@ -350,13 +367,35 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     }
 
     /// <inheritdoc/>
-    bool IServerAuthority.Authenticate(Protocol.Sasl.SaslCredentials credentials) => _broker.Authenticate(credentials, _transport.IsLoopback);
+    bool IServerAuthority.Authenticate(Protocol.Sasl.SaslCredentials credentials)
+    {
+        var account = _broker.Users.Authenticate(credentials, _transport.IsLoopback);
+        Volatile.Write(ref _account, account);
+        return account is not null;
+    }
 
     /// <inheritdoc/>
     ProtocolError? IServerAuthority.OpenVirtualHost(string userName, string virtualHost)
     {
-        _virtualHost = _broker.FindVirtualHost(virtualHost);
-        return _virtualHost is not null ? null : ProtocolError.NotAllowed($"vhost {virtualHost} not found");
+        if (Admission.TryEnter(_broker, virtualHost, _account!, out var found, out var admission) is { } refused)
+        {
+            return refused;
+        }
+
+        var rights = new AccessRights(_account!, found!);
+        _admission = admission;
+        _caller = new Caller(rights, Rules);
+        Volatile.Write(ref _virtualHost, found);
+
+        // Either the virtual host's deletion sees this connection, or this sees the deletion.
+        Interlocked.MemoryBarrier();
+        if (found!.IsDeleted || !rights.MayEnter)
+        {
+            _admission!.Leave();
+            return rights.NoEntry();
+        }
+
+        return null;
     }
 
     private void RefuseHeader()
@@ -445,6 +484,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         }
 
         _channels.Clear();
+        _admission?.RemoveAllChannels();
         _lastChannel = null;
         if (_virtualHost is not null)
         {
@@ -464,6 +504,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         {
             ReleaseChannels();
             Turn.End();
+            _admission?.Leave();
             _broker.Memory.Check();
         }
         catch (Exception exception)

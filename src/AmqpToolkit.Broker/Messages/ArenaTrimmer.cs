@@ -3,7 +3,7 @@ using AmqpToolkit.Broker.Timers;
 namespace AmqpToolkit.Broker.Messages;
 
 /// <summary>Gives memory back some time after a backlog is gone. Called by the broker's timer.</summary>
-internal sealed class ArenaTrimmer(MessageArena arena) : IDeadline
+internal sealed class ArenaTrimmer(MessageArena arena, bool collects) : IDeadline
 {
     /// <summary>How often it looks, in milliseconds.</summary>
     public const long IntervalMilliseconds = 5000;
@@ -19,7 +19,7 @@ internal sealed class ArenaTrimmer(MessageArena arena) : IDeadline
         long free = arena.ReservedOctets - inUse;
 
         // Only when it is calm and more than half lies idle: a walk over the free slots disturbs who uses them.
-        if (free > KeptOctets && free > inUse && Math.Abs(inUse - _lastInUse) < KeptOctets && arena.Trim() > KeptOctets)
+        if (free > KeptOctets && free > inUse && Math.Abs(inUse - _lastInUse) < KeptOctets && arena.Trim() > KeptOctets && collects)
         {
             // What is left is small, and only this mode hands the memory back to the system.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

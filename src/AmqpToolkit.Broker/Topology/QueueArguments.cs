@@ -48,13 +48,19 @@ internal static class QueueArguments
         new("x-queue-master-locator", QueueTypes.Classic, TextMistake),
     ];
 
+    /// <summary>Refuses a dead letter exchange that is no name: told before anything else of the arguments.</summary>
+    public static ProtocolError? CheckDeadLetterExchange(TableView arguments, string resource) =>
+        arguments.TryGetValue("x-dead-letter-exchange"u8, out FieldValueView exchange) && exchange.Type != FieldType.LongString
+            ? TopologyErrors.WrongType("x-dead-letter-exchange", resource, exchange)
+            : null;
+
     /// <summary>Refuses what no queue can be (RabbitMQ's mistakes table, rows 69 to 75).</summary>
     public static ProtocolError? Validate(QueueDefinition definition, string resource)
     {
         TableView arguments = definition.Arguments.View;
-        if (arguments.TryGetValue("x-dead-letter-exchange"u8, out FieldValueView exchange) && exchange.Type != FieldType.LongString)
+        if (CheckDeadLetterExchange(arguments, resource) is { } wrongType)
         {
-            return TopologyErrors.WrongType("x-dead-letter-exchange", resource, exchange);
+            return wrongType;
         }
 
         foreach (QueueArgument known in Known)

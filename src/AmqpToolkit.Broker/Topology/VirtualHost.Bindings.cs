@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
@@ -10,10 +11,16 @@ internal sealed partial class VirtualHost
     /// <summary>queue.bind (0-9-1 section 1.7.2.3). A binding that is there stays as it is.</summary>
     /// <param name="connection">The connection that asks: exclusive queues are their owner's alone.</param>
     public ProtocolError? BindQueue(
-        ReadOnlySpan<byte> queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, TableView arguments, object connection)
+        ReadOnlySpan<byte> queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, TableView arguments, object connection, Caller? caller = null)
     {
         queue = TopologyName.Clean(queue);
         exchange = TopologyName.Clean(exchange);
+        if (caller?.CheckBinding(
+            caller.Rights.CheckQueue(AccessKind.Write, queue), exchange.IsEmpty, FindExchange(exchange), exchange, routingKey) is { } refused)
+        {
+            return refused;
+        }
+
         if (exchange.IsEmpty)
         {
             return TopologyErrors.DefaultExchange();
@@ -56,10 +63,16 @@ internal sealed partial class VirtualHost
 
     /// <summary>queue.unbind (0-9-1 section 1.7.2.5). What is not there counts as unbound.</summary>
     public ProtocolError? UnbindQueue(
-        ReadOnlySpan<byte> queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, TableView arguments, object connection)
+        ReadOnlySpan<byte> queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, TableView arguments, object connection, Caller? caller = null)
     {
         queue = TopologyName.Clean(queue);
         exchange = TopologyName.Clean(exchange);
+        if (caller?.CheckBinding(
+            caller.Rights.CheckQueue(AccessKind.Write, queue), exchange.IsEmpty, FindExchange(exchange), exchange, routingKey) is { } refused)
+        {
+            return refused;
+        }
+
         if (exchange.IsEmpty)
         {
             return TopologyErrors.DefaultExchange();
@@ -89,11 +102,19 @@ internal sealed partial class VirtualHost
     }
 
     /// <summary>exchange.bind, RabbitMQ's extension: what <paramref name="source"/> routes to the binding goes on through <paramref name="destination"/>.</summary>
-    public ProtocolError? BindExchange(ReadOnlySpan<byte> destination, ReadOnlySpan<byte> source, ReadOnlySpan<byte> routingKey, TableView arguments)
+    public ProtocolError? BindExchange(
+        ReadOnlySpan<byte> destination, ReadOnlySpan<byte> source, ReadOnlySpan<byte> routingKey, TableView arguments, Caller? caller = null)
     {
         destination = TopologyName.Clean(destination);
         source = TopologyName.Clean(source);
-        if (destination.IsEmpty || source.IsEmpty)
+        bool isDefault = destination.IsEmpty || source.IsEmpty;
+        if (caller?.CheckBinding(
+            caller.Rights.CheckExchange(AccessKind.Write, destination), isDefault, FindExchange(source), source, routingKey) is { } refused)
+        {
+            return refused;
+        }
+
+        if (isDefault)
         {
             return TopologyErrors.DefaultExchange();
         }
@@ -128,11 +149,19 @@ internal sealed partial class VirtualHost
     }
 
     /// <summary>exchange.unbind, RabbitMQ's extension. What is not there counts as unbound.</summary>
-    public ProtocolError? UnbindExchange(ReadOnlySpan<byte> destination, ReadOnlySpan<byte> source, ReadOnlySpan<byte> routingKey, TableView arguments)
+    public ProtocolError? UnbindExchange(
+        ReadOnlySpan<byte> destination, ReadOnlySpan<byte> source, ReadOnlySpan<byte> routingKey, TableView arguments, Caller? caller = null)
     {
         destination = TopologyName.Clean(destination);
         source = TopologyName.Clean(source);
-        if (destination.IsEmpty || source.IsEmpty)
+        bool isDefault = destination.IsEmpty || source.IsEmpty;
+        if (caller?.CheckBinding(
+            caller.Rights.CheckExchange(AccessKind.Write, destination), isDefault, FindExchange(source), source, routingKey) is { } refused)
+        {
+            return refused;
+        }
+
+        if (isDefault)
         {
             return TopologyErrors.DefaultExchange();
         }

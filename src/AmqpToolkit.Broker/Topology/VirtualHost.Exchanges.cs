@@ -1,4 +1,5 @@
 using System.Text;
+using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
 
@@ -22,22 +23,28 @@ internal sealed partial class VirtualHost
 
     /// <summary>exchange.declare (0-9-1 section 1.6.2.1).</summary>
     public ProtocolError? DeclareExchange(
-        ReadOnlySpan<byte> name, ReadOnlySpan<byte> type, bool passive, bool durable, bool autoDelete, bool isInternal, TableView arguments)
+        ReadOnlySpan<byte> name, ReadOnlySpan<byte> type, bool passive, bool durable, bool autoDelete, bool isInternal, TableView arguments, Caller? caller = null)
     {
         name = TopologyName.Clean(name);
         if (passive)
         {
-            return name.IsEmpty ? TopologyErrors.DefaultExchange() : LookupExchange(name, out _);
+            return name.IsEmpty ? TopologyErrors.DefaultExchange()
+                : (caller is { Rules.PassiveDeclareNeedsPermission: true } ? caller.Rights.CheckAnyExchange(name) : null) ?? LookupExchange(name, out _);
         }
 
         if (!TryParseType(type, out ExchangeType exchangeType))
         {
-            return TopologyErrors.UnknownExchangeType(type, Rules);
+            return TopologyErrors.UnknownExchangeType(type, caller?.Rules ?? Rules);
         }
 
         if (name.IsEmpty)
         {
             return TopologyErrors.DefaultExchange();
+        }
+
+        if (caller?.Rights.CheckExchange(AccessKind.Configure, name) is { } refused)
+        {
+            return refused;
         }
 
         lock (TopologyLock)
@@ -57,6 +64,11 @@ internal sealed partial class VirtualHost
                 return TopologyErrors.WrongType("alternate-exchange", ExchangeText(name), alternate);
             }
 
+            if (alternate.Type == FieldType.LongString && caller?.CheckAlternate(name, alternate.Payload) is { } forbidden)
+            {
+                return forbidden;
+            }
+
             if (exchangeType == ExchangeType.Delayed && CheckInnerType(arguments) is { } unusable)
             {
                 return unusable;
@@ -68,6 +80,7 @@ internal sealed partial class VirtualHost
                 return mistake;
             }
 
+            ApplyPolicyToNew(exchange);
             _exchanges.Add(exchange);
             AdvanceRoutingVersion();
             return null;
@@ -75,7 +88,7 @@ internal sealed partial class VirtualHost
     }
 
     /// <summary>exchange.delete (0-9-1 section 1.6.2.3). An exchange that is not there counts as deleted.</summary>
-    public ProtocolError? DeleteExchange(ReadOnlySpan<byte> name, bool ifUnused)
+    public ProtocolError? DeleteExchange(ReadOnlySpan<byte> name, bool ifUnused, Caller? caller = null)
     {
         name = TopologyName.Clean(name);
         if (name.IsEmpty)
@@ -86,6 +99,11 @@ internal sealed partial class VirtualHost
         if (TopologyName.IsReserved(name))
         {
             return TopologyErrors.SystemExchange(ExchangeText(name));
+        }
+
+        if (caller?.Rights.CheckExchange(AccessKind.Configure, name) is { } refused)
+        {
+            return refused;
         }
 
         lock (TopologyLock)

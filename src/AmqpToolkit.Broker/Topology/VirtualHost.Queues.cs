@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
@@ -12,16 +13,18 @@ internal sealed partial class VirtualHost
 
     /// <summary>queue.declare (0-9-1 section 1.7.2.1). Without a name the queue gets a new one.</summary>
     /// <param name="connection">The connection that asks: it owns the queue if the queue is to be exclusive.</param>
+    /// <param name="caller">Who asks, and what it may do; null for the broker itself, which may do everything.</param>
     public ProtocolError? DeclareQueue(
-        ReadOnlySpan<byte> name, bool passive, bool durable, bool exclusive, bool autoDelete, TableView arguments, object connection, out MessageQueue? queue)
+        ReadOnlySpan<byte> name, bool passive, bool durable, bool exclusive, bool autoDelete, TableView arguments, object connection, out MessageQueue? queue,
+        Caller? caller = null)
     {
         name = TopologyName.Clean(name);
+        queue = null;
         if (passive)
         {
-            return LookupQueue(name, connection, out queue);
+            return (caller is { Rules.PassiveDeclareNeedsPermission: true } ? caller.Rights.CheckAnyQueue(name) : null) ?? LookupQueue(name, connection, out queue);
         }
 
-        queue = null;
         if (name.IsEmpty)
         {
             if (QueueArguments.RefuseServerName(arguments) is { } refusal)
@@ -36,8 +39,18 @@ internal sealed partial class VirtualHost
             return TopologyErrors.ReservedName("queue", name);
         }
 
+        if (caller?.Rights.CheckQueue(AccessKind.Configure, name) is { } refused)
+        {
+            return refused;
+        }
+
         lock (TopologyLock)
         {
+            if (IsDeleted)
+            {
+                return ProtocolError.NotAllowed($"vhost '{Name}' is deleted");
+            }
+
             if (FindQueue(name) is { } current)
             {
                 ProtocolError? error = CompareQueue(current, durable, exclusive, autoDelete, arguments, connection);
@@ -53,7 +66,8 @@ internal sealed partial class VirtualHost
                 AutoDelete = autoDelete,
                 Arguments = arguments.ToOwned(),
             };
-            if (QueueArguments.Validate(definition, QueueText(name)) is { } mistake)
+            if ((QueueArguments.CheckDeadLetterExchange(arguments, QueueText(name)) ?? caller?.CheckDeadLetters(name, arguments) ?? CheckQueueLimit(name)
+                ?? QueueArguments.Validate(definition, QueueText(name)) ?? CheckTransient(definition, caller)) is { } mistake)
             {
                 return mistake;
             }
@@ -85,11 +99,16 @@ internal sealed partial class VirtualHost
     /// <param name="messageCount">The messages that went with it.</param>
     /// <param name="deleted">The queue that was deleted; null when there was none.</param>
     public ProtocolError? DeleteQueue(
-        ReadOnlySpan<byte> name, bool ifUnused, bool ifEmpty, object connection, out uint messageCount, out MessageQueue? deleted)
+        ReadOnlySpan<byte> name, bool ifUnused, bool ifEmpty, object connection, out uint messageCount, out MessageQueue? deleted, Caller? caller = null)
     {
         name = TopologyName.Clean(name);
         messageCount = 0;
         deleted = null;
+        if (caller?.Rights.CheckQueue(AccessKind.Configure, name) is { } refused)
+        {
+            return refused;
+        }
+
         lock (TopologyLock)
         {
             if (FindQueue(name) is not { } queue)
@@ -189,6 +208,12 @@ internal sealed partial class VirtualHost
                 ?? QueueArguments.Compare(arguments, definition.Arguments.View, resource);
     }
 
+    /// <summary>Queues that end with the broker and not with a connection are no longer wanted (row 78).</summary>
+    private static ProtocolError? CheckTransient(QueueDefinition definition, Caller? caller) =>
+        caller is { Rules.AllowsTransientQueues: false } && definition is { Durable: false, Exclusive: false }
+            ? ProtocolError.InternalError(ProfileRules.Deprecation("transient_nonexcl_queues"))
+            : null;
+
     private MessageQueue AddQueue(QueueDefinition definition)
     {
         var queue = new MessageQueue(this, definition);
@@ -202,6 +227,7 @@ internal sealed partial class VirtualHost
             owned.Add(queue);
         }
 
+        ApplyPolicyToNew(queue);
         _queues.Add(queue);
         AdvanceRoutingVersion();
         return queue;

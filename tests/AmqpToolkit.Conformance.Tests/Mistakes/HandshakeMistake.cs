@@ -15,5 +15,8 @@ internal sealed record HandshakeMistake(string Row, string What, Func<BrokerUnde
     /// <summary>What RabbitMQ 3.10.8, an older release than the profile 3.13, does instead.</summary>
     public Outcome? OnReference { get; init; }
 
+    /// <summary>Whether it needs <see cref="TestUsers"/>.</summary>
+    public bool NeedsUsers { get; init; }
+
     public override string ToString() => $"{Row} {What}";
 }

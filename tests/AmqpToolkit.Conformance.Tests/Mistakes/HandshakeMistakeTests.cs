@@ -18,7 +18,7 @@ public sealed class HandshakeMistakeTests
         var rows = new TheoryData<string, Profile>();
         foreach (var profile in BrokerUnderTest.Profiles)
         {
-            foreach (var (name, _) in Table.Where(row => row.Value.Profiles.HasFlag(profile)))
+            foreach (var (name, _) in Table.Where(row => IsAsked(row.Value, profile)))
             {
                 rows.Add(name, profile);
             }
@@ -32,10 +32,18 @@ public sealed class HandshakeMistakeTests
     public Task HandshakeMistake_Committed_IsAnsweredWithItsCodeScopeAndText(string mistake, Profile profile) =>
         Runs.GetOrAdd(profile, one => new(() => Start(one))).Value[mistake];
 
+    private static bool IsAsked(HandshakeMistake row, Profile profile) =>
+        row.Profiles.HasFlag(profile) && (!row.NeedsUsers || BrokerUnderTest.HasAccessControl);
+
     private static Dictionary<string, Task> Start(Profile profile)
     {
         var broker = BrokerUnderTest.For(profile);
-        return Table.Where(row => row.Value.Profiles.HasFlag(profile)).ToDictionary(
+        if (BrokerUnderTest.HasAccessControl)
+        {
+            TestUsers.Ensure(broker);
+        }
+
+        return Table.Where(row => IsAsked(row.Value, profile)).ToDictionary(
             row => row.Key,
             row => Task.Factory.StartNew(() => Run(broker, row.Value), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
     }

@@ -5,7 +5,7 @@ namespace AmqpToolkit.Conformance.Tests.Mistakes;
 /// <summary>Mistakes between the first octet and open-ok. Most are answered by silence: a stranger learns nothing.</summary>
 internal static class HandshakeMistakes
 {
-    private const string Refused = "ACCESS_REFUSED - Login was refused using authentication mechanism ";
+    private const string Denied = "ACCESS_REFUSED - Login was refused using authentication mechanism ";
 
     private static readonly byte[] NoCapabilities = PeerWriter.Table();
 
@@ -40,9 +40,9 @@ internal static class HandshakeMistakes
         new("8", "AMQPLAIN that is no table", b => Login(b, "AMQPLAIN", new byte[] { 255, 255 }), Outcome.Socket()),
 
         // 5, 6: passwords
-        new("5", "wrong password", b => Login(b, "PLAIN", "\0guest\0wrong"), Outcome.ConnectionLost(403, Refused + "PLAIN. For details see the broker logfile.")),
-        new("5", "wrong password by AMQPLAIN", b => Login(b, "AMQPLAIN", PeerWriter.Table(("LOGIN", "guest"), ("PASSWORD", "wrong"))), Outcome.ConnectionLost(403, Refused + "AMQPLAIN. For details see the broker logfile.")),
-        new("5", "unknown user", b => Login(b, "PLAIN", "\0nobody\0guest"), Outcome.ConnectionLost(403, Refused + "PLAIN. For details see the broker logfile.")),
+        new("5", "wrong password", b => Login(b, "PLAIN", "\0guest\0wrong"), Outcome.ConnectionLost(403, Denied + "PLAIN. For details see the broker logfile.")),
+        new("5", "wrong password by AMQPLAIN", b => Login(b, "AMQPLAIN", PeerWriter.Table(("LOGIN", "guest"), ("PASSWORD", "wrong"))), Outcome.ConnectionLost(403, Denied + "AMQPLAIN. For details see the broker logfile.")),
+        new("5", "unknown user", b => Login(b, "PLAIN", "\0nobody\0guest"), Outcome.ConnectionLost(403, Denied + "PLAIN. For details see the broker logfile.")),
         new("6", "wrong password without authentication_failure_close", b => Login(b, "PLAIN", "\0guest\0wrong", NoCapabilities), Outcome.Socket()),
 
         // 9, 10: limits
@@ -59,6 +59,14 @@ internal static class HandshakeMistakes
         // 11: virtual hosts
         new("11", "missing virtual host", b => AfterOpen(b, virtualHost: "nosuch"), Outcome.Connection(530, "NOT_ALLOWED - vhost nosuch not found", "connection.open")),
         new("11", "virtual host without a name", b => AfterOpen(b, virtualHost: ""), Outcome.Connection(530, "NOT_ALLOWED - vhost  not found", "connection.open")),
+
+        // 12, 14: users without permission, and limits
+        new("12", "virtual host without permission", b => Refused(b, TestUsers.Stranger), Outcome.Connection(530, "NOT_ALLOWED - access to vhost '/' refused for user 'conf-stranger'", "connection.open")) { NeedsUsers = true },
+        new("11", "missing virtual host without permission", b => Refused(b, TestUsers.Stranger, "nosuch"), Outcome.Connection(530, "NOT_ALLOWED - vhost nosuch not found", "connection.open")) { NeedsUsers = true },
+        new("14", "virtual host that takes no connection", b => Refused(b, TestUsers.Topic, TestUsers.FullHost), Outcome.Connection(530, "NOT_ALLOWED - access to vhost 'conf-full' refused for user 'conf-topic': connection limit (0) is reached", "connection.open")) { NeedsUsers = true },
+        new("14", "full virtual host without permission: the limit is told", b => Refused(b, TestUsers.Stranger, TestUsers.FullHost), Outcome.Connection(530, "NOT_ALLOWED - access to vhost 'conf-full' refused for user 'conf-stranger': connection limit (0) is reached", "connection.open")) { NeedsUsers = true },
+        new("14", "user that may have no connection", b => Refused(b, TestUsers.Limited), Outcome.Connection(530, "NOT_ALLOWED - connection refused for user 'conf-limited': user connection limit (0) is reached", "connection.open")) { NeedsUsers = true },
+        new("5", "user without a password", b => Then(ScriptedPeer.Started(b), peer => peer.StartOk("PLAIN", "\0conf-topic\0")), Outcome.ConnectionLost(403, Denied + "PLAIN. For details see the broker logfile.")) { NeedsUsers = true },
 
         // 15, 21: order
         new("15", "tune-ok before start-ok", b => Then(ScriptedPeer.Started(b), peer => peer.TuneOk()), Outcome.Socket()),
@@ -99,6 +107,8 @@ internal static class HandshakeMistakes
 
     private static ScriptedPeer AfterOpen(BrokerUnderTest broker, long frameMax = 131072, int channelMax = 2047, string virtualHost = "/") =>
         Then(AfterTuneOk(broker, frameMax, channelMax), peer => peer.Send(0, "connection.open", virtualHost, "", false));
+
+    private static ScriptedPeer Refused(BrokerUnderTest broker, string user, string virtualHost = "/") => AfterOpen(broker.As(user), virtualHost: virtualHost);
 
     private static void Opened(ScriptedPeer peer)
     {

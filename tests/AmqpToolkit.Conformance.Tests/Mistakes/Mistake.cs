@@ -19,5 +19,8 @@ internal sealed record Mistake(string Row, string What, Action<Scene> Commit, Ou
     /// <summary>The frame_max of the erring connection.</summary>
     public int FrameMax { get; init; } = 131072;
 
+    /// <summary>Who errs, one of <see cref="TestUsers"/>; null for guest, who may do everything.</summary>
+    public string? User { get; init; }
+
     public override string ToString() => $"{Row} {What}";
 }

@@ -6,7 +6,7 @@ namespace AmqpToolkit.Conformance.Tests.Mistakes;
 public sealed class MistakeTests
 {
     private static readonly Dictionary<string, Mistake> Table =
-        new[] { FramingMistakes.All, ContentMistakes.All, StateMistakes.All, ExchangeMistakes.All, QueueMistakes.All, BasicMistakes.All, ExtensionMistakes.All, LimitMistakes.All }
+        new[] { FramingMistakes.All, ContentMistakes.All, StateMistakes.All, ExchangeMistakes.All, QueueMistakes.All, BasicMistakes.All, ExtensionMistakes.All, AccessMistakes.All, LimitMistakes.All }
             .SelectMany(all => all).ToDictionary(mistake => mistake.ToString());
 
     internal static IEnumerable<Mistake> All => Table.Values;
@@ -16,7 +16,7 @@ public sealed class MistakeTests
         var rows = new TheoryData<string, Profile>();
         foreach (var (name, mistake) in Table.Where(row => row.Value.ExchangeType is not { } type || BrokerUnderTest.HasExchangeType(type)))
         {
-            foreach (var profile in BrokerUnderTest.Profiles.Where(one => mistake.Profiles.HasFlag(one)))
+            foreach (var profile in BrokerUnderTest.Profiles.Where(one => mistake.Profiles.HasFlag(one) && (mistake.User is null || BrokerUnderTest.HasAccessControl)))
             {
                 rows.Add(name, profile);
             }
@@ -31,7 +31,7 @@ public sealed class MistakeTests
     {
         var row = Table[mistake];
         var broker = BrokerUnderTest.For(profile);
-        using var scene = new Scene(broker, row.FrameMax);
+        using var scene = new Scene(broker, row.FrameMax, row.User);
 
         row.Commit(scene);
 

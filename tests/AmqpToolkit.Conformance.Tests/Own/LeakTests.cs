@@ -16,7 +16,7 @@ public sealed class LeakTests
 
         foreach (var mistake in MistakeTests.All.Where(one => one.Profiles.HasFlag(Profile.V4_2)))
         {
-            using var scene = new Scene(broker.UnderTest, mistake.FrameMax);
+            using var scene = new Scene(broker.UnderTest, mistake.FrameMax, mistake.User);
             mistake.Commit(scene);
             if (mistake.Expected is not Answered)
             {

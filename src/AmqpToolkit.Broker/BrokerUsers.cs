@@ -1,0 +1,223 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Protocol;
+using AmqpToolkit.Protocol.Sasl;
+
+namespace AmqpToolkit.Broker;
+
+/// <summary>
+/// Who may do what in a broker. Any thread; a change holds at once, on open connections, too: what is asked next is judged by it. Consumers that may
+/// no longer read go on until their connection renews its secret (connection.update-secret), as with RabbitMQ.
+/// </summary>
+public sealed class BrokerUsers
+{
+    private readonly ConcurrentDictionary<string, UserAccount> _accounts = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly AmqpBroker _broker;
+
+    internal BrokerUsers(AmqpBroker broker) => _broker = broker;
+
+    /// <summary>The names, in order.</summary>
+    public IReadOnlyList<string> Names => [.. _accounts.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>The user with the name, its password as a hash; null when there is none.</summary>
+    public BrokerUser? Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _accounts.GetValueOrDefault(name)?.State is not { } state ? null : new BrokerUser
+        {
+            Name = name,
+            PasswordHash = state.Password?.Text,
+            HashingAlgorithm = state.Password?.Algorithm,
+            Tags = state.Tags,
+            LoopbackOnly = state.LoopbackOnly,
+            MaxConnections = state.MaxConnections < 0 ? null : state.MaxConnections,
+            MaxChannels = state.MaxChannels < 0 ? null : state.MaxChannels,
+            Permissions = [.. state.Permissions
+                .Select(one => new UserPermission(one.Key, one.Value.Configure.Text, one.Value.Write.Text, one.Value.Read.Text))
+                .OrderBy(one => one.VirtualHost, StringComparer.Ordinal)],
+        };
+    }
+
+    /// <summary>Adds a user, or changes the one of that name: its password, tags and limits, and its permissions if the new value names any.</summary>
+    /// <exception cref="ArgumentException">A pattern or a hash is none, or a permission is for a virtual host that is not there; nothing has changed.</exception>
+    public void Set(BrokerUser user)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        lock (_gate)
+        {
+            var account = _accounts.GetValueOrDefault(user.Name);
+            var state = Read(user, account?.State);
+            if (account is null)
+            {
+                _accounts[user.Name] = new UserAccount(user.Name, state);
+            }
+            else
+            {
+                account.State = state;
+            }
+        }
+
+        _broker.ForgetRoutes();
+    }
+
+    /// <summary>Removes a user and closes its connections with 320.</summary>
+    /// <returns>False when there was none.</returns>
+    public bool Delete(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        UserAccount? account;
+        lock (_gate)
+        {
+            if (!_accounts.TryRemove(name, out account))
+            {
+                return false;
+            }
+
+            account.State = null;
+        }
+
+        _broker.ForgetRoutes();
+        _broker.CloseConnections(connection => ReferenceEquals(connection.Account, account), ProtocolError.ConnectionForced($"user '{name}' is deleted"));
+        return true;
+    }
+
+    /// <summary>Changes a password; open connections stay.</summary>
+    /// <exception cref="ArgumentException">There is no such user.</exception>
+    public void SetPassword(string name, string password)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(password);
+        Change(name, state => state with { Password = PasswordHash.Create(password) });
+    }
+
+    /// <summary>Sets what a user may do in a virtual host.</summary>
+    /// <exception cref="ArgumentException">There is no such user or virtual host, or a pattern cannot be used.</exception>
+    public void SetPermission(string name, UserPermission permission)
+    {
+        ArgumentNullException.ThrowIfNull(permission);
+        RequireVirtualHost(permission.VirtualHost);
+        var patterns = PermissionPatterns.Parse(permission.Configure, permission.Write, permission.Read);
+        Change(name, state => state with { Permissions = state.Permissions.SetItem(permission.VirtualHost, patterns) });
+    }
+
+    /// <summary>Takes a virtual host from a user.</summary>
+    /// <exception cref="ArgumentException">There is no such user.</exception>
+    public void ClearPermission(string name, string virtualHost) =>
+        Change(name, state => state with { Permissions = state.Permissions.Remove(virtualHost) });
+
+    /// <summary>The topic permissions of a user.</summary>
+    public IReadOnlyList<UserTopicPermission> TopicPermissionsOf(string name) => _accounts.GetValueOrDefault(name)?.State is not { } state ? [] :
+        [.. state.TopicPermissions.Select(one => new UserTopicPermission(one.Key.VirtualHost, one.Key.Exchange, one.Value.Write, one.Value.Read))];
+
+    /// <summary>Sets the routing keys that a user may use with a topic exchange.</summary>
+    /// <exception cref="ArgumentException">There is no such user or virtual host, or a pattern cannot be used.</exception>
+    public void SetTopicPermission(string name, UserTopicPermission permission)
+    {
+        ArgumentNullException.ThrowIfNull(permission);
+        RequireVirtualHost(permission.VirtualHost);
+        var patterns = new TopicPatterns(permission.Write, permission.Read);
+        patterns.Validate();
+        Change(name, state => state with { TopicPermissions = state.TopicPermissions.SetItem((permission.VirtualHost, permission.Exchange), patterns) });
+    }
+
+    /// <summary>Forgets the topic permissions of a user in a virtual host: all keys are allowed again.</summary>
+    /// <param name="name">The user.</param>
+    /// <param name="virtualHost">The virtual host.</param>
+    /// <param name="exchange">One exchange; null for all of the virtual host.</param>
+    /// <exception cref="ArgumentException">There is no such user.</exception>
+    public void ClearTopicPermissions(string name, string virtualHost, string? exchange = null) => Change(name, state => state with
+    {
+        TopicPermissions = state.TopicPermissions.RemoveRange(
+            state.TopicPermissions.Keys.Where(key => key.VirtualHost == virtualHost && (exchange is null || key.Exchange == exchange))),
+    });
+
+    /// <summary>Limits the connections and channels of a user; null for any number.</summary>
+    /// <exception cref="ArgumentException">There is no such user.</exception>
+    public void SetLimits(string name, int? maxConnections, int? maxChannels) =>
+        Change(name, state => state with { MaxConnections = maxConnections ?? -1, MaxChannels = maxChannels ?? -1 });
+
+    /// <summary>The account for these credentials; null when they do not hold, or not from there. It takes as long whether or not there is such a user.</summary>
+    internal UserAccount? Authenticate(SaslCredentials credentials, bool isLoopback)
+    {
+        var account = _accounts.GetValueOrDefault(credentials.UserName);
+        var state = account?.State;
+        return PasswordHash.Verify(state?.Password, credentials.Password) && (isLoopback || !state!.LoopbackOnly) ? account : null;
+    }
+
+    /// <summary>A virtual host is gone: nobody may do anything there.</summary>
+    internal void Forget(string virtualHost)
+    {
+        lock (_gate)
+        {
+            foreach (var account in _accounts.Values)
+            {
+                if (account.State is { } state)
+                {
+                    account.State = state with
+                    {
+                        Permissions = state.Permissions.Remove(virtualHost),
+                        TopicPermissions = state.TopicPermissions.RemoveRange(state.TopicPermissions.Keys.Where(key => key.VirtualHost == virtualHost)),
+                    };
+                }
+            }
+        }
+    }
+
+    private void Change(string name, Func<UserState, UserState> change)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        lock (_gate)
+        {
+            if (_accounts.GetValueOrDefault(name) is not { State: { } state } account)
+            {
+                throw new ArgumentException($"There is no user '{name}'.", nameof(name));
+            }
+
+            account.State = change(state);
+        }
+
+        // First the new state, then the end of what is remembered by the old.
+        _broker.ForgetRoutes();
+    }
+
+    private UserState Read(BrokerUser user, UserState? current)
+    {
+        if (user.Password is { Length: > 0 } && user.PasswordHash is { Length: > 0 })
+        {
+            throw new ArgumentException($"User '{user.Name}' has a password and a password hash: one of them is too many.");
+        }
+
+        var permissions = current?.Permissions ?? ImmutableDictionary<string, PermissionPatterns>.Empty;
+        if (user.Permissions is not null)
+        {
+            foreach (var permission in user.Permissions)
+            {
+                RequireVirtualHost(permission.VirtualHost);
+            }
+
+            permissions = user.Permissions.ToImmutableDictionary(
+                one => one.VirtualHost, one => PermissionPatterns.Parse(one.Configure, one.Write, one.Read), StringComparer.Ordinal);
+        }
+
+        return (current ?? new UserState { Password = null }) with
+        {
+            Password = user.Password is { Length: > 0 } ? PasswordHash.Create(user.Password)
+                : user.PasswordHash is { Length: > 0 } ? PasswordHash.Parse(user.PasswordHash, user.HashingAlgorithm)
+                : null,
+            Tags = [.. user.Tags],
+            LoopbackOnly = user.LoopbackOnly,
+            MaxConnections = user.MaxConnections ?? -1,
+            MaxChannels = user.MaxChannels ?? -1,
+            Permissions = permissions,
+        };
+    }
+
+    private void RequireVirtualHost(string name)
+    {
+        if (_broker.FindVirtualHost(name) is null)
+        {
+            throw new ArgumentException($"There is no virtual host '{name}'.");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using AmqpToolkit.Broker.Topology;
+
+namespace AmqpToolkit.Broker;
+
+/// <summary>A virtual host: its limits and policies. Any thread.</summary>
+public sealed class BrokerVirtualHost
+{
+    internal BrokerVirtualHost(VirtualHost topology)
+    {
+        Topology = topology;
+        Policies = new BrokerPolicies(topology, isOperator: false);
+        OperatorPolicies = new BrokerPolicies(topology, isOperator: true);
+    }
+
+    /// <summary>The name.</summary>
+    public string Name => Topology.Name;
+
+    /// <summary>Connections that may be open at a time; null for any number. Those that are open stay.</summary>
+    public int? MaxConnections
+    {
+        get => Topology.MaxConnections < 0 ? null : Topology.MaxConnections;
+        set => Topology.MaxConnections = value ?? -1;
+    }
+
+    /// <summary>Queues that may be there at a time; null for any number. Those that are there stay.</summary>
+    public int? MaxQueues
+    {
+        get => Topology.MaxQueues < 0 ? null : Topology.MaxQueues;
+        set => Topology.MaxQueues = value ?? -1;
+    }
+
+    /// <summary>Connections that are open now.</summary>
+    public int ConnectionCount => Topology.ConnectionCount;
+
+    /// <summary>Queues that are there now.</summary>
+    public int QueueCount => Topology.QueueCount;
+
+    /// <summary>The policies.</summary>
+    public BrokerPolicies Policies { get; }
+
+    /// <summary>The policies with which operators limit what users ask for: where both say something, the smaller number counts.</summary>
+    public BrokerPolicies OperatorPolicies { get; }
+
+    internal VirtualHost Topology { get; }
+}

@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Protocol;
+
+namespace AmqpToolkit.Broker;
+
+/// <summary>The virtual hosts of a broker. Any thread.</summary>
+public sealed class BrokerVirtualHosts
+{
+    private readonly ConcurrentDictionary<string, BrokerVirtualHost> _all = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly AmqpBroker _broker;
+
+    internal BrokerVirtualHosts(AmqpBroker broker) => _broker = broker;
+
+    /// <summary>The names, in order.</summary>
+    public IReadOnlyList<string> Names => [.. _all.Keys.Order(StringComparer.Ordinal)];
+
+    internal IEnumerable<VirtualHost> Topologies => _all.Values.Select(one => one.Topology);
+
+    /// <summary>The virtual host with the name; null when there is none.</summary>
+    public BrokerVirtualHost? Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _all.GetValueOrDefault(name);
+    }
+
+    /// <summary>Makes a virtual host with the predeclared exchanges; one that is there stays as it is. Nobody may use it until permissions are set.</summary>
+    public BrokerVirtualHost Create(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        lock (_gate)
+        {
+            if (_all.TryGetValue(name, out var present))
+            {
+                return present;
+            }
+
+            var created = new BrokerVirtualHost(new VirtualHost(name, _broker.Options.Profile, _broker.Arena, _broker.Timers));
+            _all[name] = created;
+            return created;
+        }
+    }
+
+    /// <summary>Deletes a virtual host with all that is in it, and closes its connections with 320.</summary>
+    /// <returns>False when there was none.</returns>
+    public bool Delete(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        BrokerVirtualHost? deleted;
+        lock (_gate)
+        {
+            if (!_all.TryRemove(name, out deleted))
+            {
+                return false;
+            }
+
+            deleted.Topology.MarkDeleted();
+            _broker.Users.Forget(name);
+        }
+
+        _broker.CloseConnections(
+            connection => ReferenceEquals(connection.OpenedVirtualHost, deleted.Topology), ProtocolError.ConnectionForced($"vhost '{name}' is deleted"));
+        deleted.Topology.DeleteAllQueues();
+        return true;
+    }
+}

@@ -1,0 +1,62 @@
+using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol;
+
+namespace AmqpToolkit.Broker.Channels;
+
+/// <content>What the user may do on this channel. Publishing asks when it looks for a new way; what has not changed is not asked again.</content>
+internal sealed partial class BrokerChannel
+{
+    /// <summary>Who asks for what this channel is told to do.</summary>
+    public Caller Caller => connection.Caller;
+
+    /// <summary>Refuses a key with which the user may not publish to a topic exchange (row 41).</summary>
+    public ProtocolError? CheckTopicWrite(Exchange exchange, ReadOnlySpan<byte> routingKey) => Caller.Rights.CheckTopic(AccessKind.Write, exchange, routingKey);
+
+    /// <summary>The queue that a method names, or means by the empty name, to take messages out of it.</summary>
+    public ProtocolError? FindReadableQueue(ReadOnlySpan<byte> given, out MessageQueue? queue)
+    {
+        queue = null;
+        return ExpandQueueName(given, out var name) ?? Caller.Rights.CheckQueue(AccessKind.Read, name) ?? VirtualHost.LookupQueue(name, connection, out queue);
+    }
+
+    /// <summary>Takes away the consumers whose queues the user may no longer read, and says so (row 110).</summary>
+    public void CancelUnreadable()
+    {
+        if (_consumers is null || IsClosing)
+        {
+            return;
+        }
+
+        foreach (var (tag, consumer) in _consumers)
+        {
+            if (consumer.IsCancelled || Caller.Rights.CheckQueue(AccessKind.Read, consumer.Queue.Name) is null)
+            {
+                continue;
+            }
+
+            _consumers.Remove(tag);
+            RemoveConsumer(consumer);
+            if (connection.ClientTakesConsumerCancel)
+            {
+                Send(new BasicCancel { ConsumerTag = tag, NoWait = true });
+            }
+        }
+    }
+
+    /// <summary>Finds the exchange of a publish, if the user may write to it (rows 38 to 41).</summary>
+    private ProtocolError? FindWritableExchange(ReadOnlySpan<byte> name, ReadOnlySpan<byte> routingKey, out Exchange? exchange)
+    {
+        exchange = null;
+        if ((Caller.Rights.CheckExchange(AccessKind.Write, name) ?? VirtualHost.LookupExchange(name, out exchange)) is { } refused)
+        {
+            return refused;
+        }
+
+        return exchange!.Internal
+            ? ProtocolError.AccessRefused($"cannot publish to internal exchange '{exchange.NameText}' in vhost '{VirtualHost.Name}'")
+            : CheckTopicWrite(exchange, routingKey);
+    }
+}

@@ -1,0 +1,84 @@
+using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Protocol;
+
+namespace AmqpToolkit.Broker.Topology;
+
+/// <content>Limits, and the end of the virtual host.</content>
+internal sealed partial class VirtualHost
+{
+    private int _maxConnections = -1;
+    private int _maxQueues = -1;
+    private int _connectionCount;
+    private bool _isDeleted;
+
+    /// <summary>Connections that may be open at a time; below 0 for any number.</summary>
+    public int MaxConnections
+    {
+        get => Volatile.Read(ref _maxConnections);
+        set => Volatile.Write(ref _maxConnections, value);
+    }
+
+    /// <summary>Queues that may be there at a time; below 0 for any number.</summary>
+    public int MaxQueues
+    {
+        get => Volatile.Read(ref _maxQueues);
+        set => Volatile.Write(ref _maxQueues, value);
+    }
+
+    public int ConnectionCount => Volatile.Read(ref _connectionCount);
+
+    /// <summary>Whether nobody may enter any more.</summary>
+    public bool IsDeleted => Volatile.Read(ref _isDeleted);
+
+    /// <summary>Counts a connection, unless there are as many as there may be.</summary>
+    public bool TryAddConnection() => Occupancy.TryAdd(ref _connectionCount, MaxConnections);
+
+    public void RemoveConnection() => Interlocked.Decrement(ref _connectionCount);
+
+    /// <summary>Answers of the routing are asked for anew: something else than the topology has changed what they depend on.</summary>
+    public void ForgetRoutes() => AdvanceRoutingVersion();
+
+    /// <summary>Lets nobody enter any more.</summary>
+    public void MarkDeleted()
+    {
+        Volatile.Write(ref _isDeleted, true);
+        Interlocked.MemoryBarrier();
+    }
+
+    /// <summary>Deletes every queue: the virtual host is gone.</summary>
+    public void DeleteAllQueues()
+    {
+        var deleted = new List<MessageQueue>();
+        lock (TopologyLock)
+        {
+            foreach (var queue in Queues)
+            {
+                queue.TryClose(ifUnused: false, ifEmpty: false, out _);
+                deleted.Add(queue);
+            }
+
+            foreach (var queue in deleted)
+            {
+                RemoveQueue(queue);
+            }
+        }
+
+        var turn = new Turn();
+        foreach (var queue in deleted)
+        {
+            queue.FinishClose(turn);
+        }
+
+        turn.End();
+    }
+
+    /// <summary>Refuses one more queue than may be there (row 79). Under the topology lock.</summary>
+    private ProtocolError? CheckQueueLimit(ReadOnlySpan<byte> name)
+    {
+        int max = MaxQueues;
+        return max < 0 || QueueCount < max
+            ? null
+            : ProtocolError.PreconditionFailed($"cannot declare queue '{System.Text.Encoding.UTF8.GetString(name)}': queue limit in vhost '{Name}' ({max}) is reached");
+    }
+}

@@ -1,0 +1,121 @@
+using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Protocol.Sasl;
+
+namespace AmqpToolkit.Broker.Tests.Access;
+
+/// <summary>Users, as the library changes them.</summary>
+public sealed class BrokerUsersTests
+{
+    [Fact]
+    public async Task Guest_OfANewBroker_ComesFromThisMachineAlone()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var credentials = new SaslCredentials("guest", "guest");
+
+        Assert.NotNull(broker.Users.Authenticate(credentials, isLoopback: true));
+        Assert.Null(broker.Users.Authenticate(credentials, isLoopback: false));
+        Assert.Equal(["administrator"], broker.Users.Find("guest")!.Tags);
+        Assert.Equal([new UserPermission("/")], broker.Users.Find("guest")!.Permissions);
+    }
+
+    [Fact]
+    public async Task Set_WithAHash_TakesThePasswordAndShowsTheHash()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        string hash = PasswordHash.Create("secret").Text;
+
+        broker.Users.Set(new BrokerUser { Name = "one", PasswordHash = hash, Tags = ["monitoring"], MaxChannels = 3 });
+
+        var found = broker.Users.Find("one")!;
+        Assert.Equal((hash, "rabbit_password_hashing_sha256", 3, null), (found.PasswordHash, found.HashingAlgorithm, found.MaxChannels, found.MaxConnections));
+        Assert.Null(found.Password);
+        Assert.NotNull(broker.Users.Authenticate(new SaslCredentials("one", "secret"), isLoopback: false));
+        Assert.Null(broker.Users.Authenticate(new SaslCredentials("one", "other"), isLoopback: false));
+    }
+
+    [Fact]
+    public async Task Set_OfAUserThatIsThere_KeepsItsPermissions()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        broker.Users.Set(new BrokerUser { Name = "one", Password = "a" });
+        broker.Users.SetPermission("one", new UserPermission("/", "^a", "^b", ""));
+
+        broker.Users.Set(new BrokerUser { Name = "one", Password = "b" });
+
+        Assert.Equal([new UserPermission("/", "^a", "^b", "")], broker.Users.Find("one")!.Permissions);
+    }
+
+    [Fact]
+    public async Task UserWithoutAPassword_CannotLogIn()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        broker.Users.Set(new BrokerUser { Name = "one" });
+
+        Assert.Null(broker.Users.Authenticate(new SaslCredentials("one", ""), isLoopback: true));
+        Assert.Null(broker.Users.Authenticate(new SaslCredentials("nobody", ""), isLoopback: true));
+    }
+
+    [Theory]
+    [InlineData("[", "", "")]
+    [InlineData("", "(", "")]
+    [InlineData("", "", "*")]
+    public async Task SetPermission_WithAWrongPattern_ChangesNothing(string configure, string write, string read)
+    {
+        await using var broker = await TestBroker.StartAsync();
+
+        Assert.Throws<ArgumentException>(() => broker.Users.SetPermission("guest", new UserPermission("/", configure, write, read)));
+        Assert.Throws<ArgumentException>(() => broker.Users.SetPermission("guest", new UserPermission("nowhere")));
+        Assert.Throws<ArgumentException>(() => broker.Users.SetPermission("nobody", new UserPermission("/")));
+
+        Assert.Equal([new UserPermission("/")], broker.Users.Find("guest")!.Permissions);
+    }
+
+    [Fact]
+    public async Task VirtualHost_Deleted_IsForgottenByItsUsers()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        broker.VirtualHosts.Create("other");
+        broker.Users.SetPermission("guest", new UserPermission("other"));
+        broker.Users.SetTopicPermission("guest", new UserTopicPermission("other", "amq.topic"));
+
+        Assert.True(broker.VirtualHosts.Delete("other"));
+
+        Assert.False(broker.VirtualHosts.Delete("other"));
+        Assert.Equal(["/"], broker.VirtualHosts.Names);
+        Assert.Equal("/", Assert.Single(broker.Users.Find("guest")!.Permissions!).VirtualHost);
+        Assert.Empty(broker.Users.TopicPermissionsOf("guest"));
+    }
+
+    [Theory]
+    [InlineData("a.b", "^{username}$", "a.b", true)]
+    [InlineData("a.b", "^{username}$", "axb", false)]
+    [InlineData("x|y", "^{username}$", "x", false)]
+    [InlineData("u", "^{vhost}\\.{username}$", "/.u", true)]
+    [InlineData("u", "^{client_id}$", "{client_id}", true)]
+    public void TopicPatterns_WithVariables_TakeWhatTheyStandForLiterally(string user, string pattern, string key, bool expected) =>
+        Assert.Equal(expected, new TopicPatterns(pattern, "").For(AccessKind.Write, user, "/").IsMatch(System.Text.Encoding.UTF8.GetBytes(key)));
+
+    [Fact]
+    public async Task Connections_OfTheNode_AreLimitedAndGivenBack()
+    {
+        await using var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions
+        {
+            Endpoints = [new(System.Net.IPAddress.Loopback, 0)],
+            ConnectionMax = 1,
+            ChannelMaxPerNode = 2,
+        });
+        using (var first = RawClient.Open(broker))
+        {
+            first.OpenChannel(1);
+            first.OpenChannel(2);
+            Assert.Equal((1, 2), (broker.Occupancy.ConnectionCount, broker.Occupancy.ChannelCount));
+            first.Send(3, default(Codec.V0_9_1.ChannelOpen));
+            first.Expect(Codec.V0_9_1.ConnectionCloseView.MethodKey);
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => broker.ConnectionCount == 0, TimeSpan.FromSeconds(20)));
+        Assert.Equal((0, 0), (broker.Occupancy.ConnectionCount, broker.Occupancy.ChannelCount));
+        using var again = RawClient.Open(broker);
+        again.OpenChannel(1);
+    }
+}

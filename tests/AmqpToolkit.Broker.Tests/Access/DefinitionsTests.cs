@@ -1,0 +1,129 @@
+using System.Net;
+using System.Text;
+using AmqpToolkit.Protocol.Sasl;
+
+namespace AmqpToolkit.Broker.Tests.Access;
+
+/// <summary>Definitions as RabbitMQ exports them.</summary>
+public sealed class DefinitionsTests
+{
+    private const string Export = """
+        {
+          "rabbit_version": "3.13.7", "rabbitmq_version": "3.13.7", "product_name": "RabbitMQ", "product_version": "3.13.7",
+          "users": [
+            { "name": "app", "password_hash": "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR", "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": ["monitoring"], "limits": { "max-connections": 7 } },
+            { "name": "old", "password_hash": "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR", "tags": "administrator,management", "limits": {} }
+          ],
+          "vhosts": [ { "name": "/" }, { "name": "shop", "description": "", "tags": [], "metadata": { "description": "", "tags": [] }, "limits": [] }, { "name": "small", "limits": { "max-queues": 3 } } ],
+          "permissions": [ { "user": "app", "vhost": "shop", "configure": "^app-", "write": ".*", "read": ".*" } ],
+          "topic_permissions": [ { "user": "app", "vhost": "shop", "exchange": "events", "write": "^{username}", "read": "" } ],
+          "parameters": [
+            { "vhost": "shop", "component": "operator_policy", "name": "cap", "value": { "pattern": ".*", "apply-to": "queues", "priority": 1, "definition": { "max-length": 5 } } },
+            { "vhost": "shop", "component": "vhost-limits", "name": "limits", "value": { "max-connections": 9, "max-queues": -1 } },
+            { "vhost": "shop", "component": "shovel", "name": "s", "value": {} }
+          ],
+          "global_parameters": [ { "name": "cluster_name", "value": "rabbit@here" } ],
+          "policies": [ { "vhost": "shop", "name": "dlx", "pattern": "^orders", "apply-to": "classic_queues", "definition": { "dead-letter-exchange": "dead", "max-length": 10 }, "priority": 2 } ],
+          "queues": [
+            { "name": "orders", "vhost": "shop", "durable": true, "auto_delete": false, "arguments": { "x-message-ttl": 60000 } },
+            { "name": "safe", "vhost": "shop", "type": "quorum", "durable": true, "auto_delete": false, "arguments": {} }
+          ],
+          "exchanges": [ { "name": "events", "vhost": "shop", "type": "topic", "durable": true, "auto_delete": false, "internal": false, "arguments": { "alternate-exchange": "dead" } } ],
+          "bindings": [
+            { "source": "events", "vhost": "shop", "destination": "orders", "destination_type": "queue", "routing_key": "order.#", "arguments": {} },
+            { "source": "events", "vhost": "shop", "destination": "amq.fanout", "destination_type": "exchange", "routing_key": "#", "arguments": {} }
+          ]
+        }
+        """;
+
+    [Fact]
+    public async Task Definitions_OfAnExport_AreThereBeforeTheFirstClient()
+    {
+        await using var broker = await StartAsync(Export);
+
+        Assert.NotNull(broker.Users.Authenticate(new SaslCredentials("app", "test12"), isLoopback: false));
+        Assert.Equal(["administrator", "management"], broker.Users.Find("old")!.Tags);
+        Assert.Equal(7, broker.Users.Find("app")!.MaxConnections);
+        Assert.Equal([new UserPermission("shop", "^app-")], broker.Users.Find("app")!.Permissions);
+        Assert.Equal([new UserTopicPermission("shop", "events", "^{username}", "")], broker.Users.TopicPermissionsOf("app"));
+        Assert.Equal(["/", "shop", "small"], broker.VirtualHosts.Names);
+        Assert.Equal((9, null, 3), (broker.VirtualHosts.Find("shop")!.MaxConnections, broker.VirtualHosts.Find("shop")!.MaxQueues, broker.VirtualHosts.Find("small")!.MaxQueues));
+
+        var shop = broker.FindVirtualHost("shop")!;
+        var orders = shop.FindQueue("orders"u8)!;
+        Assert.Equal(60000L, orders.Definition.Arguments.ToDictionary()["x-message-ttl"]);
+        Assert.Equal(("dlx", "cap"), (orders.Policy!.Name, orders.Policy.OperatorName));
+        Assert.Equal(5L, orders.Policy.Definition.ToDictionary()["max-length"]);
+        Assert.Equal("quorum", shop.FindQueue("safe"u8)!.Definition.Arguments.ToDictionary()["x-queue-type"]);
+        Assert.Equal(2, shop.FindExchange("events"u8)!.BindingCount);
+    }
+
+    [Fact]
+    public async Task Definitions_Twice_ChangeNothing()
+    {
+        await using var broker = await StartAsync(Export);
+
+        broker.ImportDefinitions(Encoding.UTF8.GetBytes(Export));
+
+        Assert.Equal(2, broker.FindVirtualHost("shop")!.QueueCount);
+        Assert.Equal(2, broker.FindVirtualHost("shop")!.FindExchange("events"u8)!.BindingCount);
+    }
+
+    [Fact]
+    public async Task Definitions_OfASingleVirtualHost_GoWhereTheyAreTold()
+    {
+        await using var broker = await StartAsync("""{ "queues": [ { "name": "a", "durable": true, "arguments": {} } ] }""");
+        broker.VirtualHosts.Create("other");
+
+        broker.ImportDefinitions("""{ "queues": [ { "name": "b", "durable": true } ], "bindings": [ { "source": "amq.topic", "destination": "b", "destination_type": "queue", "routing_key": "k" } ] }"""u8.ToArray(), "other");
+
+        Assert.NotNull(broker.FindVirtualHost("/")!.FindQueue("a"u8));
+        Assert.NotNull(broker.FindVirtualHost("other")!.FindQueue("b"u8));
+    }
+
+    [Fact]
+    public async Task Definitions_ThatBringGuest_LetItInFromThisMachineAlone()
+    {
+        await using var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions
+        {
+            Endpoints = [new(IPAddress.Loopback, 0)],
+            Users = [],
+            Definitions = """{ "users": [ { "name": "guest", "password": "guest", "tags": [] } ] }"""u8.ToArray(),
+        });
+
+        Assert.True(broker.Users.Find("guest")!.LoopbackOnly);
+    }
+
+    [Theory]
+    [InlineData("", "JSON")]
+    [InlineData("[]", "object")]
+    [InlineData("{ \"users\": {} }", "users")]
+    [InlineData("{ \"users\": [ {} ] }", "users[0]")]
+    [InlineData("{ \"users\": [ { \"name\": \"a\", \"password_hash\": \"!\" } ] }", "users[0]")]
+    [InlineData("{ \"permissions\": [ { \"user\": \"nobody\", \"vhost\": \"/\", \"configure\": \"\", \"write\": \"\", \"read\": \"\" } ] }", "nobody")]
+    [InlineData("{ \"permissions\": [ { \"user\": \"guest\", \"vhost\": \"/\", \"configure\": \"[\", \"write\": \"\", \"read\": \"\" } ] }", "configure")]
+    [InlineData("{ \"queues\": [ { \"name\": \"a\", \"vhost\": \"nowhere\" } ] }", "nowhere")]
+    [InlineData("{ \"queues\": [ { \"name\": \"a\", \"arguments\": { \"x-message-ttl\": \"soon\" } } ] }", "x-message-ttl")]
+    [InlineData("{ \"exchanges\": [ { \"name\": \"a\", \"type\": \"nosuch\" } ] }", "nosuch")]
+    [InlineData("{ \"bindings\": [ { \"source\": \"a\", \"destination\": \"b\", \"destination_type\": \"queue\" } ] }", "bindings[0]")]
+    [InlineData("{ \"policies\": [ { \"name\": \"a\", \"pattern\": \"a\", \"apply-to\": \"foxes\", \"definition\": { \"expires\": 1 } } ] }", "foxes")]
+    [InlineData("{ \"policies\": [ { \"name\": \"a\", \"pattern\": \"a\", \"priority\": \"high\", \"definition\": { \"expires\": 1 } } ] }", "policies[0]")]
+    public async Task Definitions_ThatCannotBeUsed_SayWhatAndWhere(string json, string named)
+    {
+        await using var broker = await TestBroker.StartAsync();
+
+        var exception = Assert.Throws<DefinitionException>(() => broker.ImportDefinitions(Encoding.UTF8.GetBytes(json)));
+
+        Assert.Contains(named, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_WithDefinitionsThatCannotBeUsed_LeavesNothingListening() =>
+        await Assert.ThrowsAsync<DefinitionException>(() => StartAsync("{"));
+
+    private static Task<AmqpBroker> StartAsync(string definitions) => AmqpBroker.StartAsync(new AmqpBrokerOptions
+    {
+        Endpoints = [new(IPAddress.Loopback, 0)],
+        Definitions = Encoding.UTF8.GetBytes(definitions),
+    });
+}
