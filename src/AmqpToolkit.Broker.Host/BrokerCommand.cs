@@ -10,7 +10,7 @@ internal static class BrokerCommand
         RabbitMQ-compatible AMQP 0-9-1 broker. Everything is kept in memory: nothing survives a restart.
 
         Every setting can also stand in appsettings.json (current folder, or beside the executable) as "Port", "Listen", "Data", "Profile",
-        "MemoryWatermark", "LogLevel", or in an environment variable (AMQP_BROKER_Port, AMQP_BROKER_Listen=127.0.0.1,::1 ...). The command
+        "Definitions" and so on, or in an environment variable (AMQP_BROKER_Port, AMQP_BROKER_Listen=127.0.0.1,::1 ...). The command
         line beats the environment, the environment beats the files.
         """;
 
@@ -73,8 +73,37 @@ internal static class BrokerCommand
         }),
         new(nameof(BrokerSettings.Profile), new Option<string>("--profile")
         {
-            HelpName = "3.13|4.2",
+            HelpName = "3.13|4.2|4.3",
             Description = "Release of RabbitMQ to behave like [default: 4.2]",
+        }),
+        new(nameof(BrokerSettings.Product), new Option<string>("--product")
+        {
+            HelpName = "name",
+            Description = "Product that clients are told; many look for RabbitMQ [default: RabbitMQ]",
+        }),
+        new(nameof(BrokerSettings.ProductVersion), new Option<string>("--product-version")
+        {
+            HelpName = "version",
+            Description = "Version that clients are told [default: 4.2.0, or that of the profile]",
+        }),
+        new(nameof(BrokerSettings.Definitions), new Option<string>("--definitions")
+        {
+            HelpName = "file",
+            Description = "Users, permissions, policies, queues and so on to start with: JSON as RabbitMQ exports it",
+        }),
+        new(nameof(BrokerSettings.Container), new Option<bool>("--container")
+        {
+            Description = "Take the place of RabbitMQ's container: listen everywhere, take RABBITMQ_DEFAULT_USER, _PASS and _VHOST, let that user in from everywhere, say when ready",
+        }),
+        new(nameof(BrokerSettings.ConnectionMax), new Option<string>("--connection-max")
+        {
+            HelpName = "number",
+            Description = "Connections that may be open at a time [default: any number]",
+        }),
+        new(nameof(BrokerSettings.ChannelMaxPerNode), new Option<string>("--channel-max-per-node")
+        {
+            HelpName = "number",
+            Description = "Channels that may be open at a time, over all connections [default: any number]",
         }),
         new(nameof(BrokerSettings.MemoryWatermark), new Option<string>("--memory-watermark")
         {
@@ -94,6 +123,7 @@ internal static class BrokerCommand
         public IEnumerable<KeyValuePair<string, string?>> Values(ParseResult parsed) => Option switch
         {
             Option<string[]> list => (parsed.GetValue(list) ?? []).Select((value, i) => KeyValuePair.Create($"{Key}:{i}", (string?)value)),
+            Option<bool> flag when parsed.GetResult(flag) is { Implicit: false } => [KeyValuePair.Create(Key, (string?)parsed.GetValue(flag).ToString())],
             Option<string> single when parsed.GetValue(single) is { } value => [KeyValuePair.Create(Key, (string?)value)],
             _ => [],
         };

@@ -24,12 +24,22 @@ internal static class BrokerProcess
         }
         catch (SocketException e)
         {
-            return await BrokerCommand.FailAsync(error, ExitCode.CannotListen, $"cannot listen on {Join(options.Endpoints)}: {Reason(e)}").ConfigureAwait(false);
+            IEnumerable<IPEndPoint> wanted = options.Endpoints.Concat(options.Listeners.Select(listener => listener.Endpoint));
+            return await BrokerCommand.FailAsync(error, ExitCode.CannotListen, $"cannot listen on {Join(wanted)}: {Reason(e)}").ConfigureAwait(false);
+        }
+        catch (DefinitionException e)
+        {
+            return await BrokerCommand.FailAsync(error, ExitCode.BadSetting, $"{settings.Definitions?.Path}: {e.Message}").ConfigureAwait(false);
         }
 
         await using (broker.ConfigureAwait(false))
         {
             await output.WriteLineAsync($"amqp-broker listens on {Join(broker.Endpoints)}, in memory: nothing survives a restart").ConfigureAwait(false);
+            foreach (string line in settings.Container is null ? [] : ContainerPreset.ReadyLines(broker.Endpoints))
+            {
+                await output.WriteLineAsync(line).ConfigureAwait(false);
+            }
+
             await output.FlushAsync().ConfigureAwait(false);
             await stop.Task.ConfigureAwait(false);
             await broker.StopAsync().ConfigureAwait(false);
@@ -46,40 +56,32 @@ internal static class BrokerProcess
         AmqpBrokerOptions options = new()
         {
             Profile = settings.Profile,
+            Product = settings.Product ?? "RabbitMQ",
+            Version = settings.ProductVersion,
+            ConnectionMax = settings.ConnectionMax,
+            ChannelMaxPerNode = settings.ChannelMaxPerNode,
             MemoryWatermark = settings.MemoryWatermark,
+            ReturnsMemoryAtOnce = true,
+            Endpoints = [.. (settings.Listen.Count > 0 ? settings.Listen : AmqpBrokerOptions.LoopbackAddresses).Select(address => new IPEndPoint(address, settings.Port))],
+            Listeners = [.. settings.Listeners],
+            VirtualHosts = [settings.Container?.VirtualHost ?? "/"],
+            LoopbackUsers = settings.Container is null ? ["guest"] : [],
+            Definitions = settings.Definitions?.Json ?? default,
             LoggerFactory = loggerFactory,
         };
-        options.Endpoints.Clear();
-        foreach (IPAddress address in settings.Listen.Count > 0 ? settings.Listen : LoopbackAddresses())
+
+        // Who brings users of their own wants no other.
+        if (settings.Definitions is { HasUsers: true })
         {
-            options.Endpoints.Add(new IPEndPoint(address, settings.Port));
+            options.Users.Clear();
+        }
+        else if (settings.Container is { } container)
+        {
+            options.Users.Clear();
+            options.Users.Add(new BrokerUser { Name = container.User, Password = container.Password, Tags = ["administrator"] });
         }
 
         return options;
-    }
-
-    /// <summary>127.0.0.1, and ::1 where the machine has it.</summary>
-    private static IEnumerable<IPAddress> LoopbackAddresses()
-    {
-        yield return IPAddress.Loopback;
-        if (Socket.OSSupportsIPv6 && CanBind(IPAddress.IPv6Loopback))
-        {
-            yield return IPAddress.IPv6Loopback;
-        }
-    }
-
-    private static bool CanBind(IPAddress address)
-    {
-        try
-        {
-            using Socket probe = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            probe.Bind(new IPEndPoint(address, 0));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 
     private static ILoggerFactory CreateLoggerFactory(LogLevel level) => LoggerFactory.Create(logging => logging

@@ -19,6 +19,27 @@ internal sealed record BrokerSettings
     /// <summary>Release of RabbitMQ whose behaviour is shown.</summary>
     public BrokerProfile Profile { get; init; } = BrokerProfile.V4_2;
 
+    /// <summary>Listeners beside the port, each with a release of its own.</summary>
+    public IReadOnlyList<AmqpListener> Listeners { get; init; } = [];
+
+    /// <summary>Product that clients are told.</summary>
+    public string? Product { get; init; }
+
+    /// <summary>Version that clients are told; null for the profile's.</summary>
+    public string? ProductVersion { get; init; }
+
+    /// <summary>Open connections at most; null for any number.</summary>
+    public int? ConnectionMax { get; init; }
+
+    /// <summary>Channels over all connections at most; null for any number.</summary>
+    public int? ChannelMaxPerNode { get; init; }
+
+    /// <summary>What the broker starts with: users, permissions, policies, queues ...</summary>
+    public DefinitionsFile? Definitions { get; init; }
+
+    /// <summary>The manners of RabbitMQ's container image; null for a broker of this machine.</summary>
+    public ContainerPreset? Container { get; init; }
+
     /// <summary>Share of the memory from which on publishers wait.</summary>
     public double MemoryWatermark { get; init; } = 0.4;
 
@@ -35,12 +56,21 @@ internal sealed record BrokerSettings
     public static BrokerSettings Read(IReadOnlyList<SettingSource> sources)
     {
         BrokerSettings defaults = new();
+        bool isContainer = Value(sources, nameof(Container), ParseFlag, "true or false") ?? false;
+        IReadOnlyList<IPAddress> addresses = Addresses(sources);
         return new BrokerSettings
         {
-            Port = Value(sources, nameof(Port), ParsePort, "a port from 0 to 65535") ?? defaults.Port,
-            Listen = Addresses(sources),
-            Data = sources.Select(s => s.TryGetValue(nameof(Data), out string? folder) ? folder : null).FirstOrDefault(f => f is not null) ?? defaults.Data,
-            Profile = Value(sources, nameof(Profile), ParseProfile, "3.13 or 4.2") ?? defaults.Profile,
+            Port = Value(sources, nameof(Port), ParsePort, "a port from 0 to 65535") ?? (isContainer ? ContainerPreset.NodePort() : null) ?? defaults.Port,
+            Listen = addresses.Count == 0 && isContainer ? ContainerPreset.Addresses : addresses,
+            Listeners = ReadListeners(sources),
+            Product = Text(sources, nameof(Product)),
+            ProductVersion = Text(sources, nameof(ProductVersion)),
+            ConnectionMax = Value(sources, nameof(ConnectionMax), ParseCount, "a number, 0 or more"),
+            ChannelMaxPerNode = Value(sources, nameof(ChannelMaxPerNode), ParseCount, "a number, 0 or more"),
+            Definitions = DefinitionsFile.Read(sources),
+            Container = isContainer ? ContainerPreset.FromEnvironment() : null,
+            Data = Text(sources, nameof(Data)) ?? defaults.Data,
+            Profile = Value(sources, nameof(Profile), ParseProfile, "3.13, 4.2 or 4.3") ?? defaults.Profile,
             MemoryWatermark = Value(sources, nameof(MemoryWatermark), ParseShare, "a share of the memory above 0 and up to 1, like 0.4") ?? defaults.MemoryWatermark,
             LogLevel = Value(sources, nameof(LogLevel), ParseLogLevel, "trace, debug, information, warning, error, critical or none") ?? defaults.LogLevel,
         };
@@ -59,6 +89,33 @@ internal sealed record BrokerSettings
 
         return null;
     }
+
+    private static string? Text(IReadOnlyList<SettingSource> sources, string key) =>
+        sources.Select(source => source.TryGetValue(key, out string? value) ? value : null).FirstOrDefault(value => value is not null);
+
+    private static AmqpListener[] ReadListeners(IReadOnlyList<SettingSource> sources)
+    {
+        foreach (SettingSource source in sources)
+        {
+            SettingSource[] listeners = [.. source.Values.GetSection(nameof(Listeners)).GetChildren().Select(section => source with { Values = section, IsFile = false })];
+            if (listeners.Length > 0)
+            {
+                return [.. listeners.Select(one => ReadListener([one]))];
+            }
+        }
+
+        return [];
+    }
+
+    private static AmqpListener ReadListener(SettingSource[] source) => new()
+    {
+        Endpoint = new IPEndPoint(
+            Value<AddressValue>(source, "Address", text => IPAddress.TryParse(text, out IPAddress? address) ? new AddressValue(address) : null, "an IP address")?.Address ?? IPAddress.Loopback,
+            Value(source, nameof(Port), ParsePort, "a port from 0 to 65535") ?? throw new SettingException($"a listener from {source[0].Name} has no Port")),
+        Profile = Value(source, nameof(Profile), ParseProfile, "3.13, 4.2 or 4.3"),
+        Product = Text(source, nameof(Product)),
+        Version = Text(source, nameof(ProductVersion)),
+    };
 
     private static IPAddress[] Addresses(IReadOnlyList<SettingSource> sources)
     {
@@ -85,12 +142,20 @@ internal sealed record BrokerSettings
     {
         "3.13" => BrokerProfile.V3_13,
         "4.2" => BrokerProfile.V4_2,
+        "4.3" => BrokerProfile.V4_3,
         _ => null,
     };
+
+    private static bool? ParseFlag(string text) => bool.TryParse(text, out bool flag) ? flag : null;
+
+    private static int? ParseCount(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : null;
 
     private static double? ParseShare(string text) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double share) && share is > 0 and <= 1 ? share : null;
 
     private static LogLevel? ParseLogLevel(string text) =>
         !char.IsAsciiDigit(text[0]) && Enum.TryParse(text, ignoreCase: true, out LogLevel level) ? level : null;
+
+    private readonly record struct AddressValue(IPAddress Address);
 }

@@ -9,6 +9,9 @@ internal sealed record SettingSource(string Name, IConfiguration Values)
     private const string FileName = "appsettings.json";
     private const string VariablePrefix = "AMQP_BROKER_";
 
+    /// <summary>Whether it is a settings file; its name is the path then.</summary>
+    public bool IsFile { get; init; }
+
     /// <summary>
     /// All places, the strongest first: command line, environment, <c>appsettings.json</c> in the current folder and beside the executable.
     /// </summary>
@@ -38,7 +41,7 @@ internal sealed record SettingSource(string Name, IConfiguration Values)
     {
         try
         {
-            return new SettingSource(path, new ConfigurationBuilder().AddJsonFile(path, optional: false, reloadOnChange: false).Build());
+            return new SettingSource(path, new ConfigurationBuilder().AddJsonFile(path, optional: false, reloadOnChange: false).Build()) { IsFile = true };
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {

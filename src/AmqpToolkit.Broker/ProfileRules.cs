@@ -11,7 +11,6 @@ internal sealed record ProfileRules
         TrustsDeathsOfClients = true,
         DefaultDeliveryLimit = null,
         RefusesGetOfClassicSingleActive = false,
-        TakesQueueVersion1 = true,
         ReturnsMandatoryReplies = true,
         RefusesReplyQueueBindings = false,
     };
@@ -28,6 +27,7 @@ internal sealed record ProfileRules
         PassiveDeclareNeedsPermission = true,
         MaxTopicHashes = 2,
         AllowsMasterLocator = false,
+        TakesQueueVersion1 = false,
     };
 
     private ProfileRules()
@@ -68,7 +68,7 @@ internal sealed record ProfileRules
     public bool RefusesGetOfClassicSingleActive { get; private init; } = true;
 
     /// <summary>x-queue-version may be 1; else 2 alone (row 74).</summary>
-    public bool TakesQueueVersion1 { get; private init; }
+    public bool TakesQueueVersion1 { get; private init; } = true;
 
     /// <summary>x-queue-master-locator is taken; else 541 (row 73b).</summary>
     public bool AllowsMasterLocator { get; private init; } = true;

@@ -11,7 +11,7 @@ namespace AmqpToolkit.Broker.Host.Tests;
 /// <summary><c>amqp-broker</c> as its user meets it: lines, exit codes, signals.</summary>
 public sealed class ExecutableTests
 {
-    private static readonly string[] _options = ["--port", "--listen", "--data", "--profile", "--memory-watermark", "--log-level", "--help", "--version"];
+    private static readonly string[] _options = ["--port", "--listen", "--data", "--profile", "--product", "--product-version", "--definitions", "--container", "--connection-max", "--channel-max-per-node", "--memory-watermark", "--log-level", "--help", "--version"];
 
     [Fact]
     public async Task Start_OnPortZero_SaysTheRealPortAndThatNothingSurvives()
@@ -85,6 +85,8 @@ public sealed class ExecutableTests
     [InlineData("--profile 4.9", "4.9")]
     [InlineData("--memory-watermark 1.5", "1.5")]
     [InlineData("--memory-watermark 0", "0")]
+    [InlineData("--definitions nosuch.json", "nosuch.json")]
+    [InlineData("--connection-max -1", "-1")]
     [InlineData("--log-level loud", "loud")]
     [InlineData("--log-level 3", "3")]
     public async Task Option_ThatIsUnknownOrOutOfRange_EndsWithOneLineAndTwo(string arguments, string named)
@@ -149,6 +151,8 @@ public sealed class ExecutableTests
     [InlineData("", """{ "Profile": "3.13" }""", null, "3.13.")]
     [InlineData("", """{ "Profile": "4.2" }""", "3.13", "3.13.")]
     [InlineData("--profile 3.13", """{ "Profile": "4.2" }""", "4.2", "3.13.")]
+    [InlineData("--profile 4.3", null, null, "4.3.")]
+    [InlineData("--profile 4.3 --product-version 1.2.3", null, null, "1.2.3")]
     public async Task Profile_FromFileVariableAndOption_IsTakenFromTheStrongest(string arguments, string? settingsFile, string? variable, string versionStart)
     {
         (string, string)[] variables = variable is null ? [] : [("AMQP_BROKER_Profile", variable)];
@@ -159,8 +163,64 @@ public sealed class ExecutableTests
         Assert.StartsWith(versionStart, Encoding.UTF8.GetString((byte[])client.ServerProperties!["version"]!), StringComparison.Ordinal);
     }
 
-    private static Task<IConnection> ConnectAsync(int port) =>
-        new ConnectionFactory { HostName = "127.0.0.1", Port = port, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
+    [Fact]
+    public async Task Container_WithTheVariablesOfTheImage_LetsItsUserInAndSaysThatItIsReady()
+    {
+        await using BrokerExecutable broker = BrokerExecutable.Start(
+            "--container --port 0", null, ("RABBITMQ_DEFAULT_USER", "me"), ("RABBITMQ_DEFAULT_PASS", "secret"), ("RABBITMQ_DEFAULT_VHOST", "mine"));
+
+        (string line, int port) = await broker.ListeningAsync();
+        await using (await ConnectAsync(port, "me", "secret", "mine"))
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => ConnectAsync(port));
+        }
+
+        Assert.StartsWith("amqp-broker listens on 0.0.0.0:", line, StringComparison.Ordinal);
+        broker.Signal(PosixSignal.SIGTERM);
+        (_, string output, _) = await broker.EndAsync();
+        Assert.Contains($"started TCP listener on 0.0.0.0:{port}", output, StringComparison.Ordinal);
+        Assert.Contains("Server startup complete", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Definitions_InTheSettingsFile_BringTheirUsersAndNoGuest()
+    {
+        const string Settings = """
+            {
+              "Listeners": [ { "Port": 0, "Profile": "3.13" } ],
+              "Definitions": {
+                "users": [ { "name": "app", "password": "app", "tags": [] } ],
+                "permissions": [ { "user": "app", "vhost": "/", "configure": "", "write": "", "read": ".*" } ],
+                "queues": [ { "name": "there", "durable": true, "arguments": { "x-max-length": 5 } } ]
+              }
+            }
+            """;
+        await using BrokerExecutable broker = BrokerExecutable.Start("--port 0 --listen 127.0.0.1", Settings);
+        (string line, int port) = await broker.ListeningAsync();
+
+        await using IConnection client = await ConnectAsync(port, "app", "app");
+        await using IChannel channel = await client.CreateChannelAsync();
+        Assert.Equal(0u, (await channel.QueueDeclarePassiveAsync("there")).MessageCount);
+        await Assert.ThrowsAnyAsync<Exception>(() => ConnectAsync(port));
+
+        int other = int.Parse(line.Split(" and 127.0.0.1:")[1].Split(',')[0], System.Globalization.CultureInfo.InvariantCulture);
+        await using IConnection old = await ConnectAsync(other, "app", "app");
+        Assert.Equal("3.13.7", Encoding.UTF8.GetString((byte[])old.ServerProperties!["version"]!));
+    }
+
+    [Fact]
+    public async Task Definitions_ThatCannotBeUsed_EndWithOneLineAndTwo()
+    {
+        await using BrokerExecutable broker = BrokerExecutable.Start("--port 0", """{ "Definitions": { "queues": [ { "name": "a", "vhost": "nowhere" } ] } }""");
+
+        (int exitCode, string output, string error) = await broker.EndAsync();
+
+        Assert.Equal((2, ""), (exitCode, output));
+        AssertOneLine("nowhere", error);
+    }
+
+    private static Task<IConnection> ConnectAsync(int port, string user = "guest", string password = "guest", string virtualHost = "/") =>
+        new ConnectionFactory { HostName = "127.0.0.1", Port = port, UserName = user, Password = password, VirtualHost = virtualHost, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
 
     private static void AssertOneLine(string named, string error)
     {

@@ -11,6 +11,13 @@ public sealed class NodeTheoryAttribute : TheoryAttribute
         Skip = Peers.WhyNoNodeModule(module);
     }
 
+    /// <summary>Whether it needs users and policies that only a broker of ours is started with.</summary>
+    public bool NeedsOwnBroker
+    {
+        get => false;
+        set => Skip ??= value ? Peers.WhyNoOwnBroker() : null;
+    }
+
     /// <summary>The module.</summary>
     public string Module { get; }
 }

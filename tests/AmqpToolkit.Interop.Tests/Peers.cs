@@ -16,6 +16,9 @@ internal static class Peers
     public static string? WhyNoNodeModule(string module) => Answers.GetOrAdd(
         $"node {module}", _ => ForeignProgram.Works("node", "-e", $"require('{module}')") ? null : $"node finds no module '{module}'; NODE_PATH names its folder");
 
+    public static string? WhyNoOwnBroker() =>
+        Environment.GetEnvironmentVariable("AMQP_URL") is { Length: > 0 } ? "needs users and policies that the broker behind AMQP_URL has not" : null;
+
     public static string? WhyNoTool(string tool) => Answers.GetOrAdd(
         $"tool {tool}", _ => ForeignProgram.Works(tool, "--help") ? null : $"no program '{tool}'");
 }

@@ -52,6 +52,16 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("exclusive")]
     public Task Amqplib_InAScenario_Succeeds(string scenario) => RunAsync("node", "with_amqplib.js", scenario);
 
+    [PythonTheory("pika", NeedsOwnBroker = true)]
+    [InlineData("permissions")]
+    [InlineData("policy")]
+    public Task Pika_WithUsersAndPolicies_Succeeds(string scenario) => RunAsync(Peers.Python, "with_pika.py", scenario);
+
+    [NodeTheory("amqplib", NeedsOwnBroker = true)]
+    [InlineData("permissions")]
+    [InlineData("policy")]
+    public Task Amqplib_WithUsersAndPolicies_Succeeds(string scenario) => RunAsync("node", "with_amqplib.js", scenario);
+
     private async Task RunAsync(string interpreter, string script, string scenario)
     {
         var output = await ForeignProgram.RunAsync(interpreter, [Path.Combine(AppContext.BaseDirectory, "clients", script), broker.Url, scenario]);

@@ -1,6 +1,7 @@
 using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V0_9_1;
 using AmqpToolkit.Protocol;
 
@@ -14,6 +15,44 @@ internal sealed partial class BrokerChannel
 
     /// <summary>Refuses a key with which the user may not publish to a topic exchange (row 41).</summary>
     public ProtocolError? CheckTopicWrite(Exchange exchange, ReadOnlySpan<byte> routingKey) => Caller.Rights.CheckTopic(AccessKind.Write, exchange, routingKey);
+
+    /// <summary>What the properties say of the sender and of further keys must be the user's to say: checked last, as RabbitMQ does.</summary>
+    private ProtocolError? CheckSender(PublishState state, in BasicPropertiesView properties, MessageTraits traits)
+    {
+        if ((traits & MessageTraits.Copies) != 0 && CheckCopies(state.Target!, properties.Headers) is { } forbidden)
+        {
+            return forbidden;
+        }
+
+        return properties.HasUserId ? Caller.Rights.CheckUserId(properties.UserId)?.At(BasicPublishView.MethodKey) : null;
+    }
+
+    /// <summary>Refuses further keys (CC, BCC) with which the user may not publish to a topic exchange.</summary>
+    private ProtocolError? CheckCopies(Exchange exchange, TableView headers)
+    {
+        if (exchange.Type != ExchangeType.Topic)
+        {
+            return null;
+        }
+
+        return CheckKeys(CopiesHeader, headers) ?? CheckKeys(BlindCopiesHeader, headers);
+
+        ProtocolError? CheckKeys(ReadOnlySpan<byte> header, TableView headers)
+        {
+            if (headers.TryGetValue(header, out var value) && value.TryGetArray(out var keys))
+            {
+                foreach (var key in keys)
+                {
+                    if (key.TryGetString(out var text) && CheckTopicWrite(exchange, text) is { } refused)
+                    {
+                        return refused.At(BasicPublishView.MethodKey);
+                    }
+                }
+            }
+
+            return null;
+        }
+    }
 
     /// <summary>The queue that a method names, or means by the empty name, to take messages out of it.</summary>
     public ProtocolError? FindReadableQueue(ReadOnlySpan<byte> given, out MessageQueue? queue)

@@ -317,19 +317,18 @@ internal sealed partial class BrokerChannel
             state.Flags |= MessageFlags.Expires;
         }
 
-        if (!properties.HasDeliveryMode || properties.DeliveryMode == 1)
+        if (properties.HasDeliveryMode && properties.DeliveryMode != 1)
         {
-            return null;
+            if (properties.DeliveryMode != 2)
+            {
+                return ProtocolError.PreconditionFailed(
+                    $"invalid message: {{delivery_mode_unknown,{properties.DeliveryMode}}}").At(BasicPublishView.MethodKey);
+            }
+
+            state.Flags |= MessageFlags.Persistent;
         }
 
-        if (properties.DeliveryMode != 2)
-        {
-            return ProtocolError.PreconditionFailed(
-                $"invalid message: {{delivery_mode_unknown,{properties.DeliveryMode}}}").At(BasicPublishView.MethodKey);
-        }
-
-        state.Flags |= MessageFlags.Persistent;
-        return null;
+        return CheckSender(state, in properties, traits);
     }
 
     private void SendReturn(in MessageContent content)

@@ -67,7 +67,7 @@ internal sealed partial class VirtualHost
                 Arguments = arguments.ToOwned(),
             };
             if ((QueueArguments.CheckDeadLetterExchange(arguments, QueueText(name)) ?? caller?.CheckDeadLetters(name, arguments) ?? CheckQueueLimit(name)
-                ?? QueueArguments.Validate(definition, QueueText(name)) ?? CheckTransient(definition, caller)) is { } mistake)
+                ?? QueueArguments.Validate(definition, QueueText(name)) ?? CheckDeprecated(definition, caller)) is { } mistake)
             {
                 return mistake;
             }
@@ -208,11 +208,23 @@ internal sealed partial class VirtualHost
                 ?? QueueArguments.Compare(arguments, definition.Arguments.View, resource);
     }
 
-    /// <summary>Queues that end with the broker and not with a connection are no longer wanted (row 78).</summary>
-    private static ProtocolError? CheckTransient(QueueDefinition definition, Caller? caller) =>
-        caller is { Rules.AllowsTransientQueues: false } && definition is { Durable: false, Exclusive: false }
+    /// <summary>What the caller's release no longer takes: queues that end with the broker and not with a connection, and two arguments (rows 73b, 74, 78).</summary>
+    private ProtocolError? CheckDeprecated(QueueDefinition definition, Caller? caller)
+    {
+        if (caller is null)
+        {
+            return null;
+        }
+
+        TableView arguments = definition.Arguments.View;
+        return !caller.Rules.TakesQueueVersion1 && arguments.TryGetValue("x-queue-version"u8, out FieldValueView version) && version.TryGetInt64(out long number) && number == 1
+            ? TopologyErrors.InvalidArgument("x-queue-version", QueueText(definition.Name), "\"unsupported queue version '1'\"")
+            : !caller.Rules.AllowsMasterLocator && arguments.ContainsKey("x-queue-master-locator"u8)
+            ? ProtocolError.InternalError(ProfileRules.Deprecation("queue_master_locator"))
+            : !caller.Rules.AllowsTransientQueues && definition is { Durable: false, Exclusive: false }
             ? ProtocolError.InternalError(ProfileRules.Deprecation("transient_nonexcl_queues"))
             : null;
+    }
 
     private MessageQueue AddQueue(QueueDefinition definition)
     {

@@ -63,6 +63,8 @@ internal static class AccessMistakes
         Bob("39", "publish to an internal exchange: the permission is told", s => s.Peer.Publish(1, "amq.rabbitmq.trace", "k"), Exchange("write", "basic.publish", "amq.rabbitmq.trace")),
         Topic("41", "publish with a key that is not one's own", s => s.Peer.Publish(1, "amq.topic", "a.b"), "write access to topic 'a.b'", "basic.publish"),
         Topic("41", "publish with an empty key", s => s.Peer.Publish(1, "amq.topic", ""), "write access to topic ''", "basic.publish"),
+        new("41", "publish with a copy to a key that is not one's own (since 3.13)", s => s.Peer.Publish(1, "amq.topic", "conf-topic.b", properties: Copies("CC", "a.b")), Outcome.Channel(403, $"ACCESS_REFUSED - write access to topic 'a.b' in exchange 'amq.topic' in vhost '/' refused for user '{TestUsers.Topic}'", "basic.publish")) { User = TestUsers.Topic, OnReference = Outcome.Fine() },
+        new("41", "publish with a blind copy to a key that is not one's own (since 3.13)", s => s.Peer.Publish(1, "amq.topic", "conf-topic.b", properties: Copies("BCC", "a.b")), Outcome.Channel(403, $"ACCESS_REFUSED - write access to topic 'a.b' in exchange 'amq.topic' in vhost '/' refused for user '{TestUsers.Topic}'", "basic.publish")) { User = TestUsers.Topic, OnReference = Outcome.Fine() },
         new("41", "publish with a key of one's own", s => s.Peer.Publish(1, "amq.topic", "conf-topic.b"), Outcome.Fine()) { User = TestUsers.Topic },
         new("41", "publish to a topic exchange of which nothing is said", s => { s.DeclareExchange("topic"); s.Peer.Publish(1, s.X, "a.b"); }, Outcome.Fine()) { User = TestUsers.Topic },
         Topic("41", "bind with a key that is not one's own", s => { s.DeclareOwnQueue(); s.Send("queue.bind", 0, s.Q, "amq.topic", "#", false, null); }, "read access to topic '#'", "queue.bind"),
@@ -83,6 +85,9 @@ internal static class AccessMistakes
 
         // 78, and what else 4.3 no longer takes
         new("78", "a queue that is neither durable nor exclusive (4.3)", s => s.Send("queue.declare", 0, s.Q, false, false, false, true, false, null), Outcome.Connection(541, Cut(Deprecated), "queue.declare")) { Profiles = Profile.V4_3 },
+        new("74", "x-queue-version 1 (4.3)", s => Declare(s, s.Q, ("x-queue-version", 1)), Outcome.Channel(406, "PRECONDITION_FAILED - invalid arg 'x-queue-version' for queue '{q}' in vhost '/': \"unsupported queue version '1'\"", "queue.declare")) { Profiles = Profile.V4_3 },
+        new("74", "x-queue-version 1", s => Declare(s, s.Q, ("x-queue-version", 1)), Outcome.Fine("queue.declare-ok")),
+        new("73b", "x-queue-master-locator (4.3)", s => Declare(s, s.Q, ("x-queue-master-locator", "min-masters")), Outcome.Connection(541, Cut(Deprecated.Replace("transient_nonexcl_queues", "queue_master_locator", StringComparison.Ordinal)), "queue.declare")) { Profiles = Profile.V4_3 },
         new("78", "a queue that is neither durable nor exclusive", s => s.Send("queue.declare", 0, s.Q, false, false, false, true, false, PeerWriter.Table(("x-expires", 60000))), Outcome.Fine("queue.declare-ok")),
     ];
 
@@ -127,6 +132,12 @@ internal static class AccessMistakes
 
     private static void DeclareExchange(Scene scene, string name, string type, params (string, object?)[] arguments) =>
         scene.Send("exchange.declare", 0, name, type, false, false, false, false, false, arguments.Length == 0 ? null : PeerWriter.Table(arguments));
+
+    private static byte[] Copies(string header, string key)
+    {
+        byte[] table = PeerWriter.Table((header, new object[] { key }));
+        return [0x20, 0x00, .. new PeerWriter().Long((uint)table.Length).ToArray(), .. table];
+    }
 
     private static byte[] UserId(string name) => [0x00, 0x10, (byte)name.Length, .. System.Text.Encoding.UTF8.GetBytes(name)];
 }

@@ -133,6 +133,39 @@ const scenarios = {
     await owner.close();
     await assert.rejects(look, (error) => error.code === 404);
   },
+
+  // A user that may do things with limited-* alone.
+  async permissions() {
+    const limited = await amqp.connect(url.replace('guest:guest', 'limited:limited'));
+    const refused = async (act, expected) => {
+      const channel = await limited.createConfirmChannel();
+      const failed = new Promise((resolve) => channel.on('error', resolve));
+      act(channel).catch(() => {});
+      const error = await failed;
+      assert.equal(error.code, 403);
+      assert.match(error.message, expected);
+    };
+    await refused((channel) => channel.assertQueue('other'), /configure access to queue 'other' in vhost '\/' refused for user 'limited'/);
+    await refused(async (channel) => { channel.publish('amq.topic', 'other.key', Buffer.from('')); }, /write access to topic 'other\.key'/);
+    const channel = await limited.createConfirmChannel();
+    await channel.assertQueue(name('limited'), { exclusive: true });
+    channel.publish('amq.topic', 'limited.key', Buffer.from(''));
+    await channel.waitForConfirms();
+    await limited.close();
+  },
+
+  // An exchange that gets an alternate by its name.
+  async policy(connection) {
+    const channel = await connection.createConfirmChannel();
+    const { queue } = await channel.assertQueue('', { exclusive: true });
+    await channel.bindQueue(queue, 'amq.fanout', '');
+    const exchange = name('policed');
+    await channel.assertExchange(exchange, 'direct', { durable: false });
+    channel.publish(exchange, 'nobody', Buffer.from('caught'), { mandatory: true });
+    await channel.waitForConfirms();
+    assert.equal(text(await channel.get(queue, { noAck: true })), 'caught');
+    await channel.deleteExchange(exchange);
+  },
 };
 
 (async () => {

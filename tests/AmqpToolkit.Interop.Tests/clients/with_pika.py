@@ -166,6 +166,51 @@ def exclusive(connection):
         raise AssertionError("the exclusive queue outlived its connection")
 
 
+def permissions(connection):
+    """A user that may do things with limited-* alone."""
+    limited = pika.BlockingConnection(pika.URLParameters(URL.replace("guest:guest", "limited:limited")))
+    queue = name("limited")
+    limited.channel().queue_declare(queue, exclusive=True)
+
+    def refused(act, text):
+        channel = limited.channel()
+        channel.confirm_delivery()
+        try:
+            act(channel)
+        except ChannelClosedByBroker as error:
+            assert (error.reply_code, error.reply_text) == (403, f"ACCESS_REFUSED - {text} refused for user 'limited'"), error
+        else:
+            raise AssertionError(f"{text} was allowed")
+
+    refused(lambda channel: channel.queue_declare("other"), "configure access to queue 'other' in vhost '/'")
+    refused(lambda channel: channel.basic_publish("", queue, b""), "write access to exchange 'amq.default' in vhost '/'")
+    refused(lambda channel: channel.basic_get("other"), "read access to queue 'other' in vhost '/'")
+    refused(lambda channel: channel.basic_publish("amq.topic", "other.key", b""), "write access to topic 'other.key' in exchange 'amq.topic' in vhost '/'")
+    channel = limited.channel()
+    channel.confirm_delivery()
+    channel.basic_publish("amq.topic", "limited.key", b"")
+    try:
+        channel.basic_publish("amq.topic", "limited.key", b"", pika.BasicProperties(user_id="guest"))
+    except ChannelClosedByBroker as error:
+        assert error.reply_code == 406 and "user_id property set to 'guest'" in error.reply_text, error
+    else:
+        raise AssertionError("it published in another's name")
+    limited.close()
+
+
+def policy(connection):
+    """An exchange that gets an alternate by its name."""
+    channel = connection.channel()
+    channel.confirm_delivery()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    channel.queue_bind(queue, "amq.fanout")
+    exchange = name("policed")
+    channel.exchange_declare(exchange, "direct", auto_delete=False)
+    channel.basic_publish(exchange, "nobody", b"caught", mandatory=True)
+    assert channel.basic_get(queue, auto_ack=True)[2] == b"caught"
+    channel.exchange_delete(exchange)
+
+
 opened = connect()
 globals()[SCENARIO](opened)
 opened.close()

@@ -1,0 +1,30 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace AmqpToolkit.Broker.Host;
+
+/// <summary>What people rely on in RabbitMQ's container image: everybody may come, and the environment names the first user.</summary>
+internal sealed record ContainerPreset(string User, string Password, string VirtualHost)
+{
+    /// <summary>Every address, of both families where the machine has them.</summary>
+    public static IReadOnlyList<IPAddress> Addresses => Socket.OSSupportsIPv6 ? [IPAddress.Any, IPAddress.IPv6Any] : [IPAddress.Any];
+
+    /// <summary>Reads the variables of the image.</summary>
+    public static ContainerPreset FromEnvironment() => new(
+        Variable("RABBITMQ_DEFAULT_USER", "guest"), Variable("RABBITMQ_DEFAULT_PASS", "guest"), Variable("RABBITMQ_DEFAULT_VHOST", "/"));
+
+    /// <summary>The port that the image's variable names; null when it names none.</summary>
+    /// <exception cref="SettingException">It names none that there is.</exception>
+    public static int? NodePort() => Environment.GetEnvironmentVariable("RABBITMQ_NODE_PORT") is not { Length: > 0 } text ? null
+        : ushort.TryParse(text, out ushort port) ? port
+        : throw new SettingException($"RABBITMQ_NODE_PORT '{text}' from the environment is not a port from 0 to 65535");
+
+    /// <summary>The lines by which programs that start containers know that the broker is there.</summary>
+    public static IEnumerable<string> ReadyLines(IEnumerable<IPEndPoint> endpoints) =>
+    [
+        .. endpoints.Select(endpoint => $"started TCP listener on {(endpoint.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{endpoint.Address}]" : endpoint.Address)}:{endpoint.Port}"),
+        "Server startup complete; 0 plugins started.",
+    ];
+
+    private static string Variable(string name, string unsaid) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : unsaid;
+}
