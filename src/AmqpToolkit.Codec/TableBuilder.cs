@@ -27,6 +27,18 @@ public sealed class TableBuilder
         return this;
     }
 
+    /// <summary>Adds a text (<c>S</c>), already encoded.</summary>
+    /// <inheritdoc cref="Add(ReadOnlySpan{byte}, in FieldValue)"/>
+    public TableBuilder Add(ReadOnlySpan<byte> utf8Key, ReadOnlySpan<byte> utf8)
+    {
+        _buffer.WriteEntry(utf8Key, utf8);
+        return this;
+    }
+
+    /// <summary>Adds a binary value (<c>x</c>), or void for null.</summary>
+    /// <inheritdoc cref="Add(ReadOnlySpan{byte}, in FieldValue)"/>
+    public TableBuilder Add(ReadOnlySpan<byte> utf8Key, byte[]? octets) => Add(utf8Key, (FieldValue)octets);
+
     /// <inheritdoc cref="Add(ReadOnlySpan{byte}, in FieldValue)"/>
     public TableBuilder Add(string key, scoped in FieldValue value)
     {

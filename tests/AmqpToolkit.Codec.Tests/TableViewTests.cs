@@ -5,6 +5,15 @@ namespace AmqpToolkit.Codec.Tests;
 public class TableViewTests
 {
     [Fact]
+    public void FieldTypes_AreTheTagsOfTheDefinition()
+    {
+        for (int tag = 0; tag <= byte.MaxValue; tag++)
+        {
+            Assert.Equal(Enum.IsDefined((FieldType)tag), V0_9_1.FieldValueTags.Widths[tag] != V0_9_1.FieldValueTags.UnknownTag);
+        }
+    }
+
+    [Fact]
     public void Validate_EveryType_None() => Assert.Equal(DecodeError.None, TableView.Validate(TableVectors.EveryType));
 
     [Fact]

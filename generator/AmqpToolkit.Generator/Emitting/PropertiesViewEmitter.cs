@@ -17,15 +17,17 @@ internal static class PropertiesViewEmitter
         using (writer.Braces($"public readonly ref struct {view}"))
         {
             EmitFixedMembers(writer, plan, view);
+            bool isFirst = true;
             foreach (PropertyPlan property in plan.Properties)
             {
-                EmitMember(writer, property);
+                EmitMember(writer, property, isFirst ? "0" : OffsetOf(property));
+                isFirst &= property.Wire == WireType.Bit;
             }
 
             EmitIsTextValid(writer, plan);
             EmitTryParse(writer, plan, view);
             EmitToOwned(writer, plan);
-            EmitOffsetOf(writer, plan);
+            EmitOffsets(writer, plan);
         }
     }
 
@@ -52,7 +54,9 @@ internal static class PropertiesViewEmitter
         public ushort Flags => _flags;
         """);
 
-    private static void EmitMember(SourceWriter writer, PropertyPlan property)
+    private static string OffsetOf(PropertyPlan property) => "OffsetOf" + property.Name;
+
+    private static void EmitMember(SourceWriter writer, PropertyPlan property, string offset)
     {
         string docs = Docs.Member(property.Label, property.RawName, property.Wire);
         if (property.Wire == WireType.Bit)
@@ -65,7 +69,6 @@ internal static class PropertiesViewEmitter
             return;
         }
 
-        string offset = $"OffsetOf({Flag(property)})";
         string value = property.Wire switch
         {
             WireType.Octet => $"_list[{offset}]",
@@ -208,30 +211,39 @@ internal static class PropertiesViewEmitter
         public {plan.TypeName} ToOwned() => new(this);
         """);
 
-    private static void EmitOffsetOf(SourceWriter writer, PropertiesPlan plan)
+    /// <summary>Each property stands after the one ahead of it, so that a property looks at the flags ahead of its own and no others.</summary>
+    private static void EmitOffsets(SourceWriter writer, PropertiesPlan plan)
     {
-        PropertyPlan[] properties = plan.Properties.Where(property => property.Wire != WireType.Bit).ToArray();
-        if (properties.Length == 0)
+        PropertyPlan? ahead = null;
+        string aheadOffset = "0";
+        foreach (PropertyPlan property in plan.Properties.Where(property => property.Wire != WireType.Bit))
         {
-            return;
-        }
-
-        writer.Line();
-        using (writer.Braces("private int OffsetOf(uint property)"))
-        {
-            writer.Line("""
-                // The properties ahead of it are the higher bits.
-                uint ahead = _flags & ~((property << 1) - 1);
-                int at = 0;
-                """);
-            foreach (PropertyPlan property in properties.Take(properties.Length - 1))
+            if (ahead is not null)
             {
-                EmitPass(writer, property, "ahead");
+                writer.Line($$"""
+
+                    private int {{OffsetOf(property)}}
+                    {
+                        get
+                        {
+                            int at = {{aheadOffset}};
+                            return {{Has(ahead)}} ? at + {{PassedOctets(ahead)}} : at;
+                        }
+                    }
+                    """);
+                aheadOffset = OffsetOf(property);
             }
 
-            writer.Line("return at;");
+            ahead = property;
         }
     }
+
+    private static string PassedOctets(PropertyPlan property) => property.Wire switch
+    {
+        WireType.ShortString => "1 + _list[at]",
+        WireType.LongString or WireType.Table => "4 + (int)WireReader.ReadUInt32(_list[at..])",
+        _ => Expressions.Number(property.FixedOctets),
+    };
 
     /// <summary>Walks over octets that were checked before.</summary>
     private static void EmitPass(SourceWriter writer, PropertyPlan property, string flags)
@@ -241,16 +253,10 @@ internal static class PropertiesViewEmitter
             return;
         }
 
-        string octets = property.Wire switch
-        {
-            WireType.ShortString => "1 + _list[at]",
-            WireType.LongString or WireType.Table => "4 + (int)WireReader.ReadUInt32(_list[at..])",
-            _ => Expressions.Number(property.FixedOctets),
-        };
         writer.Line($$"""
             if (({{flags}} & {{Flag(property)}}) != 0) // {{property.RawName}}
             {
-                at += {{octets}};
+                at += {{PassedOctets(property)}};
             }
 
             """);

@@ -2041,85 +2041,85 @@ public readonly ref struct BasicPropertiesView
     public bool HasContentType => (_flags & 0x8000) != 0;
 
     /// <summary>MIME type of the body. (content-type, shortstr) Empty or zero when absent.</summary>
-    public ReadOnlySpan<byte> ContentType => HasContentType ? WireReader.ShortStringAt(_list, OffsetOf(0x8000)) : default;
+    public ReadOnlySpan<byte> ContentType => HasContentType ? WireReader.ShortStringAt(_list, 0) : default;
 
     /// <summary>Whether content-encoding is present.</summary>
     public bool HasContentEncoding => (_flags & 0x4000) != 0;
 
     /// <summary>MIME encoding of the body. (content-encoding, shortstr) Empty or zero when absent.</summary>
-    public ReadOnlySpan<byte> ContentEncoding => HasContentEncoding ? WireReader.ShortStringAt(_list, OffsetOf(0x4000)) : default;
+    public ReadOnlySpan<byte> ContentEncoding => HasContentEncoding ? WireReader.ShortStringAt(_list, OffsetOfContentEncoding) : default;
 
     /// <summary>Whether headers is present.</summary>
     public bool HasHeaders => (_flags & 0x2000) != 0;
 
     /// <summary>Application headers, and what a headers exchange matches. (headers, table) Empty or zero when absent.</summary>
-    public TableView Headers => HasHeaders ? new TableView(WireReader.LongStringAt(_list, OffsetOf(0x2000))) : default;
+    public TableView Headers => HasHeaders ? new TableView(WireReader.LongStringAt(_list, OffsetOfHeaders)) : default;
 
     /// <summary>Whether delivery-mode is present.</summary>
     public bool HasDeliveryMode => (_flags & 0x1000) != 0;
 
     /// <summary>1 transient, 2 persistent. (delivery-mode, octet) Empty or zero when absent.</summary>
-    public byte DeliveryMode => HasDeliveryMode ? _list[OffsetOf(0x1000)] : (byte)0;
+    public byte DeliveryMode => HasDeliveryMode ? _list[OffsetOfDeliveryMode] : (byte)0;
 
     /// <summary>Whether priority is present.</summary>
     public bool HasPriority => (_flags & 0x0800) != 0;
 
     /// <summary>Priority, 0 lowest. (priority, octet) Empty or zero when absent.</summary>
-    public byte Priority => HasPriority ? _list[OffsetOf(0x0800)] : (byte)0;
+    public byte Priority => HasPriority ? _list[OffsetOfPriority] : (byte)0;
 
     /// <summary>Whether correlation-id is present.</summary>
     public bool HasCorrelationId => (_flags & 0x0400) != 0;
 
     /// <summary>Ties a reply to its request. (correlation-id, shortstr) Empty or zero when absent.</summary>
-    public ReadOnlySpan<byte> CorrelationId => HasCorrelationId ? WireReader.ShortStringAt(_list, OffsetOf(0x0400)) : default;
+    public ReadOnlySpan<byte> CorrelationId => HasCorrelationId ? WireReader.ShortStringAt(_list, OffsetOfCorrelationId) : default;
 
     /// <summary>Whether reply-to is present.</summary>
     public bool HasReplyTo => (_flags & 0x0200) != 0;
 
     /// <summary>Where replies go. (reply-to, shortstr) Empty or zero when absent.</summary>
-    public ReadOnlySpan<byte> ReplyTo => HasReplyTo ? WireReader.ShortStringAt(_list, OffsetOf(0x0200)) : default;
+    public ReadOnlySpan<byte> ReplyTo => HasReplyTo ? WireReader.ShortStringAt(_list, OffsetOfReplyTo) : default;
 
     /// <summary>Whether expiration is present.</summary>
     public bool HasExpiration => (_flags & 0x0100) != 0;
 
     /// <summary>Time to live in milliseconds, as decimal text. (expiration, shortstr) Empty or zero when absent.</summary>
-    public ReadOnlySpan<byte> Expiration => HasExpiration ? WireReader.ShortStringAt(_list, OffsetOf(0x0100)) : default;
+    public ReadOnlySpan<byte> Expiration => HasExpiration ? WireReader.ShortStringAt(_list, OffsetOfExpiration) : default;
 
     /// <summary>Whether message-id is present.</summary>
     public bool HasMessageId => (_flags & 0x0080) != 0;
 
     /// <summary>Identifier that the application gave. (message-id, shortstr) Empty or zero when absent.</summary>
-    public ReadOnlySpan<byte> MessageId => HasMessageId ? WireReader.ShortStringAt(_list, OffsetOf(0x0080)) : default;
+    public ReadOnlySpan<byte> MessageId => HasMessageId ? WireReader.ShortStringAt(_list, OffsetOfMessageId) : default;
 
     /// <summary>Whether timestamp is present.</summary>
     public bool HasTimestamp => (_flags & 0x0040) != 0;
 
     /// <summary>When it was sent, in seconds since 1970-01-01 UTC. (timestamp, timestamp) Empty or zero when absent.</summary>
-    public ulong Timestamp => HasTimestamp ? WireReader.ReadUInt64(_list[OffsetOf(0x0040)..]) : (ulong)0;
+    public ulong Timestamp => HasTimestamp ? WireReader.ReadUInt64(_list[OffsetOfTimestamp..]) : (ulong)0;
 
     /// <summary>Whether type is present.</summary>
     public bool HasType => (_flags & 0x0020) != 0;
 
     /// <summary>What kind of message it is. (type, shortstr) Empty or zero when absent.</summary>
-    public ReadOnlySpan<byte> Type => HasType ? WireReader.ShortStringAt(_list, OffsetOf(0x0020)) : default;
+    public ReadOnlySpan<byte> Type => HasType ? WireReader.ShortStringAt(_list, OffsetOfType) : default;
 
     /// <summary>Whether user-id is present.</summary>
     public bool HasUserId => (_flags & 0x0010) != 0;
 
     /// <summary>User that published it. (user-id, shortstr) Empty or zero when absent.</summary>
-    public ReadOnlySpan<byte> UserId => HasUserId ? WireReader.ShortStringAt(_list, OffsetOf(0x0010)) : default;
+    public ReadOnlySpan<byte> UserId => HasUserId ? WireReader.ShortStringAt(_list, OffsetOfUserId) : default;
 
     /// <summary>Whether app-id is present.</summary>
     public bool HasAppId => (_flags & 0x0008) != 0;
 
     /// <summary>Application that published it. (app-id, shortstr) Empty or zero when absent.</summary>
-    public ReadOnlySpan<byte> AppId => HasAppId ? WireReader.ShortStringAt(_list, OffsetOf(0x0008)) : default;
+    public ReadOnlySpan<byte> AppId => HasAppId ? WireReader.ShortStringAt(_list, OffsetOfAppId) : default;
 
     /// <summary>Whether reserved is present.</summary>
     public bool HasReserved => (_flags & 0x0004) != 0;
 
     /// <summary>Unused; once the cluster that it came from. (reserved, shortstr) Empty or zero when absent.</summary>
-    public ReadOnlySpan<byte> Reserved => HasReserved ? WireReader.ShortStringAt(_list, OffsetOf(0x0004)) : default;
+    public ReadOnlySpan<byte> Reserved => HasReserved ? WireReader.ShortStringAt(_list, OffsetOfReserved) : default;
 
     /// <summary>Whether every short string is well-formed UTF-8.</summary>
     public bool IsTextValid
@@ -2297,77 +2297,121 @@ public readonly ref struct BasicPropertiesView
     /// <summary>Copies the properties that are present.</summary>
     public BasicProperties ToOwned() => new(this);
 
-    private int OffsetOf(uint property)
+    private int OffsetOfContentEncoding
     {
-        // The properties ahead of it are the higher bits.
-        uint ahead = _flags & ~((property << 1) - 1);
-        int at = 0;
-        if ((ahead & 0x8000) != 0) // content-type
+        get
         {
-            at += 1 + _list[at];
+            int at = 0;
+            return (_flags & 0x8000) != 0 ? at + 1 + _list[at] : at;
         }
+    }
 
-        if ((ahead & 0x4000) != 0) // content-encoding
+    private int OffsetOfHeaders
+    {
+        get
         {
-            at += 1 + _list[at];
+            int at = OffsetOfContentEncoding;
+            return (_flags & 0x4000) != 0 ? at + 1 + _list[at] : at;
         }
+    }
 
-        if ((ahead & 0x2000) != 0) // headers
+    private int OffsetOfDeliveryMode
+    {
+        get
         {
-            at += 4 + (int)WireReader.ReadUInt32(_list[at..]);
+            int at = OffsetOfHeaders;
+            return (_flags & 0x2000) != 0 ? at + 4 + (int)WireReader.ReadUInt32(_list[at..]) : at;
         }
+    }
 
-        if ((ahead & 0x1000) != 0) // delivery-mode
+    private int OffsetOfPriority
+    {
+        get
         {
-            at += 1;
+            int at = OffsetOfDeliveryMode;
+            return (_flags & 0x1000) != 0 ? at + 1 : at;
         }
+    }
 
-        if ((ahead & 0x0800) != 0) // priority
+    private int OffsetOfCorrelationId
+    {
+        get
         {
-            at += 1;
+            int at = OffsetOfPriority;
+            return (_flags & 0x0800) != 0 ? at + 1 : at;
         }
+    }
 
-        if ((ahead & 0x0400) != 0) // correlation-id
+    private int OffsetOfReplyTo
+    {
+        get
         {
-            at += 1 + _list[at];
+            int at = OffsetOfCorrelationId;
+            return (_flags & 0x0400) != 0 ? at + 1 + _list[at] : at;
         }
+    }
 
-        if ((ahead & 0x0200) != 0) // reply-to
+    private int OffsetOfExpiration
+    {
+        get
         {
-            at += 1 + _list[at];
+            int at = OffsetOfReplyTo;
+            return (_flags & 0x0200) != 0 ? at + 1 + _list[at] : at;
         }
+    }
 
-        if ((ahead & 0x0100) != 0) // expiration
+    private int OffsetOfMessageId
+    {
+        get
         {
-            at += 1 + _list[at];
+            int at = OffsetOfExpiration;
+            return (_flags & 0x0100) != 0 ? at + 1 + _list[at] : at;
         }
+    }
 
-        if ((ahead & 0x0080) != 0) // message-id
+    private int OffsetOfTimestamp
+    {
+        get
         {
-            at += 1 + _list[at];
+            int at = OffsetOfMessageId;
+            return (_flags & 0x0080) != 0 ? at + 1 + _list[at] : at;
         }
+    }
 
-        if ((ahead & 0x0040) != 0) // timestamp
+    private int OffsetOfType
+    {
+        get
         {
-            at += 8;
+            int at = OffsetOfTimestamp;
+            return (_flags & 0x0040) != 0 ? at + 8 : at;
         }
+    }
 
-        if ((ahead & 0x0020) != 0) // type
+    private int OffsetOfUserId
+    {
+        get
         {
-            at += 1 + _list[at];
+            int at = OffsetOfType;
+            return (_flags & 0x0020) != 0 ? at + 1 + _list[at] : at;
         }
+    }
 
-        if ((ahead & 0x0010) != 0) // user-id
+    private int OffsetOfAppId
+    {
+        get
         {
-            at += 1 + _list[at];
+            int at = OffsetOfUserId;
+            return (_flags & 0x0010) != 0 ? at + 1 + _list[at] : at;
         }
+    }
 
-        if ((ahead & 0x0008) != 0) // app-id
+    private int OffsetOfReserved
+    {
+        get
         {
-            at += 1 + _list[at];
+            int at = OffsetOfAppId;
+            return (_flags & 0x0008) != 0 ? at + 1 + _list[at] : at;
         }
-
-        return at;
     }
 }
 
