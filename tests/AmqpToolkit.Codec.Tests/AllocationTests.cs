@@ -89,7 +89,7 @@ public class AllocationTests
         return frames;
     });
 
-    private static void AssertNoAllocation(Func<int> run)
+    internal static void AssertNoAllocation(Func<int> run)
     {
         int checksum = run();
         for (int warmUp = 0; warmUp < Rounds; warmUp++)

@@ -4,6 +4,9 @@ using ReflectedMethod = System.Reflection.MethodInfo;
 
 namespace AmqpToolkit.Codec.Tests;
 
+/// <summary>Parses octets with a generated view and looks at its text, without a copy of anything.</summary>
+internal delegate DecodeError CheckOctets(ReadOnlySpan<byte> octets);
+
 /// <summary>Parses arguments with a generated view and gives its owned form.</summary>
 internal delegate DecodeError ParseOwned(ReadOnlySpan<byte> octets, out object? owned, out bool isTextValid);
 
@@ -20,24 +23,32 @@ internal sealed class MethodType
         Owned = owned;
         View = owned.Assembly.GetType(owned.FullName + "View", throwOnError: true)!;
         Parse = EmitParse(owned, View);
+        Check = EmitCheck(View);
         Properties = [.. owned.GetProperties().Where(property => property.SetMethod is not null)];
     }
 
-    internal static IReadOnlyList<MethodType> All { get; } =
+    internal static IReadOnlyList<MethodType> All { get; } = AllOf(Edition, typeof(IMethod));
+
+    /// <summary>The generated types of a namespace that implement an interface.</summary>
+    internal static IReadOnlyList<MethodType> AllOf(string edition, Type implemented) =>
     [
         .. typeof(IMethod).Assembly.GetExportedTypes()
-            .Where(type => type.Namespace == Edition && type.IsValueType && type.IsAssignableTo(typeof(IMethod)))
+            .Where(type => type.Namespace == edition && type.IsValueType && type.IsAssignableTo(implemented))
             .OrderBy(type => type.Name, StringComparer.Ordinal)
             .Select(type => new MethodType(type)),
     ];
 
     internal static MethodType ContentOf(Type properties) => new(properties);
 
+    internal static MethodType Named(string edition, string name) => new(typeof(IMethod).Assembly.GetType($"{edition}.{name}", throwOnError: true)!);
+
     internal Type Owned { get; }
 
     internal Type View { get; }
 
     internal ParseOwned Parse { get; }
+
+    internal CheckOctets Check { get; }
 
     internal IReadOnlyList<PropertyInfo> Properties { get; }
 
@@ -60,6 +71,34 @@ internal sealed class MethodType
         }
 
         return instance;
+    }
+
+    /// <summary>The property of a field of the definition; one that would clash is named otherwise.</summary>
+    internal PropertyInfo PropertyOf(string fieldName)
+    {
+        string name = Specs.Naming.Pascal(fieldName);
+        return Properties.SingleOrDefault(property => property.Name == name)
+            ?? Properties.SingleOrDefault(property => property.Name == name + "Value")
+            ?? throw new MissingMemberException(Owned.FullName, name);
+    }
+
+    private static CheckOctets EmitCheck(Type view)
+    {
+        var method = new DynamicMethod("Check" + view.Name, typeof(DecodeError), [typeof(ReadOnlySpan<byte>)], typeof(MethodType).Module, skipVisibility: true);
+        ILGenerator il = method.GetILGenerator();
+        LocalBuilder parsed = il.DeclareLocal(view);
+        Label failed = il.DefineLabel();
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldloca, parsed);
+        il.Emit(OpCodes.Call, Member(view, "TryParse"));
+        il.Emit(OpCodes.Dup);
+        il.Emit(OpCodes.Brtrue, failed);
+        il.Emit(OpCodes.Ldloca, parsed);
+        il.Emit(OpCodes.Call, Member(view, "get_IsTextValid"));
+        il.Emit(OpCodes.Pop);
+        il.MarkLabel(failed);
+        il.Emit(OpCodes.Ret);
+        return method.CreateDelegate<CheckOctets>();
     }
 
     private static ParseOwned EmitParse(Type owned, Type view)

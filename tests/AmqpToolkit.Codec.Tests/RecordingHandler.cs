@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Reflection.Emit;
-using AmqpToolkit.Codec.V0_9_1;
 using ReflectedMethod = System.Reflection.MethodInfo;
 
 namespace AmqpToolkit.Codec.Tests;
@@ -36,9 +35,14 @@ internal sealed class RecordingDispatch
 
     private delegate DecodeError Dispatcher(RecordingHandler handler, ushort channel, ReadOnlySpan<byte> payload);
 
-    internal static RecordingDispatch Server() => new(typeof(IServerMethodHandler), typeof(ServerMethods));
+    internal static RecordingDispatch Server() => Of(MethodType.Edition, "Server", "Method");
 
-    internal static RecordingDispatch Client() => new(typeof(IClientMethodHandler), typeof(ClientMethods));
+    internal static RecordingDispatch Client() => Of(MethodType.Edition, "Client", "Method");
+
+    /// <summary>The dispatch of a role of an edition.</summary>
+    internal static RecordingDispatch Of(string edition, string role, string kind) => new(
+        typeof(IMethod).Assembly.GetType($"{edition}.I{role}{kind}Handler", throwOnError: true)!,
+        typeof(IMethod).Assembly.GetType($"{edition}.{role}{kind}s", throwOnError: true)!);
 
     internal RecordingHandler Handler { get; }
 
@@ -46,7 +50,7 @@ internal sealed class RecordingDispatch
 
     private static Type EmitHandler(Type handlerInterface)
     {
-        string name = "Recording" + handlerInterface.Name;
+        string name = $"Recording{handlerInterface.FullName!.Replace('.', '_')}";
         ModuleBuilder module = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName(name), AssemblyBuilderAccess.Run).DefineDynamicModule(name);
         TypeBuilder type = module.DefineType(name, TypeAttributes.Public | TypeAttributes.Sealed, typeof(RecordingHandler), [handlerInterface]);
         ReflectedMethod record = typeof(RecordingHandler).GetMethod(nameof(RecordingHandler.Record))!;

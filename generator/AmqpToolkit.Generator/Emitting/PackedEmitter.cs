@@ -34,20 +34,28 @@ internal static class PackedEmitter
 
     private static bool IsKept(PackedMember member) => member.Shape == PackedShape.Scalar;
 
-    private static bool HasPlace(PackedMember member) => member.Shape is PackedShape.Fixed or PackedShape.Variable or PackedShape.Struct;
+    private static bool HasPlace(PackedMember member) => member.Shape is PackedShape.Fixed or PackedShape.Variable or PackedShape.Compound or PackedShape.Struct;
+
+    private static bool IsText(PackedMember member) => member.Shape == PackedShape.Variable && member.Model.Wire!.Name is "str8" or "str16";
 
     private static string ViewType(PackedMember member) => member.Shape switch
     {
         PackedShape.Bit => "bool",
         PackedShape.Scalar => member.Model.Enumeration ?? member.CSharpType,
         PackedShape.Struct => member.CSharpType + "View",
+        PackedShape.Compound => member.Suffix switch
+        {
+            "Struct32" => "PackedStructView",
+            "SequenceSet" or "ByteRanges" => member.Suffix + "View",
+            _ => $"Packed{member.Suffix}View",
+        },
         _ => "ReadOnlySpan<byte>",
     };
 
     private static string OwnedType(PackedMember member) => member.Shape switch
     {
         PackedShape.Bit or PackedShape.Scalar => ViewType(member),
-        PackedShape.Struct => member.CSharpType,
+        PackedShape.Struct or PackedShape.Compound => member.CSharpType,
         _ => "LongString",
     };
 
@@ -110,6 +118,13 @@ internal static class PackedEmitter
                     """);
             }
 
+            if (unit.Members.Count != 0 && unit.Options.Has(EmittedParts.Owned))
+            {
+                writer.Line();
+                writer.Line("internal uint Present => _present;");
+            }
+
+            EmitIsTextValid(writer, unit);
             EmitTryParse(writer, unit, view);
             if (unit.Options.Has(EmittedParts.Owned))
             {
@@ -156,6 +171,7 @@ internal static class PackedEmitter
                     PackedShape.Scalar when member.Model.Enumeration is { } enumeration => $"_{member.Field} = ({enumeration})fields.Read{member.Suffix}();",
                     PackedShape.Scalar => $"_{member.Field} = fields.Read{member.Suffix}();",
                     PackedShape.Fixed => $"_{member.Field}At = fields.PassFixed({Number(member.Octets)});",
+                    PackedShape.Compound => $"_{member.Field}At = fields.Pass{member.Suffix}();",
                     _ => $"_{member.Field}At = fields.PassVariable({Number(member.Octets)});",
                 };
                 writer.Line();
@@ -224,9 +240,23 @@ internal static class PackedEmitter
         {
             PackedShape.Scalar => $"_{member.Field}",
             PackedShape.Fixed => $"{has} ? _source.Slice(_{member.Field}At, {Number(member.Octets)}) : default",
+            PackedShape.Compound => $"{has} ? new(PackedReader.VariableAt(_source, _{member.Field}At, {Number(member.Octets)})) : default",
             _ => $"{has} ? PackedReader.VariableAt(_source, _{member.Field}At, {Number(member.Octets)}) : default",
         };
         writer.Line($"public {ViewType(member)} {member.Name} => {value};");
+    }
+
+    private static void EmitIsTextValid(SourceWriter writer, PackedUnit unit)
+    {
+        string[] texts = unit.Members
+            .Where(member => IsText(member) || member.Shape == PackedShape.Struct)
+            .Select(member => member.Shape == PackedShape.Struct ? $"{member.Name}.IsTextValid" : $"PackedReader.IsText({member.Name})")
+            .ToArray();
+        writer.Line($"""
+
+            /// <summary>Whether every str8 and str16 is well-formed UTF-8.</summary>
+            public bool IsTextValid => {(texts.Length == 0 ? "true" : string.Join(" && ", texts))};
+            """);
     }
 
     private static void EmitTryParse(SourceWriter writer, PackedUnit unit, string view)
@@ -269,44 +299,23 @@ internal static class PackedEmitter
         }
     }
 
-    private static void EmitToOwned(SourceWriter writer, PackedUnit unit)
+    private static void EmitToOwned(SourceWriter writer, PackedUnit unit) => writer.Line($"""
+
+        /// <summary>Copies all fields.</summary>
+        public {unit.Model.TypeName} ToOwned() => {(unit.Members.Count == 0 ? "default" : "new(this)")};
+        """);
+
+    private static string Interface(PackedKind kind) => kind switch
     {
-        writer.Line();
-        writer.Line("/// <summary>Copies all fields.</summary>");
-        if (unit.Members.Count == 0)
-        {
-            writer.Line($"public {unit.Model.TypeName} ToOwned() => default;");
-            return;
-        }
-
-        using (writer.Braces($"public {unit.Model.TypeName} ToOwned()"))
-        {
-            writer.Line($"var owned = new {unit.Model.TypeName}();");
-            foreach (PackedMember member in unit.Members)
-            {
-                string value = member.Shape switch
-                {
-                    PackedShape.Bit or PackedShape.Scalar => member.Name,
-                    PackedShape.Struct => $"{member.Name}.ToOwned()",
-                    _ => $"LongString.CopyOf({member.Name})",
-                };
-                writer.Line($$"""
-                    if ({{(member.Shape == PackedShape.Bit ? member.Name : "Has" + member.Name)}})
-                    {
-                        owned = owned with { {{member.Name}} = {{value}} };
-                    }
-
-                    """);
-            }
-
-            writer.Line("return owned;");
-        }
-    }
+        PackedKind.Control => "IControl",
+        PackedKind.Command => "ICommand",
+        _ => "IPacked",
+    };
 
     private static void EmitOwned(SourceWriter writer, PackedUnit unit)
     {
         PackedModel model = unit.Model;
-        EmitHead(writer, unit, "Owned form of", $"public readonly record struct {model.TypeName} : IPacked");
+        EmitHead(writer, unit, "Owned form of", $"public readonly record struct {model.TypeName} : {Interface(model.Kind)}");
         writer.Line("{");
         using (writer.Indented())
         {
@@ -318,6 +327,11 @@ internal static class PackedEmitter
             foreach (PackedMember member in unit.Members.Where(member => member.Shape != PackedShape.Bit))
             {
                 writer.Line($"private readonly {OwnedType(member)} _{member.Field};");
+            }
+
+            if (unit.Members.Count != 0 && unit.Options.Has(EmittedParts.Views))
+            {
+                EmitOwnedConstructor(writer, unit);
             }
 
             for (int i = 0; i < unit.Members.Count; i++)
@@ -351,6 +365,26 @@ internal static class PackedEmitter
         }
 
         writer.Line("}");
+    }
+
+    private static void EmitOwnedConstructor(SourceWriter writer, PackedUnit unit)
+    {
+        writer.Line();
+        using (writer.Braces($"internal {unit.Model.TypeName}(in {unit.Model.TypeName}View view)"))
+        {
+            writer.Line("_present = view.Present;");
+            foreach (PackedMember member in unit.Members.Where(member => member.Shape != PackedShape.Bit))
+            {
+                string value = member.Shape switch
+                {
+                    PackedShape.Scalar => $"view.{member.Name}",
+                    PackedShape.Struct => $"view.{member.Name}.ToOwned()",
+                    PackedShape.Compound => $"view.Has{member.Name} ? view.{member.Name}.ToOwned() : default",
+                    _ => $"LongString.CopyOf(view.{member.Name})",
+                };
+                writer.Line($"_{member.Field} = {value};");
+            }
+        }
     }
 
     private static void EmitOwnedMember(SourceWriter writer, PackedUnit unit, int index)
@@ -404,6 +438,7 @@ internal static class PackedEmitter
                     PackedShape.Scalar when member.Model.Enumeration is not null => $"PackedWriter.Write{member.Suffix}(destination[at..], ({member.CSharpType})_{member.Field})",
                     PackedShape.Scalar => $"PackedWriter.Write{member.Suffix}(destination[at..], _{member.Field})",
                     PackedShape.Fixed => $"PackedWriter.WriteFixed(destination[at..], {Number(member.Octets)}, _{member.Field})",
+                    PackedShape.Compound => $"PackedWriter.Write{member.Suffix}(destination[at..], _{member.Field})",
                     PackedShape.Struct => $"PackedWriter.WriteStruct(destination[at..], _{member.Field})",
                     _ => $"PackedWriter.WriteVariable(destination[at..], {Number(member.Octets)}, _{member.Field})",
                 };

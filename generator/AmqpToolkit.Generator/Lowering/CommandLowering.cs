@@ -7,7 +7,9 @@ namespace AmqpToolkit.Generator.Lowering;
 /// <summary>Turns an edition of the command grammar into the plans of its files.</summary>
 internal static class CommandLowering
 {
-    private static readonly string[] s_taken = ["Code", "SizeOctets", "HasCode", "TryParse", "ToOwned", "MaxOctets", "Write", "IsComplete", "Default", "ToString", "Equals", "GetHashCode"];
+    private static readonly string[] s_taken = ["Code", "SizeOctets", "HasCode", "TryParse", "ToOwned", "MaxOctets", "Write", "IsComplete", "IsTextValid", "Present", "Default", "ToString", "Equals", "GetHashCode"];
+
+    private static readonly (PackedKind Kind, string Word)[] s_kinds = [(PackedKind.Control, "control"), (PackedKind.Command, "command")];
 
     public static IEnumerable<Unit> Lower(CommandEdition edition, CancellationToken cancellationToken)
     {
@@ -32,9 +34,14 @@ internal static class CommandLowering
                 choices.Items.Select(item => new ChoicePlan(CSharpName.Pascal(item.Name), item.Name, item.Value, item.Label)).ToEquatableArray());
         }
 
-        yield return Names(edition, PackedKind.Command, "Commands", "command");
-        yield return Names(edition, PackedKind.Control, "Controls", "control");
-        yield return Names(edition, PackedKind.Struct, "Structs", "struct");
+        yield return Names(edition);
+        foreach ((PackedKind kind, string word) in s_kinds)
+        {
+            yield return Infos(edition, kind, word);
+            yield return Dispatch(edition, kind, word, "server");
+            yield return Dispatch(edition, kind, word, "client");
+        }
+
         IEnumerable<DefinitionPlan> constants = edition.Constants.Select(item => new DefinitionPlan(CSharpName.Constant(item.Name), item.Name, "uint", item.Value, item.Label));
         yield return new DefinitionsUnit(edition.Namespace, edition.Edition, Hint(edition, "Constants"), "Constants", "The constants of", constants.ToEquatableArray());
         IEnumerable<DefinitionPlan> types = edition.Types
@@ -48,17 +55,63 @@ internal static class CommandLowering
 
     private static string Hex(int value, string format) => "0x" + value.ToString(format, CultureInfo.InvariantCulture);
 
-    private static CommandNamesUnit Names(CommandEdition edition, PackedKind kind, string typeName, string word) => new(
+    private static CommandNamesUnit Names(CommandEdition edition) => new(
         edition.Namespace,
         edition.Edition,
-        Hint(edition, typeName),
-        typeName,
-        word,
+        Hint(edition, "Structs"),
+        "Structs",
+        "struct",
         edition.Packed
-            .Where(model => model.Kind == kind && model.Code is not null)
+            .Where(model => model.Kind == PackedKind.Struct && model.Code is not null)
             .OrderBy(model => model.Code)
             .Select(model => new DefinitionPlan(model.TypeName, $"{model.Class}.{model.Name}", "ushort", Hex(model.Code!.Value, "X4"), model.Label))
             .ToEquatableArray());
+
+    private static IEnumerable<PackedModel> OfKind(CommandEdition edition, PackedKind kind) =>
+        edition.Packed.Where(model => model.Kind == kind && model.Code is not null).OrderBy(model => model.Code);
+
+    /// <summary>The sender and the receiver of a session are either end.</summary>
+    private static bool Receives(PackedModel model, string role) => model.Receivers.Any(receiver => receiver == role || receiver is "sender" or "receiver");
+
+    private static CommandInfosUnit Infos(CommandEdition edition, PackedKind kind, string word)
+    {
+        string typeName = CSharpName.Pascal(word) + "s";
+        IEnumerable<CommandFacts> facts = OfKind(edition, kind).Select(model => new CommandFacts(
+            model.TypeName,
+            $"{model.Class}.{model.Name}",
+            model.Label,
+            model.Code!.Value,
+            model.Header.Count != 0,
+            model.HasBody,
+            Receives(model, "server"),
+            Receives(model, "client"),
+            edition.Packed.FirstOrDefault(other => other.TypeName == model.Result)?.Code ?? 0));
+        IEnumerable<int> classes = OfKind(edition, kind).Select(model => model.Code!.Value >> 8).Distinct();
+        return new CommandInfosUnit(edition.Namespace, edition.Edition, Hint(edition, typeName), typeName, word, facts.ToEquatableArray(), classes.ToEquatableArray());
+    }
+
+    private static CommandDispatchUnit Dispatch(CommandEdition edition, PackedKind kind, string word, string role)
+    {
+        string name = CSharpName.Pascal(role) + CSharpName.Pascal(word);
+        IEnumerable<HandlerPlan> handlers = OfKind(edition, kind)
+            .Where(model => Receives(model, role))
+            .GroupBy(model => model.Class, StringComparer.Ordinal)
+            .Select(group => new HandlerPlan(
+                $"I{CSharpName.Pascal(group.Key)}{name}Handler",
+                role,
+                group.Key,
+                group.Select(model => new HandledMethod(model.TypeName, $"{model.Class}.{model.Name}", model.Label)).ToEquatableArray()));
+        return new CommandDispatchUnit(
+            edition.Namespace,
+            edition.Edition,
+            Hint(edition, name + "s"),
+            name + "s",
+            $"I{name}Handler",
+            role,
+            word,
+            CSharpName.Pascal(word) + "s",
+            handlers.ToEquatableArray());
+    }
 
     private static PackedUnit Packed(CommandEdition edition, PackedModel model)
     {
@@ -94,7 +147,17 @@ internal static class CommandLowering
         WireTypeModel wire = field.Wire!;
         if (wire.LengthOctets is { } length)
         {
-            return new PackedMember(name, camel, PackedShape.Variable, "", "", length, field);
+            (string owned, string compound) = (wire.Name, length) switch
+            {
+                ("map", 4) => ("PackedValue", "Map"),
+                ("list", 4) => ("PackedValue", "List"),
+                ("array", 4) => ("PackedValue", "Array"),
+                ("struct32", 4) => ("PackedValue", "Struct32"),
+                ("sequence-set", 2) => ("SequenceSet", "SequenceSet"),
+                ("byte-ranges", 2) => ("ByteRanges", "ByteRanges"),
+                _ => ("", ""),
+            };
+            return new PackedMember(name, camel, compound.Length == 0 ? PackedShape.Variable : PackedShape.Compound, owned, compound, length, field);
         }
 
         (string type, string suffix) = wire.Name switch

@@ -20,10 +20,10 @@ internal static class EditionLowering
     private static bool IsEmitted(Unit unit, EmissionOptions options) => unit switch
     {
         ClassUnit methods => options.Has(EmittedParts.Views | EmittedParts.Owned) || (methods.Properties is not null && options.Has(EmittedParts.Properties)),
-        DispatchUnit => options.Has(EmittedParts.Dispatch),
+        DispatchUnit or CommandDispatchUnit => options.Has(EmittedParts.Dispatch),
 
         // The switch asks it why a method is not received.
-        MethodsUnit => options.Has(EmittedParts.Constants | EmittedParts.Dispatch),
+        MethodsUnit or CommandInfosUnit => options.Has(EmittedParts.Constants | EmittedParts.Dispatch),
         CompositeUnit or DescribedUnit or PackedUnit => options.Has(EmittedParts.Views | EmittedParts.Owned),
         UnionUnit => options.Has(EmittedParts.Views),
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using AmqpToolkit.Codec.Classic;
 
 namespace AmqpToolkit.Codec.V0_10;
 
@@ -53,6 +54,48 @@ public ref struct PackedReader
         reader = new PackedReader(source, packOctets, present);
         return DecodeError.None;
     }
+
+    /// <summary>Reads what comes before the fields of a control: its code.</summary>
+    public static DecodeError OpenControl(ReadOnlySpan<byte> payload, out ushort code, out ReadOnlySpan<byte> fields)
+    {
+        code = 0;
+        fields = default;
+        if (payload.Length < sizeof(ushort))
+        {
+            return DecodeError.Truncated;
+        }
+
+        code = BinaryPrimitives.ReadUInt16BigEndian(payload);
+        fields = payload[sizeof(ushort)..];
+        return DecodeError.None;
+    }
+
+    /// <summary>Reads what comes before the fields of a command: its code, and the session header with its size of one octet.</summary>
+    /// <param name="payload">The payload of a command segment.</param>
+    /// <param name="code">Class code and own code.</param>
+    /// <param name="sync">The sender waits for completion.</param>
+    /// <param name="fields">Presence bits and fields.</param>
+    public static DecodeError OpenCommand(ReadOnlySpan<byte> payload, out ushort code, out bool sync, out ReadOnlySpan<byte> fields)
+    {
+        const int HeaderAt = sizeof(ushort) + 1;
+        sync = false;
+        DecodeError error = OpenControl(payload, out code, out fields);
+        if (error != DecodeError.None || fields.IsEmpty || fields[0] > payload.Length - HeaderAt)
+        {
+            return DecodeError.Truncated;
+        }
+
+        int headerOctets = fields[0];
+        error = SessionHeaderView.TryParse(payload.Slice(HeaderAt, headerOctets), out SessionHeaderView header);
+        sync = header.Sync;
+        fields = payload[(HeaderAt + headerOctets)..];
+
+        // A header without room for its bits is a mistake of its own: more octets would not help.
+        return error == DecodeError.Truncated ? DecodeError.MalformedProperties : error;
+    }
+
+    /// <summary>Whether octets are well-formed UTF-8.</summary>
+    public static bool IsText(ReadOnlySpan<byte> octets) => WireReader.IsText(octets);
 
     /// <summary>The octets of a variable value whose length stands at an offset.</summary>
     public static ReadOnlySpan<byte> VariableAt(ReadOnlySpan<byte> source, int at, int lengthOctets) =>
@@ -134,6 +177,59 @@ public ref struct PackedReader
 
         Fail();
         return 0;
+    }
+
+    /// <summary>Passes a map, and checks it.</summary>
+    /// <returns>Where its length stands.</returns>
+    public int PassMap() => PassCompound(TypeCodes.Map);
+
+    /// <summary>Passes a list, and checks it.</summary>
+    /// <inheritdoc cref="PassMap"/>
+    public int PassList() => PassCompound(TypeCodes.List);
+
+    /// <summary>Passes an array, and checks it.</summary>
+    /// <inheritdoc cref="PassMap"/>
+    public int PassArray() => PassCompound(TypeCodes.Array);
+
+    /// <summary>Passes a struct of any kind; whoever knows its code checks its fields.</summary>
+    /// <inheritdoc cref="PassMap"/>
+    public int PassStruct32() => PassCompound(TypeCodes.Struct32);
+
+    /// <summary>Passes ranges of numbers, and checks them.</summary>
+    /// <inheritdoc cref="PassMap"/>
+    public int PassSequenceSet()
+    {
+        int at = PassVariable(sizeof(ushort));
+        if (_error == DecodeError.None)
+        {
+            Note(SequenceSetView.Validate(VariableAt(_source, at, sizeof(ushort))));
+        }
+
+        return at;
+    }
+
+    /// <summary>Passes ranges of octets, and checks them.</summary>
+    /// <inheritdoc cref="PassMap"/>
+    public int PassByteRanges()
+    {
+        int at = PassVariable(sizeof(ushort));
+        if (_error == DecodeError.None)
+        {
+            Note(ByteRangesView.Validate(VariableAt(_source, at, sizeof(ushort))));
+        }
+
+        return at;
+    }
+
+    private int PassCompound(byte typeCode)
+    {
+        int at = PassVariable(sizeof(uint));
+        if (_error == DecodeError.None)
+        {
+            Note(PackedLayout.Validate(typeCode, VariableAt(_source, at, sizeof(uint))));
+        }
+
+        return at;
     }
 
     private static bool Length(ReadOnlySpan<byte> source, int at, int lengthOctets, out int length)

@@ -17,7 +17,7 @@ public static class PackedWriter
 
     /// <summary>Writes a control: <c>code, presence bits, fields</c>.</summary>
     public static int WriteControl<T>(Span<byte> destination, in T control)
-        where T : struct, IPacked
+        where T : struct, IControl
     {
         BinaryPrimitives.WriteUInt16BigEndian(destination, (ushort)T.Code);
         return sizeof(ushort) + control.Write(destination[sizeof(ushort)..]);
@@ -28,7 +28,7 @@ public static class PackedWriter
     /// <param name="command">The command.</param>
     /// <param name="sync">The sender waits for its completion.</param>
     public static int WriteCommand<T>(Span<byte> destination, in T command, bool sync)
-        where T : struct, IPacked
+        where T : struct, ICommand
     {
         BinaryPrimitives.WriteUInt16BigEndian(destination, (ushort)T.Code);
         destination[2] = 1;
@@ -147,7 +147,61 @@ public static class PackedWriter
         return lengthOctets + written;
     }
 
-    private static void WriteLength(Span<byte> destination, int lengthOctets, int length)
+    /// <summary>Writes a map: <c>size, count, keys with coded values</c>.</summary>
+    /// <exception cref="ArgumentException">The value has another type.</exception>
+    public static int WriteMap(Span<byte> destination, PackedValue value) => WriteCompound(destination, TypeCodes.Map, PackedLayout.CountOctets, value);
+
+    /// <summary>Writes a list: <c>size, count, coded values</c>.</summary>
+    /// <inheritdoc cref="WriteMap"/>
+    public static int WriteList(Span<byte> destination, PackedValue value) => WriteCompound(destination, TypeCodes.List, PackedLayout.CountOctets, value);
+
+    /// <summary>Writes an array: <c>size, code, count, values</c>.</summary>
+    /// <inheritdoc cref="WriteMap"/>
+    public static int WriteArray(Span<byte> destination, PackedValue value) => WriteCompound(destination, TypeCodes.Array, PackedLayout.ArrayHeadOctets, value);
+
+    /// <summary>Writes a struct of any kind: <c>size, code, presence bits, fields</c>.</summary>
+    /// <inheritdoc cref="WriteMap"/>
+    public static int WriteStruct32(Span<byte> destination, PackedValue value) => WriteCompound(destination, TypeCodes.Struct32, -1, value);
+
+    /// <summary>Writes ranges of numbers: <c>size, pairs</c>.</summary>
+    /// <exception cref="ArgumentException">There are more than 8191 of them.</exception>
+    public static int WriteSequenceSet(Span<byte> destination, SequenceSet value)
+    {
+        WriteLength(destination, sizeof(ushort), value.MaxOctets);
+        return sizeof(ushort) + value.Write(destination[sizeof(ushort)..]);
+    }
+
+    /// <summary>Writes ranges of octets: <c>size, pairs</c>.</summary>
+    /// <exception cref="ArgumentException">There are more than 4095 of them.</exception>
+    public static int WriteByteRanges(Span<byte> destination, ByteRanges value)
+    {
+        WriteLength(destination, sizeof(ushort), value.MaxOctets);
+        return sizeof(ushort) + value.Write(destination[sizeof(ushort)..]);
+    }
+
+    private static int WriteCompound(Span<byte> destination, byte typeCode, int emptyOctets, PackedValue value)
+    {
+        Span<byte> contents = destination[sizeof(uint)..];
+        int octets = value.Contents.Length;
+        if (value.IsDefault && emptyOctets >= 0)
+        {
+            octets = emptyOctets;
+            contents[..octets].Clear();
+        }
+        else if (value.TypeCode == typeCode)
+        {
+            value.Contents.Span.CopyTo(contents);
+        }
+        else
+        {
+            ThrowWrongType(value, typeCode);
+        }
+
+        BinaryPrimitives.WriteInt32BigEndian(destination, octets);
+        return sizeof(uint) + octets;
+    }
+
+    internal static void WriteLength(Span<byte> destination, int lengthOctets, int length)
     {
         switch (lengthOctets)
         {
@@ -160,6 +214,8 @@ public static class PackedWriter
             case 4:
                 BinaryPrimitives.WriteInt32BigEndian(destination, length);
                 break;
+            case 0:
+                break;
             default:
                 ThrowWrongLength(lengthOctets == 1 ? byte.MaxValue : ushort.MaxValue, length);
                 break;
@@ -168,4 +224,8 @@ public static class PackedWriter
 
     [DoesNotReturn]
     private static void ThrowWrongLength(int expected, int actual) => throw new ArgumentException($"The value has {actual} octets, {expected} fit.");
+
+    [DoesNotReturn]
+    private static void ThrowWrongType(PackedValue value, byte expected) =>
+        throw new ArgumentException($"The field has the type 0x{expected:x2}, the value 0x{value.TypeCode:x2}.", nameof(value));
 }

@@ -56,13 +56,14 @@ public sealed class PackedTests
     [Fact]
     public void Struct_WithoutPresenceBits_HasAllItsFields()
     {
-        var fragment = new SessionCommandFragment { CommandId = 1, ByteRanges = new byte[] { 2, 3 } };
+        var fragment = new SessionCommandFragment { CommandId = 1, ByteRanges = new ByteRanges(2, 3) };
         byte[] octets = new byte[fragment.MaxOctets];
         int written = fragment.Write(octets);
 
-        Assert.Equal("00000001" + "0002" + "0203", Convert.ToHexString(octets, 0, written));
+        Assert.Equal("00000001" + "0010" + "0000000000000002" + "0000000000000003", Convert.ToHexString(octets, 0, written));
         Assert.Equal(DecodeError.None, SessionCommandFragmentView.TryParse(octets.AsSpan(0, written), out SessionCommandFragmentView view));
         Assert.Equal(1u, view.CommandId);
+        Assert.Equal(new ByteRange(2, 3), view.ByteRanges[0]);
     }
 
     [Fact]
