@@ -6,6 +6,8 @@ Type[] benchmarks =
     typeof(MethodBenchmarks),
     typeof(PropertiesBenchmarks),
     typeof(TableBenchmarks),
+    typeof(CommandBenchmarks),
+    typeof(RabbitMqClientBenchmarks),
     typeof(FrameScanBenchmarks),
     typeof(PerformativeBenchmarks),
     typeof(SectionBenchmarks),
