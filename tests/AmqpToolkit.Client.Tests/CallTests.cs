@@ -285,4 +285,28 @@ public sealed class CallTests
             await updating.WaitAsync(ScriptedServer.Patience);
         }
     }
+
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
+    public async Task UpdateSecret_Unanswered_EndsAfterTheCallTimeoutAndItsLateAnswerIsEaten()
+    {
+        var time = new ManualTime();
+        var (server, connection) = await ScriptedServer.OpenAsync(
+            new AmqpConnectionOptions { TimeProvider = time, HeartbeatSeconds = 0, CallTimeout = TimeSpan.FromSeconds(8) });
+        using (server)
+        {
+            var updating = connection.UpdateSecretAsync("new", "expired").AsTask();
+            await server.ExpectAsync("connection.update-secret", 0);
+            time.Advance(TimeSpan.FromSeconds(11));
+            var exception = await Assert.ThrowsAsync<TimeoutException>(() => updating.WaitAsync(ScriptedServer.Patience));
+            Assert.Contains("update-secret", exception.Message, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<InvalidOperationException>(async () => await connection.UpdateSecretAsync("newer", "expired"));
+
+            await server.SendAsync(Wire.Method(0, 10, 71));
+            await server.AnswerChannelOpenAsync(connection, 1);
+            var again = connection.UpdateSecretAsync("newer", "expired").AsTask();
+            await server.ExpectAsync("connection.update-secret", 0);
+            await server.SendAsync(Wire.Method(0, 10, 71));
+            await again.WaitAsync(ScriptedServer.Patience);
+        }
+    }
 }

@@ -214,6 +214,23 @@ public sealed partial class AmqpConnection
         {
             channel?.CheckCalls(now, _callsWaitSince);
         }
+
+        CheckSecretCall(now);
+    }
+
+    /// <summary>Lets the caller go when the answer is overdue; the call keeps its place for it.</summary>
+    private void CheckSecretCall(long now)
+    {
+        PendingCall<bool>? call;
+        lock (Gate)
+        {
+            call = _secretCall;
+        }
+
+        if (call is not null && now - Math.Max(call.HeadSince, _callsWaitSince) >= Options.CallTimeout.TotalMilliseconds)
+        {
+            call.Fail(new TimeoutException($"The server has not answered connection.update-secret within {Options.CallTimeout.TotalSeconds:0.###} s."));
+        }
     }
 
     private async Task RunAsync()

@@ -181,6 +181,9 @@ public sealed partial class AmqpConnection : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ConnectionClosedException">The connection has ended.</exception>
     /// <exception cref="InvalidOperationException">An update is under way.</exception>
+    /// <exception cref="TimeoutException">
+    /// There was no answer within <see cref="AmqpConnectionOptions.CallTimeout"/>. Until it comes no other update can be made; all else goes on.
+    /// </exception>
     public async ValueTask UpdateSecretAsync(LongString secret, ShortString reason, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -197,6 +200,7 @@ public sealed partial class AmqpConnection : IAsyncDisposable
                 throw new InvalidOperationException("An update of the secret is under way.");
             }
 
+            call.HeadSince = Clock.Now;
             _secretCall = call;
             Output.Append(0, new ConnectionUpdateSecret { NewSecret = secret, Reason = reason });
         }

@@ -99,7 +99,7 @@ public sealed record AmqpConnectionOptions
         init => field = CheckTimeout(value);
     } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long the answer to a method may take, once it is that method's turn; then its channel ends.</summary>
+    /// <summary>How long the answer to a method may take, once it is that method's turn; then its channel ends, or, on channel 0, the wait.</summary>
     public TimeSpan CallTimeout
     {
         get;
