@@ -44,6 +44,9 @@ internal static class Emitter
             case CommandUnit commands:
                 CommandEmitter.Emit(writer, commands);
                 break;
+            case DescriptionsUnit descriptions:
+                DescriptionsEmitter.Emit(writer, descriptions);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(unit), unit, null);
         }
@@ -66,6 +69,12 @@ internal static class Emitter
             using System.CodeDom.Compiler;
             using AmqpToolkit.Codec;
             using AmqpToolkit.Codec.V0_10;
+            """,
+        DescriptionsUnit => """
+            using System;
+            using System.CodeDom.Compiler;
+            using System.Collections.Generic;
+            using AmqpToolkit.Codec.Descriptions;
             """,
         _ => """
             using System;

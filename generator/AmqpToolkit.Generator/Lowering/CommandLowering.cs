@@ -21,8 +21,7 @@ internal static class CommandLowering
 
         foreach (ChoicesModel choices in edition.Enumerations)
         {
-            string[] path = choices.Name.Split('.');
-            string name = CSharpName.Pascal(path.Length == 2 && !path[1].StartsWith(path[0] + "-", StringComparison.Ordinal) ? $"{path[0]}-{path[1]}" : path[path.Length - 1]);
+            string name = EnumerationName(choices);
             yield return new ChoicesUnit(
                 edition.Namespace,
                 edition.Edition,
@@ -49,6 +48,13 @@ internal static class CommandLowering
             .OrderBy(type => type.Code)
             .Select(type => new DefinitionPlan(CSharpName.Pascal(type.Name), type.Name, "byte", Hex(type.Code!.Value, "X2"), type.FixedOctets is { } octets ? $"{type.Name}: {octets} octets" : $"{type.Name}: a length of {type.LengthOctets} octets, then as many octets"));
         yield return new DefinitionsUnit(edition.Namespace, edition.Edition, Hint(edition, "TypeCodes"), "TypeCodes", "The codes of the types of", types.ToEquatableArray());
+    }
+
+    /// <summary>The C# name of a domain with choices: that of its class comes first.</summary>
+    public static string EnumerationName(ChoicesModel choices)
+    {
+        string[] path = choices.Name.Split('.');
+        return CSharpName.Pascal(path.Length == 2 && !path[1].StartsWith(path[0] + "-", StringComparison.Ordinal) ? $"{path[0]}-{path[1]}" : path[path.Length - 1]);
     }
 
     private static string Hint(CommandEdition edition, string name) => $"{edition.Namespace}.{name}.g.cs";

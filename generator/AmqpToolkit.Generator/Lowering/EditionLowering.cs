@@ -6,9 +6,14 @@ namespace AmqpToolkit.Generator.Lowering;
 /// <summary>Turns a linked edition into the plans of its files. Each plan holds only what its file shows, so that an edit touches few.</summary>
 internal static class EditionLowering
 {
-    public static IEnumerable<Unit> Lower(EditionModel edition, CancellationToken cancellationToken) => All(edition, cancellationToken)
-        .Where(unit => IsEmitted(unit, edition.Options))
-        .Select(unit => unit with { Options = edition.Options });
+    public static IEnumerable<Unit> Lower(EditionModel edition, CancellationToken cancellationToken)
+    {
+        IEnumerable<Unit> described = edition.Options.Has(EmittedParts.Describe) ? [DescriptionLowering.Lower(edition)] : [];
+        return All(edition, cancellationToken)
+            .Where(unit => IsEmitted(unit, edition.Options))
+            .Concat(described)
+            .Select(unit => unit with { Options = edition.Options });
+    }
 
     private static IEnumerable<Unit> All(EditionModel edition, CancellationToken cancellationToken) => edition switch
     {

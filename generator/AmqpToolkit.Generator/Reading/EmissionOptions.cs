@@ -22,6 +22,9 @@ internal enum EmittedParts
     Constants = 16,
 
     All = Views | Owned | Properties | Dispatch | Constants,
+
+    /// <summary>Everything that has fields as data, for code that decodes what it was not compiled for. Only when it is asked for.</summary>
+    Describe = 32,
 }
 
 /// <summary>How an edition is emitted.</summary>
