@@ -6,6 +6,7 @@ internal static class Layers
     private static readonly Dictionary<string, string[]> _below = new(StringComparer.Ordinal)
     {
         ["AmqpToolkit.Codec"] = [],
+        ["AmqpToolkit.Decode"] = ["AmqpToolkit.Codec"],
         ["AmqpToolkit.Protocol"] = ["AmqpToolkit.Codec"],
         ["AmqpToolkit.Transport"] = ["AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
         ["AmqpToolkit.Client"] = ["AmqpToolkit.Transport", "AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
@@ -14,7 +15,7 @@ internal static class Layers
     };
 
     /// <summary>The executables, which may use more of the platform than the libraries do.</summary>
-    private static readonly string[] _executables = ["AmqpToolkit.Broker.Host"];
+    private static readonly string[] _executables = ["AmqpToolkit.Broker.Host", "AmqpToolkit.Decode"];
 
     public static IEnumerable<string> Names => _below.Keys;
 
