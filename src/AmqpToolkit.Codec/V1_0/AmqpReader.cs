@@ -51,6 +51,12 @@ public static class AmqpReader
     /// <summary>Finds the end of the value at an offset by the widths in its constructor (1.2), without looking into it.</summary>
     public static DecodeError Measure(ReadOnlySpan<byte> source, int at, out int end)
     {
+        if (source.Length - at >= 2 && source[at] is (0xA0 or 0xA1 or 0xA3) && source.Length - at - 2 >= source[at + 1])
+        {
+            end = at + 2 + source[at + 1];
+            return DecodeError.None;
+        }
+
         end = at;
         DecodeError error = SkipConstructor(source, ref end, 0, out byte constructor);
         return error == DecodeError.None ? SkipContents(source, constructor, ref end) : error;
@@ -82,6 +88,18 @@ public static class AmqpReader
 
     internal static DecodeError Validate(ReadOnlySpan<byte> source, ref int at, int depth)
     {
+        // Text and octets with one octet of length, which most values are.
+        if (source.Length - at >= 2 && source[at] is 0xA0 or 0xA1 or 0xA3)
+        {
+            int end = at + 2 + source[at + 1];
+            if (end <= source.Length)
+            {
+                DecodeError text = ValidateShort(source[at], source[(at + 2)..end]);
+                at = end;
+                return text;
+            }
+        }
+
         DecodeError error = SkipConstructor(source, ref at, depth, out byte constructor, validate: true);
         return error == DecodeError.None ? ValidateContents(source, constructor, ref at, depth) : error;
     }
@@ -215,6 +233,13 @@ public static class AmqpReader
                 return DecodeError.None;
         }
     }
+
+    private static DecodeError ValidateShort(byte constructor, ReadOnlySpan<byte> contents) => constructor switch
+    {
+        0xA1 => WireReader.IsText(contents) ? DecodeError.None : DecodeError.InvalidUtf8,
+        0xA3 => Ascii.IsValid(contents) ? DecodeError.None : DecodeError.InvalidValue,
+        _ => DecodeError.None,
+    };
 
     private static DecodeError ValidateCompound(ReadOnlySpan<byte> contents, byte constructor, int depth)
     {

@@ -19,11 +19,18 @@ public readonly ref struct EncodedMapView
     /// <summary>Looks for the value of a key that is a symbol or a string.</summary>
     public bool TryGetValue(ReadOnlySpan<byte> key, out EncodedValueView value)
     {
-        foreach (EncodedMapEntryView entry in this)
+        int at = _start;
+        for (int remaining = Count; remaining > 0; remaining -= 2)
         {
-            if ((entry.Key.TryGetSymbol(out ReadOnlySpan<byte> name) || entry.Key.TryGetString(out name)) && name.SequenceEqual(key))
+            int keyAt = at;
+            if (AmqpReader.Measure(_contents, keyAt, out int valueAt) != DecodeError.None || AmqpReader.Measure(_contents, valueAt, out at) != DecodeError.None)
             {
-                value = entry.Value;
+                break;
+            }
+
+            if (IsText(_contents[keyAt]) && AmqpReader.VariableAt(_contents, keyAt).SequenceEqual(key))
+            {
+                value = new EncodedValueView(_contents[valueAt..at]);
                 return true;
             }
         }
@@ -34,6 +41,8 @@ public readonly ref struct EncodedMapView
 
     /// <summary>Walks over the pairs.</summary>
     public Enumerator GetEnumerator() => new(new EncodedListView.Enumerator(_contents, _start, Count));
+
+    private static bool IsText(byte constructor) => constructor is 0xA1 or 0xA3 or 0xB1 or 0xB3;
 
     /// <summary>Walks over pairs.</summary>
     public ref struct Enumerator
