@@ -12,6 +12,7 @@ Type[] benchmarks =
     typeof(PerformativeBenchmarks),
     typeof(SectionBenchmarks),
     typeof(CopyBenchmarks),
+    typeof(RoutingBenchmarks),
 ];
 if (BrokerAddress.IsSet)
 {

@@ -11,6 +11,6 @@ internal static class GeneratedName
     {
         Span<byte> random = stackalloc byte[16];
         RandomNumberGenerator.Fill(random);
-        return Encoding.ASCII.GetBytes(prefix + Base64Url.EncodeToString(random));
+        return Encoding.UTF8.GetBytes(prefix + Base64Url.EncodeToString(random));
     }
 }

@@ -12,7 +12,6 @@ internal sealed record ProfileRules
         DefaultDeliveryLimit = null,
         RefusesGetOfClassicSingleActive = false,
         ReturnsMandatoryReplies = true,
-        RefusesReplyQueueBindings = false,
     };
 
     private static readonly ProfileRules V4_2 = new();
@@ -26,6 +25,8 @@ internal sealed record ProfileRules
         TimeoutCancelsConsumer = true,
         PassiveDeclareNeedsPermission = true,
         MaxTopicHashes = 2,
+        TakesNamePrefix = true,
+        RefusesReplyQueueBindings = true,
         AllowsMasterLocator = false,
         TakesQueueVersion1 = false,
     };
@@ -83,7 +84,10 @@ internal sealed record ProfileRules
     public bool ReturnsMandatoryReplies { get; private init; }
 
     /// <summary>A direct reply queue cannot be bound: 403; else it is missing (row 87).</summary>
-    public bool RefusesReplyQueueBindings { get; private init; } = true;
+    public bool RefusesReplyQueueBindings { get; private init; }
+
+    /// <summary>x-name-prefix chooses how a server's name for a queue begins (row 77).</summary>
+    public bool TakesNamePrefix { get; private init; }
 
     /// <summary>The rules of a release.</summary>
     public static ProfileRules Of(BrokerProfile profile) => profile switch

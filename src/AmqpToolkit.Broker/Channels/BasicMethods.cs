@@ -48,12 +48,15 @@ internal static class BasicMethods
         byte[] tag = method.ConsumerTag.IsEmpty ? GeneratedName.Create("amq.ctag-") : method.ConsumerTag.ToArray();
         if (channel.Consumers.TryGetValue(tag, out var known))
         {
-            if (!known.IsCancelled)
+            if (!known.IsCancelled && !(isReplyTo && known.Queue.IsReplyQueue))
             {
                 return ProtocolError.NotAllowed($"attempt to reuse consumer tag '{Encoding.UTF8.GetString(tag)}'");
             }
 
-            channel.Consumers.Remove(tag);
+            if (known.IsCancelled)
+            {
+                channel.Consumers.Remove(tag);
+            }
         }
 
         if (isReplyTo)

@@ -30,6 +30,9 @@ internal class Binding
 
     internal Binding? PreviousOfDestination { get; set; }
 
+    /// <summary>Whether its destination knows it: one that is removed is its own next.</summary>
+    internal bool IsLinked => !ReferenceEquals(NextOfDestination, this);
+
     /// <summary>Equal for bindings of one source that are the same.</summary>
     internal int IdentityHash { get; }
 

@@ -14,6 +14,14 @@ internal struct BindingCell
 
     public readonly bool IsEmpty => _content is null;
 
+    /// <summary>Under the topology lock.</summary>
+    public readonly int Count => _content switch
+    {
+        null => 0,
+        BindingList list => list.Count,
+        _ => 1,
+    };
+
     public void Add(Binding binding)
     {
         switch (_content)

@@ -57,6 +57,6 @@ internal abstract class BindingDestination : Utf8Entry
         }
 
         binding.PreviousOfDestination = null;
-        binding.NextOfDestination = null;
+        binding.NextOfDestination = binding;
     }
 }

@@ -81,10 +81,13 @@ internal struct BindingTable
         }
     }
 
-    public void Clear()
+    /// <summary>Empties the table and hands out what it held; empty places are null.</summary>
+    public Binding?[] TakeAll()
     {
+        Binding?[] slots = _slots ?? [];
         _slots = null;
         Count = 0;
+        return slots;
     }
 
     public readonly IEnumerable<Binding> Bindings() => (_slots ?? []).OfType<Binding>();

@@ -66,7 +66,7 @@ internal abstract class Exchange : BindingDestination
     public bool IsDefault => Name.Length == 0;
 
     /// <summary>True once the exchange has left its virtual host.</summary>
-    public bool IsDeleted { get; internal set; }
+    public bool IsDeleted { get; private set; }
 
     /// <summary>The bindings of which this exchange is the source.</summary>
     public int BindingCount => _bindings.Count;
@@ -143,8 +143,14 @@ internal abstract class Exchange : BindingDestination
     /// <summary>Removes a binding of this exchange.</summary>
     internal void Unbind(Binding binding)
     {
-        _bindings.Remove(binding);
         binding.Destination.Unlink(binding);
+        if (IsDeleted)
+        {
+            // It is among those that were handed out.
+            return;
+        }
+
+        _bindings.Remove(binding);
         if (binding.Destination is Exchange exchange)
         {
             ForgetOne(exchange);
@@ -153,16 +159,12 @@ internal abstract class Exchange : BindingDestination
         Detach(binding);
     }
 
-    /// <summary>Drops all bindings at once: the exchange is deleted.</summary>
-    internal void UnbindAll()
+    /// <summary>The exchange is deleted and routes nowhere any more: hands out its bindings, whose destinations know them still; some are null.</summary>
+    internal Binding?[] TakeBindings()
     {
-        foreach (Binding binding in Bindings)
-        {
-            binding.Destination.Unlink(binding);
-        }
-
-        _bindings.Clear();
+        IsDeleted = true;
         _exchanges = null;
+        return _bindings.TakeAll();
     }
 
     /// <summary>Puts a binding where <see cref="Match"/> finds it. Under the topology lock.</summary>

@@ -44,6 +44,26 @@ internal static class FieldComparison
         return KindOf(left.Type) == KindOf(right.Type) && left.Payload.SequenceEqual(right.Payload);
     }
 
+    /// <summary>A hash that is the same for values that <see cref="AreEqual(FieldValueView, FieldValueView)"/> calls equal.</summary>
+    public static uint HashOf(FieldValueView value)
+    {
+        if (TryGetInteger(value, out Int128 integer))
+        {
+            return HashOf((double)integer);
+        }
+
+        if (value.TryGetDouble(out double number))
+        {
+            return HashOf(number);
+        }
+
+        return value.TryGetBoolean(out bool boolean) ? (boolean ? 1u : 2u)
+            : (uint)Utf8Hash.Of(value.Payload) + (uint)KindOf(value.Type);
+    }
+
+    /// <summary>Whole numbers beyond 2^53 that share a double share a hash.</summary>
+    private static uint HashOf(double number) => (uint)StableHash.Mix((ulong)BitConverter.DoubleToInt64Bits(number == 0 ? 0 : number));
+
     private static FieldType KindOf(FieldType type) => type == FieldType.Binary ? FieldType.LongString : type;
 
     private static bool TryGetInteger(FieldValueView value, out Int128 integer)

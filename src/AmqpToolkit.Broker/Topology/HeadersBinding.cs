@@ -16,6 +16,18 @@ internal sealed class HeadersBinding : Binding
                 : HeadersMatch.All;
     }
 
+    /// <summary>Whether one equal header is enough.</summary>
+    public bool IsAny => (_match & HeadersMatch.Any) != 0;
+
+    /// <summary>The binding at each place where messages find it, itself the first; null when it is at none. Under the topology lock.</summary>
+    internal HeadersBinding[]? Parts { get; set; }
+
+    /// <summary>The name of its place in the <see cref="HeadersIndex"/>.</summary>
+    internal ulong Place { get; set; }
+
+    /// <summary>Whether that place is named by a header's name alone.</summary>
+    internal bool IsAtName { get; set; }
+
     /// <summary>Reads a value of x-match.</summary>
     public static bool TryParse(ReadOnlySpan<byte> word, out HeadersMatch match)
     {
@@ -30,10 +42,10 @@ internal sealed class HeadersBinding : Binding
     /// <summary>Whether a message with these headers goes here. Without arguments to match, "all" takes every message and "any" none.</summary>
     public bool Matches(TableView headers)
     {
-        bool any = (_match & HeadersMatch.Any) != 0;
+        bool any = IsAny;
         foreach (TableEntryView argument in new TableView(Arguments))
         {
-            if (IsMatched(argument.Key) && Matches(argument, headers) == any)
+            if (Asks(argument.Key) && Matches(argument, headers) == any)
             {
                 return any;
             }
@@ -42,11 +54,15 @@ internal sealed class HeadersBinding : Binding
         return !any;
     }
 
+    /// <summary>The same binding for one more place.</summary>
+    internal HeadersBinding Clone() => new(Source, Destination, RoutingKey, Arguments);
+
     private static bool Matches(TableEntryView argument, TableView headers) =>
         headers.TryGetValue(argument.Key, out FieldValueView header)
         && (argument.Value.IsVoid || FieldComparison.AreEqual(argument.Value, header));
 
-    private bool IsMatched(ReadOnlySpan<byte> key) => (_match & HeadersMatch.AllWithX) != 0
+    /// <summary>Whether a header of this name is asked for by the argument of the same name.</summary>
+    public bool Asks(ReadOnlySpan<byte> key) => (_match & HeadersMatch.AllWithX) != 0
         ? !key.SequenceEqual(ExchangeArguments.Match)
         : !key.StartsWith(ExchangeArguments.ReservedPrefix);
 }

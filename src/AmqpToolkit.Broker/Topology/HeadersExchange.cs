@@ -10,13 +10,13 @@ namespace AmqpToolkit.Broker.Topology;
 /// </summary>
 internal sealed class HeadersExchange(VirtualHost virtualHost, byte[] name, in ExchangeProperties properties) : Exchange(virtualHost, name, properties)
 {
-    private BindingCell _all;
+    private readonly HeadersIndex _index = new();
 
     public override ExchangeType Type => ExchangeType.Headers;
 
     public override bool RoutesByKeyAlone => false;
 
-    public override void Match(ReadOnlySpan<byte> routingKey, scoped in RoutedMessage message, RouteCollector collector) => _all.Collect(collector, message.Headers);
+    public override void Match(ReadOnlySpan<byte> routingKey, scoped in RoutedMessage message, RouteCollector collector) => _index.Collect(message.Headers, collector);
 
     /// <summary>x-match must be one of the four words, as text (RabbitMQ's mistakes table, row 85).</summary>
     public override ProtocolError? Validate(ReadOnlySpan<byte> routingKey, TableView arguments)
@@ -41,7 +41,7 @@ internal sealed class HeadersExchange(VirtualHost virtualHost, byte[] name, in E
     internal override Binding CreateBinding(Exchange source, BindingDestination destination, byte[] routingKey, byte[] arguments) =>
         new HeadersBinding(source, destination, routingKey, arguments);
 
-    internal override void Attach(Binding binding) => _all.Add(binding);
+    internal override void Attach(Binding binding) => _index.Add((HeadersBinding)binding);
 
-    internal override void Detach(Binding binding) => _all.Remove(binding);
+    internal override void Detach(Binding binding) => _index.Remove((HeadersBinding)binding);
 }

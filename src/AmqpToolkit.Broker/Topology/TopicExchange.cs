@@ -36,7 +36,7 @@ internal sealed class TopicExchange(VirtualHost virtualHost, byte[] name, in Exc
         int most = VirtualHost.Rules.MaxTopicHashes;
         return hashes <= most
             ? null
-            : ProtocolError.PreconditionFailed($"topic binding key '{System.Text.Encoding.UTF8.GetString(routingKey)}' has {hashes} '#' wildcards; the maximum is {most}");
+            : ProtocolError.PreconditionFailed($"Topic binding key '{System.Text.Encoding.UTF8.GetString(routingKey)}' uses {hashes} '#' wildcards, at most {most} are allowed");
     }
 
     internal override void Attach(Binding binding)
@@ -52,17 +52,17 @@ internal sealed class TopicExchange(VirtualHost virtualHost, byte[] name, in Exc
 
     internal override void Detach(Binding binding)
     {
-        TopicNode node = _root;
+        // A node does not know the one above it: with a million patterns each reference counts.
+        var path = new List<TopicNode> { _root };
         foreach (Range word in TopicKey.Words(binding.RoutingKey))
         {
-            node = node.Child(binding.RoutingKey.AsSpan(word))!;
+            path.Add(path[^1].Child(binding.RoutingKey.AsSpan(word))!);
         }
 
-        node.Bindings.Remove(binding);
-        while (node.IsEmpty && node.Parent is { } parent)
+        path[^1].Bindings.Remove(binding);
+        for (int depth = path.Count - 1; depth > 0 && path[depth].IsEmpty; depth--)
         {
-            parent.Remove(node);
-            node = parent;
+            path[depth - 1].Remove(path[depth]);
         }
     }
 }

@@ -12,12 +12,9 @@ internal sealed class TopicNode : Utf8Entry
     private TopicNode(byte[] word, int hash, TopicNode? parent)
         : base(word, hash)
     {
-        Parent = parent;
         Kind = TopicKey.KindOf(word);
         IsBelowHash = parent is not null && (parent.Kind == TopicWordKind.Hash || parent.IsBelowHash);
     }
-
-    public readonly TopicNode? Parent;
 
     /// <summary>The bindings whose key ends here.</summary>
     public BindingCell Bindings;

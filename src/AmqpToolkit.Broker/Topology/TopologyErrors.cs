@@ -22,7 +22,7 @@ internal static class TopologyErrors
 
     public static ProtocolError DefaultExchange() => ProtocolError.AccessRefused("operation not permitted on the default exchange");
 
-    public static ProtocolError ReplyQueue(string resource) => ProtocolError.AccessRefused($"operation not permitted on direct reply {resource}");
+    public static ProtocolError ReplyQueue() => ProtocolError.AccessRefused("cannot bind or unbind to a volatile (direct reply-to) queue");
 
     public static ProtocolError ReservedName(string kind, ReadOnlySpan<byte> name) =>
         ProtocolError.AccessRefused($"{kind} name '{Text(name)}' contains reserved prefix 'amq.*'");

@@ -26,9 +26,9 @@ internal sealed partial class VirtualHost
             return TopologyErrors.DefaultExchange();
         }
 
-        if (Rules.RefusesReplyQueueBindings && (DirectReplyTo.IsQueueName(queue) || DirectReplyTo.IsToken(queue)))
+        if (Rules.RefusesReplyQueueBindings && DirectReplyTo.IsToken(queue))
         {
-            return TopologyErrors.ReplyQueue(QueueText(queue));
+            return TopologyErrors.ReplyQueue();
         }
 
         Exchange source;
@@ -78,9 +78,9 @@ internal sealed partial class VirtualHost
             return TopologyErrors.DefaultExchange();
         }
 
-        if (Rules.RefusesReplyQueueBindings && (DirectReplyTo.IsQueueName(queue) || DirectReplyTo.IsToken(queue)))
+        if (Rules.RefusesReplyQueueBindings && DirectReplyTo.IsToken(queue))
         {
-            return TopologyErrors.ReplyQueue(QueueText(queue));
+            return TopologyErrors.ReplyQueue();
         }
 
         lock (TopologyLock)
@@ -194,7 +194,8 @@ internal sealed partial class VirtualHost
         binding.Source.Unbind(binding);
         if (IsOrphan(binding.Source))
         {
-            RemoveExchanges(binding.Source);
+            // It has no bindings left; those that lead to it are few, or this is the moment to pay for them.
+            Remove(binding.Source).Finish();
         }
 
         AdvanceRoutingVersion();

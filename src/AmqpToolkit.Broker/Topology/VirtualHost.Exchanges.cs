@@ -106,6 +106,7 @@ internal sealed partial class VirtualHost
             return refused;
         }
 
+        TopologyRemoval removed;
         lock (TopologyLock)
         {
             if (FindExchange(name) is not { } exchange)
@@ -118,10 +119,11 @@ internal sealed partial class VirtualHost
                 return TopologyErrors.InUse(ExchangeText(name));
             }
 
-            RemoveExchanges(exchange);
-            AdvanceRoutingVersion();
-            return null;
+            removed = Remove(exchange);
         }
+
+        removed.Finish();
+        return null;
     }
 
     /// <summary>The exchange with the name, or 404.</summary>
@@ -206,38 +208,24 @@ internal sealed partial class VirtualHost
         }
     }
 
-    /// <summary>Removes an exchange and, as far as it goes, the auto-delete exchanges whose last binding led to what is removed. Under the topology lock.</summary>
-    private void RemoveExchanges(Exchange first)
+    /// <summary>Takes an exchange out of sight. Under the topology lock.</summary>
+    internal void Hide(Exchange exchange, TopologyRemoval removal)
     {
-        var open = new Stack<Exchange>();
-        open.Push(first);
-        while (open.TryPop(out Exchange? exchange))
-        {
-            if (exchange.IsDeleted)
-            {
-                continue;
-            }
-
-            exchange.IsDeleted = true;
-            _exchanges.Remove(exchange);
-            exchange.UnbindAll();
-            (exchange as KeepingExchange)?.DropKept();
-            RemoveBindingsTo(exchange, open);
-        }
+        _exchanges.Remove(exchange);
+        removal.Add(exchange);
+        (exchange as KeepingExchange)?.DropKept();
     }
 
-    /// <summary>Removes the bindings that lead to a destination; sources that are to go with their last binding are pushed. Under the topology lock.</summary>
-    private static void RemoveBindingsTo(BindingDestination destination, Stack<Exchange> orphans)
+    /// <summary>Deletes an exchange and, as far as it goes, the auto-delete exchanges whose last binding led to what is deleted. Under the topology lock.</summary>
+    /// <returns>What is left to be done outside the lock.</returns>
+    private TopologyRemoval Remove(Exchange exchange)
     {
-        while (destination.FirstBinding is { } binding)
-        {
-            binding.Source.Unbind(binding);
-            if (IsOrphan(binding.Source))
-            {
-                orphans.Push(binding.Source);
-            }
-        }
+        var removal = new TopologyRemoval(this);
+        Hide(exchange, removal);
+        removal.Continue();
+        AdvanceRoutingVersion();
+        return removal;
     }
 
-    private static bool IsOrphan(Exchange exchange) => exchange.AutoDelete && exchange.BindingCount == 0;
+    private static bool IsOrphan(Exchange exchange) => exchange.AutoDelete && exchange.BindingCount == 0 && !exchange.IsDeleted;
 }

@@ -60,7 +60,7 @@ internal sealed partial class VirtualHost
 
             foreach (var queue in deleted)
             {
-                RemoveQueue(queue);
+                RemoveQueue(queue).Finish();
             }
         }
 

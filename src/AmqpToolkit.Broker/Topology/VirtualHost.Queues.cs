@@ -8,6 +8,9 @@ namespace AmqpToolkit.Broker.Topology;
 /// <content>Queues: declare, look up and delete.</content>
 internal sealed partial class VirtualHost
 {
+    /// <summary>Queues of a connection that are deleted under one taking of the topology lock.</summary>
+    private const int QueuesAtOnce = 64;
+
     /// <summary>The exclusive queues of each connection that has any. Under the topology lock.</summary>
     private readonly Dictionary<object, HashSet<MessageQueue>> _exclusive = new(ReferenceEqualityComparer.Instance);
 
@@ -32,7 +35,12 @@ internal sealed partial class VirtualHost
                 return refusal;
             }
 
-            name = GeneratedName.Create(TopologyName.NewQueuePrefix);
+            if (TopologyName.PrefixOf(arguments, Rules, out string prefix) is { } mistaken)
+            {
+                return mistaken;
+            }
+
+            name = GeneratedName.Create(prefix);
         }
         else if (TopologyName.IsReserved(name))
         {
@@ -109,6 +117,7 @@ internal sealed partial class VirtualHost
             return refused;
         }
 
+        TopologyRemoval removal;
         lock (TopologyLock)
         {
             if (FindQueue(name) is not { } queue)
@@ -133,36 +142,43 @@ internal sealed partial class VirtualHost
                 case QueueCloseOutcome.NotEmpty:
                     return TopologyErrors.NotEmpty(QueueText(name));
                 default:
-                    RemoveQueue(queue);
+                    removal = RemoveQueue(queue);
                     deleted = queue;
-                    return null;
+                    break;
             }
         }
+
+        removal.Finish();
+        return null;
     }
 
     /// <summary>Deletes the exclusive queues of a connection that ends, and says which they were.</summary>
     public IReadOnlyList<MessageQueue> DeleteExclusiveQueues(object owner)
     {
+        HashSet<MessageQueue>? queues;
         lock (TopologyLock)
         {
-            if (!_exclusive.Remove(owner, out HashSet<MessageQueue>? queues))
+            if (!_exclusive.Remove(owner, out queues))
             {
                 return [];
             }
-
-            foreach (MessageQueue queue in queues)
-            {
-                queue.TryClose(ifUnused: false, ifEmpty: false, out _);
-                RemoveQueue(queue);
-            }
-
-            return [.. queues];
         }
+
+        foreach (MessageQueue[] some in queues.Chunk(QueuesAtOnce))
+        {
+            foreach (TopologyRemoval removal in CloseAndRemove(some))
+            {
+                removal.Finish();
+            }
+        }
+
+        return [.. queues];
     }
 
     /// <summary>Deletes an auto-delete queue whose last consumer has gone, unless another has come. Call it without the queue's lock.</summary>
     public bool DeleteQueueIfUnused(MessageQueue queue)
     {
+        TopologyRemoval removal;
         lock (TopologyLock)
         {
             if (DirectReplyTo.IsToken(queue.Name))
@@ -175,14 +191,17 @@ internal sealed partial class VirtualHost
                 return false;
             }
 
-            RemoveQueue(queue);
-            return true;
+            removal = RemoveQueue(queue);
         }
+
+        removal.Finish();
+        return true;
     }
 
     /// <summary>Deletes a queue that nobody has used for its time (x-expires). Call it without the queue's lock.</summary>
     public bool DeleteDisusedQueue(MessageQueue queue, long now)
     {
+        TopologyRemoval removal;
         lock (TopologyLock)
         {
             if (!ReferenceEquals(FindQueue(queue.Name), queue) || !queue.IsDisused(now)
@@ -191,9 +210,11 @@ internal sealed partial class VirtualHost
                 return false;
             }
 
-            RemoveQueue(queue);
-            return true;
+            removal = RemoveQueue(queue);
         }
+
+        removal.Finish();
+        return true;
     }
 
     /// <summary>What is exclusive ends with its connection, so whether it is durable is neither here nor there.</summary>
@@ -245,8 +266,27 @@ internal sealed partial class VirtualHost
         return queue;
     }
 
+    /// <summary>Some queues under one taking of the lock, so that others wait for these and not for all of a connection that had thousands.</summary>
+    private List<TopologyRemoval> CloseAndRemove(MessageQueue[] queues)
+    {
+        var removals = new List<TopologyRemoval>();
+        lock (TopologyLock)
+        {
+            foreach (MessageQueue queue in queues)
+            {
+                if (ReferenceEquals(FindQueue(queue.Name), queue))
+                {
+                    queue.TryClose(ifUnused: false, ifEmpty: false, out _);
+                    removals.Add(RemoveQueue(queue));
+                }
+            }
+        }
+
+        return removals;
+    }
+
     /// <summary>Takes a closed queue out of the virtual host, with the bindings that lead to it. Under the topology lock.</summary>
-    private void RemoveQueue(MessageQueue queue)
+    private TopologyRemoval RemoveQueue(MessageQueue queue)
     {
         _queues.Remove(queue);
         if (queue.Definition.Owner is { } owner && _exclusive.TryGetValue(owner, out HashSet<MessageQueue>? owned) && owned.Remove(queue) && owned.Count == 0)
@@ -254,13 +294,10 @@ internal sealed partial class VirtualHost
             _exclusive.Remove(owner);
         }
 
-        var orphans = new Stack<Exchange>();
-        RemoveBindingsTo(queue, orphans);
-        foreach (Exchange orphan in orphans)
-        {
-            RemoveExchanges(orphan);
-        }
-
+        var removal = new TopologyRemoval(this);
+        removal.Add(queue);
+        removal.Continue();
         AdvanceRoutingVersion();
+        return removal;
     }
 }

@@ -116,5 +116,5 @@ internal sealed partial class VirtualHost
 
     private string ExchangeText(ReadOnlySpan<byte> name) => TopologyErrors.ExchangeText(Name, name);
 
-    private void AdvanceRoutingVersion() => Interlocked.Increment(ref _routingVersion);
+    internal void AdvanceRoutingVersion() => Interlocked.Increment(ref _routingVersion);
 }

@@ -35,7 +35,7 @@ public class BindingTableTests
         }
 
         Assert.Equal(expected.Values.ToHashSet(), table.Bindings().ToHashSet());
-        table.Clear();
+        table.TakeAll();
         Assert.Equal(0, table.Count);
         Assert.Empty(table.Bindings());
     }

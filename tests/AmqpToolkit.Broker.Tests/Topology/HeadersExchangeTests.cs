@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using static AmqpToolkit.Broker.Tests.Topology.BindingTests;
 using static AmqpToolkit.Broker.Tests.Topology.TestTopology;
@@ -139,5 +140,48 @@ public class HeadersExchangeTests
         Assert.Equal("", _topology.Route("amq.headers", "", Arguments(("b", "2"))));
         _topology.UnbindQueue("r", "amq.headers", "", Arguments(("b", 2), ("a", 1), ("x-match", "any")));
         Assert.Equal("q", _topology.Route("amq.headers", "", Arguments(("b", 2), ("c", 3), ("a", 1))));
+    }
+
+    [Fact]
+    public void Headers_WithBindingsOfManyKinds_MatchesWhatEachOfThemSays()
+    {
+        const int Seed = 20261122;
+        var random = new Random(Seed);
+        string[] words = ["all", "any", "all-with-x", "any-with-x"];
+        object?[] values = [1, 1L, 1.0, "1", true, null, 2, "two", -0.0, 0];
+        var bindings = new List<HeadersBinding>();
+        for (int number = 0; number < 300; number++)
+        {
+            _topology.DeclareQueue($"q{number}");
+            var arguments = new TableBuilder().AddObject("x-match", words[random.Next(words.Length)]);
+            for (int count = random.Next(4); count > 0; count--)
+            {
+                arguments.AddObject(random.Next(5) == 0 ? $"x-{random.Next(3)}" : $"h{random.Next(4)}", values[random.Next(values.Length)]);
+            }
+
+            Assert.Null(_topology.BindQueue($"q{number}", "amq.headers", "", arguments.ToTable()));
+        }
+
+        for (int round = 0; round < 2000; round++)
+        {
+            if (round % 10 == 9)
+            {
+                // Some go and others come, so that places empty and fill.
+                _topology.DeleteQueue($"q{random.Next(300)}");
+            }
+
+            bindings.Clear();
+            bindings.AddRange(_topology.Exchange("amq.headers").Bindings.Cast<HeadersBinding>());
+            var headers = new TableBuilder();
+            for (int count = random.Next(6); count > 0; count--)
+            {
+                headers.AddObject(random.Next(5) == 0 ? $"x-{random.Next(3)}" : $"h{random.Next(4)}", values[random.Next(values.Length)]);
+            }
+
+            Table message = headers.ToTable();
+            var expected = bindings.Where(binding => binding.Matches(message.View)).Select(binding => binding.Destination.NameText).Distinct().Order(StringComparer.Ordinal);
+
+            Assert.True(_topology.Route("amq.headers", "", message) == string.Join(',', expected), $"seed {Seed}, round {round}");
+        }
     }
 }

@@ -10,6 +10,8 @@ internal static class ExtensionMistakes
     private const string Hash = "x-consistent-hash";
     private const string History = "x-recent-history";
 
+    private static readonly byte[] Quorum = PeerWriter.Table(("x-queue-type", "quorum"));
+
     private static readonly Outcome ReplyQueueMissing = Outcome.Channel(404, $"NOT_FOUND - no queue '{ReplyTo}' in vhost '/'", "queue.bind");
 
     public static IEnumerable<Mistake> All =>
@@ -58,14 +60,32 @@ internal static class ExtensionMistakes
         new("62", "history of a length in text", s => Declare(s, History, ("x-recent-history-length", "5")), BadLength("<<\"5\">>")) { ExchangeType = History },
         new("62", "history of a length that is a bit", s => Declare(s, History, ("x-recent-history-length", true)), BadLength("true")) { ExchangeType = History },
 
-        new("86", "topic binding with three # (4.3)", s => BindTopic(s, "#.a.#.b.#"), Outcome.Channel(406, "PRECONDITION_FAILED - topic binding key '#.a.#.b.#' has 3 '#' wildcards; the maximum is 2", "queue.bind")) { Profiles = Profile.V4_3 },
+        new("69", "stream: the type is not there yet", s => DeclareDurable(s, ("x-queue-type", "stream")), Outcome.Channel(406, "PRECONDITION_FAILED - invalid arg 'x-queue-type' for queue '{q}' in vhost '/': \"queue type 'stream' is not available in this broker\"", "queue.declare")) { Profiles = Profile.V4_2 | Profile.V4_3 },
+        new("69", "unknown queue type", s => DeclareDurable(s, ("x-queue-type", "nosuch")), BadArgument("x-queue-type", "\"unsupported queue type 'nosuch'\"")),
+        new("69", "queue type that is a number", s => DeclareDurable(s, ("x-queue-type", 1)), BadArgument("x-queue-type", "{unacceptable_type,signedint}")),
+        new("70", "stream with an age that is a number", s => DeclareDurable(s, ("x-queue-type", "stream"), ("x-max-age", 5)), BadArgument("x-max-age", "{unacceptable_type,signedint}")),
+        new("73", "priority on a quorum queue", s => DeclareDurable(s, ("x-queue-type", "quorum"), ("x-max-priority", 5)), OtherType("x-max-priority", "rabbit_quorum_queue")),
+        new("73", "mode on a quorum queue", s => DeclareDurable(s, ("x-queue-type", "quorum"), ("x-queue-mode", "lazy")), OtherType("x-queue-mode", "rabbit_quorum_queue")),
+        new("73", "age on a classic queue", s => DeclareDurable(s, ("x-max-age", "1D")), OtherType("x-max-age", "rabbit_classic_queue")),
+        new("73", "time to live on a stream", s => DeclareDurable(s, ("x-queue-type", "stream"), ("x-message-ttl", 5)), OtherType("x-message-ttl", "rabbit_stream_queue")),
+        new("74", "version 3 of a classic queue", s => DeclareDurable(s, ("x-queue-version", 3)), BadArgument("x-queue-version", "\"unsupported queue version '3'\"")),
+        new("75", "quorum queue that is not durable", s => DeclareQueue(s, s.Q, arguments: Quorum), BadProperty("non-durable")),
+        new("75", "quorum queue that is exclusive", s => s.Send("queue.declare", 0, s.Q, false, true, true, false, false, Quorum), BadProperty("exclusive-owner")),
+        new("75", "quorum queue that deletes itself", s => s.Send("queue.declare", 0, s.Q, false, true, false, true, false, Quorum), BadProperty("auto-delete")),
+        new("76", "quorum queue without a name", s => s.Send("queue.declare", 0, "", false, true, false, false, false, Quorum), Outcome.Channel(406, "PRECONDITION_FAILED - Cannot declare a server-named queue for type rabbit_quorum_queue", "queue.declare")),
+        new("77", "prefix of 65 octets (4.3)", s => s.Send("queue.declare", 0, "", false, false, true, false, false, PeerWriter.Table(("x-name-prefix", new string('p', 65)))), Outcome.Channel(406, $"PRECONDITION_FAILED - Queue name prefix '{new string('p', 65)}' exceeds the 64-byte limit", "queue.declare")) { Profiles = Profile.V4_3 },
+        new("77", "prefix of 64 octets (4.3)", s => s.Send("queue.declare", 0, "", false, false, true, false, false, PeerWriter.Table(("x-name-prefix", new string('p', 64)))), Outcome.Fine("queue.declare-ok")) { Profiles = Profile.V4_3 },
+        new("77", "prefix of 65 octets (before 4.3)", s => s.Send("queue.declare", 0, "", false, false, true, false, false, PeerWriter.Table(("x-name-prefix", new string('p', 65)))), Outcome.Fine("queue.declare-ok")),
+
+        new("86", "topic binding with three # (4.3)", s => BindTopic(s, "#.a.#.b.#"), Outcome.Channel(406, "PRECONDITION_FAILED - Topic binding key '#.a.#.b.#' uses 3 '#' wildcards, at most 2 are allowed", "queue.bind")) { Profiles = Profile.V4_3 },
         new("86", "topic binding with three # (before 4.3)", s => BindTopic(s, "#.a.#.b.#"), Outcome.Fine("queue.bind-ok")) { Profiles = Profile.V3_13 | Profile.V4_2 },
         new("86", "topic binding with two #", s => BindTopic(s, "#.a#.##.#"), Outcome.Fine("queue.bind-ok")),
 
-        new("87", "bind of the reply queue (4.2)", s => s.Send("queue.bind", 0, ReplyTo, "amq.direct", "k", false, null), Outcome.Channel(403, $"ACCESS_REFUSED - operation not permitted on direct reply queue '{ReplyTo}' in vhost '/'", "queue.bind")) { Profiles = Profile.V4_2 | Profile.V4_3 },
-        new("87", "unbind of the reply queue (4.2)", s => s.Send("queue.unbind", 0, ReplyTo, "amq.direct", "k", null), Outcome.Channel(403, $"ACCESS_REFUSED - operation not permitted on direct reply queue '{ReplyTo}' in vhost '/'", "queue.unbind")) { Profiles = Profile.V4_2 | Profile.V4_3 },
-        new("87", "bind of the reply queue (3.13)", s => s.Send("queue.bind", 0, ReplyTo, "amq.direct", "k", false, null), ReplyQueueMissing) { Profiles = Profile.V3_13 },
-        new("87", "unbind of the reply queue (3.13)", s => s.Send("queue.unbind", 0, ReplyTo, "amq.direct", "k", null), Outcome.Fine("queue.unbind-ok")) { Profiles = Profile.V3_13 },
+        new("87", "bind of a reply queue (4.3)", s => s.Send("queue.bind", 0, $"{ReplyTo}.any", "amq.direct", "k", false, null), NotBindable("queue.bind")) { Profiles = Profile.V4_3 },
+        new("87", "unbind of a reply queue (4.3)", s => s.Send("queue.unbind", 0, $"{ReplyTo}.any", "amq.direct", "k", null), NotBindable("queue.unbind")) { Profiles = Profile.V4_3 },
+        new("87", "bind of a reply queue (before 4.3)", s => s.Send("queue.bind", 0, $"{ReplyTo}.any", "amq.direct", "k", false, null), Outcome.Channel(404, $"NOT_FOUND - no queue '{ReplyTo}.any' in vhost '/'", "queue.bind")),
+        new("87", "bind of the reply queue", s => s.Send("queue.bind", 0, ReplyTo, "amq.direct", "k", false, null), ReplyQueueMissing) { Profiles = Profile.All | Profile.V4_3 },
+        new("87", "unbind of the reply queue", s => s.Send("queue.unbind", 0, ReplyTo, "amq.direct", "k", null), Outcome.Fine("queue.unbind-ok")) { Profiles = Profile.All | Profile.V4_3 },
 
         new("101", "consume of replies with acknowledgements", s => Consume(s, "t", noAck: false), Outcome.Channel(406, "PRECONDITION_FAILED - reply consumer cannot acknowledge", "basic.consume")),
         new("101", "second consumer of replies", s => { s.Peer.Consume(1, ReplyTo, "t", noAck: true); Consume(s, "u"); }, Outcome.Channel(406, "PRECONDITION_FAILED - reply consumer already set", "basic.consume")),
@@ -73,7 +93,7 @@ internal static class ExtensionMistakes
         new("101", "consumer of replies after one that was cancelled", s => { s.Peer.Consume(1, ReplyTo, "t", noAck: true); s.Peer.Cancel(1, "t"); Consume(s, "t"); }, Outcome.Fine("basic.consume-ok")),
         new("101", "consumer of replies on each of two channels", s => { s.Peer.Consume(2, ReplyTo, "t", noAck: true); Consume(s, "t"); }, Outcome.Fine("basic.consume-ok")),
         new("101", "exclusive consumer of replies", s => s.Send("basic.consume", 0, ReplyTo, "t", false, true, true, false, null), Outcome.Fine("basic.consume-ok")),
-        new("96", "tag of a consumer of replies that is in use", s => { s.Peer.Consume(1, ReplyTo, "t", noAck: true); Consume(s, "t"); }, Outcome.Connection(530, "NOT_ALLOWED - attempt to reuse consumer tag 't'", "basic.consume")) { OnReference = Outcome.Channel(406, "PRECONDITION_FAILED - reply consumer already set", "basic.consume") },
+        new("96", "tag of a consumer of replies that is in use", s => { s.Peer.Consume(1, ReplyTo, "t", noAck: true); Consume(s, "t"); }, Outcome.Channel(406, "PRECONDITION_FAILED - reply consumer already set", "basic.consume")),
         new("96", "tag of a consumer of replies for another queue", s => { s.DeclareOwnQueue(); s.Peer.Consume(1, ReplyTo, "t", noAck: true); s.Send("basic.consume", 0, s.Q, "t", false, true, false, false, null); }, Outcome.Connection(530, "NOT_ALLOWED - attempt to reuse consumer tag 't'", "basic.consume")) { OnReference = Outcome.Fine("basic.consume-ok") },
 
         new("-", "declare of the reply queue", s => DeclareQueue(s, ReplyTo), Outcome.Fine("queue.declare-ok")),
@@ -87,6 +107,8 @@ internal static class ExtensionMistakes
     ];
 
     private static Outcome NoReplyConsumer => Outcome.Channel(406, "PRECONDITION_FAILED - fast reply consumer does not exist", "basic.publish");
+
+    private static Outcome NotBindable(string method) => Outcome.Channel(403, "ACCESS_REFUSED - cannot bind or unbind to a volatile (direct reply-to) queue", method);
 
     private static Outcome BadCopies(string header, string type) =>
         Outcome.Channel(406, $"PRECONDITION_FAILED - invalid message: {{unacceptable_type_in_header,\"{header}\",{type}}}", "basic.publish");
@@ -118,5 +140,18 @@ internal static class ExtensionMistakes
 
     private static void Consume(Scene scene, string tag, bool noAck = true) => scene.Send("basic.consume", 0, ReplyTo, tag, false, noAck, false, false, null);
 
-    private static void DeclareQueue(Scene scene, string name, bool passive = false) => scene.Send("queue.declare", 0, name, passive, false, false, false, false, null);
+    private static void DeclareQueue(Scene scene, string name, bool passive = false, byte[]? arguments = null) =>
+        scene.Send("queue.declare", 0, name, passive, false, false, false, false, arguments);
+
+    private static void DeclareDurable(Scene scene, params (string Key, object? Value)[] arguments) =>
+        scene.Send("queue.declare", 0, scene.Q, false, true, false, false, false, PeerWriter.Table(arguments));
+
+    private static Outcome BadArgument(string argument, string reason) =>
+        Outcome.Channel(406, $"PRECONDITION_FAILED - invalid arg '{argument}' for queue '{{q}}' in vhost '/': {reason}", "queue.declare");
+
+    private static Outcome OtherType(string argument, string type) =>
+        Outcome.Channel(406, $"PRECONDITION_FAILED - invalid arg '{argument}' for queue '{{q}}' in vhost '/' of queue type {type}", "queue.declare");
+
+    private static Outcome BadProperty(string property) =>
+        Outcome.Channel(406, $"PRECONDITION_FAILED - invalid property '{property}' for queue '{{q}}' in vhost '/'", "queue.declare");
 }
