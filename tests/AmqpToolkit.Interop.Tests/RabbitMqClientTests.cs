@@ -262,6 +262,39 @@ public sealed class RabbitMqClientTests(BrokerFixture broker) : IAsyncLifetime
         Assert.Equal([tag], await cancelled.Task.WaitAsync(Limit));
     }
 
+    [OwnBrokerFact]
+    public async Task QueueDeclare_OfAUserWhoMayNot_FailsWith403AndSpoilsNothingElse()
+    {
+        await using var limited = await ConnectAsync("limited");
+        await using var other = await limited.CreateChannelAsync();
+        await using var channel = await limited.CreateChannelAsync();
+
+        var error = await Assert.ThrowsAsync<OperationInterruptedException>(() => channel.QueueDeclareAsync("other"));
+
+        Assert.Equal((403, "ACCESS_REFUSED - configure access to queue 'other' in vhost '/' refused for user 'limited'"), (error.ShutdownReason!.ReplyCode, error.ShutdownReason.ReplyText));
+        Assert.Equal("limited-own", (await other.QueueDeclareAsync("limited-own", exclusive: true)).QueueName);
+    }
+
+    [OwnBrokerFact]
+    public async Task UpdateSecret_OfAUserWithAPassword_IsTaken()
+    {
+        await using var limited = await ConnectAsync("limited");
+
+        await limited.UpdateSecretAsync("anything", "because").WaitAsync(Limit);
+
+        Assert.True(limited.IsOpen);
+    }
+
+    [OwnBrokerFact]
+    public async Task Connect_WithAWrongPassword_FailsWithItsReason()
+    {
+        var factory = new ConnectionFactory { Uri = new Uri(broker.Url), Password = "wrong", AutomaticRecoveryEnabled = false };
+
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => factory.CreateConnectionAsync());
+
+        Assert.IsType<AuthenticationFailureException>(error.InnerException);
+    }
+
     private static async Task<string> DeclareAsync(IChannel channel) => (await channel.QueueDeclareAsync("", durable: false, exclusive: true, autoDelete: false)).QueueName;
 
     private async Task<ushort> LookAsync(string queue)
@@ -271,8 +304,16 @@ public sealed class RabbitMqClientTests(BrokerFixture broker) : IAsyncLifetime
         return error.ShutdownReason!.ReplyCode;
     }
 
-    private Task<IConnection> ConnectAsync() =>
-        new ConnectionFactory { Uri = new Uri(broker.Url), AutomaticRecoveryEnabled = false, ContinuationTimeout = Limit }.CreateConnectionAsync();
+    private Task<IConnection> ConnectAsync(string? user = null)
+    {
+        var factory = new ConnectionFactory { Uri = new Uri(broker.Url), AutomaticRecoveryEnabled = false, ContinuationTimeout = Limit };
+        if (user is not null)
+        {
+            (factory.UserName, factory.Password) = (user, user);
+        }
+
+        return factory.CreateConnectionAsync();
+    }
 
     private Task<IChannel> ConfirmChannelAsync() =>
         _connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
