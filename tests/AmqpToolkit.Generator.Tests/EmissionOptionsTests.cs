@@ -11,6 +11,7 @@ public sealed partial class EmissionOptionsTests
     private const string Properties = "Properties";
     private const string Dispatch = "Dispatch";
     private const string Constants = "Constants";
+    private const string Describe = "Describe";
 
     private static readonly (string Edition, string File)[] s_editions = [("0-9-1", "amqp0-9-1.xml"), ("0-10", "amqp0-10.xml"), ("1-0", "amqp1-0")];
 
@@ -23,6 +24,7 @@ public sealed partial class EmissionOptionsTests
             {
                 rows.Add(edition, file, Views);
                 rows.Add(edition, file, "owned, constants");
+                rows.Add(edition, file, Describe);
             }
 
             rows.Add("0-9-1", "amqp0-9-1.xml", Properties);
@@ -74,6 +76,19 @@ public sealed partial class EmissionOptionsTests
         string[] emitted = [.. Types(GeneratorHarness.Run(With(GeneratorHarness.OwnEdition(edition, file), "AmqpEmit", emit))).Select(type => type.Name)];
 
         Assert.Equal(expected, string.Join(' ', all.Intersect(emitted)));
+    }
+
+    [Theory]
+    [InlineData("0-9-1", "amqp0-9-1.xml", "new(ShapeKind.Method, \"basic.cancel-ok\", 0x3C001F,")]
+    [InlineData("0-10", "amqp0-10.xml", "new(\"acquire-mode\", \"uint8\") { FixedOctets = 1, Choices = s_messageAcquireMode },")]
+    [InlineData("1-0", "amqp1-0", "new(\"role\", \"boolean\") { Choices = s_role },")]
+    public void Descriptions_OfEveryGrammar_AreAllThatIsEmitted_AndOnlyWhenAskedFor(string edition, string file, string line)
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(With(GeneratorHarness.OwnEdition(edition, file), "AmqpEmit", Describe));
+
+        Assert.Equal("Descriptions", Assert.Single(Types(result)).Name);
+        Assert.Contains(line, Assert.Single(result.GeneratedSources).SourceText.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Types(GeneratorHarness.Run(With(GeneratorHarness.OwnEdition(edition, file), "AmqpEmit", "All"))), type => type.Name == "Descriptions");
     }
 
     [Theory]
