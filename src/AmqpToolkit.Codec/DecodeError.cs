@@ -39,7 +39,7 @@ public enum DecodeError : byte
     /// <summary>1.0: a constructor octet is that of no type.</summary>
     UnknownConstructor,
 
-    /// <summary>1.0: a value is well-formed, but of another type than its field.</summary>
+    /// <summary>0-10, 1.0: a value is well-formed, but of another type than its field.</summary>
     UnexpectedType,
 
     /// <summary>1.0: a descriptor is not that of the type that was asked for.</summary>

@@ -17,6 +17,20 @@ public sealed class EmittedCodeTests
         Snapshot.Verify(unit, result.GeneratedSources.Single(source => source.HintName == $"Test.V0_9_1.{unit}.g.cs").SourceText.ToString());
     }
 
+    [Theory]
+    [InlineData("DtxStart")]
+    [InlineData("ExecutionResult")]
+    [InlineData("MessageTransfer")]
+    [InlineData("MessageProperties")]
+    [InlineData("ClientCommands")]
+    [InlineData("Controls")]
+    public void CommandGrammar_Emits_WhatWasVerified(string unit)
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(GeneratorHarness.OwnEdition("0-10", "amqp0-10.xml"));
+
+        Snapshot.Verify(unit, result.GeneratedSources.Single(source => source.HintName == $"Test.V0_10.{unit}.g.cs").SourceText.ToString());
+    }
+
     [Fact]
     public void OwnSpec_EmitsCode_ThatCompilesAsCSharp12WithoutWarnings() =>
         Assert.Empty(GeneratorHarness.Compile(GeneratorHarness.Run(GeneratorHarness.OwnSpec())));

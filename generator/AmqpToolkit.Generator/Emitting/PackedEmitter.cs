@@ -172,6 +172,7 @@ internal static class PackedEmitter
                     PackedShape.Scalar => $"_{member.Field} = fields.Read{member.Suffix}();",
                     PackedShape.Fixed => $"_{member.Field}At = fields.PassFixed({Number(member.Octets)});",
                     PackedShape.Compound => $"_{member.Field}At = fields.Pass{member.Suffix}();",
+                    PackedShape.Struct when member.Model.Struct!.HasCode => $"_{member.Field}At = fields.PassCoded({Number(member.Octets)}, {member.CSharpType}View.Code);",
                     _ => $"_{member.Field}At = fields.PassVariable({Number(member.Octets)});",
                 };
                 writer.Line();

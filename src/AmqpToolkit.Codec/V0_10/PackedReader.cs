@@ -179,6 +179,22 @@ public ref struct PackedReader
         return 0;
     }
 
+    /// <summary>Passes a size and a struct with a code, and checks the code.</summary>
+    /// <returns>Where the size stands.</returns>
+    public int PassCoded(int sizeOctets, ushort code)
+    {
+        int at = PassVariable(sizeOctets);
+        if (_error == DecodeError.None)
+        {
+            ReadOnlySpan<byte> octets = VariableAt(_source, at, sizeOctets);
+            Note(octets.Length < sizeof(ushort) ? DecodeError.MalformedCompound
+                : BinaryPrimitives.ReadUInt16BigEndian(octets) != code ? DecodeError.UnexpectedType
+                : DecodeError.None);
+        }
+
+        return at;
+    }
+
     /// <summary>Passes a map, and checks it.</summary>
     /// <returns>Where its length stands.</returns>
     public int PassMap() => PassCompound(TypeCodes.Map);

@@ -66,6 +66,14 @@ public sealed class PackedTests
         Assert.Equal(new ByteRange(2, 3), view.ByteRanges[0]);
     }
 
+    [Theory]
+    [InlineData("0100 0000000C 0605 0700 00000001 0167 0162", DecodeError.UnexpectedType)]      // another struct
+    [InlineData("0100 00000001 06", DecodeError.MalformedCompound)]                            // no code
+    [InlineData("0100 0000000B 0604 0700 00000001 0167 01", DecodeError.Truncated)]            // the struct is whole, its last field is not
+    [InlineData("0100 0000000D 0604 0700 00000001 0167 0162 00", DecodeError.TrailingOctets)]
+    public void CodedStruct_Damaged_IsRefused(string hex, DecodeError expected) =>
+        Assert.Equal(expected, DtxPrepareView.TryParse(Hex.Parse(hex), out _));
+
     [Fact]
     public void Struct_WithABitOfNoField_IsRefused() =>
         Assert.Equal(DecodeError.MalformedProperties, SessionHeaderView.TryParse([2], out _));
