@@ -39,6 +39,11 @@ public class RabbitMqClientBenchmarks
         {
             throw new InvalidOperationException("RabbitMQ.Client wrote another table.");
         }
+
+        if (ReadProperties() != "application/json".Length + "4711".Length + (int)DeliveryModes.Persistent)
+        {
+            throw new InvalidOperationException("RabbitMQ.Client read other properties.");
+        }
     }
 
     [Benchmark(Description = "RabbitMQ.Client: properties, three set: write from strings")]

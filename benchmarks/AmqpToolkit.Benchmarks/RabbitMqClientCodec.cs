@@ -39,7 +39,7 @@ internal static class RabbitMqClientCodec
 
     private static PropertiesReader EmitReader()
     {
-        Type type = Client.GetType("RabbitMQ.Client.ReadOnlyBasicProperties") ?? throw new MissingMemberException("ReadOnlyBasicProperties");
+        Type type = Client.GetType("RabbitMQ.Client.ReadOnlyBasicProperties") is { IsValueType: false } found ? found : throw new MissingMemberException("ReadOnlyBasicProperties");
         ConstructorInfo constructor = type.GetConstructor(All, [typeof(ReadOnlySpan<byte>)])!;
         var method = new DynamicMethod("ReadProperties", typeof(int), [typeof(ReadOnlySpan<byte>)], typeof(RabbitMqClientCodec).Module, skipVisibility: true);
         ILGenerator il = method.GetILGenerator();
@@ -50,14 +50,14 @@ internal static class RabbitMqClientCodec
         il.Emit(OpCodes.Ldc_I4_0);
         foreach (string name in new[] { "ContentType", "CorrelationId" })
         {
-            il.Emit(OpCodes.Ldloca, properties);
-            il.Emit(OpCodes.Call, type.GetProperty(name)!.GetMethod!);
+            il.Emit(OpCodes.Ldloc, properties);
+            il.Emit(OpCodes.Callvirt, type.GetProperty(name)!.GetMethod!);
             il.Emit(OpCodes.Callvirt, typeof(string).GetProperty("Length")!.GetMethod!);
             il.Emit(OpCodes.Add);
         }
 
-        il.Emit(OpCodes.Ldloca, properties);
-        il.Emit(OpCodes.Call, type.GetProperty("DeliveryMode")!.GetMethod!);
+        il.Emit(OpCodes.Ldloc, properties);
+        il.Emit(OpCodes.Callvirt, type.GetProperty("DeliveryMode")!.GetMethod!);
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Ret);
         return method.CreateDelegate<PropertiesReader>();
