@@ -14,6 +14,10 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("nack")]
     [InlineData("tx")]
     [InlineData("exclusive")]
+    [InlineData("directreply")]
+    [InlineData("copies")]
+    [InlineData("alternate")]
+    [InlineData("exchanges")]
     public Task Pika_InAScenario_Succeeds(string scenario) => RunAsync(Peers.Python, "with_pika.py", scenario);
 
     [PythonTheory("amqp")]
@@ -50,6 +54,10 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("large")]
     [InlineData("nack")]
     [InlineData("exclusive")]
+    [InlineData("directreply")]
+    [InlineData("copies")]
+    [InlineData("alternate")]
+    [InlineData("exchanges")]
     public Task Amqplib_InAScenario_Succeeds(string scenario) => RunAsync("node", "with_amqplib.js", scenario);
 
     [PythonTheory("pika", NeedsOwnBroker = true)]
@@ -61,6 +69,16 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("permissions")]
     [InlineData("policy")]
     public Task Amqplib_WithUsersAndPolicies_Succeeds(string scenario) => RunAsync("node", "with_amqplib.js", scenario);
+
+    [PythonTheory("pika", NeedsOwnBroker = true)]
+    [InlineData("delayed")]
+    [InlineData("consistenthash")]
+    public Task Pika_WithAnExchangeTypeOfAPlugin_Succeeds(string scenario) => RunAsync(Peers.Python, "with_pika.py", scenario);
+
+    [NodeTheory("amqplib", NeedsOwnBroker = true)]
+    [InlineData("delayed")]
+    [InlineData("consistenthash")]
+    public Task Amqplib_WithAnExchangeTypeOfAPlugin_Succeeds(string scenario) => RunAsync("node", "with_amqplib.js", scenario);
 
     private async Task RunAsync(string interpreter, string script, string scenario)
     {

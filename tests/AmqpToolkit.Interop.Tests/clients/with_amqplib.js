@@ -166,6 +166,102 @@ const scenarios = {
     assert.equal(text(await channel.get(queue, { noAck: true })), 'caught');
     await channel.deleteExchange(exchange);
   },
+
+  async directreply(connection) {
+    const server = await connection.createChannel();
+    const client = await connection.createChannel();
+    const { queue } = await server.assertQueue('', { exclusive: true });
+    await server.consume(queue, (message) => {
+      const { replyTo, correlationId } = message.properties;
+      assert.match(replyTo, /^amq\.rabbitmq\.reply-to\..+/);
+      server.sendToQueue(replyTo, Buffer.from(`${Number(text(message)) ** 2}`), { correlationId });
+      server.ack(message);
+    });
+    const replies = {};
+    const answered = consume(client, 'amq.rabbitmq.reply-to', 10, (message) => { replies[message.properties.correlationId] = Number(text(message)); }, { noAck: true });
+    for (let i = 0; i < 10; i++) client.sendToQueue(queue, Buffer.from(`${i}`), { replyTo: 'amq.rabbitmq.reply-to', correlationId: `${i}` });
+    await answered;
+    for (let i = 0; i < 10; i++) assert.equal(replies[i], i * i);
+  },
+
+  async copies(connection) {
+    const channel = await connection.createConfirmChannel();
+    const queues = [];
+    for (let i = 0; i < 3; i++) queues.push((await channel.assertQueue('', { exclusive: true })).queue);
+    channel.sendToQueue(queues[0], Buffer.from('to all'), { CC: [queues[1], queues[0]], BCC: queues[2] });
+    await channel.waitForConfirms();
+    for (const queue of queues) {
+      const found = await channel.get(queue, { noAck: true });
+      assert.equal(text(found), 'to all');
+      assert.deepEqual(found.properties.headers.CC, [queues[1], queues[0]]);
+      assert.equal(found.properties.headers.BCC, undefined);
+      assert.equal(await channel.get(queue), false);
+    }
+  },
+
+  async alternate(connection) {
+    const channel = await connection.createConfirmChannel();
+    const [caught, exchange] = [name('caught'), name('main')];
+    await channel.assertExchange(caught, 'fanout', { autoDelete: true });
+    await channel.assertExchange(exchange, 'direct', { autoDelete: true, alternateExchange: caught });
+    const routed = (await channel.assertQueue('', { exclusive: true })).queue;
+    const rest = (await channel.assertQueue('', { exclusive: true })).queue;
+    await channel.bindQueue(routed, exchange, 'known');
+    await channel.bindQueue(rest, caught, '');
+    channel.publish(exchange, 'known', Buffer.from('routed'));
+    channel.publish(exchange, 'unknown', Buffer.from('caught'));
+    await channel.waitForConfirms();
+    assert.equal(text(await channel.get(routed, { noAck: true })), 'routed');
+    const found = await channel.get(rest, { noAck: true });
+    assert.deepEqual([text(found), found.fields.exchange, found.fields.routingKey], ['caught', exchange, 'unknown']);
+  },
+
+  async exchanges(connection) {
+    const channel = await connection.createConfirmChannel();
+    const [source, destination] = [name('source'), name('destination')];
+    await channel.assertExchange(source, 'direct', { autoDelete: true });
+    await channel.assertExchange(destination, 'topic');
+    const { queue } = await channel.assertQueue('', { exclusive: true });
+    await channel.bindQueue(queue, destination, 'a.#');
+    await channel.bindExchange(destination, source, 'a.b');
+    for (const key of ['a.b', 'a.c']) channel.publish(source, key, Buffer.from(key));
+    await channel.waitForConfirms();
+    assert.equal(text(await channel.get(queue, { noAck: true })), 'a.b');
+    assert.equal(await channel.get(queue), false);
+    await channel.unbindExchange(destination, source, 'a.b');
+    await channel.deleteExchange(destination);
+  },
+
+  async delayed(connection) {
+    const channel = await connection.createConfirmChannel();
+    const exchange = name('delayed');
+    await channel.assertExchange(exchange, 'x-delayed-message', { autoDelete: true, arguments: { 'x-delayed-type': 'direct' } });
+    const { queue } = await channel.assertQueue('', { exclusive: true });
+    await channel.bindQueue(queue, exchange, 'k');
+    const found = [];
+    const all = consume(channel, queue, 3, (message) => { found.push([text(message), message.properties.headers['x-delay']]); }, { noAck: true });
+    for (const [body, delay] of [['last', 400], ['middle', 200], ['first', 0]]) channel.publish(exchange, 'k', Buffer.from(body), { headers: { 'x-delay': delay } });
+    await channel.waitForConfirms();
+    await all;
+    assert.deepEqual(found, [['first', 0], ['middle', -200], ['last', -400]]);
+  },
+
+  async consistenthash(connection) {
+    const channel = await connection.createConfirmChannel();
+    const exchange = name('hash');
+    await channel.assertExchange(exchange, 'x-consistent-hash', { autoDelete: true });
+    const queues = [];
+    for (const weight of ['1', '3']) {
+      queues.push((await channel.assertQueue('', { exclusive: true })).queue);
+      await channel.bindQueue(queues[queues.length - 1], exchange, weight);
+    }
+    for (let i = 0; i < 400; i++) channel.publish(exchange, `key-${i}`, Buffer.alloc(0));
+    await channel.waitForConfirms();
+    const counts = [];
+    for (const queue of queues) counts.push((await channel.checkQueue(queue)).messageCount);
+    assert.equal(counts[0] + counts[1], 400);
+    assert.ok(counts[0] >= 60 && counts[0] <= 140, `${counts}`);
+  },
 };
 
 (async () => {

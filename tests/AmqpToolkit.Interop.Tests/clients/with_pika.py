@@ -211,6 +211,104 @@ def policy(connection):
     channel.exchange_delete(exchange)
 
 
+def drain(channel, queue):
+    found = []
+    while True:
+        method, properties, body = channel.basic_get(queue, auto_ack=True)
+        if method is None:
+            return found
+        found.append((method, properties, body))
+
+
+def directreply(connection):
+    server, client = connection.channel(), connection.channel()
+    questions = server.queue_declare("", exclusive=True).method.queue
+    replies = {}
+
+    def answer(ch, method, properties, body):
+        assert properties.reply_to.startswith("amq.rabbitmq.reply-to."), properties.reply_to
+        ch.basic_publish("", properties.reply_to, str(int(body) ** 2).encode(), pika.BasicProperties(correlation_id=properties.correlation_id))
+        ch.basic_ack(method.delivery_tag)
+
+    server.basic_consume(questions, answer)
+    client.basic_consume("amq.rabbitmq.reply-to", lambda ch, method, properties, body: replies.update({properties.correlation_id: body}), auto_ack=True)
+    for i in range(10):
+        client.basic_publish("", questions, b"%d" % i, pika.BasicProperties(reply_to="amq.rabbitmq.reply-to", correlation_id=f"{i}"))
+    for _ in range(200):
+        connection.process_data_events(time_limit=0.1)
+        if len(replies) == 10:
+            break
+    assert replies == {f"{i}": b"%d" % (i * i) for i in range(10)}, replies
+
+
+def copies(connection):
+    channel = connection.channel()
+    channel.confirm_delivery()
+    first, second, blind = (channel.queue_declare("", exclusive=True).method.queue for _ in range(3))
+    channel.basic_publish("", first, b"to all", pika.BasicProperties(headers={"CC": [second, first], "BCC": [blind], "kept": 1}))
+    for queue in (first, second, blind):
+        (method, properties, body), = drain(channel, queue)
+        assert (method.routing_key, body, properties.headers) == (first, b"to all", {"CC": [second, first], "kept": 1}), properties
+
+
+def alternate(connection):
+    channel = connection.channel()
+    caught, exchange = name("caught"), name("main")
+    channel.exchange_declare(caught, "fanout", auto_delete=True)
+    channel.exchange_declare(exchange, "direct", auto_delete=True, arguments={"alternate-exchange": caught})
+    routed, rest = (channel.queue_declare("", exclusive=True).method.queue for _ in range(2))
+    channel.queue_bind(routed, exchange, "known")
+    channel.queue_bind(rest, caught)
+    channel.confirm_delivery()
+    channel.basic_publish(exchange, "known", b"routed", mandatory=True)
+    channel.basic_publish(exchange, "unknown", b"caught", mandatory=True)
+    assert [body for _, _, body in drain(channel, routed)] == [b"routed"]
+    assert [(method.exchange, method.routing_key, body) for method, _, body in drain(channel, rest)] == [(exchange, "unknown", b"caught")]
+
+
+def exchanges(connection):
+    channel = connection.channel()
+    source, destination = name("source"), name("destination")
+    channel.exchange_declare(source, "direct", auto_delete=True)
+    channel.exchange_declare(destination, "topic")
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    channel.queue_bind(queue, destination, "a.#")
+    channel.exchange_bind(destination, source, "a.b")
+    channel.confirm_delivery()
+    channel.basic_publish(source, "a.b", b"through")
+    channel.basic_publish(source, "a.c", b"lost")
+    assert [(method.exchange, body) for method, _, body in drain(channel, queue)] == [(source, b"through")]
+    channel.exchange_unbind(destination, source, "a.b")
+    channel.exchange_delete(destination)
+
+
+def delayed(connection):
+    channel = connection.channel()
+    exchange = name("delayed")
+    channel.exchange_declare(exchange, "x-delayed-message", auto_delete=True, arguments={"x-delayed-type": "direct"})
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    channel.queue_bind(queue, exchange, "k")
+    channel.confirm_delivery()
+    for body, delay in ((b"last", 400), (b"middle", 200), (b"first", 0)):
+        channel.basic_publish(exchange, "k", body, pika.BasicProperties(headers={"x-delay": delay}))
+    found = take(channel, queue, 3, auto_ack=True)
+    assert [(body, properties.headers["x-delay"]) for _, properties, body in found] == [(b"first", 0), (b"middle", -200), (b"last", -400)], found
+
+
+def consistenthash(connection):
+    channel = connection.channel()
+    exchange = name("hash")
+    channel.exchange_declare(exchange, "x-consistent-hash", auto_delete=True)
+    queues = [channel.queue_declare("", exclusive=True).method.queue for _ in range(2)]
+    for queue, weight in zip(queues, ("1", "3")):
+        channel.queue_bind(queue, exchange, weight)
+    for i in range(400):
+        channel.basic_publish(exchange, f"key-{i % 200}", b"")
+    found = [[method.routing_key for method, _, _ in drain(channel, queue)] for queue in queues]
+    assert sum(map(len, found)) == 400 and 40 <= len(found[0]) <= 180, [len(keys) for keys in found]
+    assert not set(found[0]) & set(found[1]), "a key went two ways"
+
+
 opened = connect()
 globals()[SCENARIO](opened)
 opened.close()
