@@ -6,9 +6,9 @@ namespace AmqpToolkit.Samples;
 /// <summary>Publishes a message and consumes it.</summary>
 internal static class ClientSample
 {
-    public static async Task RunAsync()
+    public static async Task RunAsync(string url)
     {
-        await using AmqpConnection connection = await AmqpConnection.ConnectAsync("amqp://guest:guest@localhost/");
+        await using AmqpConnection connection = await AmqpConnection.ConnectAsync(url);
         await using AmqpChannel channel = await connection.OpenChannelAsync();
         await channel.QueueDeclareAsync("samples");
 

@@ -214,8 +214,8 @@ public sealed class DiagnosticTests
 
         Assert.Equal(
             Rules.All().Select(rule => $"| [{rule.Id}](#{rule.Id.ToLowerInvariant()}) | {Severity(rule.DefaultSeverity)} | {rule.Title} |"),
-            lines.Where(line => line.StartsWith("| [AMQP", StringComparison.Ordinal)));
-        Assert.Equal(Rules.All().Select(rule => "## " + rule.Id), lines.Where(line => line.StartsWith("## ", StringComparison.Ordinal)));
+            lines.Where(line => line.StartsWith("| [AMQP0", StringComparison.Ordinal)));
+        Assert.Equal(Rules.All().Select(rule => "## " + rule.Id), lines.Where(line => line.StartsWith("## AMQP0", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -247,6 +247,21 @@ public sealed class DiagnosticTests
         Assert.Contains("CGoodView", emitted, StringComparison.Ordinal);
         Assert.DoesNotContain("CBad", emitted, StringComparison.Ordinal);
         Assert.Empty(GeneratorHarness.Compile(result));
+    }
+
+    /// <summary>What is wrong in one file is no business of the others.</summary>
+    [Theory]
+    [InlineData("<amqp major='0'")]
+    [InlineData("<specification/>")]
+    [InlineData("<amqp overlay='shapes'/>")]
+    public void BrokenFile_LeavesTheOtherEditionsAlone(string broken)
+    {
+        GeneratorRunResult alone = GeneratorHarness.Run(GeneratorHarness.OwnSpec());
+        GeneratorRunResult beside = GeneratorHarness.Run([InMemoryText.Base(broken, spec: "shapes"), .. GeneratorHarness.OwnSpec()]);
+
+        Assert.Null(beside.Exception);
+        Assert.Contains(beside.Diagnostics, diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
+        Assert.Equal(alone.GeneratedSources.Select(source => source.HintName), beside.GeneratedSources.Select(source => source.HintName));
     }
 
     [Fact]

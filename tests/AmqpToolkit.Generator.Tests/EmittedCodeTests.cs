@@ -31,6 +31,19 @@ public sealed class EmittedCodeTests
         Snapshot.Verify(unit, result.GeneratedSources.Single(source => source.HintName == $"Test.V0_10.{unit}.g.cs").SourceText.ToString());
     }
 
+    /// <summary>Of each grammar a file of every kind.</summary>
+    [Theory]
+    [InlineData("0-8", "amqp0-8.xml", "ClassAccess")]
+    [InlineData("0-9", "amqp0-9.xml", "ClassTunnel")]
+    [InlineData("1-0", "amqp1-0", "Received", "Disposition", "AnyDeliveryState", "Data", "ReceiverSettleMode", "LinkError", "Descriptors")]
+    public void OwnEdition_Emits_WhatWasVerified(string edition, string file, params string[] units)
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(GeneratorHarness.OwnEdition(edition, file));
+        string ns = "V" + edition.Replace('-', '_');
+
+        Assert.Multiple([.. units.Select(unit => (Action)(() => Snapshot.Verify($"{ns}.{unit}", result.GeneratedSources.Single(source => source.HintName == $"Test.{ns}.{unit}.g.cs").SourceText.ToString())))]);
+    }
+
     [Fact]
     public void OwnSpec_EmitsCode_ThatCompilesAsCSharp12WithoutWarnings() =>
         Assert.Empty(GeneratorHarness.Compile(GeneratorHarness.Run(GeneratorHarness.OwnSpec())));

@@ -25,6 +25,9 @@ internal sealed class InMemoryText(string path, string text, string? spec = null
 
     public static InMemoryText Overlay(string text, string path = "/specs/overlay.xml", string spec = "test") => new(path, text, overlayFor: spec);
 
+    /// <summary>Metadata of the item; null where it has none.</summary>
+    public string? Get(string metadata) => Metadata["build_metadata.AdditionalFiles." + metadata] is { Length: > 0 } value ? value : null;
+
     /// <summary>The same with another text.</summary>
     public InMemoryText With(string changed) => Copy(path, changed);
 
@@ -126,6 +129,16 @@ internal static class GeneratorHarness
     public static IEnumerable<InMemoryText> OwnEdition(string edition, params string[] names) => names
         .SelectMany(name => OwnBase(name).Select(text => new InMemoryText(text.Path, text.Content, spec: edition, ns: "Test.V" + edition.Replace('-', '_')))
             .Concat(OwnOverlays(name).Select(text => new InMemoryText(text.Path, text.Content, overlayFor: edition))));
+
+    /// <summary>Every edition of this repository with its overlays.</summary>
+    public static InMemoryText[] OwnEditions() =>
+    [
+        .. OwnEdition("0-8", "amqp0-8.xml"),
+        .. OwnEdition("0-9", "amqp0-9.xml"),
+        .. OwnEdition("0-9-1", "amqp0-9-1.xml"),
+        .. OwnEdition("0-10", "amqp0-10.xml"),
+        .. OwnEdition("1-0", "amqp1-0"),
+    ];
 
     private static IEnumerable<InMemoryText> OwnOverlays(string name)
     {

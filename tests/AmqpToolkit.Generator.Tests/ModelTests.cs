@@ -25,7 +25,7 @@ public sealed class ModelTests
     [InlineData(TrackingNames.Emit)]
     public void Models_OfEveryStep_HoldNothingOfTheCompiler(string step)
     {
-        GeneratorRunResult result = GeneratorHarness.Run(GeneratorHarness.OwnSpec());
+        GeneratorRunResult result = GeneratorHarness.Run(GeneratorHarness.OwnEditions());
 
         var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
         foreach ((object value, _) in result.TrackedSteps[step].SelectMany(run => run.Outputs))
@@ -72,22 +72,26 @@ public sealed class ModelTests
         Assert.Equal(equal, edited == Read(text));
     }
 
-    [Fact]
-    public void EditionModel_OfReadAndLinkedTwice_IsEqual()
+    [Theory]
+    [InlineData("0-9-1", "amqp0-9-1.xml")]
+    [InlineData("0-10", "amqp0-10.xml")]
+    [InlineData("1-0", "amqp1-0")]
+    public void EditionModel_OfReadAndLinkedTwice_IsEqual(string edition, string file)
     {
-        EditionModel first = Link();
-        EditionModel second = Link();
+        EditionModel first = Link(edition, file);
+        EditionModel second = Link(edition, file);
 
         Assert.NotSame(first, second);
         Assert.Equal(first, second);
         Assert.Equal(EditionLowering.Lower(first, CancellationToken.None), EditionLowering.Lower(second, CancellationToken.None));
     }
 
-    private static EditionModel Link()
+    private static EditionModel Link(string edition, string file)
     {
-        var overlay = new SpecInput("b", null, "0-9-1", null, GeneratorHarness.ReadSpec("amqp0-9-1.rabbitmq.xml"));
-        RawDocument[] documents = [Read(GeneratorHarness.ReadSpec("amqp0-9-1.xml")), SpecReader.Read(overlay, CancellationToken.None).Document!];
-        return Linker.Link(new EditionInput("0-9-1", "N", EmissionOptions.Default, new(documents)), CancellationToken.None).Model;
+        IEnumerable<RawDocument> documents = GeneratorHarness.OwnEdition(edition, file)
+            .Select(text => new SpecInput(text.Path, text.Get("AmqpSpec"), text.Get("AmqpOverlayFor"), null, text.Content))
+            .Select(input => SpecReader.Read(input, CancellationToken.None).Document!);
+        return Linker.Link(new EditionInput(edition, "N", EmissionOptions.Default, new(documents)), CancellationToken.None).Model;
     }
 
     private static RawDocument Read(string text) => SpecReader.Read(new SpecInput("a", "0-9-1", null, "N", text), CancellationToken.None).Document!;

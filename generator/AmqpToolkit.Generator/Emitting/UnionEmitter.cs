@@ -1,4 +1,5 @@
 using AmqpToolkit.Generator.Lowering;
+using AmqpToolkit.Generator.Reading;
 
 namespace AmqpToolkit.Generator.Emitting;
 
@@ -7,7 +8,7 @@ internal static class UnionEmitter
 {
     public static void Emit(SourceWriter writer, UnionUnit unit)
     {
-        if (unit.HandlerTypeName is not null)
+        if (HasHandler(unit))
         {
             EmitHandler(writer, unit);
         }
@@ -31,7 +32,7 @@ internal static class UnionEmitter
                 public ReadOnlySpan<byte> Octets { get; }
                 """);
             EmitTryParse(writer, unit);
-            if (unit.HandlerTypeName is not null)
+            if (HasHandler(unit))
             {
                 EmitDispatch(writer, unit);
             }
@@ -51,12 +52,14 @@ internal static class UnionEmitter
                 EmitGet(writer, member);
             }
 
-            if (unit.HandlerTypeName is not null)
+            if (HasHandler(unit))
             {
                 EmitDispatchOne(writer, unit);
             }
         }
     }
+
+    private static bool HasHandler(UnionUnit unit) => unit.HandlerTypeName is not null && unit.Options.Has(EmittedParts.Dispatch);
 
     private static void EmitHandler(SourceWriter writer, UnionUnit unit)
     {

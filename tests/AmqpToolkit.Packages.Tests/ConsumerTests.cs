@@ -1,0 +1,97 @@
+namespace AmqpToolkit.Packages.Tests;
+
+/// <summary>
+/// What somebody else does with the packages: a project of its own, outside this repository, with a feed that has our packages and a folder of packages that was empty before.
+/// The files stand in <c>Projects</c>, and <c>docs/generator.md</c> shows them.
+/// </summary>
+public abstract class ConsumerTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    /// <summary>Copies a project and the configuration of its sources.</summary>
+    private protected void Prepare(string project, Func<string, string>? edit = null)
+    {
+        foreach (string file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Projects", project)))
+        {
+            string name = Path.GetFileName(file);
+            bool isProject = name.EndsWith(".csproj.xml", StringComparison.Ordinal);
+            string text = File.ReadAllText(file);
+            File.WriteAllText(Path.Combine(_folder.Path, isProject ? name[..^".xml".Length] : name), isProject && edit is not null ? edit(text) : text);
+        }
+
+        File.WriteAllText(Path.Combine(_folder.Path, "nuget.config"), $"""
+            <configuration>
+              <packageSources>
+                <clear />
+                <add key="ours" value="{Feed.Folder}" />
+                <add key="restored" value="{TemporaryFolder.RestoredPackages}" />
+              </packageSources>
+              <packageSourceMapping>
+                <clear />
+                <packageSource key="ours"><package pattern="AmqpToolkit.*" /></packageSource>
+                <packageSource key="restored"><package pattern="*" /></packageSource>
+              </packageSourceMapping>
+              <fallbackPackageFolders><clear /></fallbackPackageFolders>
+            </configuration>
+            """);
+    }
+
+    /// <summary>Every warning is an error. Only the newest runtime may be installed here, and no host for an executable of an older one.</summary>
+    private protected Task<(int ExitCode, string Output)> BuildAsync() =>
+        _folder.DotNetAsync("build -c Release -o out -warnaserror -v:q -p:UseAppHost=false -p:RollForward=Major -p:UseSharedCompilation=false", ownPackages: true);
+
+    private protected async Task AssertOutputAsync(string project)
+    {
+        (int exitCode, string messages) = await BuildAsync();
+        Assert.True(exitCode == 0, messages);
+
+        (exitCode, string output) = await _folder.DotNetAsync($"out/{project}.dll", ownPackages: true);
+
+        Assert.Equal(File.ReadAllText(Path.Combine(_folder.Path, "output.txt")), output);
+        Assert.Equal(0, exitCode);
+    }
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}
+
+public sealed class OrdersTests : ConsumerTests
+{
+    /// <summary>A protocol extension of somebody's own, in a project of .NET 8: three methods, a table, content.</summary>
+    [Fact]
+    public async Task Extension_OfSomebodyElse_BuildsAndRuns()
+    {
+        Prepare("Orders");
+
+        await AssertOutputAsync("Orders");
+    }
+}
+
+public sealed class PerformativesTests : ConsumerTests
+{
+    [Fact]
+    public async Task PerformativesOfAmqp10_InSomebodyElsesProject_BuildAndRun()
+    {
+        Prepare("Performatives");
+
+        await AssertOutputAsync("Performatives");
+    }
+}
+
+public sealed class MissingCodecTests : ConsumerTests
+{
+    [Fact]
+    public async Task Project_WithoutTheCodec_IsToldWhatItLacks()
+    {
+        Prepare("Performatives", text => text.Replace("<PackageReference Include=\"AmqpToolkit.Codec\" Version=\"0.1.0\" />", "", StringComparison.Ordinal));
+
+        (int exitCode, string messages) = await BuildAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("error AMQP1001: ", messages, StringComparison.Ordinal);
+        Assert.DoesNotContain("error CS", messages, StringComparison.Ordinal);
+    }
+}

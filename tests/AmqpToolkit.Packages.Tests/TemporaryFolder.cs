@@ -1,0 +1,52 @@
+using System.Diagnostics;
+
+namespace AmqpToolkit.Packages.Tests;
+
+/// <summary>A folder outside the repository, so that nothing of it leaks in, and `dotnet` in it.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    /// <summary>A build from nothing on a slow and busy machine.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+
+    public string Path { get; } = Directory.CreateTempSubdirectory("amqp-toolkit-packages-").FullName;
+
+    /// <summary>The packages that the build of this repository has restored: a source that needs no network.</summary>
+    public static string RestoredPackages { get; } = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } folder
+        ? folder
+        : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    /// <summary>Runs `dotnet` until it ends.</summary>
+    public async Task<(int ExitCode, string Output)> DotNetAsync(string arguments, bool ownPackages)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = Path, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string variable in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+        {
+            start.Environment.Remove(variable);
+        }
+
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        start.Environment["DOTNET_NOLOGO"] = "1";
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["MSBUILDTERMINALLOGGER"] = "off";
+        if (ownPackages)
+        {
+            start.Environment["NUGET_PACKAGES"] = System.IO.Path.Combine(Path, ".packages");
+        }
+
+        using Process process = Process.Start(start)!;
+        using CancellationTokenSource patience = new(s_patience);
+        try
+        {
+            Task<string> output = process.StandardOutput.ReadToEndAsync(patience.Token);
+            Task<string> errors = process.StandardError.ReadToEndAsync(patience.Token);
+            await process.WaitForExitAsync(patience.Token);
+            return (process.ExitCode, (await output + await errors).ReplaceLineEndings("\n"));
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
