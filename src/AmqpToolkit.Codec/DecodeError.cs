@@ -42,7 +42,7 @@ public enum DecodeError : byte
     /// <summary>0-10, 1.0: a value is well-formed, but of another type than its field.</summary>
     UnexpectedType,
 
-    /// <summary>1.0: a descriptor is not that of the type that was asked for.</summary>
+    /// <summary>1.0: a descriptor is not that of the type that was asked for. 0-10: nor is the code of a struct.</summary>
     UnexpectedDescriptor,
 
     /// <summary>0-10, 1.0: size and count of a list, map or array contradict what is in it. 0-10: ranges are cut off, or a struct has no code.</summary>

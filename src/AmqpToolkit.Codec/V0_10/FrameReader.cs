@@ -25,18 +25,14 @@ public static class FrameReader
         frame = default;
         if (input.Length < HeaderOctets)
         {
-            return FrameReadStatus.Incomplete;
+            return WhyNoHeader(input, maxFrameOctets);
         }
 
         int size = BinaryPrimitives.ReadUInt16BigEndian(input[SizeAt..]);
-        if (size < HeaderOctets || (input[0] & VersionBits) != 0)
+        FrameReadStatus status = Judge(input[0], size, maxFrameOctets);
+        if (status != FrameReadStatus.Complete)
         {
-            return FrameReadStatus.BadHeader;
-        }
-
-        if (size > (ushort)(maxFrameOctets - 1) + 1)
-        {
-            return FrameReadStatus.TooLarge;
+            return status;
         }
 
         if (size > input.Length)
@@ -51,5 +47,27 @@ public static class FrameReader
             BinaryPrimitives.ReadUInt16BigEndian(input[ChannelAt..]),
             input[HeaderOctets..size]);
         return FrameReadStatus.Complete;
+    }
+
+    /// <summary>A version or a size that cannot be is told as soon as it is there: nobody waits for the rest of such a header.</summary>
+    private static FrameReadStatus WhyNoHeader(ReadOnlySpan<byte> input, ushort maxFrameOctets)
+    {
+        if (input.Length < SizeAt + sizeof(ushort))
+        {
+            return !input.IsEmpty && (input[0] & VersionBits) != 0 ? FrameReadStatus.BadHeader : FrameReadStatus.Incomplete;
+        }
+
+        FrameReadStatus status = Judge(input[0], BinaryPrimitives.ReadUInt16BigEndian(input[SizeAt..]), maxFrameOctets);
+        return status == FrameReadStatus.Complete ? FrameReadStatus.Incomplete : status;
+    }
+
+    private static FrameReadStatus Judge(byte first, int size, ushort maxFrameOctets)
+    {
+        if (size < HeaderOctets || (first & VersionBits) != 0)
+        {
+            return FrameReadStatus.BadHeader;
+        }
+
+        return size > (ushort)(maxFrameOctets - 1) + 1 ? FrameReadStatus.TooLarge : FrameReadStatus.Complete;
     }
 }

@@ -57,11 +57,17 @@ public sealed class PackedBuilder
     public PackedBuilder BeginArray(byte elementCode) => Begin(TypeCodes.Array, elementCode);
 
     /// <summary>Ends what was started last.</summary>
+    /// <exception cref="InvalidOperationException">Nothing was started, or a key lacks its value.</exception>
     public PackedBuilder End()
     {
         if (_depth == 0)
         {
             throw new InvalidOperationException("No map, list or array is open.");
+        }
+
+        if (_open[_depth - 1].HasKey)
+        {
+            throw new InvalidOperationException("A key has no value.");
         }
 
         Level level = _open[--_depth];

@@ -52,7 +52,10 @@ public readonly struct PackedValue : IEquatable<PackedValue>
     }
 
     /// <summary>An array of strings (str16).</summary>
-    public static PackedValue Strings(params ReadOnlySpan<string> values)
+    public static PackedValue Strings(params string[] values) => Strings(values.AsSpan());
+
+    /// <inheritdoc cref="Strings(string[])"/>
+    public static PackedValue Strings(ReadOnlySpan<string> values)
     {
         PackedBuilder builder = new PackedBuilder().BeginArray(TypeCodes.Str16);
         foreach (string value in values)
@@ -64,7 +67,11 @@ public readonly struct PackedValue : IEquatable<PackedValue>
     }
 
     /// <summary>An array of structs (struct32).</summary>
-    public static PackedValue Structs<T>(params ReadOnlySpan<T> values)
+    public static PackedValue Structs<T>(params T[] values)
+        where T : struct, IPacked => Structs<T>(values.AsSpan());
+
+    /// <inheritdoc cref="Structs{T}(T[])"/>
+    public static PackedValue Structs<T>(ReadOnlySpan<T> values)
         where T : struct, IPacked
     {
         PackedBuilder builder = new PackedBuilder().BeginArray(TypeCodes.Struct32);

@@ -286,9 +286,10 @@ public static class AmqpReader
             return Inside(error);
         }
 
-        if (constructor >> 4 == 0x4 && count > MaxZeroWidthElements)
+        if (constructor >> 4 == 0x4)
         {
-            return DecodeError.TooManyElements;
+            // Elements without octets: nothing to look at, however many they are.
+            return count > MaxZeroWidthElements ? DecodeError.TooManyElements : at == contents.Length ? DecodeError.None : DecodeError.MalformedCompound;
         }
 
         for (int i = 0; i < count; i++)

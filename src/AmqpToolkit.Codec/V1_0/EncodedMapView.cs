@@ -10,17 +10,17 @@ public readonly ref struct EncodedMapView
     {
         AmqpReader.ReadCompound(contents, constructor, out _start, out int count);
         _contents = contents;
-        Count = count;
+        Count = count / 2;
     }
 
-    /// <summary>How many keys and values together there are.</summary>
+    /// <summary>How many pairs there are; on the wire stands the number of keys and values together (1.6.23).</summary>
     public int Count { get; }
 
     /// <summary>Looks for the value of a key that is a symbol or a string.</summary>
     public bool TryGetValue(ReadOnlySpan<byte> key, out EncodedValueView value)
     {
         int at = _start;
-        for (int remaining = Count; remaining > 0; remaining -= 2)
+        for (int remaining = Count; remaining > 0; remaining--)
         {
             int keyAt = at;
             if (AmqpReader.Measure(_contents, keyAt, out int valueAt) != DecodeError.None || AmqpReader.Measure(_contents, valueAt, out at) != DecodeError.None)
@@ -40,7 +40,7 @@ public readonly ref struct EncodedMapView
     }
 
     /// <summary>Walks over the pairs.</summary>
-    public Enumerator GetEnumerator() => new(new EncodedListView.Enumerator(_contents, _start, Count));
+    public Enumerator GetEnumerator() => new(new EncodedListView.Enumerator(_contents, _start, 2 * Count));
 
     private static bool IsText(byte constructor) => constructor is 0xA1 or 0xA3 or 0xB1 or 0xB3;
 

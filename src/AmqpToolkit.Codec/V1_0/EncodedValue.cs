@@ -41,6 +41,11 @@ public readonly struct EncodedValue : IEquatable<EncodedValue>
             return;
         }
 
+        if (constructor != 0 && contents.MaxOctets > int.MaxValue - AmqpWriter.MaxVariableOverhead)
+        {
+            ThrowTooLong();
+        }
+
         (object? source, int offset, int length) = contents.Parts;
         _source = source ?? string.Empty;
         _high = (ulong)offset;
@@ -180,9 +185,11 @@ public readonly struct EncodedValue : IEquatable<EncodedValue>
     }
 
     /// <summary>Octets, which are not copied where they lie in an array.</summary>
+    /// <exception cref="ArgumentException">With what stands before them they may be more than <see cref="int.MaxValue"/>.</exception>
     public static EncodedValue Binary(ReadOnlyMemory<byte> value) => new(new LongString(value), SmallBinary);
 
     /// <summary>A string: text, or its UTF-8, which is not copied where it lies in an array.</summary>
+    /// <exception cref="ArgumentException">With what stands before it, it may take more than <see cref="int.MaxValue"/> octets.</exception>
     public static EncodedValue String(LongString value) => new(value, SmallString);
 
     /// <summary>A symbol.</summary>
@@ -278,6 +285,9 @@ public readonly struct EncodedValue : IEquatable<EncodedValue>
         hash.AddBytes(ToMemory().Span);
         return hash.ToHashCode();
     }
+
+    [DoesNotReturn]
+    private static void ThrowTooLong() => throw new ArgumentException("The value may take more octets than can be encoded at once.");
 
     private int WriteInline(Span<byte> destination)
     {

@@ -41,15 +41,9 @@ public sealed partial class EncodedValueBuilder
     };
 
     /// <summary>Turns the value that was added last into an element.</summary>
-    private void WidenElement(AmqpType type, int start)
+    private void WidenElement(int start)
     {
         byte constructor = _octets[start];
-        if (AmqpReader.TypeOf(constructor) != type)
-        {
-            throw new InvalidOperationException($"The elements of this array are {type}, this one is {AmqpReader.TypeOf(constructor)}.");
-        }
-
-        Room(CompoundOverhead);
         Span<byte> value = _octets.AsSpan(start);
         int octets = _length - start;
         _length = start + (constructor switch

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace AmqpToolkit.Codec.V1_0;
@@ -16,6 +17,8 @@ public sealed partial class EncodedValueBuilder
     private Open[] _open = new Open[4];
     private int _depth;
     private int _length;
+    private int _values;      // outside of lists, maps and arrays
+    private int _descriptors; // before the value that comes next
 
     /// <summary>What was encoded so far; valid until something is added.</summary>
     public ReadOnlySpan<byte> Span => _octets.AsSpan(0, _length);
@@ -26,22 +29,25 @@ public sealed partial class EncodedValueBuilder
     /// <summary>Forgets everything.</summary>
     public EncodedValueBuilder Clear()
     {
-        _length = 0;
-        _depth = 0;
+        (_length, _depth, _values, _descriptors) = (0, 0, 0, 0);
         return this;
     }
 
     /// <summary>A copy of what was encoded: one value.</summary>
-    /// <exception cref="InvalidOperationException">A list, map or array is not ended.</exception>
-    public EncodedValue ToValue() => _depth == 0
-        ? EncodedValue.CopyOf(Span)
-        : throw new InvalidOperationException("A list, map or array is not ended.");
+    /// <exception cref="InvalidOperationException">A list, map or array is not ended, a descriptor lacks its value, or there are several values.</exception>
+    public EncodedValue ToValue()
+    {
+        ThrowUnlessOneValue();
+        return EncodedValue.CopyOf(Span);
+    }
 
     /// <summary>What was encoded, one value, without a copy: valid until something is added or the builder is cleared.</summary>
-    /// <exception cref="InvalidOperationException">A list, map or array is not ended.</exception>
-    public EncodedValue AsValue() => _depth == 0
-        ? new EncodedValue(Memory)
-        : throw new InvalidOperationException("A list, map or array is not ended.");
+    /// <inheritdoc cref="ToValue" path="/exception"/>
+    public EncodedValue AsValue()
+    {
+        ThrowUnlessOneValue();
+        return new EncodedValue(Memory);
+    }
 
     /// <summary>Adds null.</summary>
     public EncodedValueBuilder AddNull() => Added(AmqpWriter.WriteNull(Room(1)));
@@ -101,26 +107,34 @@ public sealed partial class EncodedValueBuilder
     public EncodedValueBuilder AddBinary(ReadOnlySpan<byte> value) => AddVariable(0xA0, value);
 
     /// <summary>Adds a string.</summary>
-    public EncodedValueBuilder AddString(LongString value) => Added(AmqpWriter.WriteString(Room(value.MaxOctets + AmqpWriter.MaxVariableOverhead), value));
+    public EncodedValueBuilder AddString(LongString value) => Added(AmqpWriter.WriteString(Room((long)value.MaxOctets + AmqpWriter.MaxVariableOverhead), value));
 
     /// <summary>Adds a symbol.</summary>
     /// <exception cref="ArgumentException">It is not ASCII.</exception>
-    public EncodedValueBuilder AddSymbol(LongString value) => Added(AmqpWriter.WriteSymbol(Room(value.MaxOctets + AmqpWriter.MaxVariableOverhead), value));
+    public EncodedValueBuilder AddSymbol(LongString value) => Added(AmqpWriter.WriteSymbol(Room((long)value.MaxOctets + AmqpWriter.MaxVariableOverhead), value));
 
     /// <summary>Adds a value that is encoded already.</summary>
-    public EncodedValueBuilder Add(EncodedValueView value) => Added(value.CopyTo(Room(value.Octets)));
+    /// <exception cref="InvalidOperationException">It would be nested deeper than <see cref="AmqpReader.MaxDepth"/>.</exception>
+    public EncodedValueBuilder Add(EncodedValueView value) => AddedWhole(value.CopyTo(Room(value.Octets)));
 
     /// <summary>Adds a value.</summary>
-    public EncodedValueBuilder Add(in EncodedValue value) => Added(value.Write(Room(value.MaxOctets)));
+    /// <inheritdoc cref="Add(EncodedValueView)" path="/exception"/>
+    public EncodedValueBuilder Add(in EncodedValue value) => AddedWhole(value.Write(Room(value.MaxOctets)));
 
     /// <summary>Adds a composite or described value.</summary>
+    /// <inheritdoc cref="Add(EncodedValueView)" path="/exception"/>
     public EncodedValueBuilder Add<T>(in T value)
-        where T : struct, IDescribedType => Added(value.Write(Room(value.MaxOctets)));
+        where T : struct, IDescribedType => AddedWhole(value.Write(Room(value.MaxOctets)));
 
     /// <summary>Adds an array of symbols.</summary>
     /// <exception cref="ArgumentException">One of them is not ASCII.</exception>
     public EncodedValueBuilder AddSymbols(IReadOnlyList<string> values)
     {
+        for (int i = 0; i < values.Count; i++)
+        {
+            AmqpWriter.ThrowUnlessSymbol(values[i]);
+        }
+
         BeginArray(AmqpType.Symbol);
         for (int i = 0; i < values.Count; i++)
         {
@@ -131,7 +145,7 @@ public sealed partial class EncodedValueBuilder
     }
 
     /// <summary>Puts a descriptor before the value that comes next.</summary>
-    /// <exception cref="InvalidOperationException">That value is an element of an array.</exception>
+    /// <exception cref="InvalidOperationException">That value is an element of an array, or it has too many descriptors.</exception>
     public EncodedValueBuilder Describe(ulong code)
     {
         if (_depth != 0 && _open[_depth - 1].Type == AmqpType.Array)
@@ -139,7 +153,13 @@ public sealed partial class EncodedValueBuilder
             throw new InvalidOperationException("The elements of an array share their descriptor: BeginArray takes it.");
         }
 
+        if (_depth + _descriptors == AmqpReader.MaxDepth)
+        {
+            ThrowTooDeep();
+        }
+
         _length += AmqpWriter.WriteDescriptor(Room(10), code);
+        _descriptors++;
         return this;
     }
 
@@ -160,7 +180,7 @@ public sealed partial class EncodedValueBuilder
         Begin(new Open(_length, AmqpType.Array) { Elements = elements, Descriptor = code });
 
     /// <summary>Ends the list, map or array that was begun last.</summary>
-    /// <exception cref="InvalidOperationException">None was begun, or a key lacks its value.</exception>
+    /// <exception cref="InvalidOperationException">None was begun, or a key or a descriptor lacks its value.</exception>
     public EncodedValueBuilder End()
     {
         if (_depth == 0)
@@ -168,7 +188,19 @@ public sealed partial class EncodedValueBuilder
             throw new InvalidOperationException("No list, map or array was begun.");
         }
 
-        Open open = _open[--_depth];
+        Open open = _open[_depth - 1];
+        if (_descriptors != 0)
+        {
+            throw new InvalidOperationException("A descriptor has no value.");
+        }
+
+        if (open.Type == AmqpType.Map && (open.Count & 1) != 0)
+        {
+            throw new InvalidOperationException("A key has no value.");
+        }
+
+        Room(MaxArrayHeader + CompoundOverhead); // all that its end and its becoming an element can take
+        _depth--;
         int end = open.Type switch
         {
             AmqpType.List => EndList(open),
@@ -181,13 +213,29 @@ public sealed partial class EncodedValueBuilder
 
     private EncodedValueBuilder Begin(Open open)
     {
+        if (_depth + (open.Descriptor is null ? 0 : 1) >= AmqpReader.MaxDepth)
+        {
+            ThrowTooDeep();
+        }
+
+        if (open.Type == AmqpType.Array)
+        {
+            Widest(open.Elements);
+        }
+
+        if (_depth != 0 && _open[_depth - 1].Type == AmqpType.Array)
+        {
+            ThrowUnlessElement(_open[_depth - 1], open.Type);
+        }
+
+        Room(CompoundOverhead);
         if (_depth == _open.Length)
         {
             Array.Resize(ref _open, 2 * _depth);
         }
 
-        Room(CompoundOverhead);
         _open[_depth++] = open;
+        _descriptors = 0;
         _length += open.Type == AmqpType.Array ? CompoundOverhead : SmallOverhead;
         return this;
     }
@@ -200,11 +248,6 @@ public sealed partial class EncodedValueBuilder
 
     private int EndMap(Open open)
     {
-        if ((open.Count & 1) != 0)
-        {
-            throw new InvalidOperationException("A key has no value.");
-        }
-
         int end = EndList(open);
         if (open.Count == 0)
         {
@@ -218,38 +261,107 @@ public sealed partial class EncodedValueBuilder
 
     private EncodedValueBuilder AddVariable(byte small, ReadOnlySpan<byte> value)
     {
-        Span<byte> room = Room(value.Length + AmqpWriter.MaxVariableOverhead);
+        Span<byte> room = Room((long)value.Length + AmqpWriter.MaxVariableOverhead);
         int at = AmqpWriter.WriteVariableHeader(room, small, value.Length);
         value.CopyTo(room[at..]);
         return Added(at + value.Length);
     }
 
-    private Span<byte> Room(int octets)
+    private Span<byte> Room(long octets)
     {
         if (_octets.Length - _length < octets)
         {
-            Array.Resize(ref _octets, Math.Max(2 * _octets.Length, _length + octets));
+            Grow(_length + octets);
         }
 
         return _octets.AsSpan(_length);
     }
 
-    private EncodedValueBuilder Added(int octets)
+    private void Grow(long octets)
     {
-        int start = _length;
-        _length += octets;
-        if (_depth != 0)
+        if (octets > Array.MaxLength)
         {
-            ref Open open = ref _open[_depth - 1];
-            open.Count++;
-            if (open.Type == AmqpType.Array)
+            throw new ArgumentException($"All that is encoded has at most {Array.MaxLength} octets, this might have {octets}.", nameof(octets));
+        }
+
+        Array.Resize(ref _octets, (int)Math.Min(Math.Max(2L * _octets.Length, octets), Array.MaxLength));
+    }
+
+    /// <summary>Takes a value that was written as a whole, unless what is open around it makes it too deep. At the top its own depth is known to do.</summary>
+    private EncodedValueBuilder AddedWhole(int octets)
+    {
+        if (_depth + _descriptors != 0 && _octets[_length] is 0 or >= 0xC0)
+        {
+            int at = 0;
+            ReadOnlySpan<byte> value = _octets.AsSpan(_length, octets);
+            bool isTooDeep = AmqpReader.Validate(value, ref at, _depth) == DecodeError.NestingTooDeep;
+            at = 0;
+            if (isTooDeep || AmqpReader.SkipConstructor(value, ref at, _depth + _descriptors, out _) == DecodeError.NestingTooDeep)
             {
-                WidenElement(open.Elements, start);
+                ThrowTooDeep();
             }
         }
 
+        return Added(octets);
+    }
+
+    /// <summary>Takes what was written. Until here nothing has changed: whoever is refused before may go on.</summary>
+    private EncodedValueBuilder Added(int octets)
+    {
+        if (_depth == 0)
+        {
+            _values++;
+            _length += octets;
+        }
+        else
+        {
+            ref Open open = ref _open[_depth - 1];
+            int start = _length;
+            if (open.Type == AmqpType.Array)
+            {
+                ThrowUnlessElement(open, AmqpReader.TypeOf(_octets[start]));
+                Room((long)octets + CompoundOverhead);
+                _length += octets;
+                WidenElement(start);
+            }
+            else
+            {
+                _length += octets;
+            }
+
+            open.Count++;
+        }
+
+        _descriptors = 0;
         return this;
     }
+
+    private static void ThrowUnlessElement(in Open array, AmqpType type)
+    {
+        if (type != array.Elements)
+        {
+            throw new InvalidOperationException($"The elements of this array are {array.Elements}, this one is {type}.");
+        }
+
+        if (type == AmqpType.Null && array.Count == AmqpReader.MaxZeroWidthElements)
+        {
+            throw new InvalidOperationException($"An array has at most {AmqpReader.MaxZeroWidthElements} elements without octets.");
+        }
+    }
+
+    private void ThrowUnlessOneValue()
+    {
+        if (_depth != 0 || _descriptors != 0 || _values > 1)
+        {
+            throw new InvalidOperationException(_depth != 0 ? "A list, map or array is not ended."
+                : _descriptors != 0 ? "A descriptor has no value."
+                : "There are several values.");
+        }
+    }
+
+    [DoesNotReturn]
+    private static void ThrowTooDeep() =>
+        throw new InvalidOperationException($"Lists, maps, arrays and descriptors are nested at most {AmqpReader.MaxDepth} deep.");
 
     /// <summary>A list, map or array that is not ended: where it begins, and what is in it so far.</summary>
     private record struct Open(int At, AmqpType Type)

@@ -149,7 +149,7 @@ public ref struct MessageSections
             // 00, 53, code, constructor, then one octet of size or four.
             ulong start = BinaryPrimitives.ReadUInt64BigEndian(rest);
             section = (byte)(start >> 40) - (int)HeaderView.DescriptorCode;
-            if (start >> 48 == Constructors.UlongSmallulong && (uint)section <= FooterIndex)
+            if (start >> 48 == Constructors.UlongSmallulong && (uint)section <= FooterIndex && section != AmqpValueIndex)
             {
                 byte constructor = (byte)(start >> 32);
                 byte usual = UsualConstructors[section];

@@ -70,6 +70,19 @@ public class FrameTests
     public void Frame_WithABadHeader_IsRefused(string hex) =>
         Assert.Equal(FrameReadStatus.BadHeader, FrameReader.TryRead(Hex.Parse(hex), 4096, out _));
 
+    [Theory]
+    [InlineData("4F0000140000010200000000", 1, FrameReadStatus.BadHeader)] // the version stands in the first octet
+    [InlineData("0F00000B0000010200000000", 4, FrameReadStatus.BadHeader)] // the size ends with the fourth
+    [InlineData("0F0010010000010200000000", 4, FrameReadStatus.TooLarge)]
+    public void Frame_WithABadHeader_IsRefusedAsSoonAsItIsKnown(string hex, int known, FrameReadStatus expected)
+    {
+        byte[] octets = Hex.Parse(hex);
+        for (int cut = 0; cut <= octets.Length; cut++)
+        {
+            Assert.Equal(cut < known ? FrameReadStatus.Incomplete : expected, FrameReader.TryRead(octets.AsSpan(0, cut), 4096, out _));
+        }
+    }
+
     [Fact]
     public void ReservedBits_AreIgnored()
     {

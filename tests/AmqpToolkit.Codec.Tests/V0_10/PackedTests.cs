@@ -53,6 +53,29 @@ public sealed class PackedTests
         Assert.Equal(start, view.ToOwned());
     }
 
+    [Theory]
+    [InlineData("0300 0000000C 0605 0700 00000001 0167 0162", DecodeError.UnexpectedDescriptor)] // the code of another struct
+    [InlineData("0300 0000000B 0604 0700 00000001 0167 01", DecodeError.MalformedCompound)]      // cut, and its size says so
+    [InlineData("0300 00000003 0604 07", DecodeError.MalformedCompound)]
+    [InlineData("0300 00000001 06", DecodeError.MalformedCompound)]                              // no room for a code
+    [InlineData("0300 00000000", DecodeError.MalformedCompound)]
+    [InlineData("0300 0000000C 0605 0700 00000001 0167 01", DecodeError.Truncated)]              // more octets would help
+    public void CodedStruct_ThatIsAnotherOrCut_IsRefused(string hex, DecodeError expected) =>
+        Assert.Equal(expected, DtxStartView.TryParse(Hex.Parse(hex), out _));
+
+    [Fact]
+    public void StructWithoutCode_CutInsideItsSize_IsMalformed()
+    {
+        var properties = new MessageProperties { ReplyTo = new MessageReplyTo { RoutingKey = "q" } };
+        byte[] octets = new byte[properties.MaxOctets];
+        int written = properties.Write(octets);
+        Assert.Equal("0004" + "0200" + "0171", Convert.ToHexString(octets, written - 6, 6));
+
+        octets[written - 5]--;
+
+        Assert.Equal(DecodeError.MalformedCompound, MessagePropertiesView.TryParse(octets.AsSpan(0, written - 1), out _));
+    }
+
     [Fact]
     public void Struct_WithoutPresenceBits_HasAllItsFields()
     {

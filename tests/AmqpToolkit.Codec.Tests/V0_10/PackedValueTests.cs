@@ -92,6 +92,7 @@ public class PackedValueTests
         Assert.Throws<InvalidOperationException>(() => new PackedBuilder().AddVoid().AddVoid());
         Assert.Throws<InvalidOperationException>(() => new PackedBuilder().BeginList().ToValue());
         Assert.Throws<InvalidOperationException>(() => new PackedBuilder().End());
+        Assert.Throws<InvalidOperationException>(() => new PackedBuilder().BeginMap().Key("k").End());
         Assert.Throws<ArgumentException>(() => new PackedBuilder().BeginMap().Key(new string('k', 256)));
         Assert.Throws<ArgumentException>(() => new PackedBuilder().AddStruct(new MessageReplyTo()));
         Assert.Throws<ArgumentException>(() => PackedWriter.WriteArray(new byte[64], PackedValue.Map(_ => { })));
@@ -216,5 +217,19 @@ public class PackedValueTests
         }
 
         return strings;
+    }
+
+    [Fact]
+    public void PublicMethods_OfTheCodec_TakeTheirParamsAsArrays()
+    {
+        IEnumerable<string> spans = typeof(PackedValue).Assembly.GetExportedTypes()
+            .SelectMany(type => type.GetMethods())
+            .Where(method => method.GetParameters().Any(parameter => parameter.IsDefined(typeof(System.Runtime.CompilerServices.ParamCollectionAttribute), false)))
+            .Select(method => $"{method.DeclaringType}.{method.Name}");
+
+        Assert.Empty(spans); // C# 12 does not expand these
+        string[] words = ["a", "b"];
+        Assert.Equal(PackedValue.Strings(words), PackedValue.Strings("a", "b"));
+        Assert.Equal(PackedValue.Strings(words), PackedValue.Strings(words.AsSpan()));
     }
 }

@@ -72,8 +72,8 @@ public sealed class AllocationTests
         var builder = new EncodedValueBuilder();
         AssertNoAllocation(() =>
         {
-            builder.Clear().BeginArray(AmqpType.Symbol).AddSymbol("a").AddSymbol("bc").End();
-            builder.BeginArray(AmqpType.UInt).AddUInt(0).AddUInt(1).AddUInt(70000).End();
+            builder.Clear().BeginList().BeginArray(AmqpType.Symbol).AddSymbol("a").AddSymbol("bc").End();
+            builder.BeginArray(AmqpType.UInt).AddUInt(0).AddUInt(1).AddUInt(70000).End().End();
             return builder.AsValue().MaxOctets;
         });
     }

@@ -35,6 +35,13 @@ public sealed class MessageSectionsTests
         Assert.False(sections.TryGetData(out _));
     }
 
+    [Theory]
+    [InlineData("005377" + "FF00" + Footer)]
+    [InlineData("005377" + "FF0000" + "5378C10100")]
+    [InlineData("005377" + "0F00000000" + Footer)]
+    public void AmqpValue_WithAConstructorOfNoType_IsRefused(string hex) =>
+        Assert.Equal(DecodeError.UnknownConstructor, MessageSections.TryParse(Hex.Parse(hex), out _));
+
     [Fact]
     public void Sections_InEverySelection_AreFound()
     {
