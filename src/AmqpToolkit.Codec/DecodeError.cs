@@ -42,10 +42,10 @@ public enum DecodeError : byte
     /// <summary>0-10, 1.0: a value is well-formed, but of another type than its field.</summary>
     UnexpectedType,
 
-    /// <summary>1.0: a descriptor is not that of the type that was asked for. 0-10: nor is the code of a struct.</summary>
+    /// <summary>1.0: a descriptor is not that of the type that was asked for.</summary>
     UnexpectedDescriptor,
 
-    /// <summary>0-10, 1.0: size and count of a list, map or array contradict what is in it. 0-10: ranges are cut off, or a struct has no code.</summary>
+    /// <summary>0-10, 1.0: size and count of a list, map or array contradict what is in it. 0-10: ranges are cut off, or a struct has no code or ends before its fields do.</summary>
     MalformedCompound,
 
     /// <summary>Octets have a value that their type does not have: a boolean of 2, a surrogate, a symbol outside ASCII, a range that ends before it starts.</summary>

@@ -181,10 +181,7 @@ internal static class PackedEmitter
                     writer.Line(read);
                     if (member.Shape == PackedShape.Struct)
                     {
-                        string parsed = $"{member.CSharpType}View.TryParse({StructBody(member, "fields.Source")}, out _)";
-                        writer.Line(member.Model.Struct!.HasCode
-                            ? $"fields.NoteCoded(_{member.Field}At, {Number(member.Octets)}, {member.CSharpType}View.Code, {parsed});"
-                            : $"fields.NoteStruct({parsed});");
+                        writer.Line($"fields.NoteStruct({member.CSharpType}View.TryParse({StructBody(member, "fields.Source")}, out _));");
                     }
                 }
             }

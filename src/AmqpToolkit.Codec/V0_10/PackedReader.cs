@@ -123,25 +123,6 @@ public ref struct PackedReader
     /// <summary>Notes what was found in the struct that was passed last: what ends inside of it, although its size fits, is no truncation.</summary>
     public void NoteStruct(DecodeError error) => Note(error == DecodeError.Truncated ? DecodeError.MalformedCompound : error);
 
-    /// <summary>Notes what was found in the struct with a code that was passed last.</summary>
-    /// <param name="at">Where its size stands.</param>
-    /// <param name="sizeOctets">Octets of the size.</param>
-    /// <param name="code">The code that it has to have.</param>
-    /// <param name="error">What was found after the code.</param>
-    public void NoteCoded(int at, int sizeOctets, ushort code, DecodeError error)
-    {
-        if (_error != DecodeError.None)
-        {
-            return;
-        }
-
-        ReadOnlySpan<byte> octets = VariableAt(_source, at, sizeOctets);
-        _error = octets.Length < sizeof(ushort) ? DecodeError.MalformedCompound
-            : BinaryPrimitives.ReadUInt16BigEndian(octets) != code ? DecodeError.UnexpectedDescriptor
-            : error == DecodeError.Truncated ? DecodeError.MalformedCompound
-            : error;
-    }
-
     /// <summary>Reads a uint8.</summary>
     public byte ReadUInt8() => Take(sizeof(byte), out ReadOnlySpan<byte> octets) ? octets[0] : (byte)0;
 

@@ -28,7 +28,7 @@ public readonly ref struct DtxStartView
         if ((_present & 0x1) != 0)
         {
             _xidAt = fields.PassCoded(4, DtxXidView.Code);
-            fields.Note(DtxXidView.TryParse(PackedReader.CodedAt(fields.Source, _xidAt, 4, DtxXidView.Code), out _));
+            fields.NoteStruct(DtxXidView.TryParse(PackedReader.CodedAt(fields.Source, _xidAt, 4, DtxXidView.Code), out _));
         }
 
         _source = fields.Source;

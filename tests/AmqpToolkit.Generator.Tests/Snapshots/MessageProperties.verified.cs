@@ -51,7 +51,7 @@ public readonly ref struct MessagePropertiesView
         if ((_present & 0x8) != 0)
         {
             _replyToAt = fields.PassVariable(2);
-            fields.Note(MessageReplyToView.TryParse(PackedReader.VariableAt(fields.Source, _replyToAt, 2), out _));
+            fields.NoteStruct(MessageReplyToView.TryParse(PackedReader.VariableAt(fields.Source, _replyToAt, 2), out _));
         }
 
         if ((_present & 0x10) != 0)
