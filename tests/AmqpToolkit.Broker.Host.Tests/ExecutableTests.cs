@@ -3,8 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Events;
 
 namespace AmqpToolkit.Broker.Host.Tests;
 
@@ -32,19 +33,15 @@ public sealed class ExecutableTests
     public async Task Signal_WithAClient_ClosesItWith320AndExitsWithZero(PosixSignal signal)
     {
         await using BrokerExecutable broker = BrokerExecutable.Start("--port 0");
-        await using IConnection client = await ConnectAsync((await broker.ListeningAsync()).Port);
-        TaskCompletionSource<ShutdownEventArgs> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        client.ConnectionShutdownAsync += (_, reason) =>
-        {
-            closed.TrySetResult(reason);
-            return Task.CompletedTask;
-        };
+        using RawConnection client = RawConnection.Open((await broker.ListeningAsync()).Port);
 
         broker.Signal(signal);
 
-        ShutdownEventArgs reason = await closed.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        Assert.Equal((ShutdownInitiator.Peer, 320), (reason.Initiator, reason.ReplyCode));
-        Assert.StartsWith("CONNECTION_FORCED", reason.ReplyText, StringComparison.Ordinal);
+        Assert.Equal(DecodeError.None, ConnectionCloseView.TryParse(client.Expect(ConnectionCloseView.MethodKey), out ConnectionCloseView close));
+        Assert.Equal(320, close.ReplyCode);
+        Assert.StartsWith("CONNECTION_FORCED", Encoding.UTF8.GetString(close.ReplyText), StringComparison.Ordinal);
+        client.Send(default(ConnectionCloseOk));
+        Assert.True(client.HasEnded());
         Assert.Equal(0, (await broker.EndAsync()).ExitCode);
     }
 
