@@ -163,12 +163,21 @@ public sealed class AccessTests : ConversationTests
         peer.ExpectDelivery(1, "tag");
 
         Control.DeleteVirtualHost(host);
-        while (peer.Receive() is IncomingMethod { Name: not "connection.close" })
+        Incoming last;
+        do
         {
+            last = peer.Receive();
+        }
+        while (last is IncomingMethod { Name: not "connection.close" });
+
+        // RabbitMQ sometimes has no time for the word.
+        if (!BrokerUnderTest.Default.IsReference || last is IncomingMethod)
+        {
+            Assert.Equal($"CONNECTION_FORCED - vhost '{host}' is deleted", Assert.IsType<IncomingMethod>(last).Field<string>(1));
+            peer.Send(0, "connection.close-ok");
+            peer.ExpectSocketClosed();
         }
 
-        peer.Send(0, "connection.close-ok");
-        peer.ExpectSocketClosed();
         Control.AddVirtualHost(host);
         Control.SetPermissions(user, ".*", ".*", ".*", host);
         var again = Use(ScriptedPeer.OpenWithChannels(BrokerUnderTest.Default.As(user, host), 1));
