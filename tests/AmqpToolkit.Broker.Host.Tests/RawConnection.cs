@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.Classic;
 using AmqpToolkit.Codec.V0_9_1;
 
