@@ -176,7 +176,7 @@ internal static class BasicMethods
     }
 
     private static long? TimeoutOf(TableView arguments) =>
-        arguments.TryGetValue("x-consumer-timeout"u8, out var value) && value.TryGetInt64(out long milliseconds) && milliseconds >= 0 ? milliseconds : null;
+        arguments.TryGetValue("x-consumer-timeout"u8, out var value) && value.TryGetInt64(out long milliseconds) && milliseconds >= 0 ? Math.Min(milliseconds, QueueArguments.MaxMilliseconds) : null;
 
     private static ProtocolError? CheckPriority(MessageQueue queue, TableView arguments, out long priority)
     {

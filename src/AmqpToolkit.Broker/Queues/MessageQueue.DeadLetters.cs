@@ -63,7 +63,21 @@ internal sealed partial class MessageQueue
 
         for (int looks = 0; TakeDying(more) is { } dying; looks++)
         {
-            DeadLetterMover.OfThread(_arena).Move(this, more.Settings, dying, turn);
+            try
+            {
+                DeadLetterMover.OfThread(_arena).Move(this, more.Settings, dying, turn);
+            }
+            catch
+            {
+                // What died later must not wait for ever for one who failed.
+                lock (_gate)
+                {
+                    more.IsMoving = false;
+                }
+
+                throw;
+            }
+
             if (looks == LooksInARow)
             {
                 lock (_gate)

@@ -36,8 +36,15 @@ internal sealed partial class MessageQueue
         }
         else
         {
+            bool isNewlyTimed = settings.ExpiresMilliseconds is not null && settings.ExpiresMilliseconds != _more.Settings.ExpiresMilliseconds;
             bool isNewlyCounted = _more.Settings.MaxLengthOctets is null && settings.MaxLengthOctets is not null;
             _more.Settings = settings;
+            if (isNewlyTimed)
+            {
+                // Nobody noted uses while they did not count: the time begins with the setting.
+                MarkUsed(_more);
+            }
+
             if (isNewlyCounted)
             {
                 _more.ReadyOctets = _line.CountBodyOctets() + _more.CountBodyOctets();

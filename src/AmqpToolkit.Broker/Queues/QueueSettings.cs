@@ -64,8 +64,8 @@ internal sealed record QueueSettings
         bool isQuorum = QueueArguments.TypeOf(arguments) == QueueTypes.Quorum;
         var settings = new QueueSettings
         {
-            MessageTtlMilliseconds = Smaller(arguments, "x-message-ttl"u8, definedByPolicy),
-            ExpiresMilliseconds = Smaller(arguments, "x-expires"u8, definedByPolicy),
+            MessageTtlMilliseconds = SmallerTime(arguments, "x-message-ttl"u8, definedByPolicy),
+            ExpiresMilliseconds = SmallerTime(arguments, "x-expires"u8, definedByPolicy),
             MaxLength = Smaller(arguments, "x-max-length"u8, definedByPolicy),
             MaxLengthOctets = Smaller(arguments, "x-max-length-bytes"u8, definedByPolicy),
             Overflow = OverflowOf(arguments, definedByPolicy, isQuorum),
@@ -74,16 +74,18 @@ internal sealed record QueueSettings
             MaxPriority = arguments.TryGetValue("x-max-priority"u8, out var priority) && priority.TryGetInt64(out long max) ? (byte)Math.Clamp(max, 0, byte.MaxValue) : (byte)0,
             SingleActiveConsumer = arguments.TryGetValue("x-single-active-consumer"u8, out var single) && single.TryGetBoolean(out bool isSingle) && isSingle,
             DeliveryLimit = isQuorum ? LimitOf(arguments, definedByPolicy, rules) : null,
-            ConsumerTimeoutMilliseconds = Smaller(arguments, "x-consumer-timeout"u8, definedByPolicy),
+            ConsumerTimeoutMilliseconds = SmallerTime(arguments, "x-consumer-timeout"u8, definedByPolicy),
             IsQuorum = isQuorum,
         };
         return settings == None ? null : settings;
     }
 
-    /// <summary>A negative limit is none; where nothing is said the release decides.</summary>
+    /// <summary>A negative limit is none, and gives way to one that is; where nothing is said the release decides.</summary>
     private static long? LimitOf(TableView arguments, TableView policy, ProfileRules rules)
     {
-        long? limit = Smaller(arguments, "x-delivery-limit"u8, policy) ?? rules.DefaultDeliveryLimit;
+        var (argument, defined) = Both(arguments, "x-delivery-limit"u8, policy);
+        long? limit = argument < 0 || defined < 0 ? Larger(argument, defined) : Smaller(argument, defined);
+        limit ??= rules.DefaultDeliveryLimit;
         return limit < 0 ? null : limit;
     }
 
@@ -96,12 +98,25 @@ internal sealed record QueueSettings
             : OverflowPolicy.DropHead;
     }
 
+    /// <summary>A time in milliseconds: no longer than any that a queue can be declared with, so that it can be added to the time of day.</summary>
+    private static long? SmallerTime(TableView arguments, ReadOnlySpan<byte> key, TableView policy) =>
+        Smaller(arguments, key, policy) is { } time ? Math.Min(time, QueueArguments.MaxMilliseconds) : null;
+
     private static long? Smaller(TableView arguments, ReadOnlySpan<byte> key, TableView policy)
     {
-        long? argument = arguments.TryGetValue(key, out var value) && value.TryGetInt64(out long number) ? number : null;
-        long? defined = policy.TryGetValue(key[2..], out value) && value.TryGetInt64(out number) ? number : null;
-        return argument is null ? defined : defined is null ? argument : Math.Min(argument.Value, defined.Value);
+        var (argument, defined) = Both(arguments, key, policy);
+        return Smaller(argument, defined);
     }
+
+    private static long? Smaller(long? argument, long? defined) =>
+        argument is null ? defined : defined is null ? argument : Math.Min(argument.Value, defined.Value);
+
+    private static long? Larger(long? argument, long? defined) =>
+        argument is null ? defined : defined is null ? argument : Math.Max(argument.Value, defined.Value);
+
+    private static (long? Argument, long? Defined) Both(TableView arguments, ReadOnlySpan<byte> key, TableView policy) => (
+        arguments.TryGetValue(key, out var value) && value.TryGetInt64(out long argument) ? argument : null,
+        policy.TryGetValue(key[2..], out value) && value.TryGetInt64(out long defined) ? defined : null);
 
     private static byte[]? Text(TableView arguments, ReadOnlySpan<byte> key, TableView policy) =>
         (arguments.TryGetValue(key, out var value) || policy.TryGetValue(key[2..], out value)) && value.TryGetString(out var text) ? text.ToArray() : null;

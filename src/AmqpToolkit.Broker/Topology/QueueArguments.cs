@@ -11,7 +11,7 @@ namespace AmqpToolkit.Broker.Topology;
 internal static class QueueArguments
 {
     /// <summary>The longest x-message-ttl and x-expires in milliseconds: ten years of 365 days.</summary>
-    private const long MaxMilliseconds = 315_360_000_000;
+    internal const long MaxMilliseconds = 315_360_000_000;
 
     /// <summary>The largest x-max-priority: the priority property is one octet.</summary>
     private const long MaxPriority = byte.MaxValue;
