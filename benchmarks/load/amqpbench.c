@@ -32,13 +32,13 @@
 
 enum { RBUF = 1 << 20, MAXQ = 4096, MAXT = 1024 };
 static struct {
-    const char *host, *user, *pass, *vhost, *prefix, *mode, *qtype, *label;
+    const char *host, *user, *pass, *vhost, *prefix, *mode, *qtype, *label, *dead;
     int port, pubs, cons, queues, size, window, ackevery, prefetch, batch, durable, persistent,
-        fanout, timeout, pid, framemax, keep, topic, idle;
+        fanout, timeout, pid, framemax, keep, topic, idle, ttl, priorities;
     long n;
     double rate, secs;
-} o = {"127.0.0.1", "guest", "guest", "/", "ab", "both", NULL, "", 5672, 1, 1, 1, 16, 0, 0, 0,
-       65536, 0, 0, 0, 60, 0, 131072, 0, 0, 0, 0, 0, 0};
+} o = {"127.0.0.1", "guest", "guest", "/", "ab", "both", NULL, "", NULL, 5672, 1, 1, 1, 16, 0, 0, 0,
+       65536, 0, 0, 0, 60, 0, 131072, 0, 0, 0, 0, 0, 0, 0, 0};
 
 /* ---- time, errors, CPU ------------------------------------------------------------- */
 static uint64_t now(void) {
@@ -119,6 +119,8 @@ static amqp_connection_state_t dial(void) {
     return c;
 }
 static const char *qname(int i, char *b) { sprintf(b, "%s-%d", o.prefix, i); return b; }
+/* Where messages of queue i go that die. */
+static const char *dname(int i, char *b) { sprintf(b, "%s-%d-dead", o.prefix, i); return b; }
 /* The key that reaches queue i alone: its name, in a topic exchange as the second word. */
 static const char *key_of(int i, char *b) { char q[64]; sprintf(b, "%s%s", o.topic ? "t." : "", qname(i, q)); return b; }
 
@@ -169,7 +171,9 @@ static void send_all(worker *w, const uint8_t *p, size_t k) {
 static uint8_t *render(uint8_t *p, const char *ex, const char *key, uint8_t **body) {
     uint8_t *s = p; p = be16(method(p, 60, 40), 0); p = sstr(sstr(p, ex), key); *p++ = 0; p = tail(s, p);
     s = p; p = be16(be16(head(p, 2), 60), 0); p = be64(p, (uint64_t)o.size);
-    if (o.persistent) { p = be16(p, 0x1000); *p++ = 2; } else p = be16(p, 0);
+    p = be16(p, (o.persistent ? 0x1000u : 0) | (o.priorities ? 0x0800u : 0));
+    if (o.persistent) *p++ = 2;
+    if (o.priorities) *p++ = 0;                          /* set for each message of a batch: the last octet of the header */
     p = tail(s, p); *body = p + 7;
     for (int left = o.size; left > 0;) {
         int k = left > o.framemax - 8 ? o.framemax - 8 : left;
@@ -183,7 +187,10 @@ static void *publisher(void *arg) {
     uint8_t *one = malloc(cap), *body; size_t len = (size_t)(render(one, fan ? "ab.fanout" : o.topic ? "ab.topic" : "", fan ? "" : q, &body) - one);
     size_t boff = (size_t)(body - one); long per = o.batch / (long)len; if (per < 1) per = 1;
     if (o.window && per > o.window) per = o.window;
-    uint8_t *buf = malloc(len * (size_t)per); for (long i = 0; i < per; i++) memcpy(buf + len * (size_t)i, one, len);
+    uint8_t *buf = malloc(len * (size_t)per); for (long i = 0; i < per; i++) {
+        memcpy(buf + len * (size_t)i, one, len);
+        if (o.priorities) buf[len * (size_t)i + boff - 9] = (uint8_t)(i % (o.priorities + 1));
+    }
     uint64_t ring = 1; while (ring < (uint64_t)o.window * 4 + 64) ring <<= 1;
     uint8_t *acked = calloc(1, ring); uint64_t low = 1, next = 1; long out = 0;
     double step = o.rate > 0 ? 1e9 * o.pubs / o.rate : 0; struct rusage r0, r1; uint8_t cl[32];
@@ -239,7 +246,7 @@ static void *publisher(void *arg) {
 
 /* ---- consumer ---------------------------------------------------------------------- */
 static void *consumer(void *arg) {
-    worker *w = arg; char q[64]; uint8_t b[256]; qname(w->idx % o.queues, q); struct rusage r0, r1;
+    worker *w = arg; char q[64]; uint8_t b[256]; (o.dead ? dname : qname)(w->idx % o.queues, q); struct rusage r0, r1;
     pthread_barrier_wait(&gate); getrusage(RUSAGE_THREAD, &r0);
     uint8_t *p = be16(method(b, 60, 20), 0); p = sstr(sstr(p, q), ""); *p++ = o.ackevery ? 0 : 2; p = be32(p, 0);
     send_all(w, b, (size_t)(tail(b, p) - b));
@@ -303,10 +310,18 @@ static void usage(void) {
          " -c window   confirms, at most so many unconfirmed a publisher   -m persistent  -d durable queues\n"
          " -a K   ack every K with multiple (0: auto-ack)   -P prefetch    -t x-queue-type   -f fanout to all queues\n"
          " --topic N   through a topic exchange with N bindings, of which one matches   --idle N   N idle connections, then their memory\n"
+         " --ttl MS   x-message-ttl   --priorities N   x-max-priority, messages with 0 to N in turn\n"
+         " --dead expired|maxlen   every message dies at once in its queue (x-message-ttl 0, x-max-length 0), and is consumed from another\n"
          " -r rate   total msgs/s, open loop, latency from the time each was due   -b bytes a send() (65536)\n"
          " -M both|pub|con   con publishes first, then times the drain    -k keep the queues\n"
          " -T seconds limit (60)  --pid broker pid (CPU, RSS)  --label text  --prefix queue prefix  --frame-max bytes");
     exit(2);
+}
+static amqp_table_entry_t text(const char *key, const char *value) {
+    amqp_table_entry_t e = {str(key), {.kind = AMQP_FIELD_KIND_UTF8}}; e.value.value.bytes = str(value); return e;
+}
+static amqp_table_entry_t number(const char *key, int value) {
+    amqp_table_entry_t e = {str(key), {.kind = AMQP_FIELD_KIND_I32}}; e.value.value.i32 = value; return e;
 }
 /* One binding a queue that its key matches by a star, and others that no key of ours matches, of every shape. */
 static void bind_topic(amqp_connection_state_t c) {
@@ -332,7 +347,7 @@ static int idle(void) {
     return 0;
 }
 int main(int argc, char **argv) {
-    static struct option lo[] = {{"pid", 1, 0, 1}, {"label", 1, 0, 2}, {"prefix", 1, 0, 3}, {"frame-max", 1, 0, 4}, {"topic", 1, 0, 5}, {"idle", 1, 0, 6}, {"timeout", 1, 0, 'T'}, {"help", 0, 0, 'h'}, {0, 0, 0, 0}};
+    static struct option lo[] = {{"pid", 1, 0, 1}, {"label", 1, 0, 2}, {"prefix", 1, 0, 3}, {"frame-max", 1, 0, 4}, {"topic", 1, 0, 5}, {"idle", 1, 0, 6}, {"ttl", 1, 0, 7}, {"priorities", 1, 0, 8}, {"dead", 1, 0, 9}, {"timeout", 1, 0, 'T'}, {"help", 0, 0, 'h'}, {0, 0, 0, 0}};
     for (int c; (c = getopt_long(argc, argv, "H:p:u:w:v:n:z:s:x:y:q:c:mda:P:t:fr:b:M:kT:h", lo, NULL)) != -1;) switch (c) {
         case 'H': o.host = optarg; break; case 'p': o.port = atoi(optarg); break;
         case 'u': o.user = optarg; break; case 'w': o.pass = optarg; break;
@@ -349,13 +364,16 @@ int main(int argc, char **argv) {
         case 1: o.pid = atoi(optarg); break; case 2: o.label = optarg; break;
         case 3: o.prefix = optarg; break; case 4: o.framemax = atoi(optarg); break;
         case 5: o.topic = atoi(optarg); break; case 6: o.idle = atoi(optarg); break;
+        case 7: o.ttl = atoi(optarg); break; case 8: o.priorities = atoi(optarg); break;
+        case 9: o.dead = optarg; break;
         default: usage();
     }
     int con = !strcmp(o.mode, "con"), pub = !strcmp(o.mode, "pub");
     if (!o.n) o.n = o.secs > 0 ? 1000000000000 : 1000000;
     if (optind != argc || o.n < 1 || o.pubs < 1 || o.pubs > MAXT || o.cons > MAXT || o.queues < 1 || o.queues > MAXQ ||
         o.size < 0 || (o.rate > 0 && o.size < 8) || o.framemax < 4096 || o.framemax > RBUF / 2 ||
-        (o.prefetch && o.ackevery > o.prefetch) || (o.topic && (o.fanout || o.topic < o.queues)) || o.idle < 0 || (!pub && o.cons < (o.fanout ? o.queues : 1)) || strlen(o.prefix) > 40) usage();
+        (o.prefetch && o.ackevery > o.prefetch) || (o.topic && (o.fanout || o.topic < o.queues)) || o.idle < 0 || o.priorities < 0 || o.priorities > 255 || o.ttl < 0 ||
+        (o.dead && (o.fanout || o.topic || (strcmp(o.dead, "expired") && strcmp(o.dead, "maxlen")))) || (!pub && o.cons < (o.fanout ? o.queues : 1)) || strlen(o.prefix) > 40) usage();
     amqp_connection_state_t c = dial(); char q[64];
     const amqp_table_t *sp = amqp_get_server_properties(c); const char *pv[2] = {"?", ""}; int pl[2] = {1, 0};
     for (int i = 0; i < sp->num_entries; i++) for (int j = 0; j < 2; j++)
@@ -364,11 +382,23 @@ int main(int argc, char **argv) {
     snprintf(server, sizeof server, "%.*s %.*s", pl[0], pv[0], pl[1], pv[1]);
     if (o.idle) return idle();
     o.framemax = amqp_get_frame_max(c) ? amqp_get_frame_max(c) : o.framemax;
-    amqp_table_entry_t te = {str("x-queue-type"), {.kind = AMQP_FIELD_KIND_UTF8}}; amqp_table_t args = amqp_empty_table;
-    if (o.qtype) { te.value.value.bytes = str(o.qtype); args.num_entries = 1; args.entries = &te; }
+    amqp_table_entry_t te[8]; amqp_table_t args = {0, te}; char dead[64];
+    if (o.qtype) te[args.num_entries++] = text("x-queue-type", o.qtype);
+    if (o.ttl) te[args.num_entries++] = number("x-message-ttl", o.ttl);
+    if (o.priorities) te[args.num_entries++] = number("x-max-priority", o.priorities);
+    if (o.dead) {
+        te[args.num_entries++] = number(strcmp(o.dead, "maxlen") ? "x-message-ttl" : "x-max-length", 0);
+        te[args.num_entries++] = text("x-dead-letter-exchange", "");
+        te[args.num_entries++] = text("x-dead-letter-routing-key", dead);
+    }
     if (o.fanout) { amqp_exchange_declare(c, 1, str("ab.fanout"), str("fanout"), 0, o.durable, 0, 0, amqp_empty_table); ok(amqp_get_rpc_reply(c), "exchange.declare"); }
     if (o.topic) { amqp_exchange_declare(c, 1, str("ab.topic"), str("topic"), 0, o.durable, 0, 0, amqp_empty_table); ok(amqp_get_rpc_reply(c), "exchange.declare"); }
     for (int i = 0; i < o.queues; i++) {
+        if (o.dead) {
+            te[args.num_entries - 1] = text("x-dead-letter-routing-key", dname(i, dead));
+            amqp_queue_declare(c, 1, str(dead), 0, o.durable, 0, 0, amqp_empty_table); ok(amqp_get_rpc_reply(c), "queue.declare");
+            amqp_queue_purge(c, 1, str(dead)); ok(amqp_get_rpc_reply(c), "queue.purge");
+        }
         amqp_queue_declare(c, 1, str(qname(i, q)), 0, o.durable, 0, 0, args); ok(amqp_get_rpc_reply(c), "queue.declare");
         if (!o.qtype || strcmp(o.qtype, "stream")) { amqp_queue_purge(c, 1, str(q)); ok(amqp_get_rpc_reply(c), "queue.purge"); }
         if (o.fanout) { amqp_queue_bind(c, 1, str(q), str("ab.fanout"), str(""), amqp_empty_table); ok(amqp_get_rpc_reply(c), "queue.bind"); }
@@ -388,7 +418,10 @@ int main(int argc, char **argv) {
     for (int i = 0; i < o.pubs; i++) { sent += ps[i].done; calls += ps[i].calls; pcpu += ps[i].cpu; hist_merge(lag, &ps[i].lag);
         if (!con && (double)(ps[i].end - t0) / 1e9 > pubs) pubs = (double)(ps[i].end - t0) / 1e9; }
     for (int i = 0; i < nc; i++) { ccpu += cs[i].cpu; calls += cs[i].calls; hist_merge(lat, &cs[i].lat); }
-    if (!o.keep) for (int i = 0; i < o.queues; i++) amqp_queue_delete(c, 1, str(qname(i, q)), 0, 0);
+    if (!o.keep) for (int i = 0; i < o.queues; i++) {
+        amqp_queue_delete(c, 1, str(qname(i, q)), 0, 0);
+        if (o.dead) amqp_queue_delete(c, 1, str(dname(i, q)), 0, 0);
+    }
     if (o.topic && !o.keep) amqp_exchange_delete(c, 1, str("ab.topic"), 0);
     if (o.fanout && !o.keep) amqp_exchange_delete(c, 1, str("ab.fanout"), 0);
     long got = atomic_load(&consumed), msgs = con ? got : sent; double cu = tv(r1.ru_utime) - tv(r0.ru_utime), cy = tv(r1.ru_stime) - tv(r0.ru_stime);

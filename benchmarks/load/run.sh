@@ -36,4 +36,10 @@ b b10-latency-1k       -z 4 -s 64 -r 1000 -d -a 1 -P 100
 b b10-latency-10k      -z 4 -s 64 -r 10000 -d -a 10 -P 100
 b b01-topic1-16B       -z 3 -s 16 --topic 1
 b b01-topic100-16B     -z 3 -s 16 --topic 100
+b b12-ttl-64B          -z 3 -s 64 --ttl 600000
+b b12-ttl-drain-64B    -n "${DRAIN:-2000000}" -s 64 --ttl 600000 -M con
+b b13-dead-expired-64B -z 3 -s 64 --dead expired
+b b13-dead-maxlen-64B  -z 3 -s 64 --dead maxlen
+b b14-priority10-64B   -z 3 -s 64 --priorities 10
+b b14-priority10-drain -n "${DRAIN:-2000000}" -s 64 --priorities 10 -M con
 b b11-idle-1000        --idle 1000
