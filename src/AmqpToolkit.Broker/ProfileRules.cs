@@ -23,6 +23,7 @@ internal sealed record ProfileRules
         SharesGlobalPrefetch = false,
         CountsReleasesAsFailures = false,
         TimeoutCancelsConsumer = true,
+        QuorumMaxPriority = 31,
         PassiveDeclareNeedsPermission = true,
         MaxTopicHashes = 2,
         TakesNamePrefix = true,
@@ -64,6 +65,12 @@ internal sealed record ProfileRules
     /// channel (row 108).
     /// </summary>
     public bool TimeoutCancelsConsumer { get; private init; }
+
+    /// <summary>The highest priority that quorum queues tell apart; 0 for none. A message that says nothing has <see cref="QuorumUsualPriority"/> then.</summary>
+    public byte QuorumMaxPriority { get; private init; }
+
+    /// <summary>The priority of a message in a quorum queue that says nothing of it, where these queues know priorities.</summary>
+    public byte QuorumUsualPriority => (byte)(QuorumMaxPriority > 0 ? 4 : 0);
 
     /// <summary>basic.get is refused by every queue with a single active consumer; else by quorum queues alone (row 102).</summary>
     public bool RefusesGetOfClassicSingleActive { get; private init; } = true;

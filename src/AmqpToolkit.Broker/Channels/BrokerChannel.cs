@@ -119,7 +119,16 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     /// <summary>Starts to close: everything but close-ok and close is dropped from here on.</summary>
     public void BeginClose(ProtocolError error)
     {
-        _isClosing = true;
+        lock (connection.Output.Gate)
+        {
+            if (_isClosing)
+            {
+                // The timer came first: it has told the client, and one answer comes back, not two.
+                return;
+            }
+
+            _isClosing = true;
+        }
 
         // First nothing is delivered any more, then the client hears why.
         Release();

@@ -17,7 +17,7 @@ internal sealed partial class MessageQueue
         }
         else
         {
-            more.Dying.Add(new DeadLetter(message.Message, reason));
+            more.AddDying(new DeadLetter(message.Message, reason));
         }
     }
 
@@ -96,13 +96,8 @@ internal sealed partial class MessageQueue
         lock (_gate)
         {
             var dying = more.Dying;
-            if (dying.Count == 0)
-            {
-                more.IsMoving = false;
-                return null;
-            }
-
-            more.Dying = [];
+            more.Dying = null;
+            more.IsMoving = dying is not null;
             return dying;
         }
     }

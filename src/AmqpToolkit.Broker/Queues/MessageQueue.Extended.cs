@@ -96,7 +96,7 @@ internal sealed partial class MessageQueue
         batch.Refuse(index);
         if (more.Settings is { Overflow: OverflowPolicy.RejectPublishDeadLetter, DeadLetterExchange: not null })
         {
-            more.Dying.Add(new DeadLetter(batch.Take(index, isLastQueue), DeathReason.MaxLength));
+            more.AddDying(new DeadLetter(batch.Take(index, isLastQueue), DeathReason.MaxLength));
         }
     }
 
@@ -104,7 +104,7 @@ internal sealed partial class MessageQueue
     private static (byte Priority, long Deadline) Inspect(QueueExtension more, in MessageContent content)
     {
         var settings = more.Settings;
-        byte priority = 0;
+        byte priority = settings.UsualPriority;
         long? ttl = settings.MessageTtlMilliseconds;
         bool expires = (content.Flags & MessageFlags.Expires) != 0;
         if ((expires || (settings.MaxPriority > 0 && content.Properties.Length > 2))

@@ -29,7 +29,7 @@ internal sealed class QueueExtension(QueueSettings settings)
         _usedHigh != 0 ? (byte)(128 + (int)UInt128.Log2(_usedHigh)) : _usedLow != 0 ? (byte)(int)UInt128.Log2(_usedLow) : (byte)0;
 
     /// <summary>Messages that died and were not moved yet, in order.</summary>
-    public List<DeadLetter> Dying { get; set; } = [];
+    public List<DeadLetter>? Dying { get; set; }
 
     /// <summary>Whether somebody moves dead messages: one does it at a time, so that they keep their order.</summary>
     public bool IsMoving { get; set; }
@@ -51,6 +51,9 @@ internal sealed class QueueExtension(QueueSettings settings)
 
     /// <summary>Whether the active consumer gets nothing more, because one of a higher priority is to take its place.</summary>
     public bool IsActiveLeaving { get; set; }
+
+    /// <summary>A message died.</summary>
+    public void AddDying(DeadLetter letter) => (Dying ??= []).Add(letter);
 
     /// <summary>The messages of a priority above 0.</summary>
     public MessageLine LevelOf(byte priority, MessageArena arena)

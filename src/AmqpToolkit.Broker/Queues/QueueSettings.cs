@@ -36,6 +36,9 @@ internal sealed record QueueSettings
     /// <summary>The highest priority that is told apart (x-max-priority); 0 for no priorities.</summary>
     public byte MaxPriority { get; init; }
 
+    /// <summary>The priority of a message that says nothing of it.</summary>
+    public byte UsualPriority { get; init; }
+
     /// <summary>Whether one consumer gets everything, and the others wait to take its place (x-single-active-consumer).</summary>
     public bool SingleActiveConsumer { get; init; }
 
@@ -71,7 +74,8 @@ internal sealed record QueueSettings
             Overflow = OverflowOf(arguments, definedByPolicy, isQuorum),
             DeadLetterExchange = Text(arguments, "x-dead-letter-exchange"u8, definedByPolicy),
             DeadLetterRoutingKey = Text(arguments, "x-dead-letter-routing-key"u8, definedByPolicy),
-            MaxPriority = arguments.TryGetValue("x-max-priority"u8, out var priority) && priority.TryGetInt64(out long max) ? (byte)Math.Clamp(max, 0, byte.MaxValue) : (byte)0,
+            MaxPriority = isQuorum ? rules.QuorumMaxPriority : MaxPriorityOf(arguments),
+            UsualPriority = isQuorum ? rules.QuorumUsualPriority : (byte)0,
             SingleActiveConsumer = arguments.TryGetValue("x-single-active-consumer"u8, out var single) && single.TryGetBoolean(out bool isSingle) && isSingle,
             DeliveryLimit = isQuorum ? LimitOf(arguments, definedByPolicy, rules) : null,
             ConsumerTimeoutMilliseconds = SmallerTime(arguments, "x-consumer-timeout"u8, definedByPolicy),
@@ -79,6 +83,9 @@ internal sealed record QueueSettings
         };
         return settings == None ? null : settings;
     }
+
+    private static byte MaxPriorityOf(TableView arguments) =>
+        arguments.TryGetValue("x-max-priority"u8, out var priority) && priority.TryGetInt64(out long max) ? (byte)Math.Clamp(max, 0, byte.MaxValue) : (byte)0;
 
     /// <summary>A negative limit is none, and gives way to one that is; where nothing is said the release decides.</summary>
     private static long? LimitOf(TableView arguments, TableView policy, ProfileRules rules)

@@ -84,6 +84,39 @@ public sealed class BoundsTests
     }
 
     [Fact]
+    public async Task UnsettledDeliveries_CountAsMemory_UntilTheirChannelIsGone()
+    {
+        const int Count = 5000;
+        await using var broker = await TestBroker.StartAsync();
+        using var client = RawClient.Open(broker);
+        client.OpenChannel(1);
+        client.OpenChannel(2);
+        client.DeclareQueue(1, "q");
+        long before = broker.Arena.ListOctets;
+        client.Send(1, new BasicConsume { Queue = "q", ConsumerTag = "c" });
+        client.Expect(BasicConsumeOkView.MethodKey);
+        for (int number = 0; number < Count; number++)
+        {
+            client.Publish(1, "", "q", [1]);
+        }
+
+        for (int number = 0; number < Count; number++)
+        {
+            client.Expect(BasicDeliverView.MethodKey);
+            client.ExpectContent();
+        }
+
+        long octets = broker.Arena.ListOctets - before;
+        Assert.True(octets >= Count * 32, $"{octets} octets are counted for {Count} deliveries");
+        client.Send(1, new BasicAck { DeliveryTag = 0, Multiple = true });
+        client.Send(1, new ChannelClose { ReplyCode = 200, ReplyText = "done" });
+        client.Expect(ChannelCloseOkView.MethodKey);
+        client.Send(2, new QueueDelete { Queue = "q" });
+        client.Expect(QueueDeleteOkView.MethodKey);
+        Assert.Equal(before, broker.Arena.ListOctets);
+    }
+
+    [Fact]
     public async Task PublisherHeldBack_ThatIsKilled_GivesItsExclusiveQueueBack_AndOthersGoOn()
     {
         var time = new ManualTimeProvider();

@@ -162,6 +162,21 @@ public sealed class QueueLimitTests : IDisposable
     }
 
     [Fact]
+    public void Priorities_OfAQuorumQueue_AreToldApartInRabbitMq43()
+    {
+        using var host = new ExtendedQueue(BrokerProfile.V4_3);
+        var queue = host.Declare("q", ("x-queue-type", "quorum"));
+        foreach (byte priority in (byte[])[3, 5, 31, 200])
+        {
+            host.Publish(queue, new BasicProperties { Priority = priority }, $"{priority}");
+        }
+
+        host.Publish(queue, "none");
+
+        Assert.Equal(["31", "200", "5", "none", "3"], host.Drain(queue));
+    }
+
+    [Fact]
     public void Message_WithAPriority_ComesBackAmongItsEquals()
     {
         var queue = _host.Declare("q", ("x-max-priority", 5));

@@ -1,4 +1,6 @@
 using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Tests.Topology;
+using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec.V0_9_1;
 
 namespace AmqpToolkit.Broker.Tests.Queues;
@@ -126,6 +128,48 @@ public sealed class QueueTimeTests : IDisposable
         _host.Advance(1);
         Assert.False(_host.Has("q"));
         Assert.Equal(0, _host.Timers.Count);
+    }
+
+    [Theory]
+    [InlineData("x-queue-type", "quorum")]
+    [InlineData("x-max-length", 5)]
+    public void Queue_ThatAPolicyGivesATime_HasAllOfItFromThenOn(string key, object value)
+    {
+        var queue = _host.Declare("q", (key, value));
+        _host.Advance(5000);
+
+        queue.ApplyPolicy(new EffectivePolicy("p", null, TestTopology.Arguments(("expires", 1000))));
+
+        _host.Advance(999);
+        Assert.True(_host.Has("q"));
+        _host.Advance(1);
+        Assert.False(_host.Has("q"));
+    }
+
+    [Fact]
+    public void Policy_WithTimesWithoutEnd_IsNoTimeAtAll()
+    {
+        var queue = _host.Declare("q");
+        queue.ApplyPolicy(new EffectivePolicy("p", null, TestTopology.Arguments(("expires", long.MaxValue), ("message-ttl", long.MaxValue))));
+        _host.Publish(queue, "a");
+
+        _host.Advance(100_000);
+
+        Assert.True(_host.Has("q"));
+        Assert.Equal(["a"], _host.Drain(queue));
+    }
+
+    [Theory]
+    [InlineData(-1, 5, 5)]
+    [InlineData(5, -1, 5)]
+    [InlineData(7, 5, 5)]
+    public void DeliveryLimit_OfAQueueWithoutOne_IsThePolicys(int argument, int policy, long expected)
+    {
+        var queue = _host.Declare("q", ("x-queue-type", "quorum"), ("x-delivery-limit", argument));
+
+        var settings = QueueSettings.From(queue.Definition, new EffectivePolicy("p", null, TestTopology.Arguments(("delivery-limit", policy))), ProfileRules.Of(BrokerProfile.V4_2));
+
+        Assert.Equal(expected, settings!.DeliveryLimit);
     }
 
     [Fact]
