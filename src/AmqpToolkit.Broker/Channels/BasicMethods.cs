@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Topology;
 using System.Text;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec;
