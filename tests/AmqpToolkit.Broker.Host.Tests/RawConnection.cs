@@ -44,9 +44,6 @@ internal sealed class RawConnection : IDisposable
         return rest[4..^1];
     }
 
-    /// <summary>Whether the peer has ended the stream, and said nothing more.</summary>
-    public bool HasEnded() => _socket.Receive(new byte[1]) == 0;
-
     public void Dispose() => _socket.Dispose();
 
     private byte[] Read(int octets)
