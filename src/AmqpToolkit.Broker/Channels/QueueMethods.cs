@@ -34,30 +34,12 @@ internal static class QueueMethods
 
         channel.LastQueueName = queue!.Name;
         queue.HandleDeclared();
-        if (!method.Arguments.IsEmpty && !method.Passive)
-        {
-            WarnOfArguments(channel, queue);
-        }
-
         if (!method.NoWait)
         {
             channel.Send(new QueueDeclareOk { Queue = queue.Name, MessageCount = queue.ReadyCount, ConsumerCount = queue.ConsumerCount });
         }
 
         return null;
-    }
-
-    /// <summary>Says what a queue will not do although it was asked to, so that nobody finds out by losing messages.</summary>
-    private static void WarnOfArguments(BrokerChannel channel, MessageQueue queue)
-    {
-        foreach (var argument in queue.Definition.Arguments.View)
-        {
-            bool isStream = argument.Key.SequenceEqual("x-queue-type"u8) && argument.Value.TryGetString(out var type) && type.SequenceEqual("stream"u8);
-            if (isStream)
-            {
-                Diagnostics.Log.ArgumentWithoutEffect(channel.Connection.Logger, queue.NameText, System.Text.Encoding.UTF8.GetString(argument.Key));
-            }
-        }
     }
 
     public static ProtocolError? HandleBind(BrokerChannel channel, in QueueBindView method)

@@ -29,9 +29,6 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Information, "memory is below the watermark again: messages take {InUseOctets} octets")]
     public static partial void MemoryNormal(ILogger logger, long inUseOctets);
 
-    [LoggerMessage(10, LogLevel.Warning, "queue '{Queue}': the argument {Argument} is accepted and has no effect in this version")]
-    public static partial void ArgumentWithoutEffect(ILogger logger, string queue, string argument);
-
     [LoggerMessage(9, LogLevel.Warning, "accepting a connection failed: {Reason}")]
     public static partial void AcceptFailed(ILogger logger, string reason);
 }
