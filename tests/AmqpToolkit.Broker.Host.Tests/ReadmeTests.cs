@@ -6,13 +6,11 @@ namespace AmqpToolkit.Broker.Host.Tests;
 /// <summary>The programs of README.md, run as they stand there but for the port.</summary>
 public sealed class ReadmeTests
 {
-    private const string Python = "/usr/bin/python3";
-
-    [ProgramFact(Python, "-c", "import pika")]
+    [PythonFact("pika")]
     public Task Pika_OfTheReadme_GetsItsMessage() =>
-        RunAsync(Python, "-c", "python", (code, port) => code.Replace("\"localhost\"", $"\"localhost\", {port}", StringComparison.Ordinal), "b'hello'");
+        RunAsync(Peers.Python, "-c", "python", (code, port) => code.Replace("\"localhost\"", $"\"localhost\", {port}", StringComparison.Ordinal), "b'hello'");
 
-    [ProgramFact("node", "-e", "require('amqplib')")]
+    [NodeFact("amqplib")]
     public Task Amqplib_OfTheReadme_GetsItsMessage() =>
         RunAsync("node", "-e", "js", (code, port) => code.Replace("amqp://localhost", $"amqp://127.0.0.1:{port}", StringComparison.Ordinal), "hello");
 

@@ -38,18 +38,4 @@ internal sealed class LinePeer(string program, string script) : IDisposable
 
         _process.Dispose();
     }
-
-    /// <summary>Whether a program runs and ends well.</summary>
-    internal static bool Works(string program, params string[] arguments)
-    {
-        try
-        {
-            using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-            return process.WaitForExit(Patience) && process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false; // no such program
-        }
-    }
 }

@@ -128,7 +128,7 @@ public class PamqpTests
         private readonly Process _process;
 
         internal Peer() => _process = Process.Start(new ProcessStartInfo(
-            PamqpFactAttribute.Python, [Path.Combine(AppContext.BaseDirectory, "pamqp_peer.py")])
+            Peers.Python, [Path.Combine(AppContext.BaseDirectory, "pamqp_peer.py")])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

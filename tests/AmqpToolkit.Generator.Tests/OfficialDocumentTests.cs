@@ -7,22 +7,16 @@ namespace AmqpToolkit.Generator.Tests;
 /// Runs when the environment variable <c>AMQP_OFFICIAL_SPECS</c> names a folder with the official documents (Debian's package amqp-specs puts them into
 /// <c>/usr/share/amqp/specs</c>), in folders named after their edition.
 /// </summary>
-public sealed class OfficialDocumentTheoryAttribute : TheoryAttribute
+public sealed class OfficialDocumentTheoryAttribute() : PeerTheoryAttribute(WhyNot())
 {
     public const string Variable = "AMQP_OFFICIAL_SPECS";
 
-    public OfficialDocumentTheoryAttribute()
+    private static string? WhyNot() => Environment.GetEnvironmentVariable(Variable) switch
     {
-        string? folder = Environment.GetEnvironmentVariable(Variable);
-        if (string.IsNullOrEmpty(folder))
-        {
-            Skip = $"{Variable} names no folder with the official documents";
-        }
-        else if (!Directory.Exists(folder))
-        {
-            Skip = $"{Variable} names the folder '{folder}', which does not exist";
-        }
-    }
+        null or "" => $"{Variable} names no folder with the official documents",
+        { } folder when !Directory.Exists(folder) => $"{Variable} names the folder '{folder}', which does not exist",
+        _ => null,
+    };
 }
 
 public sealed partial class OfficialDocumentTests

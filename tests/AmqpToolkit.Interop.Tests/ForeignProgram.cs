@@ -49,17 +49,4 @@ internal static class ForeignProgram
 
         return (process.ExitCode, await output, await error);
     }
-
-    /// <summary>Whether a program exists and exits with 0; never throws.</summary>
-    public static bool Works(string program, params string[] arguments)
-    {
-        try
-        {
-            return Task.Run(() => TryRunAsync(program, arguments)).GetAwaiter().GetResult().ExitCode == 0;
-        }
-        catch (Exception exception) when (exception is System.ComponentModel.Win32Exception or TimeoutException)
-        {
-            return false;
-        }
-    }
 }

@@ -1,23 +1,16 @@
 namespace AmqpToolkit.Interop.Tests;
 
-/// <summary>A theory that needs a Node module and is skipped without it.</summary>
+/// <summary>A theory that needs a Node module.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class NodeTheoryAttribute : TheoryAttribute
+public sealed class NodeTheoryAttribute(string module) : PeerTheoryAttribute(Peers.WhyNoNodeModule(module))
 {
-    /// <summary>Asks for the module.</summary>
-    public NodeTheoryAttribute(string module)
-    {
-        Module = module;
-        Skip = Peers.WhyNoNodeModule(module);
-    }
-
     /// <summary>Whether it needs users and policies that only a broker of ours is started with.</summary>
     public bool NeedsOwnBroker
     {
         get => false;
-        set => Skip ??= value ? Peers.WhyNoOwnBroker() : null;
+        set => Skip ??= value ? OwnBrokerFactAttribute.WhyNot() : null;
     }
 
     /// <summary>The module.</summary>
-    public string Module { get; }
+    public string Module { get; } = module;
 }

@@ -5,5 +5,8 @@ namespace AmqpToolkit.Interop.Tests;
 public sealed class OwnBrokerFactAttribute : FactAttribute
 {
     /// <summary>Skips when AMQP_URL is set.</summary>
-    public OwnBrokerFactAttribute() => Skip = Peers.WhyNoOwnBroker();
+    public OwnBrokerFactAttribute() => Skip = WhyNot();
+
+    internal static string? WhyNot() =>
+        Environment.GetEnvironmentVariable("AMQP_URL") is { Length: > 0 } ? "needs users and policies that the broker behind AMQP_URL has not" : null;
 }

@@ -1,16 +1,9 @@
 namespace AmqpToolkit.Interop.Tests;
 
-/// <summary>A fact that needs a program and is skipped without it.</summary>
+/// <summary>A fact that needs a program.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class ToolFactAttribute : FactAttribute
+public sealed class ToolFactAttribute(string tool) : PeerFactAttribute(Peers.WhyNoProgram(tool, "--help"))
 {
-    /// <summary>Asks for the program.</summary>
-    public ToolFactAttribute(string tool)
-    {
-        Tool = tool;
-        Skip = Peers.WhyNoTool(tool);
-    }
-
     /// <summary>The program.</summary>
-    public string Tool { get; }
+    public string Tool { get; } = tool;
 }

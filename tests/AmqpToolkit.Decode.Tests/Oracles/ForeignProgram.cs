@@ -7,9 +7,6 @@ internal static class ForeignProgram
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
-    /// <summary>The Python that Debian's modules belong to.</summary>
-    public const string Python = "/usr/bin/python3";
-
     public static string Peer(string script) => Path.Combine(AppContext.BaseDirectory, "peers", script);
 
     /// <summary>Runs it and asserts that it exits with 0; the failure shows all that it said.</summary>
@@ -18,19 +15,6 @@ internal static class ForeignProgram
         (int exitCode, string output, string error) = await TryRunAsync(program, arguments);
         Assert.True(exitCode == 0, $"{program} exited with {exitCode}.\n{output}\n{error}");
         return output;
-    }
-
-    /// <summary>Whether a program exists and exits with 0; never throws.</summary>
-    public static bool Works(string program, params string[] arguments)
-    {
-        try
-        {
-            return Task.Run(() => TryRunAsync(program, arguments)).GetAwaiter().GetResult().ExitCode == 0;
-        }
-        catch (Exception exception) when (exception is System.ComponentModel.Win32Exception or TimeoutException)
-        {
-            return false;
-        }
     }
 
     private static async Task<(int ExitCode, string Output, string Error)> TryRunAsync(string program, string[] arguments)

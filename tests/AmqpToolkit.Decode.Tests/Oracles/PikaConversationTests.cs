@@ -41,7 +41,7 @@ public sealed class PikaConversationTests
         options.Endpoints.Add(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
         await using AmqpBroker broker = await AmqpBroker.StartAsync(options);
         await using RecordingRelay relay = new(broker.Endpoints[0]);
-        await ForeignProgram.RunAsync(ForeignProgram.Python, ForeignProgram.Peer("pika_conversation.py"), relay.Port.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        await ForeignProgram.RunAsync(Peers.Python, ForeignProgram.Peer("pika_conversation.py"), relay.Port.ToString(System.Globalization.CultureInfo.InvariantCulture));
         return await relay.CompleteAsync();
     }
 }

@@ -45,7 +45,7 @@ public sealed class ProtonConversationTests
         int port = FreePort();
         await using RecordingRelay relay = new(new IPEndPoint(IPAddress.Loopback, port));
         await ForeignProgram.RunAsync(
-            ForeignProgram.Python, ForeignProgram.Peer("proton_conversation.py"), relay.Port.ToString(CultureInfo.InvariantCulture), port.ToString(CultureInfo.InvariantCulture));
+            Peers.Python, ForeignProgram.Peer("proton_conversation.py"), relay.Port.ToString(CultureInfo.InvariantCulture), port.ToString(CultureInfo.InvariantCulture));
         return await relay.CompleteAsync();
     }
 
