@@ -9,9 +9,10 @@ internal static class Layers
         ["AmqpToolkit.Decode"] = ["AmqpToolkit.Codec"],
         ["AmqpToolkit.Protocol"] = ["AmqpToolkit.Codec"],
         ["AmqpToolkit.Transport"] = ["AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
+        ["AmqpToolkit.Storage"] = [],
         ["AmqpToolkit.Client"] = ["AmqpToolkit.Transport", "AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
-        ["AmqpToolkit.Broker"] = ["AmqpToolkit.Transport", "AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
-        ["AmqpToolkit.Broker.Host"] = ["AmqpToolkit.Broker", "AmqpToolkit.Transport", "AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
+        ["AmqpToolkit.Broker"] = ["AmqpToolkit.Storage", "AmqpToolkit.Transport", "AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
+        ["AmqpToolkit.Broker.Host"] = ["AmqpToolkit.Broker", "AmqpToolkit.Storage", "AmqpToolkit.Transport", "AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
     };
 
     /// <summary>The executables, which may use more of the platform than the libraries do.</summary>

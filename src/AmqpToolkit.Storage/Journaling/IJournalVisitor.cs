@@ -1,0 +1,21 @@
+namespace AmqpToolkit.Storage.Journaling;
+
+/// <summary>Who is told what a journal holds when it is opened: first all definitions, then the messages, queue by queue, in order.</summary>
+internal interface IJournalVisitor
+{
+    /// <summary>A definition that stands.</summary>
+    void VisitDefinition(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
+
+    /// <summary>Whether a queue is there; the messages of others are forgotten.</summary>
+    bool HasQueue(uint queue);
+
+    /// <summary>A message that its queue is not done with.</summary>
+    void VisitMessage(in RecoveredMessage message);
+
+    /// <summary>Something is damaged. The rest is kept.</summary>
+    void VisitDamage(JournalDamage damage);
+
+    /// <summary>Everything was visited.</summary>
+    /// <param name="wasClosed">Whether the journal had been closed in order: nothing was on its way.</param>
+    void VisitEnd(bool wasClosed);
+}

@@ -1,0 +1,225 @@
+using AmqpToolkit.Storage.Files;
+
+namespace AmqpToolkit.Storage.Journaling;
+
+/// <content>The thread that writes and syncs.</content>
+internal sealed partial class Journal
+{
+    /// <summary>Octets of the record that ends a batch or a segment.</summary>
+    private const int MarkOctets = RecordHeader.Octets + MarkPayload.Octets;
+
+    private static readonly TimeSpan FullRetryDelay = TimeSpan.FromMilliseconds(200);
+
+    private readonly List<JournalSegment> _dirty = [];
+    private readonly List<string> _spares;
+    private bool _isFolderDirty;
+    private ulong _syncedBatch;
+    private Task? _preparing;
+
+    private void Write()
+    {
+        while (TakeBatch() is { } batch)
+        {
+            if (_failure is null)
+            {
+                WriteBatch(batch);
+            }
+
+            Tell(batch);
+            lock (_gate)
+            {
+                _backlogOctets -= batch.Octets;
+            }
+
+            batch.Reset();
+            _spare = batch;
+            if (_failure is null)
+            {
+                KeepHouse();
+            }
+        }
+    }
+
+    /// <summary>Waits for a batch and puts the other in its place.</summary>
+    /// <returns>Null when the journal is closed and everything is written.</returns>
+    private JournalBatch? TakeBatch()
+    {
+        bool isPatient = true;
+        while (true)
+        {
+            int wait;
+            lock (_gate)
+            {
+                bool isDue = _filling.Waiters.Count > 0 || _isClosing || !isPatient;
+                if (!_filling.IsEmpty && isDue)
+                {
+                    return Swap();
+                }
+
+                if (_filling.IsEmpty && _isClosing)
+                {
+                    return null;
+                }
+
+                _writerState = _filling.IsEmpty ? WriterState.Idle : WriterState.Dozing;
+                wait = _filling.IsEmpty ? Timeout.Infinite : (int)_options.IdleWriteDelay.TotalMilliseconds;
+            }
+
+            isPatient = _signal.WaitOne(wait) || wait == Timeout.Infinite;
+            lock (_gate)
+            {
+                _writerState = WriterState.Awake;
+            }
+        }
+    }
+
+    private JournalBatch Swap()
+    {
+        var batch = _filling;
+        if (batch.Chunks.Count > 0)
+        {
+            WriteMark(batch.Number, isSealing: false);
+        }
+
+        foreach (var dead in _dead)
+        {
+            Stamp(dead, batch.Number);
+            batch.NeedsSync |= dead.Batch == batch.Number;
+        }
+
+        _filling = _spare;
+        _filling.Number = batch.Number + 1;
+        return batch;
+    }
+
+    /// <summary>Ends what is written in one go. Its room is kept free. Under the gate.</summary>
+    private void WriteMark(ulong batch, bool isSealing) =>
+        new MarkPayload(batch, Volatile.Read(ref _syncedBatch), isSealing, _run).Write(Place(RecordKind.Mark, MarkPayload.Octets, MarkOctets, 0, out _));
+
+    private void WriteBatch(JournalBatch batch)
+    {
+        try
+        {
+            foreach (var chunk in batch.Chunks)
+            {
+                RecordHeader.Seal(chunk.Records, chunk.Segment.Seed);
+                WriteWhenThereIsRoom(chunk);
+            }
+
+            if (batch.NeedsSync)
+            {
+                Sync();
+                Volatile.Write(ref _syncedBatch, batch.Number);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            // What the system dropped cannot be had again by asking twice.
+            _failure = error;
+        }
+    }
+
+    private void WriteChunk(JournalChunk chunk)
+    {
+        var segment = chunk.Segment;
+        var file = segment.File ??= OpenSegment(segment);
+        file.Write(chunk.Offset, chunk.Records);
+        if (!segment.IsDirty)
+        {
+            segment.IsDirty = true;
+            _dirty.Add(segment);
+        }
+    }
+
+    /// <summary>A full disk is no failure: nothing is lost as long as it waits here, and publishers are asked to wait, too.</summary>
+    private void WriteWhenThereIsRoom(JournalChunk chunk)
+    {
+        while (true)
+        {
+            try
+            {
+                WriteChunk(chunk);
+                _isFull = false;
+                return;
+            }
+            catch (IOException error) when (DiskErrors.IsFull(error) && !Volatile.Read(ref _isClosing))
+            {
+                _isFull = true;
+                _signal.WaitOne(FullRetryDelay);
+            }
+        }
+    }
+
+    private IStoreFile OpenSegment(JournalSegment segment)
+    {
+        string name = SegmentName.Of(segment.Number);
+        string? spare = segment.CapacityOctets == _options.SegmentOctets ? TakeSpare() : null;
+        if (spare is not null)
+        {
+            _files.Rename(spare, name);
+
+            // Before its octets change the disk has to know what it no longer is, and what went before it.
+            _files.SyncFolder();
+        }
+
+        var file = spare is null ? _files.Create(name) : _files.Open(name);
+        try
+        {
+            _isFolderDirty = true;
+            if (spare is null && segment.CapacityOctets == FirstSegmentOctets)
+            {
+                Zeros.Write(file, segment.CapacityOctets);
+            }
+
+            WriteHeader(file, segment);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            _files.Delete(name);
+            throw;
+        }
+    }
+
+    private void WriteHeader(IStoreFile file, JournalSegment segment)
+    {
+        var header = new byte[SegmentHeader.FirstRecordOffset];
+        var fields = new SegmentHeader(SegmentHeader.CurrentVersion, segment.Number, _id, segment.CapacityOctets, segment.Continues);
+        fields.Write(header);
+        fields.Write(header.AsSpan(SegmentHeader.CopyOffset));
+        file.Write(0, header);
+    }
+
+    private void Sync()
+    {
+        foreach (var segment in _dirty)
+        {
+            segment.File!.Sync();
+            segment.IsDirty = false;
+        }
+
+        _dirty.Clear();
+        if (_isFolderDirty)
+        {
+            _files.SyncFolder();
+            _isFolderDirty = false;
+        }
+    }
+
+    private void Tell(JournalBatch batch)
+    {
+        var failure = _failure;
+        foreach (var wait in batch.Waiters)
+        {
+            if (failure is null)
+            {
+                wait.Waiter.HandleCommitted(wait.Token);
+            }
+            else
+            {
+                wait.Waiter.HandleFailed(wait.Token, failure);
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+namespace AmqpToolkit.Storage.Journaling;
+
+/// <summary>What gathers while the batch before is being written.</summary>
+internal sealed class JournalBatch
+{
+    /// <summary>Chunks that a batch keeps for its next turn.</summary>
+    private const int KeptChunks = 4;
+
+    private readonly Stack<JournalChunk> _free = [];
+
+    /// <summary>Counts from 1 in each run.</summary>
+    public ulong Number { get; set; }
+
+    public List<JournalChunk> Chunks { get; } = [];
+
+    public List<JournalWait> Waiters { get; } = [];
+
+    /// <summary>Whether somebody waits for the disk.</summary>
+    public bool NeedsSync { get; set; }
+
+    public long Octets { get; set; }
+
+    public bool IsEmpty => Chunks.Count == 0 && Waiters.Count == 0;
+
+    /// <summary>The first segment that the batch has records for; all before it are written as soon as the batch before is.</summary>
+    public uint FirstSegment(JournalSegment tail) => Chunks.Count > 0 ? Chunks[0].Segment.Number : tail.Number;
+
+    /// <summary>Room for a record that must not be cut.</summary>
+    public JournalChunk ChunkFor(JournalSegment segment, int offset, int octets)
+    {
+        if (Chunks.Count > 0 && Chunks[^1] is var last && last.Segment == segment && last.Room >= octets)
+        {
+            return last;
+        }
+
+        var chunk = octets <= JournalChunk.UsualOctets && _free.TryPop(out var free) ? free : new JournalChunk(octets);
+        chunk.Segment = segment;
+        chunk.Offset = offset;
+        chunk.Count = 0;
+        Chunks.Add(chunk);
+        return chunk;
+    }
+
+    /// <summary>Empties the batch for its next turn.</summary>
+    public void Reset()
+    {
+        foreach (var chunk in Chunks)
+        {
+            if (_free.Count < KeptChunks && chunk.Octets.Length == JournalChunk.UsualOctets)
+            {
+                _free.Push(chunk);
+            }
+        }
+
+        Chunks.Clear();
+        Waiters.Clear();
+        NeedsSync = false;
+        Octets = 0;
+    }
+}

@@ -1,0 +1,488 @@
+using System.Globalization;
+using AmqpToolkit.Storage.Files;
+
+namespace AmqpToolkit.Storage.Journaling;
+
+/// <summary>Reads a journal from its first record to its last mark, and finds out what still holds.</summary>
+internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions options, IJournalVisitor visitor) : IRecordHandler
+{
+    private readonly JournalState _state = new();
+    private readonly Dictionary<uint, RecoveringQueue> _queues = [];
+    private readonly Dictionary<StoredMessage, byte[]> _overlays = [];
+    private readonly Dictionary<DefinitionName, byte[]> _values = [];
+
+    private JournalSegment _segment = null!;
+    private byte[] _window = [];
+    private bool _wasClosed = true;
+
+    public JournalState Run()
+    {
+        var headers = ReadHeaders();
+        uint unsealed = uint.MaxValue;
+        foreach (var (number, header) in headers)
+        {
+            var file = files.Open(SegmentName.Of(number));
+            uint seed = SegmentHeader.SeedOf(_state.Id, number);
+            _segment = new JournalSegment(number, (int)header.SegmentOctets, seed, header.Continues) { File = file, IsSealed = true, IsRecovered = true };
+            _state.Segments.Add(number, _segment);
+            if (header.Continues == 0)
+            {
+                // A run began: whatever had been closed before, something may have been on its way since.
+                _wasClosed = false;
+            }
+
+            if (unsealed == header.Continues)
+            {
+                // Only this segment tells that the one before was written to its end.
+                _segment.FollowOriginal(unsealed);
+            }
+
+            bool isContinued = headers.TryGetValue(number + 1, out var next) && next.Continues == number;
+            var reader = new SegmentReader(file, number, seed, isContinued, long.MaxValue) { Window = _window };
+            reader.Read(this);
+            unsealed = isContinued && !reader.IsSealed ? number : uint.MaxValue;
+            _segment.EndOffset = (int)reader.EndOffset;
+            _window = reader.Window;
+        }
+
+        NoteBrokenGroups();
+        Settle();
+        VisitDefinitions();
+        VisitMessages();
+        DropUnusedContents();
+        visitor.VisitEnd(_wasClosed);
+        return _state;
+    }
+
+    public void HandleRecord(JournalLocation location, in RecordHeader header, ReadOnlySpan<byte> payload)
+    {
+        if (header.Kind == RecordKind.Mark)
+        {
+            if (MarkPayload.TryRead(payload, out var mark))
+            {
+                _state.NextBatch = Math.Max(_state.NextBatch, mark.Batch + 1);
+                HandleMark(mark);
+            }
+
+            return;
+        }
+
+        _wasClosed = header.Kind == RecordKind.Close;
+        if (header.Kind == RecordKind.GroupEnd)
+        {
+            EndGroup(location, header, payload);
+        }
+        else if (header.Group != 0)
+        {
+            Postpone(location, header, payload);
+        }
+        else if (!TryApply(location, header.Kind, header.PayloadOctets, payload))
+        {
+            HandleDamage(location.Offset, RecordHeader.RecordOctets(header.PayloadOctets), $"a record of kind {header.Kind} that contradicts itself");
+        }
+    }
+
+    public void HandleDamage(long offset, long octets, string what)
+    {
+        _wasClosed = false;
+        visitor.VisitDamage(new JournalDamage(SegmentName.Of(_segment.Number), offset, octets, what));
+    }
+
+    private SortedDictionary<uint, SegmentHeader> ReadHeaders()
+    {
+        var numbers = new List<uint>();
+        foreach (string name in files.List())
+        {
+            if (SegmentName.TryParse(name, out uint number))
+            {
+                numbers.Add(number);
+            }
+            else if (SegmentName.TryParseSpare(name, out uint spare))
+            {
+                _state.NextSpare = Math.Max(_state.NextSpare, spare);
+                KeepSpare(name);
+            }
+        }
+
+        numbers.Sort();
+        var headers = new SortedDictionary<uint, SegmentHeader>();
+        foreach (uint number in numbers)
+        {
+            _state.NextSegment = number + 1;
+            if (ReadHeader(number) is { } header)
+            {
+                headers.Add(number, header);
+            }
+            else
+            {
+                // A file whose header never reached the disk holds nothing that did; anything else is somebody's damage.
+                DropHeaderless(number, isLast: number == numbers[^1]);
+            }
+        }
+
+        _state.Id = headers.Count > 0 ? headers.First().Value.Journal : Guid.NewGuid();
+        return headers;
+    }
+
+    private SegmentHeader? ReadHeader(uint number)
+    {
+        using var file = files.Open(SegmentName.Of(number));
+        var octets = new byte[SegmentHeader.FirstRecordOffset];
+        int count = file.Read(0, octets);
+        bool isFirstWhole = SegmentHeader.TryRead(octets.AsSpan(0, count), out var header);
+        if (!isFirstWhole && (count <= SegmentHeader.CopyOffset || !SegmentHeader.TryRead(octets.AsSpan(SegmentHeader.CopyOffset..count), out header)))
+        {
+            return null;
+        }
+
+        if (header.Version != SegmentHeader.CurrentVersion)
+        {
+            throw new JournalVersionException(string.Create(CultureInfo.InvariantCulture,
+                $"The journal in '{files.Folder}' has version {header.Version}; this program knows version {SegmentHeader.CurrentVersion}."));
+        }
+
+        if (!isFirstWhole)
+        {
+            visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), 0, SegmentHeader.Octets, "nothing: the header stands there twice"));
+        }
+
+        return header.Number == number ? header : null;
+    }
+
+    private void DropHeaderless(uint number, bool isLast)
+    {
+        string name = SegmentName.Of(number);
+        if (!isLast)
+        {
+            _headerless.Add(number);
+            visitor.VisitDamage(new JournalDamage(name, 0, SegmentHeader.FirstRecordOffset, "all records of the file: it has no header"));
+            return;
+        }
+
+        files.Delete(name);
+    }
+
+    private void KeepSpare(string name)
+    {
+        using (var file = files.Open(name))
+        {
+            if (file.Length == options.SegmentOctets && _state.Spares.Count < options.SpareSegments)
+            {
+                _state.Spares.Add(name);
+                return;
+            }
+        }
+
+        files.Delete(name);
+    }
+
+    private bool TryApply(JournalLocation location, RecordKind kind, int payloadOctets, ReadOnlySpan<byte> payload)
+    {
+        long octets = RecordHeader.RecordOctets(payloadOctets);
+        switch (kind)
+        {
+            case RecordKind.Message:
+                return MessagePayload.TryRead(payload, out var message) && Add(location, octets, message.Queue, message.Position, message.Overlay, default);
+            case RecordKind.Enqueue:
+                return EnqueuePayload.TryRead(payload, out var enqueue)
+                    && Add(location, octets, enqueue.Queue, enqueue.Position, enqueue.Overlay, Mention(enqueue.ContentId));
+            case RecordKind.Content:
+                return AddContent(location, octets, payload);
+            case RecordKind.Ack:
+                return ApplyAck(location, payload);
+            case RecordKind.Update:
+                return ApplyUpdate(location, payload);
+            case RecordKind.Definition or RecordKind.Removal:
+                return ApplyDefinition(location, octets, payload, kind == RecordKind.Removal);
+            default:
+                return kind == RecordKind.Close;
+        }
+    }
+
+    private bool Add(JournalLocation location, long octets, uint queue, ulong position, ReadOnlySpan<byte> overlay, StoredContent content)
+    {
+        if (!_queues.TryGetValue(queue, out var messages))
+        {
+            _queues.Add(queue, messages = new RecoveringQueue());
+        }
+
+        var news = TakeNews(location, queue, position);
+        if (news.IsSettled)
+        {
+            return true;
+        }
+
+        if (messages.TryFind(position, out var stored))
+        {
+            if (_state.Messages[stored].Location.CompareTo(location) > 0)
+            {
+                FollowOriginal(_state.Messages[stored].Location, location.Segment);
+                return true;
+            }
+
+            // Copied forward, and the first copy was not removed any more: it must go before this one.
+            ref var entry = ref _state.Messages[stored];
+            FollowOriginal(location, entry.Location.Segment);
+            entry = entry with { Location = location, Units = (uint)(octets >> 3), Content = content };
+            _state.Updates.Remove(stored);
+        }
+        else
+        {
+            stored = _state.Messages.Add(location, (uint)octets, content);
+            messages.Add(position, stored);
+        }
+
+        _overlays.Remove(stored);
+        if (news.Update is { } update)
+        {
+            _overlays.Add(stored, update.Overlay);
+            _state.Updates.Add(stored, update);
+        }
+        else if (!overlay.IsEmpty)
+        {
+            _overlays.Add(stored, overlay.ToArray());
+        }
+
+        return true;
+    }
+
+    /// <summary>A content may have been copied forward behind those who need it.</summary>
+    private StoredContent Mention(ulong id)
+    {
+        _state.NextContent = Math.Max(_state.NextContent, id + 1);
+        return _state.Contents.TryFind(id, out var content) ? content : _state.Contents.Add(id, default, 0);
+    }
+
+    private bool AddContent(JournalLocation location, long octets, ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length < sizeof(ulong))
+        {
+            return false;
+        }
+
+        var entry = _state.Contents[Mention(BitConverter.ToUInt64(payload))];
+        if (entry.Location.CompareTo(location) > 0)
+        {
+            return true;
+        }
+
+        if (!entry.Location.IsNone)
+        {
+            FollowOriginal(location, entry.Location.Segment);
+        }
+
+        entry.Location = location;
+        entry.RecordOctets = octets;
+        return true;
+    }
+
+    private bool ApplyAck(JournalLocation location, ReadOnlySpan<byte> payload)
+    {
+        if (!AckPayload.TryRead(payload, out var ack))
+        {
+            return false;
+        }
+
+        HoldIfThere(location, ack.Segment);
+        _queues.TryGetValue(ack.Queue, out var messages);
+        for (int index = 0; index < ack.Count; index++)
+        {
+            var (first, count) = ack[index];
+            for (uint done = 0; done < count; done++)
+            {
+                NoteEarlyAck(location, ack.Queue, first + done);
+                if (messages is not null && messages.TryRemove(first + done, out var stored))
+                {
+                    // Not where the record says if the crash took the copy that it was about, and left the original.
+                    HoldIfThere(location, _state.Messages[stored].Location.Segment);
+                    Forget(stored);
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private void Forget(StoredMessage stored)
+    {
+        _state.Messages.Remove(stored);
+        _overlays.Remove(stored);
+        _state.Updates.Remove(stored);
+    }
+
+    private bool ApplyUpdate(JournalLocation location, ReadOnlySpan<byte> payload)
+    {
+        if (!UpdatePayload.TryRead(payload, out var update))
+        {
+            return false;
+        }
+
+        HoldIfThere(location, update.Segment);
+        if (!_queues.TryGetValue(update.Queue, out var messages) || !messages.TryFind(update.Position, out var stored))
+        {
+            NoteEarlyUpdate(location, update);
+        }
+        else if (!IsOutdated(location, stored))
+        {
+            byte[] overlay = update.Overlay.ToArray();
+            _overlays[stored] = overlay;
+            _state.Updates[stored] = new UpdateEntry(location, overlay);
+        }
+
+        return true;
+    }
+
+    /// <summary>The end of a group may stand behind what came later than its records.</summary>
+    private bool IsOutdated(JournalLocation update, StoredMessage stored) =>
+        _state.Messages[stored].Location.CompareTo(update) > 0
+        || (_state.Updates.TryGetValue(stored, out var known) && known.Location.CompareTo(update) > 0);
+
+    private bool ApplyDefinition(JournalLocation location, long octets, ReadOnlySpan<byte> payload, bool isRemoval)
+    {
+        if (!DefinitionPayload.TryRead(payload, out var definition))
+        {
+            return false;
+        }
+
+        var name = new DefinitionName(definition.Kind, definition.Name.ToArray());
+        if (_state.Definitions.TryGet(name, out var known) && known.Location.CompareTo(location) > 0)
+        {
+            return true;
+        }
+
+        _state.Definitions.Set(definition.Kind, definition.Name, new DefinitionEntry(location, octets, isRemoval));
+        if (isRemoval)
+        {
+            _values.Remove(name);
+        }
+        else
+        {
+            _values[name] = definition.Value.ToArray();
+        }
+
+        return true;
+    }
+
+    /// <summary>What a record says of another segment matters as long as that is there. The record may be older than the end of its group.</summary>
+    private void HoldIfThere(JournalLocation location, uint segment)
+    {
+        if (_state.Segments.ContainsKey(segment))
+        {
+            _state.Segments[location.Segment].HoldUntilGone(segment);
+        }
+    }
+
+    private void FollowOriginal(JournalLocation copy, uint original)
+    {
+        if (copy.Segment != original)
+        {
+            _state.Segments[copy.Segment].FollowOriginal(original);
+        }
+    }
+
+    /// <summary>
+    /// What a killed process wrote may not be on the disk yet. It is made so before this one builds on it: before segments go because of
+    /// an acknowledgement that a loss of power could still take.
+    /// </summary>
+    private void Settle()
+    {
+        if (_wasClosed)
+        {
+            return;
+        }
+
+        foreach (var segment in _state.Segments.Values)
+        {
+            segment.File!.Sync();
+        }
+
+        files.SyncFolder();
+    }
+
+    private void VisitDefinitions()
+    {
+        foreach (var (name, entry) in _state.Definitions.Entries)
+        {
+            _state.Segments[entry.Location.Segment].AddLive(entry.RecordOctets);
+            if (!entry.IsRemoval)
+            {
+                visitor.VisitDefinition(name.Kind, name.Name, _values[name]);
+            }
+        }
+
+        _values.Clear();
+    }
+
+    private void VisitMessages()
+    {
+        var reader = new RecordWindow(_state.Segments);
+        foreach (var (queue, messages) in _queues)
+        {
+            bool isThere = visitor.HasQueue(queue);
+            foreach (var (position, stored) in messages.Left())
+            {
+                if (!isThere || !TryVisit(reader, queue, position, stored))
+                {
+                    Forget(stored);
+                }
+            }
+        }
+
+        _queues.Clear();
+        _overlays.Clear();
+        foreach (var update in _state.Updates.Values)
+        {
+            _state.Segments[update.Location.Segment].AddLive(0);
+        }
+    }
+
+    private bool TryVisit(RecordWindow reader, uint queue, ulong position, StoredMessage stored)
+    {
+        var entry = _state.Messages[stored];
+        ReadOnlySpan<byte> content;
+        if (entry.Content.IsNone)
+        {
+            content = MessagePayload.TryRead(reader.Read(entry.Location), out var message) ? message.Content : default;
+        }
+        else
+        {
+            var shared = _state.Contents[entry.Content];
+            if (shared.Location.IsNone)
+            {
+                visitor.VisitDamage(new JournalDamage(SegmentName.Of(entry.Location.Segment), entry.Location.Offset, 0,
+                    string.Create(CultureInfo.InvariantCulture, $"message {position} of queue {queue}: its content is lost")));
+                return false;
+            }
+
+            shared.References++;
+            content = reader.Read(shared.Location)[sizeof(ulong)..];
+        }
+
+        _state.Segments[entry.Location.Segment].AddLive(entry.RecordOctets);
+        visitor.VisitMessage(new RecoveredMessage
+        {
+            Queue = queue,
+            Position = position,
+            Message = stored,
+            Overlay = _overlays.GetValueOrDefault(stored),
+            Content = content,
+        });
+        return true;
+    }
+
+    private void DropUnusedContents()
+    {
+        foreach (var content in _state.Contents.All().ToArray())
+        {
+            var entry = _state.Contents[content];
+            if (entry.References == 0)
+            {
+                _state.Contents.Remove(content);
+            }
+            else
+            {
+                _state.Segments[entry.Location.Segment].AddLive(entry.RecordOctets);
+            }
+        }
+    }
+}

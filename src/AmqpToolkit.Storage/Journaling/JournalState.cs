@@ -1,0 +1,32 @@
+namespace AmqpToolkit.Storage.Journaling;
+
+/// <summary>What a journal knows of itself when it is opened.</summary>
+internal sealed class JournalState
+{
+    public Guid Id { get; set; }
+
+    public SortedDictionary<uint, JournalSegment> Segments { get; } = [];
+
+    public MessageTable Messages { get; } = new();
+
+    public ContentTable Contents { get; } = new();
+
+    public Dictionary<StoredMessage, UpdateEntry> Updates { get; } = [];
+
+    public DefinitionTable Definitions { get; } = new();
+
+    /// <summary>Groups of earlier runs that hold nothing: their end never came, or came without some of their records.</summary>
+    public HashSet<uint> BrokenGroups { get; } = [];
+
+    public List<string> Spares { get; } = [];
+
+    public uint NextSpare { get; set; } = 1;
+
+    public uint NextSegment { get; set; } = 1;
+
+    public uint NextGroup { get; set; } = 1;
+
+    public ulong NextContent { get; set; } = 1;
+
+    public ulong NextBatch { get; set; } = 1;
+}

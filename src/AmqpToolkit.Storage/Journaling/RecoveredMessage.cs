@@ -1,0 +1,17 @@
+namespace AmqpToolkit.Storage.Journaling;
+
+/// <summary>A message of one queue as the journal knows it.</summary>
+internal readonly ref struct RecoveredMessage
+{
+    public required uint Queue { get; init; }
+
+    public required ulong Position { get; init; }
+
+    public required StoredMessage Message { get; init; }
+
+    /// <summary>What the queue knew of it last.</summary>
+    public required ReadOnlySpan<byte> Overlay { get; init; }
+
+    /// <summary>The content; valid during the call.</summary>
+    public required ReadOnlySpan<byte> Content { get; init; }
+}

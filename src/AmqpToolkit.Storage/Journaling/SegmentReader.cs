@@ -1,0 +1,181 @@
+using AmqpToolkit.Storage.Files;
+
+namespace AmqpToolkit.Storage.Journaling;
+
+/// <summary>
+/// Walks the records of one segment. What lies behind the last mark was never finished and is not looked at; what is wrong before it is
+/// damage, is told, and is stepped over.
+/// </summary>
+internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, bool isContinued, long limit)
+{
+    private const int WindowOctets = 4 * 1024 * 1024;
+    private const int MarkOctets = RecordHeader.Octets + MarkPayload.Octets;
+
+    private readonly long _length = Math.Min(limit, file.Length);
+    private byte[] _window = [];
+    private long _windowStart;
+    private int _windowCount;
+
+    /// <summary>Where the last record ends.</summary>
+    public long EndOffset { get; private set; } = SegmentHeader.FirstRecordOffset;
+
+    /// <summary>Whether the segment was full, rather than left.</summary>
+    public bool IsSealed { get; private set; }
+
+    /// <summary>Octets to read into; a row of readers shares them.</summary>
+    public byte[] Window
+    {
+        get => _window;
+        init => _window = value;
+    }
+
+    /// <summary>Gives every whole record before the last mark to <paramref name="handler"/>.</summary>
+    public void Read(IRecordHandler handler)
+    {
+        long end = FindEnd();
+        for (long at = SegmentHeader.FirstRecordOffset; at < end && !IsSealed;)
+        {
+            if (TryReadRecord(at, end, out var header, out var record))
+            {
+                handler.HandleRecord(new JournalLocation(number, (int)at), header, record.Slice(RecordHeader.Octets, header.PayloadOctets));
+                IsSealed = IsSealingMark(header, record);
+                at += RecordHeader.RecordOctets(header.PayloadOctets);
+            }
+            else
+            {
+                long next = FindRecord(at + RecordHeader.Alignment, end);
+                handler.HandleDamage(at, next - at, "unknown: the record's own sum is wrong");
+                at = next;
+            }
+
+            EndOffset = at;
+        }
+
+        if (isContinued && !IsSealed)
+        {
+            handler.HandleDamage(EndOffset, 0, "unknown: the end of the segment is missing");
+        }
+    }
+
+    private static bool IsSealingMark(in RecordHeader header, ReadOnlySpan<byte> record) =>
+        header.Kind == RecordKind.Mark && MarkPayload.TryRead(record.Slice(RecordHeader.Octets, header.PayloadOctets), out var mark) && mark.IsSealing;
+
+    /// <summary>
+    /// Where the log ends in this segment: behind the last mark; in a segment that another continues, behind whatever is whole, because
+    /// it was written to its end.
+    /// </summary>
+    private long FindEnd()
+    {
+        long end = SegmentHeader.FirstRecordOffset;
+        long at = end;
+        while (true)
+        {
+            while (TryReadRecord(at, _length, out var header, out var record))
+            {
+                at += RecordHeader.RecordOctets(header.PayloadOctets);
+                end = header.Kind == RecordKind.Mark || isContinued ? at : end;
+                if (IsSealingMark(header, record))
+                {
+                    return at;
+                }
+            }
+
+            // Either the end, or damage with more behind it: only a mark tells.
+            at = FindMark(at);
+            if (at < 0)
+            {
+                return end;
+            }
+        }
+    }
+
+    /// <summary>The next whole mark from an offset on, or -1.</summary>
+    private long FindMark(long from)
+    {
+        for (long at = from; at + MarkOctets <= _length; at += RecordHeader.Alignment)
+        {
+            at = SkipZeros(at);
+            if (at + MarkOctets > _length)
+            {
+                break;
+            }
+
+            var header = RecordHeader.Read(Peek(at, MarkOctets));
+            if (header is { Kind: RecordKind.Mark, PayloadOctets: MarkPayload.Octets } && header.Matches(Peek(at, MarkOctets), seed))
+            {
+                return at;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>The next whole record from an offset on, or <paramref name="end"/>.</summary>
+    private long FindRecord(long from, long end)
+    {
+        long at = from;
+        while (at < end && !TryReadRecord(at, end, out _, out _))
+        {
+            at += RecordHeader.Alignment;
+        }
+
+        return Math.Min(at, end);
+    }
+
+    private bool TryReadRecord(long at, long end, out RecordHeader header, out ReadOnlySpan<byte> record)
+    {
+        header = default;
+        record = default;
+        if (at + RecordHeader.Octets > end)
+        {
+            return false;
+        }
+
+        header = RecordHeader.Read(Peek(at, RecordHeader.Octets));
+        if (!header.IsPlausible(end - at))
+        {
+            return false;
+        }
+
+        record = Peek(at, (int)RecordHeader.RecordOctets(header.PayloadOctets));
+        return header.Matches(record, seed);
+    }
+
+    private long SkipZeros(long at)
+    {
+        while (at < _length)
+        {
+            var octets = Peek(at, (int)Math.Min(_length - at, WindowOctets / 4));
+            int index = octets.IndexOfAnyExcept((byte)0);
+            if (index >= 0)
+            {
+                return at + (index & -RecordHeader.Alignment);
+            }
+
+            at += octets.Length;
+        }
+
+        return at;
+    }
+
+    /// <summary>Octets of the file, which are there.</summary>
+    private ReadOnlySpan<byte> Peek(long at, int octets)
+    {
+        if (at < _windowStart || at + octets > _windowStart + _windowCount)
+        {
+            if (octets > _window.Length || _window.Length < Math.Min(WindowOctets, _length))
+            {
+                _window = GC.AllocateUninitializedArray<byte>(Math.Max(octets, (int)Math.Min(WindowOctets, _length)));
+            }
+
+            _windowStart = at;
+            _windowCount = file.Read(at, _window.AsSpan(0, (int)Math.Min(_window.Length, _length - at)));
+            if (_windowCount < octets)
+            {
+                throw new IOException($"The file of segment {number} ended while it was read.");
+            }
+        }
+
+        return _window.AsSpan((int)(at - _windowStart), octets);
+    }
+}

@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Text;
+using AmqpToolkit.Storage.Journaling;
+using Xunit.Abstractions;
+
+namespace AmqpToolkit.Storage.Tests;
+
+/// <summary>
+/// Random work on a journal with small segments, ended by a close, a kill or a power loss, and what comes back held against a model: what
+/// was committed is there, nothing else is, in order, groups whole.
+/// </summary>
+public sealed class JournalModelTests(ITestOutputHelper output)
+{
+    private static readonly JournalOptions Options = new()
+    {
+        SegmentOctets = 16 * 1024,
+        SpareSegments = 1,
+        CompactionSegments = 3,
+        IdleWriteDelay = TimeSpan.FromMilliseconds(1),
+    };
+
+    /// <summary>Rounds: few in each test run, many by hand (AMQP_JOURNAL_ROUNDS).</summary>
+    private static int Rounds =>
+        int.TryParse(Environment.GetEnvironmentVariable("AMQP_JOURNAL_ROUNDS"), CultureInfo.InvariantCulture, out int rounds) ? rounds : 60;
+
+    [Fact]
+    public void RandomWork_EndedInAnyWay_ComesBackAsTheModelSays()
+    {
+        int first = int.TryParse(Environment.GetEnvironmentVariable("AMQP_JOURNAL_SEED"), CultureInfo.InvariantCulture, out int set) ? set : Environment.TickCount & 0xFFFFF;
+        output.WriteLine($"first seed {first}");
+        for (int seed = first; seed < first + Rounds; seed++)
+        {
+            try
+            {
+                new Run(seed).Play();
+            }
+            catch (Exception error)
+            {
+                throw new InvalidOperationException($"AMQP_JOURNAL_SEED={seed}", error);
+            }
+        }
+    }
+
+    private sealed class Run(int seed)
+    {
+        private readonly Random _random = new(seed);
+        private readonly JournalModel _model = new();
+        private SimulatedDisk _disk = new();
+        private Journal _journal = null!;
+        private CommitWaiter _waiter = new();
+        private ulong _token;
+        private List<JournalDamage> _damages = [];
+
+        public void Play()
+        {
+            _journal = Journal.Open(_disk.Open(), Options, new RecordingVisitor());
+            int lives = _random.Next(2, 6);
+            for (int life = 0; life < lives; life++)
+            {
+                int steps = _random.Next(1, 400);
+                for (int step = 0; step < steps; step++)
+                {
+                    Step();
+                }
+
+                End();
+            }
+
+            _journal.Dispose();
+        }
+
+        private void Step()
+        {
+            using var append = _journal.Append();
+            switch (_random.Next(20))
+            {
+                case 0:
+                    _model.Declare(append, _random);
+                    break;
+                case 1:
+                    _model.Delete(append, _random);
+                    break;
+                case < 10:
+                    _model.Publish(append, _random, 0);
+                    break;
+                case < 15:
+                    _model.Ack(append, _random, 0);
+                    break;
+                case 15:
+                    _model.Update(append, _random);
+                    break;
+                case < 18:
+                    _model.Transact(append, _random);
+                    break;
+                default:
+                    var level = _random.Next(3) == 0 ? CommitLevel.Os : CommitLevel.Fsync;
+                    _model.NoteToken(++_token, level);
+                    append.Commit(_waiter, _token, level);
+                    break;
+            }
+        }
+
+        private void End()
+        {
+            int how = _random.Next(3);
+            if (_token > 0 && _random.Next(2) == 0)
+            {
+                _waiter.Wait(_token);
+            }
+
+            ulong committed = _waiter.Committed;
+            SimulatedDisk left;
+            if (how == 0)
+            {
+                _journal.Dispose();
+                left = _disk;
+                _model.Close();
+            }
+            else
+            {
+                left = how == 1 ? _disk.Kill() : _disk.LosePower(_random);
+                _journal.Dispose();
+                _model.Crash(committed, how == 1 ? CommitLevel.Os : CommitLevel.Fsync);
+            }
+
+            var found = new RecordingVisitor();
+            _disk = left;
+            _journal = Journal.Open(_disk.Open(), Options, found);
+            Assert.Equal(how == 0, found.WasClosed);
+            CheckDamages(found, isPowerLost: how == 2);
+            try
+            {
+                _model.Check(found, isInOrder: how != 2);
+            }
+            catch (Exception error)
+            {
+                throw new InvalidOperationException($"ended by {(how == 0 ? "closing" : how == 1 ? "a kill" : "a power loss")}, damages: {string.Join("; ", found.Damages)}, files: {string.Join(' ', left.Names)}", error);
+            }
+
+            _waiter = new CommitWaiter();
+            _token = 0;
+        }
+
+        /// <summary>Only a loss of power leaves holes. They stay, and are named each time, until their segment goes.</summary>
+        private void CheckDamages(RecordingVisitor found, bool isPowerLost)
+        {
+            if (!isPowerLost)
+            {
+                Assert.Empty(found.Damages.Except(_damages));
+            }
+
+            _damages = found.Damages;
+        }
+    }
+}

@@ -1,0 +1,362 @@
+using System.Text;
+using AmqpToolkit.Storage.Files;
+using AmqpToolkit.Storage.Journaling;
+
+namespace AmqpToolkit.Storage.Tests;
+
+public sealed class JournalTests
+{
+    private static readonly JournalOptions Options = new() { SegmentOctets = 64 * 1024, SpareSegments = 0 };
+    private readonly SimulatedDisk _disk = new();
+    private readonly CommitWaiter _waiter = new();
+
+    [Fact]
+    public void Open_OfAnEmptyFolder_HoldsNothing()
+    {
+        var visitor = new RecordingVisitor();
+
+        using var journal = Journal.Open(_disk.Open(), Options, visitor);
+
+        Assert.Empty(visitor.Definitions);
+        Assert.True(visitor.WasClosed);
+        Assert.Null(journal.Failure);
+    }
+
+    [Fact]
+    public void Message_AfterACommit_IsThereAfterAKill()
+    {
+        var journal = Open(out _);
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            append.Message(1, 5, "o"u8, Content("first"));
+            append.Message(1, 6, default, Content("second"));
+            append.Commit(_waiter, 1, CommitLevel.Fsync);
+        }
+
+        _waiter.Wait(1);
+
+        var found = Reopen(_disk.Kill(), journal);
+        Assert.Equal([(5UL, "o", "first"), (6UL, "", "second")], found.Queues[1].Select(message => (message.Position, message.Overlay, message.Content)));
+        Assert.False(found.WasClosed);
+    }
+
+    [Fact]
+    public void Ack_OfSome_LeavesTheOthersInOrder()
+    {
+        var journal = Open(out _);
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            var stored = Enumerable.Range(0, 10).Select(index => new JournalAck((ulong)index, default)).ToArray();
+            for (int index = 0; index < stored.Length; index++)
+            {
+                stored[index] = stored[index] with { Message = append.Message(1, (ulong)index, default, Content($"m{index}")) };
+            }
+
+            append.Ack(1, [stored[0], stored[1], stored[2], stored[5], stored[9]]);
+        }
+
+        journal.Dispose();
+
+        var found = Reopen(_disk, journal);
+        Assert.Equal(["m3", "m4", "m6", "m7", "m8"], found.Queues[1].Select(message => message.Content));
+        Assert.True(found.WasClosed);
+    }
+
+    [Fact]
+    public void Content_OfSeveralQueues_StaysUntilTheLastIsDone()
+    {
+        var journal = Open(out _);
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            Queue(append, 2);
+            var content = append.Content(Content("shared"));
+            var first = append.Enqueue(1, 1, default, content);
+            append.Enqueue(2, 1, "2"u8, content);
+            append.Release(content);
+            append.Ack(1, [new JournalAck(1, first)]);
+        }
+
+        journal.Dispose();
+
+        var found = Reopen(_disk, journal);
+        Assert.Empty(found.Queues[1]);
+        Assert.Equal(("shared", "2"), (found.Queues[2][0].Content, found.Queues[2][0].Overlay));
+    }
+
+    [Fact]
+    public void Update_OfAMessage_ReplacesItsOverlay()
+    {
+        var journal = Open(out _);
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            var message = append.Message(1, 1, "before"u8, Content("m"));
+            append.Update(1, 1, message, "between"u8);
+            append.Update(1, 1, message, "after"u8);
+        }
+
+        journal.Dispose();
+
+        Assert.Equal("after", Reopen(_disk, journal).Queues[1][0].Overlay);
+    }
+
+    [Fact]
+    public void Group_WithoutItsEnd_DoesNotHold()
+    {
+        var journal = Open(out _);
+        StoredMessage moved;
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            Queue(append, 2);
+            moved = append.Message(1, 1, default, Content("moved"));
+            uint group = append.BeginGroup();
+            append.Message(2, 1, default, Content("moved"), group);
+            append.Ack(1, [new JournalAck(1, moved)], group);
+            append.Commit(_waiter, 1, CommitLevel.Fsync);
+        }
+
+        _waiter.Wait(1);
+
+        var found = Reopen(_disk.Kill(), journal);
+        Assert.Single(found.Queues[1]);
+        Assert.Empty(found.Queues[2]);
+    }
+
+    [Fact]
+    public void Group_WithItsEnd_Holds()
+    {
+        var journal = Open(out _);
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            Queue(append, 2);
+            var moved = append.Message(1, 1, default, Content("moved"));
+            uint group = append.BeginGroup();
+            append.Message(2, 1, default, Content("moved"), group);
+            append.Ack(1, [new JournalAck(1, moved)], group);
+            append.EndGroup(group);
+            append.Commit(_waiter, 1, CommitLevel.Fsync);
+        }
+
+        _waiter.Wait(1);
+
+        var found = Reopen(_disk.Kill(), journal);
+        Assert.Empty(found.Queues[1]);
+        Assert.Single(found.Queues[2]);
+    }
+
+    [Fact]
+    public void Remove_OfADefinition_ForgetsItAndItsMessages()
+    {
+        var journal = Open(out _);
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            append.Define(9, "policy"u8, "old"u8);
+            append.Define(9, "policy"u8, "new"u8);
+            append.Message(1, 1, default, Content("m"));
+            append.Remove(RecordingVisitor.QueueKind, "1"u8);
+        }
+
+        journal.Dispose();
+
+        var found = Reopen(_disk, journal);
+        Assert.Equal([new KeyValuePair<string, string>("9:policy", "new")], found.Definitions);
+        Assert.Empty(found.Queues);
+    }
+
+    [Fact]
+    public void Message_LongerThanASegment_GetsOneOfItsOwn()
+    {
+        string content = new('x', 300_000);
+        var journal = Open(out _);
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            append.Message(1, 1, default, Content(content));
+            append.Message(1, 2, default, Content("behind"));
+        }
+
+        journal.Dispose();
+
+        Assert.Equal([content, "behind"], Reopen(_disk, journal).Queues[1].Select(message => message.Content));
+    }
+
+    [Fact]
+    public void Segments_ThatNobodyNeeds_AreRemoved()
+    {
+        var journal = Open(out _);
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+        }
+
+        for (ulong position = 1; position < 2000; position++)
+        {
+            using var append = journal.Append();
+            var message = append.Message(1, position, default, Content(new string('x', 1000)));
+            append.Ack(1, [new JournalAck(position, message)]);
+            append.Commit(_waiter, position, CommitLevel.Fsync);
+        }
+
+        _waiter.Wait(1999);
+        journal.Dispose();
+
+        Assert.InRange(_disk.Names.Count, 1, 6);
+        var found = Reopen(_disk, journal);
+        Assert.Empty(found.Queues[1]);
+    }
+
+    [Fact]
+    public void Open_OfAnUnknownVersion_IsRefusedInPlainWords()
+    {
+        var journal = Open(out _);
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+        }
+
+        journal.Dispose();
+        string name = _disk.Names.Single();
+        var octets = _disk.Read(name);
+        Assert.True(SegmentHeader.TryRead(octets, out var header));
+        (header with { Version = 7 }).Write(octets);
+        _disk.Put(name, octets);
+
+        var error = Assert.Throws<JournalVersionException>(() => Journal.Open(_disk.Open(), Options, new RecordingVisitor()));
+
+        Assert.Contains("version 7", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_OfAFolderInUse_IsRefused()
+    {
+        using var journal = Open(out _);
+
+        Assert.Throws<IOException>(() => Journal.Open(_disk.Open(), Options, new RecordingVisitor()));
+    }
+
+    [Fact]
+    public void Sync_ThatFails_CommitsNothingMore()
+    {
+        _disk.OnSync = number => { if (number > 2) { throw new IOException("injected", 5); } };
+        var journal = Open(out _);
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            append.Commit(_waiter, 1, CommitLevel.Fsync);
+        }
+
+        _waiter.Wait(1);
+        using (var append = journal.Append())
+        {
+            append.Message(1, 1, default, Content("lost"));
+            append.Commit(_waiter, 2, CommitLevel.Fsync);
+        }
+
+        Assert.Throws<AggregateException>(() => _waiter.Failed.Wait(TimeSpan.FromSeconds(30)));
+        _disk.OnSync = null;
+        using (var append = journal.Append())
+        {
+            append.Commit(_waiter, 3, CommitLevel.Fsync);
+        }
+
+        journal.Dispose();
+        Assert.Equal(1UL, _waiter.Committed);
+        Assert.NotNull(journal.Failure);
+    }
+
+    [Fact]
+    public void Write_ToAFullDisk_WaitsForRoom()
+    {
+        bool isFull = false;
+        _disk.OnWrite = _ => { if (Volatile.Read(ref isFull)) { throw new IOException("injected", DiskErrors.NoSpace); } };
+        using var journal = Open(out _);
+        Volatile.Write(ref isFull, true);
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            append.Commit(_waiter, 1, CommitLevel.Fsync);
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => journal.IsFull, TimeSpan.FromSeconds(30)));
+        Assert.True(journal.IsSaturated);
+        Assert.Equal(0UL, _waiter.Committed);
+
+        Volatile.Write(ref isFull, false);
+
+        _waiter.Wait(1);
+        Assert.False(journal.IsFull);
+        Assert.Null(journal.Failure);
+    }
+
+    [Fact]
+    public void BitFlip_AnywhereBeforeTheLastMark_IsNamed_AndCostsNothingThatDoesNotDependOnIt()
+    {
+        var journal = Open(out _);
+        ulong position = 0;
+        for (int batch = 0; batch < 4; batch++)
+        {
+            using (var append = journal.Append())
+            {
+                if (batch == 0)
+                {
+                    Queue(append, 1);
+                }
+
+                for (int index = 0; index < 3; index++)
+                {
+                    position++;
+                    append.Message(1, position, default, Content($"content {position}"));
+                }
+
+                append.Commit(_waiter, (ulong)batch + 1, CommitLevel.Fsync);
+            }
+
+            _waiter.Wait((ulong)batch + 1);
+        }
+
+        var killed = _disk.Kill();
+        journal.Dispose();
+        string name = killed.Names.Single();
+
+        long end = (Array.FindLastIndex(killed.Read(name), octet => octet != 0) + 8) & -8;
+        long lastMark = end - (RecordHeader.Octets + MarkPayload.Octets);
+        for (long offset = SegmentHeader.FirstRecordOffset; offset < lastMark; offset++)
+        {
+            var damaged = killed.Kill();
+            damaged.Flip(name, offset, (int)(offset % 8));
+            var found = new RecordingVisitor();
+
+            Journal.Open(damaged.Open(), Options, found).Dispose();
+
+            Assert.NotEmpty(found.Damages);
+            Assert.All(found.Damages, damage => Assert.Equal(name, damage.File));
+            Assert.Contains(found.Damages, damage => damage.Offset <= offset && offset < damage.Offset + damage.Octets);
+            Assert.True(!found.Queues.TryGetValue(1, out var messages) || messages.Count >= 11, $"offset {offset}");
+        }
+    }
+
+    private Journal Open(out RecordingVisitor visitor)
+    {
+        visitor = new RecordingVisitor();
+        return Journal.Open(_disk.Open(), Options, visitor);
+    }
+
+    private static RecordingVisitor Reopen(SimulatedDisk disk, Journal before)
+    {
+        before.Dispose();
+        var visitor = new RecordingVisitor();
+        Journal.Open(disk.Open(), Options, visitor).Dispose();
+        return visitor;
+    }
+
+    private static void Queue(Journal.Appender append, uint queue) =>
+        append.Define(RecordingVisitor.QueueKind, Encoding.UTF8.GetBytes($"{queue}"), "queue"u8);
+
+    private static ContentParts Content(string text) => new(Encoding.UTF8.GetBytes(text));
+}

@@ -1,0 +1,39 @@
+using System.Text;
+using AmqpToolkit.Storage.Journaling;
+
+namespace AmqpToolkit.Storage.Tests;
+
+/// <summary>Writes down what a journal holds.</summary>
+internal sealed class RecordingVisitor : IJournalVisitor
+{
+    public const ushort QueueKind = 1;
+
+    public Dictionary<string, string> Definitions { get; } = [];
+
+    public Dictionary<uint, List<Recovered>> Queues { get; } = [];
+
+    public List<JournalDamage> Damages { get; } = [];
+
+    public bool? WasClosed { get; private set; }
+
+    public void VisitDefinition(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        Definitions.Add($"{kind}:{Encoding.UTF8.GetString(name)}", Encoding.UTF8.GetString(value));
+        if (kind == QueueKind)
+        {
+            Queues.Add(uint.Parse(Encoding.UTF8.GetString(name)), []);
+        }
+    }
+
+    public bool HasQueue(uint queue) => Queues.ContainsKey(queue);
+
+    public void VisitMessage(in RecoveredMessage message) => Queues[message.Queue].Add(
+        new Recovered(message.Position, message.Message, Encoding.UTF8.GetString(message.Overlay), Encoding.UTF8.GetString(message.Content)));
+
+    public void VisitDamage(JournalDamage damage) => Damages.Add(damage);
+
+    public void VisitEnd(bool wasClosed) => WasClosed = wasClosed;
+
+    /// <summary>One message that came back.</summary>
+    internal sealed record Recovered(ulong Position, StoredMessage Message, string Overlay, string Content);
+}

@@ -1,0 +1,210 @@
+using AmqpToolkit.Storage.Files;
+using AmqpToolkit.Storage.Journaling;
+
+namespace AmqpToolkit.Storage.Tests;
+
+/// <summary>
+/// A folder in memory that knows what is on the disk and what is only written. A crash keeps what was synced, and of the rest what the
+/// dice say, sector by sector; calls fail where a test wants them to.
+/// </summary>
+internal sealed class SimulatedDisk
+{
+    /// <summary>What a disk writes whole or not at all.</summary>
+    public const int SectorOctets = 512;
+
+    private readonly Lock _gate = new();
+    private Dictionary<string, SimulatedFile> _names = [];
+    private Dictionary<string, SimulatedFile> _syncedNames = [];
+
+    /// <summary>What the names were after each change since the folder was synced.</summary>
+    private List<Dictionary<string, SimulatedFile>> _changes = [];
+
+    private bool _isLocked;
+
+    /// <summary>Called before each write with its number, from 1; may throw.</summary>
+    public Action<int>? OnWrite { get; set; }
+
+    /// <summary>Called before each sync with its number, from 1; may throw.</summary>
+    public Action<int>? OnSync { get; set; }
+
+    public int Writes { get; private set; }
+
+    public int Syncs { get; private set; }
+
+    public IReadOnlyCollection<string> Names
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _names.Keys.Order()];
+            }
+        }
+    }
+
+    public IFileLayer Open() => new Layer(this);
+
+    /// <summary>The process is killed: what was written stays.</summary>
+    public SimulatedDisk Kill()
+    {
+        lock (_gate)
+        {
+            var copies = new Dictionary<SimulatedFile, SimulatedFile>();
+            return new SimulatedDisk { _names = Copy(_names), _syncedNames = Copy(_syncedNames), _changes = [.. _changes.Select(Copy)] };
+
+            Dictionary<string, SimulatedFile> Copy(Dictionary<string, SimulatedFile> names) => names.ToDictionary(
+                file => file.Key,
+                file => copies.TryGetValue(file.Value, out var known) ? known : copies[file.Value] = file.Value.Copy());
+        }
+    }
+
+    /// <summary>The machine loses its power.</summary>
+    public SimulatedDisk LosePower(Random random)
+    {
+        lock (_gate)
+        {
+            // A folder's changes reach the disk in order, as far as they do.
+            int kept = random.Next(_changes.Count + 1);
+            var names = kept == 0 ? _syncedNames : _changes[kept - 1];
+            var survivors = names.ToDictionary(file => file.Key, file => file.Value.AfterPowerLoss(random));
+            return new SimulatedDisk { _names = survivors, _syncedNames = new(survivors) };
+        }
+    }
+
+    /// <summary>Turns one bit.</summary>
+    public void Flip(string name, long offset, int bit)
+    {
+        lock (_gate)
+        {
+            _names[name].Flip(offset, bit);
+        }
+    }
+
+    public byte[] Read(string name)
+    {
+        lock (_gate)
+        {
+            return _names[name].ToArray();
+        }
+    }
+
+    public void Put(string name, byte[] octets)
+    {
+        lock (_gate)
+        {
+            var file = new SimulatedFile();
+            file.Write(0, octets);
+            file.Sync();
+            _names[name] = file;
+            _syncedNames[name] = file;
+        }
+    }
+
+    private void NoteChange() => _changes.Add(new(_names));
+
+    private sealed class Layer(SimulatedDisk disk) : IFileLayer
+    {
+        public string Folder => "/simulated";
+
+        public void Lock()
+        {
+            if (disk._isLocked)
+            {
+                throw new IOException("The folder is in use.");
+            }
+
+            disk._isLocked = true;
+        }
+
+        public IReadOnlyList<string> List() => [.. disk.Names];
+
+        public IStoreFile Create(string name)
+        {
+            lock (disk._gate)
+            {
+                var file = new SimulatedFile();
+                disk._names.Add(name, file);
+                disk.NoteChange();
+                return new Handle(disk, file);
+            }
+        }
+
+        public IStoreFile Open(string name)
+        {
+            lock (disk._gate)
+            {
+                return new Handle(disk, disk._names[name]);
+            }
+        }
+
+        public void Rename(string name, string newName)
+        {
+            lock (disk._gate)
+            {
+                disk._names.Remove(name, out var file);
+                disk._names.Add(newName, file!);
+                disk.NoteChange();
+            }
+        }
+
+        public void Delete(string name)
+        {
+            lock (disk._gate)
+            {
+                Assert.True(disk._names.Remove(name), name);
+                disk.NoteChange();
+            }
+        }
+
+        public void SyncFolder()
+        {
+            lock (disk._gate)
+            {
+                disk._syncedNames = new(disk._names);
+                disk._changes.Clear();
+            }
+        }
+
+        public long FreeOctets() => long.MaxValue;
+
+        public void Dispose() => disk._isLocked = false;
+    }
+
+    private sealed class Handle(SimulatedDisk disk, SimulatedFile file) : IStoreFile
+    {
+        private bool _isClosed;
+
+        public long Length => file.Length;
+
+        public void Write(long offset, ReadOnlySpan<byte> octets)
+        {
+            lock (disk._gate)
+            {
+                ObjectDisposedException.ThrowIf(_isClosed, this);
+                disk.OnWrite?.Invoke(++disk.Writes);
+                file.Write(offset, octets);
+            }
+        }
+
+        public int Read(long offset, Span<byte> octets)
+        {
+            lock (disk._gate)
+            {
+                ObjectDisposedException.ThrowIf(_isClosed, this);
+                return file.Read(offset, octets);
+            }
+        }
+
+        public void Sync()
+        {
+            lock (disk._gate)
+            {
+                ObjectDisposedException.ThrowIf(_isClosed, this);
+                disk.OnSync?.Invoke(++disk.Syncs);
+                file.Sync();
+            }
+        }
+
+        public void Dispose() => _isClosed = true;
+    }
+}
