@@ -10,8 +10,13 @@ internal sealed class DeadlineRuns
     private Run _first;
     private Run _last;
 
-    /// <summary>Begins with messages that have no deadline.</summary>
-    public DeadlineRuns(int without) => _first = new Run(QueuedMessage.Never, without);
+    /// <summary>Forgets all, and begins with messages that have no deadline.</summary>
+    public void Begin(int without)
+    {
+        _runs.Clear();
+        _first = new Run(QueuedMessage.Never, without);
+        _last = default;
+    }
 
     /// <summary>The deadline of the oldest message; there is one.</summary>
     public long Peek()

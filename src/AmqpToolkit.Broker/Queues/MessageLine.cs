@@ -11,38 +11,59 @@ internal sealed class MessageLine(MessageArena arena)
     private ReadyList _ready = new(arena);
     private PriorityQueue<QueuedMessage, ulong>? _returned;
     private DeadlineRuns? _deadlines;
+    private int _readyDeadlines;
+    private int _returnedDeadlines;
     private ulong _nextPosition;
 
     public int Count => _ready.Count + (_returned?.Count ?? 0);
 
     public bool HasMessage => _ready.Count > 0 || _returned is { Count: > 0 };
 
+    /// <summary>Whether a message waits that may not wait for ever.</summary>
+    public bool HasDeadlines => _readyDeadlines + _returnedDeadlines > 0;
+
     /// <summary>Adds the youngest message, which may wait for ever.</summary>
     public void Add(MessageRef message)
     {
         _ready.Add(message);
         _nextPosition++;
-        _deadlines?.Add(QueuedMessage.Never);
+        if (_readyDeadlines > 0)
+        {
+            _deadlines!.Add(QueuedMessage.Never);
+        }
     }
 
     /// <summary>Adds the youngest message with a deadline.</summary>
     public void Add(MessageRef message, long deadline)
     {
-        if (_deadlines is null && deadline != QueuedMessage.Never)
+        if (deadline == QueuedMessage.Never)
         {
-            _deadlines = new DeadlineRuns(_ready.Count);
+            Add(message);
+            return;
+        }
+
+        if (_readyDeadlines++ == 0)
+        {
+            (_deadlines ??= new DeadlineRuns()).Begin(_ready.Count);
         }
 
         _ready.Add(message);
         _nextPosition++;
-        _deadlines?.Add(deadline);
+        _deadlines!.Add(deadline);
     }
 
     /// <summary>The place of a message that does not wait here.</summary>
     public ulong Pass() => _nextPosition++;
 
     /// <summary>Puts a message back in its place.</summary>
-    public void Return(in QueuedMessage message) => (_returned ??= new PriorityQueue<QueuedMessage, ulong>()).Enqueue(message, message.Position);
+    public void Return(in QueuedMessage message)
+    {
+        (_returned ??= new PriorityQueue<QueuedMessage, ulong>()).Enqueue(message, message.Position);
+        if (message.Deadline != QueuedMessage.Never)
+        {
+            _returnedDeadlines++;
+        }
+    }
 
     /// <summary>The oldest message; there is one.</summary>
     public MessageRef Peek(out bool isRedelivered, out int deliveryCount)
@@ -61,7 +82,8 @@ internal sealed class MessageLine(MessageArena arena)
     }
 
     /// <summary>When the oldest message's time is over; there is a message.</summary>
-    public long PeekDeadline() => _returned is { Count: > 0 } returned ? returned.Peek().Deadline : _deadlines?.Peek() ?? QueuedMessage.Never;
+    public long PeekDeadline() =>
+        _returned is { Count: > 0 } returned ? returned.Peek().Deadline : _readyDeadlines > 0 ? _deadlines!.Peek() : QueuedMessage.Never;
 
     /// <summary>Takes the oldest message; there is one.</summary>
     public QueuedMessage Take(byte priority)
@@ -75,24 +97,53 @@ internal sealed class MessageLine(MessageArena arena)
                 _returned = null;
             }
 
+            if (oldest.Deadline != QueuedMessage.Never)
+            {
+                _returnedDeadlines--;
+            }
+
             return oldest;
         }
 
         // Everything ready lies in a row behind the last position that was handed out.
         ulong position = _nextPosition - (ulong)_ready.Count;
-        return new QueuedMessage(_ready.Take(), position, _deadlines?.Take() ?? QueuedMessage.Never, 0, priority, Redelivered: false);
+        return new QueuedMessage(_ready.Take(), position, _readyDeadlines > 0 ? TakeDeadline() : QueuedMessage.Never, 0, priority, Redelivered: false);
     }
 
-    /// <summary>Octets of the bodies of all messages. Walks them.</summary>
-    public long CountBodyOctets()
+    /// <summary>
+    /// Begins to count the octets of bodies: what comes from now on is the caller's to count. What was returned is counted at once: it came under one
+    /// taking of the lock, and is counted under one.
+    /// </summary>
+    /// <returns>The octets of what was returned.</returns>
+    public long BeginCount()
     {
-        long octets = _ready.CountBodyOctets();
+        _ready.BeginCount();
+        long octets = 0;
         foreach (var (message, _) in _returned?.UnorderedItems ?? Enumerable.Empty<(QueuedMessage, ulong)>())
         {
             octets += arena.BodyOctetsOf(message.Message);
         }
 
         return octets;
+    }
+
+    /// <summary>Goes on to count, from the oldest message to the youngest.</summary>
+    /// <param name="budget">Messages that may be looked at; less those that were.</param>
+    /// <returns>Octets of their bodies.</returns>
+    public long CountOctets(ref int budget) => _ready.CountOctets(ref budget);
+
+    /// <summary>The oldest message is about to be taken.</summary>
+    /// <returns>Whether its body was counted.</returns>
+    public bool Uncount() => _returned is { Count: > 0 } || _ready.Uncount();
+
+    /// <summary>Takes everything out, in a line of its own; places go on rising here.</summary>
+    public MessageLine TakeAll()
+    {
+        var all = new MessageLine(arena) { _ready = _ready, _returned = _returned };
+        _ready = new ReadyList(arena);
+        _returned = null;
+        _readyDeadlines = _returnedDeadlines = 0;
+        return all;
     }
 
     /// <summary>Gives every message and all memory back.</summary>
@@ -103,5 +154,16 @@ internal sealed class MessageLine(MessageArena arena)
         {
             arena.Release(message.Message);
         }
+    }
+
+    private long TakeDeadline()
+    {
+        long deadline = _deadlines!.Take();
+        if (deadline != QueuedMessage.Never)
+        {
+            _readyDeadlines--;
+        }
+
+        return deadline;
     }
 }

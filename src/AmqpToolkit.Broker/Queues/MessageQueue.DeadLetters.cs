@@ -24,14 +24,14 @@ internal sealed partial class MessageQueue
     /// <summary>Moves what died, after the lock was left. Without a turn another thread does.</summary>
     private void MoveDead(Turn? turn)
     {
-        if (_more is not { Dying.Count: > 0 })
+        if (_more is not { Dying.Count: > 0 } more)
         {
             return;
         }
 
         if (turn is null)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static queue => queue.MoveDeadElsewhere(), this, preferLocal: false);
+            SweepOf(more).Start();
         }
         else
         {
@@ -39,25 +39,18 @@ internal sealed partial class MessageQueue
         }
     }
 
-    private void MoveDeadElsewhere()
-    {
-        var turn = new Turn();
-        turn.Move(this);
-        turn.End();
-        _arena.Watermark?.Check();
-    }
-
     /// <summary>Moves what died to where the settings say. Outside every lock; called by a turn, one queue after the other.</summary>
     internal void MoveDeadLetters(Turn turn)
     {
-        var more = _more!;
+        QueueExtension more;
         lock (_gate)
         {
-            if (more.IsMoving)
+            if (_more is not { IsMoving: false } present)
             {
                 return;
             }
 
+            more = present;
             more.IsMoving = true;
         }
 
@@ -70,24 +63,41 @@ internal sealed partial class MessageQueue
             catch
             {
                 // What died later must not wait for ever for one who failed.
-                lock (_gate)
-                {
-                    more.IsMoving = false;
-                }
-
+                LetOthersMove(more);
                 throw;
             }
 
             if (looks == LooksInARow)
             {
-                lock (_gate)
-                {
-                    more.IsMoving = false;
-                }
-
-                MoveDead(turn: null);
+                LetOthersMove(more);
                 return;
             }
+        }
+    }
+
+    private void LetOthersMove(QueueExtension more)
+    {
+        lock (_gate)
+        {
+            more.IsMoving = false;
+            if (more.Dying is null)
+            {
+                EndMove(more);
+            }
+            else
+            {
+                SweepOf(more).Start();
+            }
+        }
+    }
+
+    /// <summary>All that died was moved: what waited for it goes on. Under the lock.</summary>
+    private void EndMove(QueueExtension more)
+    {
+        if (more.IsSweepDue)
+        {
+            more.IsSweepDue = false;
+            SweepOf(more).Start();
         }
     }
 
@@ -98,6 +108,11 @@ internal sealed partial class MessageQueue
             var dying = more.Dying;
             more.Dying = null;
             more.IsMoving = dying is not null;
+            if (dying is null)
+            {
+                EndMove(more);
+            }
+
             return dying;
         }
     }

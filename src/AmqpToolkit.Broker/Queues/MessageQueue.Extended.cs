@@ -20,7 +20,18 @@ internal sealed partial class MessageQueue
             }
 
             ApplySettings(settings ?? QueueSettings.None);
-            DropSurplus(_more!);
+
+            // Under the topology lock, and there may be many queues: the rest is the sweep's.
+            var more = _more!;
+            BeginWork(more);
+            more.Budget = DropsByPolicy;
+            if (ReadyUnlocked <= DropsByPolicy)
+            {
+                CountOctets(more);
+            }
+
+            DropSurplus(more);
+            EndWork(more);
         }
 
         // Elsewhere: other queues are not to be touched under the topology lock.
@@ -29,37 +40,133 @@ internal sealed partial class MessageQueue
 
     private void ApplySettings(QueueSettings settings)
     {
-        if (_more is null)
+        var more = Extend();
+        bool isNewlyTimed = settings.ExpiresMilliseconds is not null && settings.ExpiresMilliseconds != more.Settings.ExpiresMilliseconds;
+        more.Settings = settings;
+        if (isNewlyTimed)
         {
-            _more = new QueueExtension(settings);
-            MarkUsed(_more);
+            // Nobody noted uses while they did not count: the time begins with the setting.
+            MarkUsed(more);
+        }
+
+        more.IsCounting = settings.MaxLengthOctets is not null && (more.IsCounting || !more.CountsOctets);
+        more.CountsOctets &= settings.MaxLengthOctets is not null;
+        more.ReadyOctets = more.CountsOctets ? more.ReadyOctets : 0;
+        if (more.IsCounting && ReadyUnlocked == 0)
+        {
+            (more.CountsOctets, more.IsCounting) = (true, false);
+        }
+
+        ArmDisuse(more);
+    }
+
+    /// <summary>Has the queue do more than keep messages, for as long as there is something of it.</summary>
+    private QueueExtension Extend() => _more ??= _idle ?? new QueueExtension(QueueSettings.None);
+
+    /// <summary>Begins an operation of a queue with an extension. Under the lock.</summary>
+    /// <param name="messages">Messages that the operation brings.</param>
+    private void BeginWork(QueueExtension more, int messages = 0)
+    {
+        more.Now = VirtualHost.Timers.Now;
+        more.Budget = DropsAtOnce + messages;
+    }
+
+    /// <summary>Ends it: leaves to the sweep what is left, and sees to the times. Under the lock.</summary>
+    private void EndWork(QueueExtension more)
+    {
+        if (_isDeleted)
+        {
+            return;
+        }
+
+        if (more.Budget <= 0 || more.IsCounting || HasSurplus(more))
+        {
+            SweepOf(more).Start();
         }
         else
         {
-            bool isNewlyTimed = settings.ExpiresMilliseconds is not null && settings.ExpiresMilliseconds != _more.Settings.ExpiresMilliseconds;
-            bool isNewlyCounted = _more.Settings.MaxLengthOctets is null && settings.MaxLengthOctets is not null;
-            _more.Settings = settings;
-            if (isNewlyTimed)
-            {
-                // Nobody noted uses while they did not count: the time begins with the setting.
-                MarkUsed(_more);
-            }
+            ArmExpiry(more);
+        }
 
-            if (isNewlyCounted)
+        if (ReferenceEquals(more.Settings, QueueSettings.None) && !_line.HasDeadlines && more.IsEmpty)
+        {
+            _idle = more;
+            _more = null;
+        }
+    }
+
+    private QueueSweep SweepOf(QueueExtension more) => more.Sweep ??= new QueueSweep(this);
+
+    /// <summary>Does what operations and timers have left. Outside every lock.</summary>
+    internal void Sweep(Turn turn)
+    {
+        lock (_gate)
+        {
+            if ((_more ?? _idle) is { } more)
             {
-                _more.ReadyOctets = _line.CountBodyOctets() + _more.CountBodyOctets();
+                more.ExpiryArmedFor = QueuedMessage.Never;
+                if (_more is not null && !_isDeleted)
+                {
+                    Sweep(more, turn);
+                }
             }
         }
 
-        ArmDisuse(_more);
+        MoveDead(turn);
+    }
+
+    private void Sweep(QueueExtension more, Turn turn)
+    {
+        if (more.IsMoving && more.Dying is { Count: >= DropsAtOnce })
+        {
+            // Who moves what died is behind: a list of all that dies would have no bound.
+            more.IsSweepDue = true;
+            return;
+        }
+
+        BeginWork(more);
+        CountOctets(more);
+        DropExpired(more);
+        DropSurplus(more);
+        DeliverReady(turn);
+        EndWork(more);
+    }
+
+    /// <summary>Counts the octets of messages that were there before anybody counted.</summary>
+    private void CountOctets(QueueExtension more)
+    {
+        if (!more.IsCounting)
+        {
+            return;
+        }
+
+        if (!more.CountsOctets)
+        {
+            more.CountsOctets = true;
+            more.ReadyOctets = _line.BeginCount();
+            foreach (var level in more.Levels)
+            {
+                more.ReadyOctets += level?.BeginCount() ?? 0;
+            }
+        }
+
+        int budget = more.Budget;
+        more.ReadyOctets += _line.CountOctets(ref budget);
+        foreach (var level in more.Levels)
+        {
+            more.ReadyOctets += level?.CountOctets(ref budget) ?? 0;
+        }
+
+        more.IsCounting = budget == 0;
+        more.Budget = budget;
     }
 
     private void PublishExtended(IncomingBatch batch, bool isLastQueue, Turn turn)
     {
-        var more = _more ??= new QueueExtension(QueueSettings.None);
+        var more = Extend();
         var settings = more.Settings;
-        more.Now = VirtualHost.Timers.Now;
-        DropExpired(more, int.MaxValue);
+        BeginWork(more, batch.Count);
+        DropExpired(more);
         bool refuses = settings.HasLimit && settings.Overflow != OverflowPolicy.DropHead;
 
         // What would not fit is refused even where somebody could take it: with these limits each message is looked at before.
@@ -78,14 +185,14 @@ internal sealed partial class MessageQueue
             Add(more, batch.Take(next, isLastQueue), priority, deadline);
             if (looksAtEach && _rotation is { Count: > 0 })
             {
-                Deliver(turn);
+                DeliverReady(turn);
             }
 
             DropSurplus(more);
         }
 
-        DropExpired(more, int.MaxValue);
-        ArmExpiry(more);
+        DropExpired(more);
+        EndWork(more);
     }
 
     private bool WouldOverflow(QueueExtension more, long bodyOctets) =>
@@ -136,7 +243,7 @@ internal sealed partial class MessageQueue
             more.CountAdded(priority);
         }
 
-        if (more.Settings.MaxLengthOctets is not null)
+        if (more.CountsOctets)
         {
             more.ReadyOctets += _arena.BodyOctetsOf(message);
         }
@@ -152,19 +259,16 @@ internal sealed partial class MessageQueue
 
     private QueuedMessage TakeOldest(QueueExtension more)
     {
-        QueuedMessage message;
-        if (more.HigherCount > 0)
+        byte priority = more.HigherCount > 0 ? more.HighestPriority : (byte)0;
+        var line = priority == 0 ? _line : more.LevelOf(priority, _arena);
+        bool isCounted = more.CountsOctets && line.Uncount();
+        var message = line.Take(priority);
+        if (priority > 0)
         {
-            byte priority = more.HighestPriority;
-            message = more.LevelOf(priority, _arena).Take(priority);
             more.CountTaken(priority);
         }
-        else
-        {
-            message = _line.Take(0);
-        }
 
-        if (more.Settings.MaxLengthOctets is not null)
+        if (isCounted)
         {
             more.ReadyOctets -= _arena.BodyOctetsOf(message.Message);
         }
@@ -172,10 +276,12 @@ internal sealed partial class MessageQueue
         return message;
     }
 
+    /// <summary>The messages of which the next to go is one.</summary>
+    private MessageLine HeadLine(QueueExtension more) => more.HigherCount > 0 ? more.LevelOf(more.HighestPriority, _arena) : _line;
+
     /// <summary>A delivery did not succeed: the message goes back, or dies.</summary>
-    private void SettleExtended(in QueuedMessage message, Outcome outcome)
+    private void SettleExtended(QueueExtension more, in QueuedMessage message, Outcome outcome)
     {
-        var more = _more!;
         if (outcome == Outcome.Reject)
         {
             Kill(more, in message, DeathReason.Rejected);
@@ -190,36 +296,49 @@ internal sealed partial class MessageQueue
             return;
         }
 
-        if (returned.Priority == 0)
-        {
-            _line.Return(in returned);
-        }
-        else
-        {
-            more.LevelOf(returned.Priority, _arena).Return(in returned);
-            more.CountAdded(returned.Priority);
-        }
-
-        if (more.Settings.MaxLengthOctets is not null)
-        {
-            more.ReadyOctets += _arena.BodyOctetsOf(returned.Message);
-        }
+        Return(in returned);
     }
 
-    /// <summary>Drops the oldest messages until the limits are kept.</summary>
-    private void DropSurplus(QueueExtension more)
+    /// <summary>Puts a message back in its place.</summary>
+    private void Return(in QueuedMessage message)
     {
-        var settings = more.Settings;
-        if (!settings.HasLimit || settings.Overflow != OverflowPolicy.DropHead)
+        // One with a time of its own, and one from before a policy was taken back, are more than a plain queue knows of.
+        if (_more is null && message is { Deadline: QueuedMessage.Never, Priority: 0 })
         {
+            _line.Return(in message);
             return;
         }
 
-        while (HasReady && (ReadyUnlocked > settings.MaxLength || more.ReadyOctets > settings.MaxLengthOctets))
+        var more = Extend();
+        if (message.Priority == 0)
         {
+            _line.Return(in message);
+        }
+        else
+        {
+            more.LevelOf(message.Priority, _arena).Return(in message);
+            more.CountAdded(message.Priority);
+        }
+
+        if (more.CountsOctets)
+        {
+            more.ReadyOctets += _arena.BodyOctetsOf(message.Message);
+        }
+    }
+
+    /// <summary>Drops the oldest messages until the limits are kept, as far as the operation's budget goes.</summary>
+    private void DropSurplus(QueueExtension more)
+    {
+        while (more.Budget > 0 && HasSurplus(more))
+        {
+            more.Budget--;
             Kill(more, TakeOldest(more), DeathReason.MaxLength);
         }
     }
+
+    private bool HasSurplus(QueueExtension more) =>
+        more.Settings is { HasLimit: true, Overflow: OverflowPolicy.DropHead } settings && HasReady
+        && (ReadyUnlocked > settings.MaxLength || more.ReadyOctets > settings.MaxLengthOctets);
 
     private static MessageContent WithProperties(MessageContent content, ReadOnlySpan<byte> properties) => new()
     {

@@ -18,6 +18,9 @@ internal sealed partial class MessageQueue : BindingDestination
     private readonly MessageArena _arena;
     private MessageLine _line;
     private QueueExtension? _more;
+
+    /// <summary>An extension that is not needed now: a message with an expiration makes one, and others may come.</summary>
+    private QueueExtension? _idle;
     private ConsumerRotation? _rotation;
     private List<Consumer>? _consumers;
     private List<Consumer>? _orphans;
@@ -44,6 +47,9 @@ internal sealed partial class MessageQueue : BindingDestination
 
     /// <summary>What the queue does beyond keeping messages; <see cref="QueueSettings.None"/> for nothing.</summary>
     public QueueSettings Settings => _more?.Settings ?? QueueSettings.None;
+
+    /// <summary>Whether the queue does nothing but keep messages now, and so goes the short way everywhere.</summary>
+    internal bool IsPlain => _more is null;
 
     /// <summary>Whether the queue holds a consumer's direct replies.</summary>
     public bool IsReplyQueue => DirectReplyTo.IsToken(Name);
@@ -138,11 +144,11 @@ internal sealed partial class MessageQueue : BindingDestination
 
                 if (_more is not null && outcome != Outcome.Accept && !_isDeleted)
                 {
-                    SettleExtended(delivery.Message, outcome);
+                    SettleExtended(_more, delivery.Message, outcome);
                 }
                 else if (goesBack && !_isDeleted)
                 {
-                    _line.Return(AfterReturn(delivery.Message, outcome));
+                    Return(AfterReturn(delivery.Message, outcome));
                 }
                 else
                 {
@@ -152,11 +158,16 @@ internal sealed partial class MessageQueue : BindingDestination
 
             if (_more is { } more)
             {
+                BeginWork(more, deliveries.Length);
                 FollowActive(more);
                 DropSurplus(more);
+                DeliverReady(turn);
+                EndWork(more);
             }
-
-            Deliver(turn);
+            else
+            {
+                DeliverReady(turn);
+            }
         }
 
         MoveDead(turn);
@@ -180,25 +191,27 @@ internal sealed partial class MessageQueue : BindingDestination
     /// <param name="turn">Whose thread it is; null to leave what dies to another.</param>
     public bool TryGet(out QueuedMessage message, out uint left, Turn? turn = null)
     {
-        bool isThere;
-        lock (_gate)
+        while (true)
         {
-            if (_more is { } more)
+            bool isThere, isLookedThrough;
+            lock (_gate)
             {
-                BeginGet(more);
+                isLookedThrough = _more is not { } more || BeginGet(more);
+                isThere = isLookedThrough && HasReady && !_isDeleted;
+                message = isThere ? TakeOldest() : default;
+                left = isThere ? ReadyUnlocked : 0;
+                if (_more is not null)
+                {
+                    EndWork(_more);
+                }
             }
 
-            isThere = HasReady && !_isDeleted;
-            message = isThere ? TakeOldest() : default;
-            left = isThere ? ReadyUnlocked : 0;
-            if (_more is not null)
+            MoveDead(turn);
+            if (isLookedThrough)
             {
-                ArmExpiry(_more);
+                return isThere;
             }
         }
-
-        MoveDead(turn);
-        return isThere;
     }
 
     /// <summary>A message as it is to be sent: with what this queue tells of it. The caller holds it; the answer holds until the thread asks again.</summary>
@@ -208,16 +221,29 @@ internal sealed partial class MessageQueue : BindingDestination
     /// <returns>How many messages there were.</returns>
     public uint Purge()
     {
+        uint count;
+        MessageLine purged;
+        MessageLine?[]? levels;
         lock (_gate)
         {
-            uint count = 0;
-            for (; HasReady; count++)
+            count = ReadyUnlocked;
+            purged = _line.TakeAll();
+            levels = _more?.TakeLevels();
+            if (_more is { } more)
             {
-                DropReady();
+                (more.ReadyOctets, more.IsCounting) = (0, false);
+                EndWork(more);
             }
-
-            return count;
         }
+
+        // Millions of messages are given back outside the lock.
+        purged.Drop();
+        foreach (var level in levels ?? [])
+        {
+            level?.Drop();
+        }
+
+        return count;
     }
 
     /// <summary>Closes the queue unless a condition stands against it. Under the topology lock; then call <see cref="FinishClose"/> outside it.</summary>
@@ -242,7 +268,7 @@ internal sealed partial class MessageQueue : BindingDestination
             _orphans = _consumers;
             _consumers = null;
             _rotation = null;
-            _more?.CancelTimes();
+            (_more ?? _idle)?.CancelTimes();
             _isDeleted = true;
             return QueueCloseOutcome.Closed;
         }
@@ -280,20 +306,12 @@ internal sealed partial class MessageQueue : BindingDestination
     }
 
     /// <summary>Whether a message waits that may be handed out now. Under the lock.</summary>
-    internal bool HasDeliverable()
-    {
-        if (_more is { } more)
-        {
-            DropExpired(more, int.MaxValue);
-        }
-
-        return HasReady;
-    }
+    internal bool HasDeliverable() => _more is { } more ? DropExpired(more) && HasReady : _line.HasMessage;
 
     /// <summary>The oldest message. Under the lock; something waits.</summary>
     internal MessageContent PeekReady(out bool isRedelivered)
     {
-        var line = _more is { HigherCount: > 0 } more ? more.LevelOf(more.HighestPriority, _arena) : _line;
+        var line = _more is { } more ? HeadLine(more) : _line;
         return Dress(_arena.Read(line.Peek(out isRedelivered, out int deliveryCount)), deliveryCount);
     }
 
@@ -331,20 +349,23 @@ internal sealed partial class MessageQueue : BindingDestination
 
     private void Deliver(Turn turn)
     {
-        if (_more is { } more)
+        if (_more is not { } more)
         {
-            BeginDeliver(more);
+            DeliverReady(turn);
+            return;
         }
 
-        while (HasReady && NextConsumer() is { } consumer)
+        BeginWork(more);
+        DeliverReady(turn);
+        EndWork(more);
+    }
+
+    private void DeliverReady(Turn turn)
+    {
+        while (HasDeliverable() && NextConsumer() is { } consumer)
         {
             var run = new DeliveryRun(this, RunLimit(consumer));
             Rotate(consumer, consumer.Take(ref run, turn));
-        }
-
-        if (_more is not null)
-        {
-            ArmExpiry(_more);
         }
     }
 

@@ -21,8 +21,26 @@ internal sealed class QueueExtension(QueueSettings settings)
     /// <summary>Messages with a priority above 0.</summary>
     public int HigherCount { get; private set; }
 
-    /// <summary>Octets of bodies of ready messages; counted only where they are limited.</summary>
+    /// <summary>Octets of bodies of ready messages, as far as they are counted: only where they are limited.</summary>
     public long ReadyOctets { get; set; }
+
+    /// <summary>Whether octets of bodies are counted when messages come and go.</summary>
+    public bool CountsOctets { get; set; }
+
+    /// <summary>Whether messages that came before octets were counted are to be counted still.</summary>
+    public bool IsCounting { get; set; }
+
+    /// <summary>Messages that the operation at hand may still drop or count: nobody holds the lock for longer.</summary>
+    public int Budget { get; set; }
+
+    /// <summary>Does what is left, on another thread.</summary>
+    public QueueSweep? Sweep { get; set; }
+
+    /// <summary>Whether the sweep waits for what died to be moved.</summary>
+    public bool IsSweepDue { get; set; }
+
+    /// <summary>Whether nothing is there but settings.</summary>
+    public bool IsEmpty => HigherCount == 0 && Dying is null && !IsMoving;
 
     /// <summary>The highest priority of a ready message; 0 when none has one.</summary>
     public byte HighestPriority =>
@@ -79,8 +97,8 @@ internal sealed class QueueExtension(QueueSettings settings)
         }
     }
 
-    /// <summary>Octets of the bodies of all messages with a priority above 0.</summary>
-    public long CountBodyOctets() => _levels?.Sum(level => level?.CountBodyOctets() ?? 0) ?? 0;
+    /// <summary>The messages with a priority above 0, by their priorities.</summary>
+    public ReadOnlySpan<MessageLine?> Levels => _levels;
 
     /// <summary>Takes the messages with a priority above 0 out, all of them.</summary>
     public MessageLine?[]? TakeLevels()

@@ -13,6 +13,7 @@ internal struct ReadyList(MessageArena arena)
     private Chunk? _first;
     private Chunk? _last;
     private Chunk? _spare;
+    private OctetCount? _count;
 
     public int Count { readonly get; private set; }
 
@@ -102,19 +103,57 @@ internal struct ReadyList(MessageArena arena)
         }
     }
 
-    /// <summary>Octets of the bodies of all messages. Walks them.</summary>
-    public readonly long CountBodyOctets()
+    /// <summary>Begins to count the octets of the bodies that are there; what is added from now on is not among them.</summary>
+    public void BeginCount() => _count = Count == 0 ? null : new OctetCount { Left = Count };
+
+    /// <summary>Counts on, from the oldest to the youngest.</summary>
+    /// <param name="budget">Messages that may be looked at; less those that were.</param>
+    public readonly long CountOctets(ref int budget)
     {
         long octets = 0;
-        for (var chunk = _first; chunk is not null; chunk = chunk.Next)
+        if (_count is not { Left: > 0 } count)
         {
-            for (int index = chunk.Start; index < chunk.End; index++)
+            return octets;
+        }
+
+        if (count.Counted == 0)
+        {
+            (count.Chunk, count.At) = (_first!, _first!.Start);
+        }
+
+        for (; budget > 0 && count.Left > 0; budget--)
+        {
+            if (count.At == count.Chunk!.End)
             {
-                octets += arena.BodyOctetsOf(chunk.Items[index]);
+                count.Chunk = count.Chunk.Next!;
+                count.At = count.Chunk.Start;
             }
+
+            octets += arena.BodyOctetsOf(count.Chunk.Items[count.At++]);
+            count.Counted++;
+            count.Left--;
         }
 
         return octets;
+    }
+
+    /// <summary>The oldest message is about to be taken.</summary>
+    /// <returns>Whether it was counted.</returns>
+    public readonly bool Uncount()
+    {
+        if (_count is not { Left: > 0 } count)
+        {
+            return true;
+        }
+
+        if (count.Counted > 0)
+        {
+            count.Counted--;
+            return true;
+        }
+
+        count.Left--;
+        return false;
     }
 
     /// <summary>Gives every message and all memory back.</summary>
@@ -146,5 +185,19 @@ internal struct ReadyList(MessageArena arena)
         public Chunk? Next;
 
         public int Octets => Items.Length * sizeof(ulong);
+    }
+
+    /// <summary>How far the bodies are counted: the oldest are, those behind them not yet, what came later is none of its concern.</summary>
+    private sealed class OctetCount
+    {
+        /// <summary>Where the first message lies that is not counted; holds while <see cref="Counted"/> is above 0.</summary>
+        public Chunk? Chunk;
+        public int At;
+
+        /// <summary>Messages at the head that are counted.</summary>
+        public int Counted;
+
+        /// <summary>Messages behind them that are not.</summary>
+        public int Left;
     }
 }

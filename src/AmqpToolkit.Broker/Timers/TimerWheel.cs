@@ -56,6 +56,12 @@ internal sealed class TimerWheel : IDisposable
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider => _timeProvider;
 
+    /// <summary>Whether the clock is the system's; another may be moved by hand.</summary>
+    public bool IsOnSystemClock => ReferenceEquals(_timeProvider, TimeProvider.System);
+
+    /// <summary>Where defects of callbacks are told.</summary>
+    internal ILogger Logger => _logger;
+
     /// <summary>Milliseconds since the wheel was made; they only rise.</summary>
     public long Now => (long)_timeProvider.GetElapsedTime(_startedAt).TotalMilliseconds;
 
