@@ -34,6 +34,15 @@ internal sealed record BrokerSettings
     /// <summary>Channels over all connections at most; null for any number.</summary>
     public int? ChannelMaxPerNode { get; init; }
 
+    /// <summary>Consumers of a channel at most; null for any number.</summary>
+    public int? ConsumerMaxPerChannel { get; init; }
+
+    /// <summary>Queues over all virtual hosts at most; null for any number.</summary>
+    public int? QueueMax { get; init; }
+
+    /// <summary>Exchanges over all virtual hosts at most; null for any number.</summary>
+    public int? ExchangeMax { get; init; }
+
     /// <summary>What the broker starts with: users, permissions, policies, queues ...</summary>
     public DefinitionsFile? Definitions { get; init; }
 
@@ -67,6 +76,9 @@ internal sealed record BrokerSettings
             ProductVersion = Text(sources, nameof(ProductVersion)),
             ConnectionMax = Value(sources, nameof(ConnectionMax), ParseCount, "a number, 0 or more"),
             ChannelMaxPerNode = Value(sources, nameof(ChannelMaxPerNode), ParseCount, "a number, 0 or more"),
+            ConsumerMaxPerChannel = Value(sources, nameof(ConsumerMaxPerChannel), ParseCount, "a number, 0 or more"),
+            QueueMax = Value(sources, nameof(QueueMax), ParseCount, "a number, 0 or more"),
+            ExchangeMax = Value(sources, nameof(ExchangeMax), ParseCount, "a number, 0 or more"),
             Definitions = DefinitionsFile.Read(sources),
             Container = isContainer ? ContainerPreset.FromEnvironment() : null,
             Data = Text(sources, nameof(Data)) ?? defaults.Data,

@@ -69,6 +69,15 @@ public sealed class AmqpBrokerOptions
     /// <summary>Channels that the broker takes at most, over all connections; null for any number.</summary>
     public int? ChannelMaxPerNode { get; init; }
 
+    /// <summary>Consumers that one channel may have at a time; null for any number.</summary>
+    public int? ConsumerMaxPerChannel { get; init; }
+
+    /// <summary>Queues that all virtual hosts together may have; null for any number.</summary>
+    public int? QueueMax { get; init; }
+
+    /// <summary>Exchanges that all virtual hosts together may have, the seven of each from the start among them; null for any number.</summary>
+    public int? ExchangeMax { get; init; }
+
     /// <summary>The virtual hosts that are there from the start.</summary>
     public IList<string> VirtualHosts { get; init; } = ["/"];
 
@@ -126,6 +135,9 @@ public sealed class AmqpBrokerOptions
         Check(OutputBoundOctets >= 64 * 1024, nameof(OutputBoundOctets), OutputBoundOctets, "65,536 octets and more");
         Check(ConnectionMax is null or >= 0, nameof(ConnectionMax), ConnectionMax, "0 and more");
         Check(ChannelMaxPerNode is null or >= 0, nameof(ChannelMaxPerNode), ChannelMaxPerNode, "0 and more");
+        Check(ConsumerMaxPerChannel is null or >= 0, nameof(ConsumerMaxPerChannel), ConsumerMaxPerChannel, "0 and more");
+        Check(QueueMax is null or >= 0, nameof(QueueMax), QueueMax, "0 and more");
+        Check(ExchangeMax is null or >= 0, nameof(ExchangeMax), ExchangeMax, "0 and more");
         Check(ConsumerTimeout is null || ConsumerTimeout > TimeSpan.Zero, nameof(ConsumerTimeout), ConsumerTimeout, "above 0 seconds");
         Check(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), HandshakeTimeout, "above 0 seconds");
 

@@ -10,8 +10,15 @@ public sealed class BrokerVirtualHosts
     private readonly ConcurrentDictionary<string, BrokerVirtualHost> _all = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly AmqpBroker _broker;
+    private readonly TopologyLimits? _limits;
 
-    internal BrokerVirtualHosts(AmqpBroker broker) => _broker = broker;
+    internal BrokerVirtualHosts(AmqpBroker broker)
+    {
+        _broker = broker;
+        _limits = broker.Options.QueueMax is null && broker.Options.ExchangeMax is null
+            ? null
+            : new TopologyLimits(broker.Options.QueueMax, broker.Options.ExchangeMax, () => Topologies);
+    }
 
     /// <summary>The names, in order.</summary>
     public IReadOnlyList<string> Names => [.. _all.Keys.Order(StringComparer.Ordinal)];
@@ -36,7 +43,7 @@ public sealed class BrokerVirtualHosts
                 return present;
             }
 
-            var created = new BrokerVirtualHost(new VirtualHost(name, _broker.Options.Profile, _broker.Arena, _broker.Timers));
+            var created = new BrokerVirtualHost(new VirtualHost(name, _broker.Options.Profile, _broker.Arena, _broker.Timers) { Limits = _limits });
             _all[name] = created;
             return created;
         }

@@ -39,25 +39,29 @@ internal static class BasicMethods
 
     public static ProtocolError? HandleConsume(BrokerChannel channel, in BasicConsumeView method)
     {
+        // What the channel knows is asked before the queue.
         bool isReplyTo = Topology.DirectReplyTo.IsQueueName(method.Queue);
+        byte[] tag = method.ConsumerTag.IsEmpty ? GeneratedName.Create("amq.ctag-") : method.ConsumerTag.ToArray();
+        if (channel.Consumers.TryGetValue(tag, out var known) && !known.IsCancelled)
+        {
+            if (!(isReplyTo && known.Queue.IsReplyQueue))
+            {
+                return ProtocolError.NotAllowed($"attempt to reuse consumer tag '{Encoding.UTF8.GetString(tag)}'");
+            }
+        }
+        else if (channel.Connection.Options.ConsumerMaxPerChannel is { } max && channel.CountConsumers() >= max)
+        {
+            return ProtocolError.NotAllowed($"reached maximum ({max}) of consumers per channel");
+        }
+        else if (known is not null)
+        {
+            channel.Consumers.Remove(tag);
+        }
+
         MessageQueue? queue = null;
         if (!isReplyTo && channel.FindReadableQueue(method.Queue, out queue) is { } missing)
         {
             return missing;
-        }
-
-        byte[] tag = method.ConsumerTag.IsEmpty ? GeneratedName.Create("amq.ctag-") : method.ConsumerTag.ToArray();
-        if (channel.Consumers.TryGetValue(tag, out var known))
-        {
-            if (!known.IsCancelled && !(isReplyTo && known.Queue.IsReplyQueue))
-            {
-                return ProtocolError.NotAllowed($"attempt to reuse consumer tag '{Encoding.UTF8.GetString(tag)}'");
-            }
-
-            if (known.IsCancelled)
-            {
-                channel.Consumers.Remove(tag);
-            }
         }
 
         if (isReplyTo)

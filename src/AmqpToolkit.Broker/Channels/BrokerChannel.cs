@@ -190,6 +190,9 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
         _consumersAfterSweep = Math.Max(8, Consumers.Count);
     }
 
+    /// <summary>The consumers whose queues are still there.</summary>
+    public int CountConsumers() => Consumers.Values.Count(consumer => !consumer.IsCancelled);
+
     /// <summary>Takes a consumer off its queue, and the queue away if that was its last.</summary>
     public void RemoveConsumer(ChannelConsumer consumer) => RemoveConsumer(consumer, connection.Turn);
 

@@ -69,6 +69,11 @@ internal sealed partial class VirtualHost
                 return forbidden;
             }
 
+            if (CheckExchangeLimit(name) is { } full)
+            {
+                return full;
+            }
+
             if (exchangeType == ExchangeType.Delayed && CheckInnerType(arguments) is { } unusable)
             {
                 return unusable;

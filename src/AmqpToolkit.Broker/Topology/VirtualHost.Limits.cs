@@ -26,6 +26,9 @@ internal sealed partial class VirtualHost
         set => Volatile.Write(ref _maxQueues, value);
     }
 
+    /// <summary>What all virtual hosts of the broker share; null for no limits.</summary>
+    public TopologyLimits? Limits { get; init; }
+
     public int ConnectionCount => Volatile.Read(ref _connectionCount);
 
     /// <summary>Whether nobody may enter any more.</summary>
@@ -77,8 +80,17 @@ internal sealed partial class VirtualHost
     private ProtocolError? CheckQueueLimit(ReadOnlySpan<byte> name)
     {
         int max = MaxQueues;
-        return max < 0 || QueueCount < max
-            ? null
-            : ProtocolError.PreconditionFailed($"cannot declare queue '{System.Text.Encoding.UTF8.GetString(name)}': queue limit in vhost '{Name}' ({max}) is reached");
+        return max >= 0 && QueueCount >= max ? Refuse(name, $"in vhost '{Name}' ({max})")
+            : Limits is { HasRoomForQueue: false } limits ? Refuse(name, $"in cluster ({limits.MaxQueues})")
+            : null;
+
+        static ProtocolError Refuse(ReadOnlySpan<byte> name, string limit) =>
+            ProtocolError.PreconditionFailed($"cannot declare queue '{System.Text.Encoding.UTF8.GetString(name)}': queue limit {limit} is reached");
     }
+
+    /// <summary>Refuses one more exchange than may be there (row 63). Under the topology lock.</summary>
+    private ProtocolError? CheckExchangeLimit(ReadOnlySpan<byte> name) =>
+        Limits is { HasRoomForExchange: false } limits
+            ? ProtocolError.PreconditionFailed($"cannot declare {TopologyErrors.ExchangeText(Name, name)}: exchange limit of {limits.MaxExchanges} is reached")
+            : null;
 }

@@ -88,6 +88,7 @@ public sealed class AccessTests : ConversationTests
     }
 
     [Own.OwnBrokerFact]
+    [Row("110")]
     public void UpdateSecret_AfterReadPermissionIsGone_CancelsTheConsumersThatMayNotRead()
     {
         var user = AddUser();
@@ -113,6 +114,7 @@ public sealed class AccessTests : ConversationTests
     }
 
     [Own.OwnBrokerFact]
+    [Row("111")]
     public void UpdateSecret_AfterTheVirtualHostIsTaken_ClosesWith530()
     {
         var user = AddUser();
@@ -135,6 +137,7 @@ public sealed class AccessTests : ConversationTests
     }
 
     [AccessFact]
+    [Row("113")]
     public void User_Deleted_LosesItsConnectionsAndNobodyElseDoes()
     {
         var user = AddUser();
@@ -150,6 +153,7 @@ public sealed class AccessTests : ConversationTests
     }
 
     [AccessFact]
+    [Row("113")]
     public void VirtualHost_Deleted_LosesItsConnectionsAndComesBackEmpty()
     {
         var (user, host) = (AddUser(), Unique.Name("host"));
@@ -187,6 +191,7 @@ public sealed class AccessTests : ConversationTests
     }
 
     [AccessFact]
+    [Row("14")]
     public void ConnectionLimits_AreCountedAndGivenBack()
     {
         var (user, host) = (AddUser(), Unique.Name("host"));

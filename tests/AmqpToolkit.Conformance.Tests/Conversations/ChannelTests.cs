@@ -20,6 +20,7 @@ public sealed class ChannelTests : ConversationTests
     }
 
     [Fact]
+    [Row("33")]
     public void ChannelNumbers_OfAnySize_AreTakenWhileTheirNumberIsNotReached()
     {
         var peer = Use(ScriptedPeer.Open(BrokerUnderTest.Default, channelMax: 3));

@@ -62,6 +62,7 @@ public sealed class ConfirmTests : ConversationTests
     }
 
     [Fact]
+    [Row("43")]
     public void Mandatory_UnroutableInConfirmMode_ComesBackBeforeItsAck()
     {
         var peer = Open();

@@ -215,6 +215,7 @@ public sealed class ConsumeTests : ConversationTests
     }
 
     [Fact]
+    [Row("109")]
     public void QueueDelete_UnderAConsumerThatWantsToKnow_CancelsIt()
     {
         var peer = Open();
@@ -233,6 +234,7 @@ public sealed class ConsumeTests : ConversationTests
     }
 
     [Fact]
+    [Row("109")]
     public void QueueDelete_UnderAConsumerOfAnOldClient_SaysNothing()
     {
         var peer = Use(ScriptedPeer.Open(BrokerUnderTest.Default, capabilities: PeerWriter.Table(("basic.nack", true))));

@@ -6,6 +6,7 @@ namespace AmqpToolkit.Conformance.Tests.Conversations;
 public sealed class HeartbeatTests : ConversationTests
 {
     [Fact]
+    [Row("114")]
     public void Heartbeat_OfOneSecond_ComesFromTheBrokerUntilTheSilentClientIsDropped()
     {
         var peer = Use(ScriptedPeer.Open(BrokerUnderTest.Default, heartbeat: 1));

@@ -36,6 +36,7 @@ internal static class BasicMistakes
         new("95", "exclusive consumer beside an exclusive one", s => { s.DeclareSharedQueue(exclusiveConsumer: true); Consume(s, "t", exclusive: true); }, Outcome.Channel(403, InUse, "basic.consume")),
         new("95", "get beside an exclusive consumer", s => { s.DeclareSharedQueue(exclusiveConsumer: true); s.Send("basic.get", 0, s.Q, true); }, Outcome.Fine("basic.get-empty")),
         new("96", "consumer tag that is in use", s => { s.DeclareOwnQueue(); s.Peer.Consume(1, s.Q, "t"); Consume(s, "t"); }, Outcome.Connection(530, "NOT_ALLOWED - attempt to reuse consumer tag 't'", "basic.consume")),
+        new("96", "consumer tag that is in use, for a queue that is missing", s => { s.DeclareOwnQueue(); s.Peer.Consume(1, s.Q, "t"); s.Send("basic.consume", 0, s.X, "t", false, false, false, false, null); }, Outcome.Connection(530, "NOT_ALLOWED - attempt to reuse consumer tag 't'", "basic.consume")),
         new("96", "consumer tag that is in use on another channel", s => { s.DeclareOwnQueue(); s.Peer.Consume(2, s.Q, "t"); Consume(s, "t"); }, Outcome.Fine("basic.consume-ok")),
         new("-", "cancel of a consumer tag that nobody has", s => s.Send("basic.cancel", "nosuch", false), Outcome.Fine("basic.cancel-ok")),
         new("-", "no-wait cancel of a consumer tag that nobody has", s => s.Send("basic.cancel", "nosuch", true), Outcome.Fine()),

@@ -6,7 +6,7 @@ namespace AmqpToolkit.Conformance.Tests.Mistakes;
 public sealed class MistakeTests
 {
     private static readonly Dictionary<string, Mistake> Table =
-        new[] { FramingMistakes.All, ContentMistakes.All, StateMistakes.All, ExchangeMistakes.All, QueueMistakes.All, BasicMistakes.All, ExtensionMistakes.All, AccessMistakes.All, LimitMistakes.All }
+        new[] { FramingMistakes.All, ContentMistakes.All, StateMistakes.All, ExchangeMistakes.All, QueueMistakes.All, BasicMistakes.All, ExtensionMistakes.All, AccessMistakes.All, LimitMistakes.All, ArgumentMistakes.All }
             .SelectMany(all => all).ToDictionary(mistake => mistake.ToString());
 
     internal static IEnumerable<Mistake> All => Table.Values;

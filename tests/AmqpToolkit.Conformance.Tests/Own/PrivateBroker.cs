@@ -21,10 +21,18 @@ internal sealed class PrivateBroker : IAsyncDisposable
 
     public IReadOnlyCollection<string> Defects => _log.Defects;
 
-    public static async Task<PrivateBroker> StartAsync()
+    public static async Task<PrivateBroker> StartAsync(int? consumerMaxPerChannel = null, int? queueMax = null, int? exchangeMax = null)
     {
         var log = new DefectLog();
-        return new PrivateBroker(await AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [new(IPAddress.Loopback, 0)], LoggerFactory = log }), log);
+        var options = new AmqpBrokerOptions
+        {
+            Endpoints = [new(IPAddress.Loopback, 0)],
+            LoggerFactory = log,
+            ConsumerMaxPerChannel = consumerMaxPerChannel,
+            QueueMax = queueMax,
+            ExchangeMax = exchangeMax,
+        };
+        return new PrivateBroker(await AmqpBroker.StartAsync(options), log);
     }
 
     /// <summary>Waits, for a bounded time, until the broker has noticed that all its clients are gone.</summary>

@@ -8,6 +8,7 @@ public sealed class StopTests
     private const string Forced = "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'";
 
     [OwnBrokerFact]
+    [Row("113")]
     public async Task Stop_WithClients_ClosesThemWith320AndWaitsForTheirCloseOk()
     {
         await using var broker = await PrivateBroker.StartAsync();

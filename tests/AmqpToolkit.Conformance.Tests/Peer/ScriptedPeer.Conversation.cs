@@ -83,7 +83,7 @@ internal sealed partial class ScriptedPeer
 
     public void ExpectSocketClosed(TimeSpan? deadline = null) => Assert.IsType<SocketClosed>(Receive(deadline));
 
-    public void ExpectChannelClose(ushort channel, int code, string text, string method) => ExpectClose(channel, "channel.close", code, text, method);
+    public void ExpectChannelClose(ushort channel, int code, string text, string? method) => ExpectClose(channel, "channel.close", code, text, method);
 
     public void ExpectConnectionClose(int code, string text, string? method) => ExpectClose(0, "connection.close", code, text, method);
 

@@ -1,0 +1,103 @@
+using AmqpToolkit.Conformance.Tests.Peer;
+
+namespace AmqpToolkit.Conformance.Tests.Mistakes;
+
+/// <summary>Arguments of queues and consumers, streams, and a transaction that is not over.</summary>
+internal static class ArgumentMistakes
+{
+    public static IEnumerable<Mistake> All =>
+    [
+        new("35", "method while a commit is under way", MethodDuringCommit, Outcome.Fine("tx.commit-ok", "basic.qos-ok"))
+            { OnReference = Outcome.Connection(504, "CHANNEL_ERROR - unexpected command while processing 'tx.commit'", "basic.qos") },
+
+        Invalid("70", "x-message-ttl", -1, "{value_negative,-1}"),
+        Invalid("70", "x-message-ttl", "a", "\"expected integer, got longstr\""),
+        Invalid("70", "x-message-ttl", true, "\"expected integer, got bool\""),
+        Invalid("70", "x-expires", 0, "{value_zero,0}"),
+        Invalid("70", "x-expires", -5, "{value_negative,-5}"),
+        Invalid("70", "x-max-length", -1, "{value_negative,-1}"),
+        Invalid("70", "x-max-length-bytes", "1", "\"expected integer, got longstr\""),
+        Invalid("70", "x-max-priority", 256, "{max_value_exceeded,256}"),
+        Invalid("70", "x-max-priority", -1, "{value_negative,-1}"),
+        Invalid("70", "x-single-active-consumer", "yes", "{unacceptable_type,longstr}"),
+        Invalid("71", "x-overflow", "nosuch", "invalid_overflow"),
+        Invalid("71", "x-overflow", 5, "{unacceptable_type,signedint}"),
+        Invalid("71", "x-queue-mode", "nosuch", "\"unsupported queue mode 'nosuch'\""),
+        Invalid("71", "x-queue-leader-locator", "nosuch", "invalid_queue_locator_arg") with // 3.10: of quorum queues and streams alone
+            { OnReference = Outcome.Channel(406, "PRECONDITION_FAILED - invalid arg 'x-queue-leader-locator' for queue '{q}' in vhost '/' of queue type rabbit_classic_queue", "queue.declare") },
+        new("71", "x-dead-letter-strategy of a quorum queue", s => s.Send("queue.declare", 0, s.Q, false, true, false, false, false, PeerWriter.Table(("x-queue-type", "quorum"), ("x-dead-letter-strategy", "nosuch"))),
+            Refused("x-dead-letter-strategy", "invalid_dlx_strategy")),
+        new("72", "x-dead-letter-routing-key alone", s => Declare(s, ("x-dead-letter-routing-key", "k")), Refused("x-dead-letter-routing-key", "routing_key_but_no_dlx_defined")),
+        new("72", "x-dead-letter-routing-key with the default exchange", s => Declare(s, ("x-dead-letter-routing-key", "k"), ("x-dead-letter-exchange", "")), Outcome.Fine("queue.declare-ok")),
+
+        Priority("text", "1", "longstr"),
+        Priority("a bit", true, "bool"),
+        new("98", "x-priority that is negative", s => Consume(s, ("x-priority", -3)), Outcome.Fine("basic.consume-ok")),
+        Stream("98", "x-stream-offset that is unknown", s => ConsumeStream(s, false, ("x-stream-offset", "nosuch")),
+            Outcome.Connection(541, "INTERNAL_ERROR", null)), // 406 since
+
+        Stream("99", "consume without a prefetch", s => s.Send("basic.consume", 0, s.Q, "t", false, false, false, false, null),
+            Outcome.Channel(406, "PRECONDITION_FAILED - consumer prefetch count is not set for 'queue '{q}' in vhost '/''", "basic.consume")),
+        Stream("99", "consume without acknowledgements", s => ConsumeStream(s, noAck: true),
+            Outcome.Connection(540, "NOT_IMPLEMENTED - automatic acknowledgement not supported by stream queues queue '{q}' in vhost '/'", "basic.consume")),
+        Stream("103", "get", s => s.Send("basic.get", 0, s.Q, false), Outcome.Connection(540, "NOT_IMPLEMENTED - basic.get not supported by stream queues queue '{q}' in vhost '/'", "basic.get")),
+        Stream("92", "purge", s => s.Send("queue.purge", 0, s.Q, false), Outcome.Connection(540, "NOT_IMPLEMENTED - queue.purge not supported by stream queues queue '{q}' in vhost '/'", "queue.purge")),
+    ];
+
+    private static Mistake Invalid(string row, string argument, object value, string reason) =>
+        new(row, $"{argument} = {value}", s => Declare(s, (argument, value)), Refused(argument, reason));
+
+    private static Outcome Refused(string argument, string reason, string method = "queue.declare") =>
+        Outcome.Channel(406, $"PRECONDITION_FAILED - invalid arg '{argument}' for queue '{{q}}' in vhost '/': {reason}", method);
+
+    private static Mistake Priority(string what, object value, string type) =>
+        new("98", $"x-priority that is {what}", s => Consume(s, ("x-priority", value)), Refused("x-priority", $"\"expected integer, got {type}\"", "basic.consume"));
+
+    // There are no streams here yet: their declaration is refused, whatever was meant to come after it.
+    private static Mistake Stream(string row, string what, Action<Scene> commit, Outcome onReference) => new(
+        row,
+        "stream: " + what,
+        s =>
+        {
+            s.Send("queue.declare", 0, s.Q, false, true, false, false, false, PeerWriter.Table(("x-queue-type", "stream")));
+            if (s.Broker.IsReference)
+            {
+                s.Peer.Expect(1, "queue.declare-ok");
+            }
+
+            commit(s);
+        },
+        Refused("x-queue-type", "\"queue type 'stream' is not available in this broker\"")) { OnReference = onReference };
+
+    // RabbitMQ syncs a persistent message of a durable queue first.
+    private static void MethodDuringCommit(Scene scene)
+    {
+        scene.Peer.DeclareQueue(1, scene.Q, durable: true, arguments: PeerWriter.Table(("x-expires", 30_000)));
+        scene.Peer.Call(1, "tx.select");
+        scene.Peer.InOneWrite(() =>
+        {
+            scene.Peer.Publish(1, "", scene.Q, properties: [0x10, 0, 2]);
+            scene.Send("tx.commit");
+            scene.Send("basic.qos", 0, 1, false);
+        });
+    }
+
+    private static void Declare(Scene scene, params (string, object?)[] arguments) =>
+        scene.Send("queue.declare", 0, scene.Q, false, false, true, false, false, PeerWriter.Table(arguments));
+
+    private static void Consume(Scene scene, params (string, object?)[] arguments)
+    {
+        scene.DeclareOwnQueue();
+        scene.Send("basic.consume", 0, scene.Q, "t", false, false, false, false, PeerWriter.Table(arguments));
+    }
+
+    private static void ConsumeStream(Scene scene, bool noAck, params (string, object?)[] arguments)
+    {
+        if (scene.Broker.IsReference)
+        {
+            scene.Peer.Qos(1, 10);
+        }
+
+        scene.Send("basic.consume", 0, scene.Q, "t", false, noAck, false, false, PeerWriter.Table(arguments));
+    }
+}
