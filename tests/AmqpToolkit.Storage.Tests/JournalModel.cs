@@ -88,16 +88,10 @@ internal sealed class JournalModel
         append.Ack(queue, acks, group);
         foreach (var ack in acks)
         {
+            // A change each: acknowledgements of several segments are several records, and hold together in a group only.
             _lives[(queue, ack.Position)].Removed = _changes.Count;
+            Do(state => state.Queues[queue].Remove(ack.Position));
         }
-
-        Do(state =>
-        {
-            foreach (var ack in acks)
-            {
-                state.Queues[queue].Remove(ack.Position);
-            }
-        });
     }
 
     public void Update(Journal.Appender append, Random random)
@@ -193,11 +187,10 @@ internal sealed class JournalModel
         }
 
         string foundText = Describe(found);
-        string committedText = Describe(state);
         int foundMessages = found.Queues.Sum(queue => queue.Value.Count);
         while (state.Queues.Count != found.Queues.Count || state.Queues.Sum(queue => queue.Value.Count) != foundMessages || Describe(state) != foundText || (applied > 0 && _changes[applied - 1].IsPartial))
         {
-            Assert.True(applied < _changes.Count, $"{applied} changes, {_committed} committed; {Difference(foundText, committedText)}");
+            Assert.True(applied < _changes.Count, $"{_changes.Count} changes, {_committed} committed; {Nearest(foundText)}");
             _changes[applied++].Apply(state);
         }
     }
@@ -251,17 +244,32 @@ internal sealed class JournalModel
         return state;
     }
 
-    /// <summary>What only one of two descriptions has.</summary>
-    private static string Difference(string found, string committed)
+    /// <summary>The state that is most like what was found, and in what they differ.</summary>
+    private string Nearest(string found)
     {
-        var lines = found.Split('\n').Except(committed.Split('\n')).Select(line =>
+        string nearest = "";
+        int least = int.MaxValue;
+        var state = _start.Copy();
+        for (int applied = 0; applied <= _changes.Count; applied++)
         {
-            string queue = line[..(line.IndexOf(':', StringComparison.Ordinal) + 1)];
-            var other = committed.Split('\n').FirstOrDefault(old => old.StartsWith(queue, StringComparison.Ordinal))?.Split(' ') ?? [];
-            return $"{queue} more {string.Join(' ', line.Split(' ').Except(other).Take(10))}, less {string.Join(' ', other.Except(line.Split(' ')).Take(10))}";
-        });
-        return string.Join('\n', lines.Take(20));
+            if (applied > 0)
+            {
+                _changes[applied - 1].Apply(state);
+            }
+
+            var (more, less) = (Entries(found).Except(Entries(Describe(state))).ToArray(), Entries(Describe(state)).Except(Entries(found)).ToArray());
+            if (more.Length + less.Length < least)
+            {
+                least = more.Length + less.Length;
+                nearest = $"after {applied} changes (partial: {applied > 0 && _changes[applied - 1].IsPartial}): more {string.Join(' ', more.Take(10))}, less {string.Join(' ', less.Take(10))}";
+            }
+        }
+
+        return nearest;
     }
+
+    private static HashSet<string> Entries(string description) =>
+        [.. description.Split('\n').SelectMany(line => line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(' ').Select(entry => line.Split(':')[0] + ":" + entry))];
 
     private static string Describe(RecordingVisitor found) => string.Join('\n', found.Queues.OrderBy(queue => queue.Key).Select(queue =>
         $"{queue.Key}: {string.Join(' ', queue.Value.Select(message => $"{message.Position}/{message.Overlay}/{Short(message.Content)}"))}"));

@@ -276,6 +276,8 @@ public sealed class JournalTests
         bool isFull = false;
         _disk.OnWrite = _ => { if (Volatile.Read(ref isFull)) { throw new IOException("injected", DiskErrors.NoSpace); } };
         using var journal = Open(out _);
+        var told = new List<bool>();
+        journal.FullChanged = told.Add;
         Volatile.Write(ref isFull, true);
         using (var append = journal.Append())
         {
@@ -291,6 +293,7 @@ public sealed class JournalTests
 
         _waiter.Wait(1);
         Assert.False(journal.IsFull);
+        Assert.Equal([true, false], told);
         Assert.Null(journal.Failure);
     }
 

@@ -27,6 +27,9 @@ internal sealed class SimulatedDisk
     /// <summary>Called before each sync with its number, from 1; may throw.</summary>
     public Action<int>? OnSync { get; set; }
 
+    /// <summary>Called before each read.</summary>
+    public Action? OnRead { get; set; }
+
     public int Writes { get; private set; }
 
     public int Syncs { get; private set; }
@@ -191,6 +194,7 @@ internal sealed class SimulatedDisk
             lock (disk._gate)
             {
                 ObjectDisposedException.ThrowIf(_isClosed, this);
+                disk.OnRead?.Invoke();
                 return file.Read(offset, octets);
             }
         }

@@ -74,7 +74,7 @@ internal sealed partial class Journal
     {
         lock (_gate)
         {
-            return _dead.Find(dead => dead.Batch != 0 && dead.Batch <= _syncedBatch);
+            return _dead.Find(dead => dead.Batch != 0 && dead.Batch <= _syncedBatch && dead.Segment.Readers == 0);
         }
     }
 

@@ -29,6 +29,7 @@ internal sealed partial class Journal
             lock (_gate)
             {
                 _backlogOctets -= batch.Octets;
+                _writing = null;
             }
 
             batch.Reset();
@@ -87,6 +88,7 @@ internal sealed partial class Journal
             batch.NeedsSync |= dead.Batch == batch.Number;
         }
 
+        _writing = batch;
         _filling = _spare;
         _filling.Number = batch.Number + 1;
         return batch;
@@ -124,6 +126,7 @@ internal sealed partial class Journal
         var segment = chunk.Segment;
         var file = segment.File ??= OpenSegment(segment);
         file.Write(chunk.Offset, chunk.Records);
+        segment.WrittenOffset = chunk.Offset + chunk.Count;
         if (!segment.IsDirty)
         {
             segment.IsDirty = true;
@@ -139,14 +142,23 @@ internal sealed partial class Journal
             try
             {
                 WriteChunk(chunk);
-                _isFull = false;
+                SetFull(false);
                 return;
             }
             catch (IOException error) when (DiskErrors.IsFull(error) && !Volatile.Read(ref _isClosing))
             {
-                _isFull = true;
+                SetFull(true);
                 _signal.WaitOne(FullRetryDelay);
             }
+        }
+    }
+
+    private void SetFull(bool isFull)
+    {
+        if (_isFull != isFull)
+        {
+            _isFull = isFull;
+            FullChanged?.Invoke(isFull);
         }
     }
 

@@ -79,6 +79,13 @@ internal sealed partial class Journal : IDisposable
     /// <summary>Whether the disk has no room: what is appended waits in memory until it has.</summary>
     public bool IsFull => _isFull;
 
+    /// <summary>Called on the journal's thread when the disk has no room, and when it has room again; must not wait.</summary>
+    public Action<bool>? FullChanged { get; set; }
+
+    /// <summary>Octets that the volume still has room for.</summary>
+    /// <exception cref="IOException">The system does not tell.</exception>
+    public long FreeOctets => _files.FreeOctets();
+
     /// <summary>Whether so much waits to be written that publishers should wait.</summary>
     public bool IsSaturated => _isFull || Volatile.Read(ref _backlogOctets) > _options.BacklogOctets;
 

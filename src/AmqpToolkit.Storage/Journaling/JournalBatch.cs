@@ -41,6 +41,20 @@ internal sealed class JournalBatch
         return chunk;
     }
 
+    /// <summary>The chunk that a record lies in.</summary>
+    public JournalChunk? Find(JournalLocation location)
+    {
+        foreach (var chunk in Chunks)
+        {
+            if (chunk.Segment.Number == location.Segment && location.Offset >= chunk.Offset && location.Offset < chunk.Offset + chunk.Count)
+            {
+                return chunk;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Empties the batch for its next turn.</summary>
     public void Reset()
     {

@@ -42,6 +42,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
             reader.Read(this);
             unsealed = isContinued && !reader.IsSealed ? number : uint.MaxValue;
             _segment.EndOffset = (int)reader.EndOffset;
+            _segment.WrittenOffset = _segment.EndOffset;
             _window = reader.Window;
         }
 
@@ -466,6 +467,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
             Message = stored,
             Overlay = _overlays.GetValueOrDefault(stored),
             Content = content,
+            SharedContent = entry.Content,
         });
         return true;
     }

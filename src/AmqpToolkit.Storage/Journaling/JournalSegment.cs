@@ -12,6 +12,7 @@ internal sealed class JournalSegment(uint number, int capacityOctets, uint seed,
     private HashSet<uint>? _holds;
     private HashSet<uint>? _originals;
     private uint _lastHold;
+    private int _writtenOffset;
 
     public uint Number { get; } = number;
 
@@ -35,6 +36,16 @@ internal sealed class JournalSegment(uint number, int capacityOctets, uint seed,
 
     /// <summary>Where the next record would go.</summary>
     public int EndOffset { get; set; } = SegmentHeader.FirstRecordOffset;
+
+    /// <summary>Up to where the file has what was appended. Set by the writer's thread.</summary>
+    public int WrittenOffset
+    {
+        get => Volatile.Read(ref _writtenOffset);
+        set => Volatile.Write(ref _writtenOffset, value);
+    }
+
+    /// <summary>Reads on their way, until which the file must stay what it is.</summary>
+    public int Readers { get; set; }
 
     /// <summary>Whether nothing more is appended.</summary>
     public bool IsSealed { get; set; }

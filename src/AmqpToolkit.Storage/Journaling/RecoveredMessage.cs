@@ -14,4 +14,7 @@ internal readonly ref struct RecoveredMessage
 
     /// <summary>The content; valid during the call.</summary>
     public required ReadOnlySpan<byte> Content { get; init; }
+
+    /// <summary>The same for all messages that share the content; none for a message that has its own.</summary>
+    public required StoredContent SharedContent { get; init; }
 }
