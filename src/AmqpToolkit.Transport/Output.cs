@@ -46,6 +46,7 @@ public sealed class Output : IThreadPoolWorkItem
     private bool _endAfterSend;
     private bool _ended;
     private TaskCompletionSource? _drained;
+    private TaskCompletionSource? _left;
     private SendObserver? _observer;
 
     /// <summary>Creates an output.</summary>
@@ -179,9 +180,28 @@ public sealed class Output : IThreadPoolWorkItem
             if (!_isSending)
             {
                 Discard();
+                _left?.TrySetResult();
             }
 
             _drained?.TrySetResult();
+        }
+    }
+
+    /// <summary>
+    /// Completes when the output has ended and its sender has left the transport: to close a socket under a call that is on its way
+    /// resets the stream, and the peer loses what it has not read. Whoever asks has asked for the end before.
+    /// </summary>
+    public Task WaitUntilEndedAsync()
+    {
+        lock (Gate)
+        {
+            if (_ended && !_isSending)
+            {
+                return Task.CompletedTask;
+            }
+
+            _left ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _left.Task;
         }
     }
 
@@ -231,15 +251,17 @@ public sealed class Output : IThreadPoolWorkItem
                     SealTail(isLast: true);
                     if (_sealed.Count == 0 || _ended)
                     {
+                        if (_endAfterSend && !_ended)
+                        {
+                            _ended = true;
+                            break;
+                        }
+
                         _isSending = false;
                         if (_ended)
                         {
                             Discard();
-                        }
-                        else if (_endAfterSend)
-                        {
-                            _ended = true;
-                            break;
+                            _left?.TrySetResult();
                         }
 
                         return;
@@ -279,6 +301,12 @@ public sealed class Output : IThreadPoolWorkItem
             }
 
             _transport.ShutdownSend();
+            lock (Gate)
+            {
+                _isSending = false;
+                _left?.TrySetResult();
+            }
+
             _owner.HandleOutputEnded(null);
         }
 #pragma warning disable CA1031 // Nobody awaits this task: whatever ends it must reach the owner.
@@ -291,6 +319,7 @@ public sealed class Output : IThreadPoolWorkItem
                 _isSending = false;
                 Discard();
                 _drained?.TrySetResult();
+                _left?.TrySetResult();
             }
 
             ReleaseInFlight();

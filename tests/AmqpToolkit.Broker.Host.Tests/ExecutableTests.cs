@@ -6,6 +6,7 @@ using System.Text;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V0_9_1;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
 
 namespace AmqpToolkit.Broker.Host.Tests;
 
@@ -41,6 +42,34 @@ public sealed class ExecutableTests
         Assert.Equal(320, close.ReplyCode);
         Assert.StartsWith("CONNECTION_FORCED", Encoding.UTF8.GetString(close.ReplyText), StringComparison.Ordinal);
         client.Send(default(ConnectionCloseOk));
+        Assert.True(client.HasEnded());
+        Assert.Equal(0, (await broker.EndAsync()).ExitCode);
+    }
+
+    /// <summary>The client is told from outside that the broker goes, whether it has just connected or was there before: never that its stream broke.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Signal_WithRabbitMQsClient_TellsItThatTheBrokerCloses(bool isInUse)
+    {
+        await using BrokerExecutable broker = BrokerExecutable.Start("--port 0");
+        await using IConnection client = await ConnectAsync((await broker.ListeningAsync()).Port);
+        TaskCompletionSource<ShutdownEventArgs> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        client.ConnectionShutdownAsync += (_, reason) =>
+        {
+            closed.TrySetResult(reason);
+            return Task.CompletedTask;
+        };
+        if (isInUse)
+        {
+            await client.CreateChannelAsync();
+        }
+
+        broker.Signal(PosixSignal.SIGTERM);
+
+        ShutdownEventArgs reason = await closed.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal((ShutdownInitiator.Peer, 320), (reason.Initiator, reason.ReplyCode));
+        Assert.StartsWith("CONNECTION_FORCED", reason.ReplyText, StringComparison.Ordinal);
         Assert.Equal(0, (await broker.EndAsync()).ExitCode);
     }
 

@@ -44,6 +44,10 @@ internal sealed class RawConnection : IDisposable
         return rest[4..^1];
     }
 
+    /// <summary>Whether the broker has ended the stream in order, without another octet.</summary>
+    /// <exception cref="SocketException">It was reset.</exception>
+    public bool HasEnded() => _socket.Receive(new byte[1]) == 0;
+
     public void Dispose() => _socket.Dispose();
 
     private byte[] Read(int octets)

@@ -228,36 +228,6 @@ internal sealed partial class BrokerConnection
         return broken != DecodeError.None ? Undecodable(broken, key, payload[sizeof(uint)..]).At(key) : router.Error;
     }
 
-    private ProtocolError? HandleClosingConnection(uint key)
-    {
-        if (key == ConnectionCloseOkView.MethodKey)
-        {
-            _state = ConnectionState.Ended;
-        }
-        else if (key == ConnectionCloseView.MethodKey)
-        {
-            _ignoresInput = true;
-            Send(0, default(ConnectionCloseOk));
-            Turn.End();
-            Output.EndAfterFlush();
-        }
-
-        return null;
-    }
-
-    /// <summary>The client closes: everything is given back before it hears so.</summary>
-    internal void HandleConnectionClose()
-    {
-        SendConfirms();
-        ReleaseChannels();
-        _state = ConnectionState.Closing;
-        _ignoresInput = true;
-        Send(0, default(ConnectionCloseOk));
-        Turn.End();
-        Output.EndAfterFlush();
-        CutIn(CloseMilliseconds);
-    }
-
     internal ProtocolError? HandleStartOk(in ConnectionStartOkView method) =>
         _handshake is { } handshake ? handshake.HandleStartOk(in method, this) : OutOfTurn(ConnectionStartOkView.MethodKey);
 

@@ -23,18 +23,13 @@ namespace AmqpToolkit.Broker.Connections;
 /// </summary>
 /// <remarks>
 /// <code>
-///   Handshake --open--> Running --close, or our error--> Closing --close-ok, end, or time--> gone
-///       \--refused: nothing is answered, the stream is dropped after 3 s--------------------/
+///   Handshake --open--> Running --our close--> Closing --close-ok--> Draining --end, bound, or time--> gone
+///       \                   \--their close, answered-----------------/                               /
+///        \--refused: nothing is answered, the stream is dropped after 3 s----------------------------/
 /// </code>
 /// </remarks>
 internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IMethodSink, IServerAuthority, IDeadline
 {
-    /// <summary>How long a refused stranger is kept waiting, in milliseconds: guessing passwords costs time.</summary>
-    private const long RefusalMilliseconds = 3000;
-
-    /// <summary>How long the peer has to answer connection.close, in milliseconds.</summary>
-    private const long CloseMilliseconds = 30_000;
-
     /// <summary>Answers that may wait for a peer that does not read, beside deliveries, in octets.</summary>
     private const long AnswerBoundOctets = 4 * 1024 * 1024;
 
@@ -62,7 +57,6 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     private volatile bool _isHeldByOutput;
     private volatile bool _isAborted;
     private volatile TaskCompletionSource? _gone;
-    private long _cutAt = long.MaxValue;
     private bool _clientTakesBlocked;
     private ushort _channelMax;
     private long _receiveCount;
@@ -86,7 +80,12 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         Handshake,
         Refused,
         Running,
+
+        /// <summary>connection.close is on its way to the peer.</summary>
         Closing,
+
+        /// <summary>Both sides have said that it ends, and ours has ended the stream: what still comes is dropped.</summary>
+        Draining,
         Ended,
     }
 
@@ -131,6 +130,10 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         try
         {
             await ReceivePump.RunAsync(_transport, this).ConfigureAwait(false);
+            if (_state == ConnectionState.Draining)
+            {
+                await Output.WaitUntilEndedAsync().ConfigureAwait(false);
+            }
         }
         catch (IOException)
         {
@@ -146,36 +149,6 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         }
     }
 
-    /// <summary>Tells the client that the broker closes the connection, without waiting for it. Any thread.</summary>
-    public void RequestClose(ProtocolError error)
-    {
-        if (_state is ConnectionState.Handshake or ConnectionState.Refused)
-        {
-            Abort();
-            return;
-        }
-
-        Volatile.Write(ref _cutAt, _broker.Timers.Now + CloseMilliseconds);
-        _state = ConnectionState.Closing;
-        lock (Output.Gate)
-        {
-            AppendClose(error);
-            IsClosed = true;
-        }
-
-        Output.Flush();
-        _gone?.TrySetResult();
-    }
-
-    /// <summary>Cuts the stream. Any thread.</summary>
-    public void Abort()
-    {
-        _isAborted = true;
-        Output.Abort();
-        _transport.Abort();
-        _gone?.TrySetResult();
-    }
-
     /// <inheritdoc/>
     public int HandleInput(byte[] buffer, int start, int count)
     {
@@ -187,7 +160,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
 
         if (_ignoresInput)
         {
-            return count;
+            return Drop(count);
         }
 
         BeginBatch(buffer);
@@ -314,56 +287,30 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         where TMethod : struct, IMethod =>
         Output.Advance(FrameWriter.WriteMethod(Output.Reserve(method.MaxOctets + FrameWriter.OverheadOctets), channel, in method));
 
-    /// <inheritdoc/>
-    public long HandleDeadline(long now)
+    /// <summary>Looks after a connection that runs, and sends a sign of life where nothing else was sent.</summary>
+    /// <returns>When to look next; -1 when the peer is gone.</returns>
+    private long CheckHeartbeat(long now)
     {
-        switch (_state)
+        // A peer that is not read because it does not read must at least take what is sent to it.
+        long signs = Volatile.Read(ref _receiveCount) + (_isHeldByOutput ? Output.SendCount : 0);
+        switch (_heartbeat.Check(now, signs, Output.SendCount, !_isHeldByMemory))
         {
-            case ConnectionState.Running:
-                // A peer that is not read because it does not read must at least take what is sent to it.
-                long signs = Volatile.Read(ref _receiveCount) + (_isHeldByOutput ? Output.SendCount : 0);
-                switch (_heartbeat.Check(now, signs, Output.SendCount, !_isHeldByMemory))
-                {
-                    case HeartbeatVerdict.PeerIsGone:
-                        Log.ConnectionFailed(_broker.Logger, Name, "missed heartbeats from client");
-                        Abort();
-                        return -1;
-
-                    case HeartbeatVerdict.SendHeartbeat:
-                        lock (Output.Gate)
-                        {
-                            Output.Advance(FrameWriter.WriteHeartbeat(Output.Reserve(FrameWriter.OverheadOctets)));
-                        }
-
-                        Output.Flush();
-                        break;
-                }
-
-                return now + _heartbeat.CheckEveryMilliseconds;
-
-            case ConnectionState.Handshake:
-                Log.ConnectionFailed(_broker.Logger, Name, "the handshake took too long");
+            case HeartbeatVerdict.PeerIsGone:
+                Log.ConnectionFailed(_broker.Logger, Name, "missed heartbeats from client");
                 Abort();
                 return -1;
 
-            default:
-                long cutAt = Volatile.Read(ref _cutAt);
-                if (now < cutAt && cutAt != long.MaxValue)
+            case HeartbeatVerdict.SendHeartbeat:
+                lock (Output.Gate)
                 {
-                    return cutAt;
+                    Output.Advance(FrameWriter.WriteHeartbeat(Output.Reserve(FrameWriter.OverheadOctets)));
                 }
 
-                Abort();
-                return -1;
+                Output.Flush();
+                break;
         }
-    }
 
-    /// <summary>Cuts the stream after this time, whatever else was agreed on.</summary>
-    private void CutIn(long milliseconds)
-    {
-        long cutAt = _broker.Timers.Now + milliseconds;
-        Volatile.Write(ref _cutAt, cutAt);
-        _deadline = _broker.Timers.Schedule(this, cutAt, _deadline);
+        return now + _heartbeat.CheckEveryMilliseconds;
     }
 
     /// <inheritdoc/>
@@ -398,21 +345,6 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         return null;
     }
 
-    private void RefuseHeader()
-    {
-        lock (Output.Gate)
-        {
-            var answer = Output.Reserve(ServerHandshake.ProtocolHeaderOctets);
-            ProtocolHeader.V0_9_1.CopyTo(answer);
-            Output.Advance(ServerHandshake.ProtocolHeaderOctets);
-        }
-
-        _state = ConnectionState.Refused;
-        _ignoresInput = true;
-        Output.EndAfterFlush();
-        CutIn(RefusalMilliseconds);
-    }
-
     private void FinishHandshake(ServerHandshake handshake)
     {
         FrameMax = handshake.Tuning.FrameMax;
@@ -424,98 +356,17 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         _heartbeat = new HeartbeatMonitor(handshake.Tuning.HeartbeatSeconds, now);
         _deadline?.Cancel();
         _deadline = _heartbeat.IsOn ? _broker.Timers.Schedule(this, now + _heartbeat.CheckEveryMilliseconds, _deadline) : null;
-        _state = ConnectionState.Running;
-        Log.Opened(_broker.Logger, Name, handshake.UserName, handshake.VirtualHost);
-    }
-
-    /// <summary>A mistake of the peer that the connection does not survive.</summary>
-    private void Close(ProtocolError error)
-    {
-        if (_state == ConnectionState.Closing)
-        {
-            // One connection.close is enough; what else is wrong no longer matters.
-            _ignoresInput |= _frames.IsOutOfStep;
-            return;
-        }
-
-        Log.ConnectionFailed(_broker.Logger, Name, error.ToString());
-        if (ReferenceEquals(error, UnknownMethod))
-        {
-            _state = ConnectionState.Ended;
-            return;
-        }
-
-        if (_state == ConnectionState.Handshake && !_handshake!.AnswersErrors)
-        {
-            _state = ConnectionState.Refused;
-            _ignoresInput = true;
-            CutIn(RefusalMilliseconds);
-            return;
-        }
-
-        bool isRefusal = _state == ConnectionState.Handshake && error.ReplyCode == Constants.AccessRefused;
-        SendConfirms();
-        ReleaseChannels();
-        _state = ConnectionState.Closing;
-        _ignoresInput = _frames.IsOutOfStep;
+        ProtocolError? wanted;
         lock (Output.Gate)
         {
-            AppendClose(error);
-            IsClosed = true;
+            _state = ConnectionState.Running;
+            wanted = _closeWhenOpen;
         }
 
-        Turn.Touch(Output);
-        CutIn(isRefusal || _ignoresInput ? RefusalMilliseconds : CloseMilliseconds);
-    }
-
-    private void AppendClose(ProtocolError error) => AppendUnderGate(0, new ConnectionClose
-    {
-        ReplyCode = error.ReplyCode,
-        ReplyText = error.ReplyText,
-        ClassId = (ushort)(error.MethodKey >> 16),
-        MethodId = (ushort)error.MethodKey,
-    });
-
-    private void ReleaseChannels()
-    {
-        foreach (var channel in _channels.Values)
+        Log.Opened(_broker.Logger, Name, handshake.UserName, handshake.VirtualHost);
+        if (wanted is not null)
         {
-            channel.Release();
-        }
-
-        _channels.Clear();
-        _admission?.RemoveAllChannels();
-        _lastChannel = null;
-        if (_virtualHost is not null)
-        {
-            foreach (var queue in _virtualHost.DeleteExclusiveQueues(this))
-            {
-                queue.FinishClose(Turn);
-            }
-        }
-    }
-
-    private void End()
-    {
-        _state = ConnectionState.Ended;
-        _deadline?.Cancel();
-        Abort();
-        try
-        {
-            ReleaseChannels();
-            Turn.End();
-            _admission?.Leave();
-            _broker.Memory.Check();
-        }
-        catch (Exception exception)
-        {
-            Log.Defect(_broker.Logger, exception, Name);
-        }
-        finally
-        {
-            _broker.Remove(this);
-            _transport.Dispose();
-            Log.Closed(_broker.Logger, Name);
+            RequestClose(wanted);
         }
     }
 

@@ -5,7 +5,7 @@ namespace AmqpToolkit.Broker.Tests.Fuzz;
 
 /// <summary>
 /// A peer that says what it was given, in the pieces that it was given, and writes down what it hears. Unless it is to hear badly, it never
-/// waits, so that the broker runs through a whole conversation on one thread.
+/// waits, so that the broker runs through a whole conversation on one thread. When the broker ends the stream it ends its side, too.
 /// </summary>
 internal sealed class FuzzTransport(IReadOnlyList<ReadOnlyMemory<byte>> pieces, FuzzEnding ending, FuzzHearing hearing = FuzzHearing.Good, int octetsToHear = int.MaxValue)
     : TransportConnection
@@ -15,6 +15,7 @@ internal sealed class FuzzTransport(IReadOnlyList<ReadOnlyMemory<byte>> pieces, 
     private readonly TaskCompletionSource _exhausted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _deafened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _shutDown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<byte> _heard = [];
     private int _next;
     private int _taken;
@@ -81,7 +82,7 @@ internal sealed class FuzzTransport(IReadOnlyList<ReadOnlyMemory<byte>> pieces, 
         {
             FuzzEnding.End => new ValueTask<int>(0),
             FuzzEnding.Break => ValueTask.FromException<int>(new IOException("broken by the test")),
-            _ => new ValueTask<int>(WaitForTheEndAsync()),
+            _ => new ValueTask<int>(HearTheEndAsync()),
         };
     }
 
@@ -110,15 +111,18 @@ internal sealed class FuzzTransport(IReadOnlyList<ReadOnlyMemory<byte>> pieces, 
         return hearing == FuzzHearing.Slow ? new ValueTask(Task.Run(() => Thread.SpinWait(50))) : default;
     }
 
-    public override void ShutdownSend()
-    {
-        // What was heard is kept.
-    }
+    public override void ShutdownSend() => _shutDown.TrySetResult();
 
     public override void Abort()
     {
         _ended.TrySetResult();
         _exhausted.TrySetResult();
+    }
+
+    private async Task<int> HearTheEndAsync()
+    {
+        await Task.WhenAny(_closing.Task, _ended.Task, _shutDown.Task).ConfigureAwait(false);
+        return _shutDown.Task.IsCompleted ? 0 : throw new IOException("broken by the test");
     }
 
     private async Task<int> WaitForTheEndAsync()
