@@ -116,8 +116,7 @@ public sealed class BrokerUsers
     {
         ArgumentNullException.ThrowIfNull(permission);
         RequireVirtualHost(permission.VirtualHost);
-        var patterns = new TopicPatterns(permission.Write, permission.Read);
-        patterns.Validate();
+        var patterns = new TopicPatterns(permission.Write, permission.Read, name, permission.VirtualHost);
         Change(name, state => state with { TopicPermissions = state.TopicPermissions.SetItem((permission.VirtualHost, permission.Exchange), patterns) });
     }
 

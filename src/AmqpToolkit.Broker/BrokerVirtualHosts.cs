@@ -68,7 +68,7 @@ public sealed class BrokerVirtualHosts
 
         _broker.CloseConnections(
             connection => ReferenceEquals(connection.OpenedVirtualHost, deleted.Topology), ProtocolError.ConnectionForced($"vhost '{name}' is deleted"));
-        deleted.Topology.DeleteAllQueues();
+        deleted.Topology.DeleteAll();
         return true;
     }
 }

@@ -61,7 +61,7 @@ internal sealed class AccessRights(UserAccount account, VirtualHost virtualHost)
 
         if (!_topics.TryGetValue((kind, exchange.Name), out var pattern))
         {
-            pattern = state.TopicPermissions.GetValueOrDefault((virtualHost.Name, exchange.NameText))?.For(kind, account.Name, virtualHost.Name);
+            pattern = state.TopicPermissions.GetValueOrDefault((virtualHost.Name, exchange.NameText))?.For(kind);
             _topics.Add((kind, exchange.Name), pattern);
         }
 

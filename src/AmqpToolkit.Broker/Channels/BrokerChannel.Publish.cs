@@ -38,7 +38,7 @@ internal sealed partial class BrokerChannel
         int version = VirtualHost.RoutingVersion;
         if (state.RoutingVersion != version || !state.IsSameWay(method.Exchange, method.RoutingKey))
         {
-            FindWay(state, in method, version);
+            FindWay(state, method.Exchange, method.RoutingKey, version);
         }
 
         state.IsMandatory = method.Mandatory;
@@ -123,13 +123,13 @@ internal sealed partial class BrokerChannel
 
     public void SelectConfirm() => IsConfirming = true;
 
-    private void FindWay(PublishState state, in BasicPublishView method, int version)
+    private void FindWay(PublishState state, ReadOnlySpan<byte> exchangeName, ReadOnlySpan<byte> routingKey, int version)
     {
         // The batch holds messages of the way that is about to be forgotten.
         connection.FlushPublishes();
-        state.SetWay(method.Exchange, method.RoutingKey);
+        state.SetWay(exchangeName, routingKey);
         state.RoutingVersion = version;
-        state.Refusal = FindWritableExchange(method.Exchange, method.RoutingKey, out var exchange);
+        state.Refusal = FindWritableExchange(exchangeName, routingKey, out var exchange);
         state.Target = exchange;
         if (state.Refusal is not null)
         {
@@ -161,6 +161,13 @@ internal sealed partial class BrokerChannel
     {
         connection.UncountIncomplete(state.IncompleteOctets);
         state.IncompleteOctets = 0;
+        int version = VirtualHost.RoutingVersion;
+        if (state.IsPartial && state.RoutingVersion != version)
+        {
+            // It took its time to arrive: exchange, rights and bindings may be others by now, and whether headers count.
+            FindWay(state, state.Exchange.AsSpan(0, state.ExchangeOctets), state.RoutingKey.AsSpan(0, state.RoutingKeyOctets), version);
+        }
+
         var error = state.Refusal?.At(BasicPublishView.MethodKey) ?? Accept(state, properties, body);
         state.EndMessage();
         return error;
@@ -203,13 +210,6 @@ internal sealed partial class BrokerChannel
 
             properties = shown;
         }
-        else if (state.IsPartial && state.RoutingVersion != VirtualHost.RoutingVersion)
-        {
-            // It took its time to arrive, and the bindings are others by now.
-            connection.FlushPublishes();
-            state.RoutingVersion = VirtualHost.RoutingVersion;
-            Route(state, default);
-        }
 
         var content = new MessageContent
         {
@@ -226,7 +226,7 @@ internal sealed partial class BrokerChannel
             connection.AddConfirming(this);
         }
 
-        bool isKept = state.NeedsHeaders && connection.Routes.Keepers.Length > 0;
+        bool isKept = state.NeedsHeaders && connection.Routes.HasKeepers;
         if (state.IsMandatory && IsUnroutable(state))
         {
             SendReturn(in content);
@@ -265,7 +265,7 @@ internal sealed partial class BrokerChannel
     private void PublishKept(PublishState state, ReadOnlySpan<byte> given, ReadOnlySpan<byte> shown, ReadOnlySpan<byte> body)
     {
         var message = Store(state, given, body);
-        HandToKeepers(message);
+        connection.Routes.HandToKeepers(connection.Arena, message);
         AddStored(state, given == shown ? message : connection.Arena.ReplaceProperties(message, shown));
     }
 

@@ -34,7 +34,12 @@ internal sealed partial class BrokerChannel
             return ProtocolError.PreconditionFailed("reply consumer already set");
         }
 
-        ReplyQueue = VirtualHost.AddReplyQueue();
+        if (VirtualHost.AddReplyQueue() is not { } queue)
+        {
+            return ProtocolError.NotAllowed($"vhost '{VirtualHost.Name}' is deleted");
+        }
+
+        ReplyQueue = queue;
         var consumer = new ChannelConsumer(this, ReplyQueue, tag, noAck: true, isExclusive: true, prefetchCount: 0);
         Consumers.Add(tag, consumer);
         bool noWait = method.NoWait;
@@ -121,16 +126,6 @@ internal sealed partial class BrokerChannel
 
         // The answer is this message's own.
         state.RoutingVersion = -1;
-    }
-
-    /// <summary>Hands a stored message, with all that it came with, to the exchanges on its way that keep it.</summary>
-    private void HandToKeepers(MessageRef message)
-    {
-        foreach (var keeper in connection.Routes.Keepers)
-        {
-            connection.Arena.Retain(message);
-            keeper.Keep(message);
-        }
     }
 
     /// <summary>Adds a stored message to the batch, if it goes anywhere.</summary>

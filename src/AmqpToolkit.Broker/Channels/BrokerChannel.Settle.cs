@@ -178,7 +178,7 @@ internal sealed partial class BrokerChannel
             Route(state, content.Properties, isBlind ? HideBlindCopies(content.Properties) : content.Properties, hasCopies);
         }
 
-        HandToKeepers(message);
+        connection.Routes.HandToKeepers(connection.Arena, message);
         if (isBlind)
         {
             message = connection.Arena.ReplaceProperties(message, HideBlindCopies(content.Properties));

@@ -88,15 +88,10 @@ internal sealed class DeadLetterMover(MessageArena arena)
             RemoveCycles(view.Headers);
         }
 
-        if ((_targets.Count > 0 || _routes.Keepers.Length > 0) && properties.Length <= MaxPropertyOctets)
+        if ((_targets.Count > 0 || _routes.HasKeepers) && properties.Length <= MaxPropertyOctets)
         {
             var stored = Store(exchange, key, properties, in content);
-            foreach (var keeper in _routes.Keepers)
-            {
-                arena.Retain(stored);
-                keeper.Keep(stored);
-            }
-
+            _routes.HandToKeepers(arena, stored);
             Add(stored, turn);
         }
 
@@ -127,7 +122,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
             _targets.Add(target);
         }
 
-        bool isLasting = exchange.DependsOnKeyAlone && !hasCopies && _routes.Keepers.IsEmpty;
+        bool isLasting = exchange.DependsOnKeyAlone && !hasCopies && !_routes.HasKeepers;
         _version = isLasting ? version : -1;
         _key = isLasting ? key.ToArray() : [];
     }

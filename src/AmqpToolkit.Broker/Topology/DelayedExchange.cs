@@ -32,6 +32,7 @@ internal sealed class DelayedExchange : KeepingExchange, IDeadline
     private readonly PropertiesEditor _editor = new();
     private TimerWheel.Entry? _entry;
     private ulong _lastNumber;
+    private bool _hasDropped;
     private long _armedFor = long.MaxValue;
 
     public DelayedExchange(VirtualHost virtualHost, byte[] name, in ExchangeProperties properties, Exchange inner)
@@ -76,15 +77,15 @@ internal sealed class DelayedExchange : KeepingExchange, IDeadline
 
     public override ProtocolError? Validate(ReadOnlySpan<byte> routingKey, TableView arguments) => _inner.Validate(routingKey, arguments);
 
-    public override void HandleBound(BindingDestination destination) => _inner.HandleBound(destination);
+    public override void HandleBound(Binding binding) => _inner.HandleBound(binding);
 
-    public override void Keep(MessageRef message)
+    public override void Keep(MessageRef message, long stamp)
     {
         TimerWheel timers = VirtualHost.Timers;
         long due = timers.Now + DelayOf(HeadersOf(VirtualHost.Arena.Read(message)));
         lock (_gate)
         {
-            if (IsDeleted)
+            if (_hasDropped)
             {
                 VirtualHost.Arena.Release(message);
                 return;
@@ -141,6 +142,7 @@ internal sealed class DelayedExchange : KeepingExchange, IDeadline
         (_inner as KeepingExchange)?.DropKept();
         lock (_gate)
         {
+            _hasDropped = true;
             while (_waiting.TryDequeue(out MessageRef message, out _))
             {
                 VirtualHost.Arena.Release(message);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AmqpToolkit.Codec;
 
 namespace AmqpToolkit.Broker.Topology;
@@ -11,8 +12,8 @@ internal abstract class Exchange : BindingDestination
     /// <summary>Bindings by identity. Under the topology lock.</summary>
     private BindingTable _bindings;
 
-    /// <summary>The exchanges that bindings lead to, and how many do to each; null while there is none. Under the topology lock.</summary>
-    private Dictionary<Exchange, int>? _exchanges;
+    /// <summary>The exchanges that bindings lead to, and how many do to each; null while there is none. Changed under the topology lock, read without.</summary>
+    private volatile ConcurrentDictionary<Exchange, int>? _exchanges;
 
     /// <summary>Routing version, whether the answer is known (bit 1), the answer of <see cref="DependsOnKeyAlone"/> (bit 0).</summary>
     private long _keyAlone;
@@ -102,7 +103,7 @@ internal abstract class Exchange : BindingDestination
     public virtual Protocol.ProtocolError? ValidateArguments() => null;
 
     /// <summary>A binding was added, and the topology lock is free again.</summary>
-    public virtual void HandleBound(BindingDestination destination)
+    public virtual void HandleBound(Binding binding)
     {
     }
 
@@ -114,26 +115,27 @@ internal abstract class Exchange : BindingDestination
         _leadsToExchanges = Alternate is not null || _exchanges is not null;
     }
 
-    /// <summary>Adds a binding; false when it is there.</summary>
-    internal bool Bind(BindingDestination destination, ReadOnlySpan<byte> routingKey, TableView arguments)
+    /// <summary>Adds a binding; null when it is there. Under the topology lock.</summary>
+    internal Binding? Bind(BindingDestination destination, ReadOnlySpan<byte> routingKey, TableView arguments)
     {
         Binding binding = CreateBinding(this, destination, routingKey.ToArray(), BindingArguments.Canonical(arguments));
         if (_bindings.Find(binding) is not null)
         {
-            return false;
+            return null;
         }
 
         _bindings.Add(binding);
         destination.Link(binding);
         if (destination is Exchange exchange)
         {
-            _exchanges ??= [];
-            _exchanges[exchange] = _exchanges.GetValueOrDefault(exchange) + 1;
+            var exchanges = _exchanges ?? new ConcurrentDictionary<Exchange, int>(concurrencyLevel: 1, capacity: 1);
+            exchanges[exchange] = exchanges.GetValueOrDefault(exchange) + 1;
+            _exchanges = exchanges;
             _leadsToExchanges = true;
         }
 
         Attach(binding);
-        return true;
+        return binding;
     }
 
     /// <summary>The binding with this identity; null when there is none.</summary>
@@ -183,46 +185,49 @@ internal abstract class Exchange : BindingDestination
 
     private void ForgetOne(Exchange exchange)
     {
-        if (--_exchanges![exchange] > 0)
+        var exchanges = _exchanges!;
+        if (--exchanges[exchange] > 0)
         {
             return;
         }
 
-        _exchanges.Remove(exchange);
-        if (_exchanges.Count == 0)
+        exchanges.TryRemove(exchange, out _);
+        if (exchanges.IsEmpty)
         {
             _exchanges = null;
             _leadsToExchanges = Alternate is not null;
         }
     }
 
+    /// <summary>
+    /// Takes no lock: who routes waits for nobody. The answer is for the version that stood before the walk; what changes meanwhile advances the version
+    /// when it is done, so that the answer is not asked for after that.
+    /// </summary>
     private bool FindOutKeyAlone()
     {
-        lock (VirtualHost.TopologyLock)
+        int version = VirtualHost.RoutingVersion;
+        var reached = new HashSet<Exchange> { this };
+        var open = new Stack<Exchange>(reached);
+        bool keyAlone = true;
+        while (keyAlone && open.TryPop(out Exchange? exchange))
         {
-            var reached = new HashSet<Exchange> { this };
-            var open = new Stack<Exchange>(reached);
-            bool keyAlone = true;
-            while (keyAlone && open.TryPop(out Exchange? exchange))
+            keyAlone = exchange.RoutesByKeyAlone;
+            foreach (Exchange next in exchange.NextExchanges())
             {
-                keyAlone = exchange.RoutesByKeyAlone;
-                foreach (Exchange next in exchange.NextExchanges())
+                if (reached.Add(next))
                 {
-                    if (reached.Add(next))
-                    {
-                        open.Push(next);
-                    }
+                    open.Push(next);
                 }
             }
-
-            Volatile.Write(ref _keyAlone, ((long)VirtualHost.RoutingVersion << 2) | 2 | (keyAlone ? 1L : 0L));
-            return keyAlone;
         }
+
+        Volatile.Write(ref _keyAlone, ((long)version << 2) | 2 | (keyAlone ? 1L : 0L));
+        return keyAlone;
     }
 
     private IEnumerable<Exchange> NextExchanges()
     {
-        IEnumerable<Exchange> bound = _exchanges?.Keys ?? Enumerable.Empty<Exchange>();
-        return Alternate is not null && VirtualHost.FindAlternate(Alternate) is { } alternate ? bound.Append(alternate) : bound;
+        IEnumerable<Exchange> bound = _exchanges?.Select(static one => one.Key) ?? [];
+        return Alternate is { } name && VirtualHost.FindAlternate(name) is { } alternate ? bound.Append(alternate) : bound;
     }
 }

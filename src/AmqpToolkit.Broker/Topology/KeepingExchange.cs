@@ -13,8 +13,10 @@ internal abstract class KeepingExchange(VirtualHost virtualHost, byte[] name, in
     public override bool RoutesByKeyAlone => false;
 
     /// <summary>Keeps a message, with a reference of its own. Any thread, no lock held.</summary>
-    public abstract void Keep(MessageRef message);
+    /// <param name="message">The message.</param>
+    /// <param name="stamp">What <see cref="Exchange.Match"/> gave to the collector: which bindings the message has seen.</param>
+    public abstract void Keep(MessageRef message, long stamp);
 
-    /// <summary>Gives back what is kept: the exchange is deleted. Under the topology lock.</summary>
+    /// <summary>Gives back what is kept, and keeps nothing any more: the exchange is deleted. Any thread, no lock held.</summary>
     internal abstract void DropKept();
 }

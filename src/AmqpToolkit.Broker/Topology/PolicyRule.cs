@@ -1,5 +1,4 @@
 using AmqpToolkit.Broker.Access;
-using AmqpToolkit.Broker.Queues;
 
 namespace AmqpToolkit.Broker.Topology;
 
@@ -43,7 +42,7 @@ internal sealed class PolicyRule
 
     public Policy Policy { get; }
 
-    public bool IsMatch(BindingDestination resource) =>
-        (resource is MessageQueue queue ? (_types & QueueArguments.TypeOf(queue.Definition.Arguments.View)) != default : Policy.ApplyTo is PolicyTarget.All or PolicyTarget.Exchanges)
-        && _pattern.IsMatch(resource.Name);
+    /// <summary>Whether the policy is for a queue of this name and type, or for an exchange when there is no type.</summary>
+    public bool IsMatch(ReadOnlySpan<byte> name, QueueTypes queueType) =>
+        (queueType != default ? (_types & queueType) != default : Policy.ApplyTo is PolicyTarget.All or PolicyTarget.Exchanges) && _pattern.IsMatch(name);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
@@ -8,18 +9,33 @@ namespace AmqpToolkit.Broker.Topology;
 /// A fanout exchange that keeps its last messages and shows them to each destination that is bound later, the oldest first (RabbitMQ's
 /// x-recent-history). A message with the header x-recent-history-no-store is not kept.
 /// </summary>
-/// <remarks>What is kept counts as memory in use. Above the memory watermark no more than <see cref="DefaultLength"/> messages are kept.</remarks>
+/// <remarks>
+/// <para>What is kept counts as memory in use. Above the memory watermark no more than <see cref="DefaultLength"/> messages are kept.</para>
+/// <para>A message is matched first and kept a little later; a binding that comes between must get it once, neither twice nor never. So each binding advances a
+/// stamp; matching notes the stamp that stood while it read the bindings. A message that was kept before the binding is shown by the binding; one that is kept
+/// after it with a smaller stamp has missed it, and is handed to it then; any other was routed to it.</para>
+/// </remarks>
 internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name, in ExchangeProperties properties) : KeepingExchange(virtualHost, name, properties)
 {
     /// <summary>Messages that are kept where the arguments do not say.</summary>
     private const int DefaultLength = 20;
 
+    /// <summary>Bindings that a message may miss between its match and its keeping; there is hardly ever one.</summary>
+    private const int RecentBindings = 256;
+
     private readonly Lock _gate = new();
-    private readonly Queue<MessageRef> _kept = new();
+    private readonly Queue<(MessageRef Message, long Number)> _kept = new();
+    private readonly Queue<HistoryBinding> _recent = new();
     private readonly long _length = properties.Arguments.View.TryGetValue(ExchangeArguments.HistoryLength, out FieldValueView value)
         && value.TryGetInt64(out long length) ? length : DefaultLength;
 
     private BindingCell _all;
+
+    /// <summary>Advanced by two with each binding; odd while it is being added.</summary>
+    private long _stamp;
+
+    private long _lastNumber;
+    private bool _hasDropped;
 
     public override ExchangeType Type => ExchangeType.RecentHistory;
 
@@ -37,10 +53,31 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
 
     public override void Match(ReadOnlySpan<byte> routingKey, scoped in RoutedMessage message, RouteCollector collector)
     {
-        _all.Collect(collector);
+        long stamp = CollectAll(collector);
         if (!message.Headers.TryGetValue(ExchangeArguments.HistoryNoStore, out FieldValueView value) || !value.TryGetBoolean(out bool noStore) || !noStore)
         {
-            collector.AddKeeper(this, isRouted: false);
+            collector.AddKeeper(this, isRouted: false, stamp);
+        }
+    }
+
+    /// <summary>Collects the bindings, and says which stamp stood all the while.</summary>
+    private long CollectAll(RouteCollector collector)
+    {
+        var spinner = default(SpinWait);
+        while (true)
+        {
+            long stamp = Volatile.Read(ref _stamp);
+            if ((stamp & 1) == 0)
+            {
+                _all.Collect(collector);
+                Interlocked.MemoryBarrier();
+                if (Volatile.Read(ref _stamp) == stamp)
+                {
+                    return stamp;
+                }
+            }
+
+            spinner.SpinOnce();
         }
     }
 
@@ -49,55 +86,101 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
             ? null
             : ProtocolError.PreconditionFailed($"Invalid argument {FieldText.Term(value)}, 'x-recent-history-length' must be a positive integer");
 
-    public override void Keep(MessageRef message)
+    public override void Keep(MessageRef message, long stamp)
     {
         MessageArena arena = VirtualHost.Arena;
         long length = arena.Watermark is { IsOver: true } ? Math.Min(_length, DefaultLength) : _length;
+        List<BindingDestination>? missed;
         lock (_gate)
         {
-            if (IsDeleted)
+            if (_hasDropped)
             {
                 arena.Release(message);
                 return;
             }
 
-            _kept.Enqueue(message);
+            missed = stamp == _stamp ? null : FindMissed(stamp, message);
+            _kept.Enqueue((message, ++_lastNumber));
             while (_kept.Count > length)
             {
-                arena.Release(_kept.Dequeue());
+                arena.Release(_kept.Dequeue().Message);
             }
+        }
+
+        foreach (BindingDestination destination in missed ?? [])
+        {
+            VirtualHost.PublishTo(destination, [message]);
         }
     }
 
-    public override void HandleBound(BindingDestination destination)
+    public override void HandleBound(Binding binding)
     {
-        MessageRef[] kept;
+        var shown = new List<MessageRef>();
         lock (_gate)
         {
-            kept = [.. _kept];
-            foreach (MessageRef message in kept)
+            foreach ((MessageRef message, long number) in _kept)
             {
-                VirtualHost.Arena.Retain(message);
+                if (number <= ((HistoryBinding)binding).LastShown)
+                {
+                    VirtualHost.Arena.Retain(message);
+                    shown.Add(message);
+                }
             }
         }
 
-        if (kept.Length > 0)
+        if (shown.Count > 0)
         {
-            VirtualHost.PublishTo(destination, kept);
+            VirtualHost.PublishTo(binding.Destination, CollectionsMarshal.AsSpan(shown));
         }
     }
 
-    internal override void Attach(Binding binding) => _all.Add(binding);
+    internal override Binding CreateBinding(Exchange source, BindingDestination destination, byte[] routingKey, byte[] arguments) =>
+        new HistoryBinding(source, destination, routingKey, arguments);
+
+    internal override void Attach(Binding binding)
+    {
+        var bound = (HistoryBinding)binding;
+        lock (_gate)
+        {
+            Interlocked.Increment(ref _stamp);
+            _all.Add(binding);
+            bound.Stamp = Interlocked.Increment(ref _stamp);
+            bound.LastShown = _lastNumber;
+            _recent.Enqueue(bound);
+            if (_recent.Count > RecentBindings)
+            {
+                _recent.Dequeue();
+            }
+        }
+    }
 
     internal override void Detach(Binding binding) => _all.Remove(binding);
+
+    /// <summary>The destinations of bindings that came after the message was matched, with a reference for each. Under the gate.</summary>
+    private List<BindingDestination> FindMissed(long stamp, MessageRef message)
+    {
+        var missed = new List<BindingDestination>();
+        foreach (HistoryBinding binding in _recent)
+        {
+            if (binding.Stamp > stamp && binding.IsLinked)
+            {
+                VirtualHost.Arena.Retain(message);
+                missed.Add(binding.Destination);
+            }
+        }
+
+        return missed;
+    }
 
     internal override void DropKept()
     {
         lock (_gate)
         {
-            while (_kept.TryDequeue(out MessageRef message))
+            _hasDropped = true;
+            _recent.Clear();
+            while (_kept.TryDequeue(out (MessageRef Message, long Number) kept))
             {
-                VirtualHost.Arena.Release(message);
+                VirtualHost.Arena.Release(kept.Message);
             }
         }
     }

@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
 
 namespace AmqpToolkit.Broker.Topology;
@@ -13,7 +14,7 @@ internal sealed class RouteCollector
 
     private DistinctList<MessageQueue> _queues;
     private DistinctList<Exchange> _exchanges;
-    private DistinctList<KeepingExchange> _keepers;
+    private readonly List<(KeepingExchange Keeper, long Stamp)> _keepers = [];
     private Dictionary<TopicNode, int>? _visits;
 
     public int Count => _queues.Count;
@@ -23,8 +24,8 @@ internal sealed class RouteCollector
 
     public MessageQueue this[int index] => _queues[index];
 
-    /// <summary>The exchanges on the way that keep the message.</summary>
-    public ReadOnlySpan<KeepingExchange> Keepers => _keepers.Items;
+    /// <summary>Whether exchanges on the way keep the message.</summary>
+    public bool HasKeepers => _keepers.Count > 0;
 
     /// <summary>Whether an exchange holds the message to route it later: it is not lost although no queue gets it now.</summary>
     public bool IsHeld { get; private set; }
@@ -40,6 +41,16 @@ internal sealed class RouteCollector
         _queues.Trim(KeptQueues);
         _keepers.Clear();
         IsHeld = false;
+    }
+
+    /// <summary>Hands a stored message, with all that it came with, to the exchanges on its way that keep it. No lock held.</summary>
+    public void HandToKeepers(MessageArena arena, MessageRef message)
+    {
+        foreach (var (keeper, stamp) in _keepers)
+        {
+            arena.Retain(message);
+            keeper.Keep(message, stamp);
+        }
     }
 
     /// <summary>Starts a walk over exchanges. The queues of earlier walks stay: a message may have several keys.</summary>
@@ -67,9 +78,15 @@ internal sealed class RouteCollector
     /// <summary>The message is to be handed to an exchange that keeps it.</summary>
     /// <param name="keeper">The exchange.</param>
     /// <param name="isRouted">Whether it holds the message to route it later, which counts as a match.</param>
-    internal void AddKeeper(KeepingExchange keeper, bool isRouted)
+    /// <param name="stamp">What the keeper wants to be told with the message.</param>
+    internal void AddKeeper(KeepingExchange keeper, bool isRouted, long stamp = 0)
     {
-        _keepers.Add(keeper);
+        // An exchange is met once a walk, or once a key.
+        if (!_keepers.Exists(one => ReferenceEquals(one.Keeper, keeper)))
+        {
+            _keepers.Add((keeper, stamp));
+        }
+
         if (isRouted)
         {
             Matches++;

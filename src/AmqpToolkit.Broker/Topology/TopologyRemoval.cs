@@ -15,6 +15,9 @@ internal sealed class TopologyRemoval(VirtualHost virtualHost)
     /// <summary>Bindings of exchanges that are gone.</summary>
     private readonly Stack<Binding?[]> _bindings = new();
 
+    /// <summary>Exchanges that are gone and have not given back yet what they keep.</summary>
+    private readonly Stack<KeepingExchange> _keeping = new();
+
     /// <summary>How many of the topmost <see cref="_bindings"/> are left.</summary>
     private int _left;
 
@@ -25,6 +28,11 @@ internal sealed class TopologyRemoval(VirtualHost virtualHost)
     public void Add(Exchange exchange)
     {
         _destinations.Push(exchange);
+        if (exchange is KeepingExchange keeping)
+        {
+            _keeping.Push(keeping);
+        }
+
         Binding?[] bindings = exchange.TakeBindings();
         if (bindings.Length > 0)
         {
@@ -63,6 +71,11 @@ internal sealed class TopologyRemoval(VirtualHost virtualHost)
                 isDone = !Continue();
                 virtualHost.AdvanceRoutingVersion();
             }
+        }
+
+        while (_keeping.TryPop(out KeepingExchange? keeping))
+        {
+            keeping.DropKept();
         }
     }
 

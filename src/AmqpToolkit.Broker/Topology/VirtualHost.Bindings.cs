@@ -31,33 +31,39 @@ internal sealed partial class VirtualHost
             return TopologyErrors.ReplyQueue();
         }
 
-        Exchange source;
-        MessageQueue destination;
+        Binding bound;
         lock (TopologyLock)
         {
-            if (FindExchange(exchange) is not { } foundSource)
+            if (IsDeleted)
+            {
+                return NoLongerThere();
+            }
+
+            if (FindExchange(exchange) is not { } from)
             {
                 return TopologyErrors.Missing(ExchangeText(exchange));
             }
 
-            if (FindQueue(queue) is not { } foundDestination)
+            if (FindQueue(queue) is not { } to)
             {
                 return TopologyErrors.Missing(QueueText(queue));
             }
 
-            (source, destination) = (foundSource, foundDestination);
-            if ((source.Validate(routingKey, arguments) ?? CheckOwner(destination, connection)) is { } error)
+            if ((from.Validate(routingKey, arguments) ?? CheckOwner(to, connection)) is { } error)
             {
                 return error;
             }
 
-            if (!Bind(source, destination, routingKey, arguments))
+            if (from.Bind(to, routingKey, arguments) is not { } added)
             {
                 return null;
             }
+
+            AdvanceRoutingVersion();
+            bound = added;
         }
 
-        source.HandleBound(destination);
+        bound.Source.HandleBound(bound);
         return null;
     }
 
@@ -83,6 +89,7 @@ internal sealed partial class VirtualHost
             return TopologyErrors.ReplyQueue();
         }
 
+        TopologyRemoval? removed;
         lock (TopologyLock)
         {
             if (FindExchange(exchange) is not { } source || FindQueue(queue) is not { } destination
@@ -96,9 +103,11 @@ internal sealed partial class VirtualHost
                 return error;
             }
 
-            Unbind(binding);
-            return null;
+            removed = Unbind(binding);
         }
+
+        removed?.Finish();
+        return null;
     }
 
     /// <summary>exchange.bind, RabbitMQ's extension: what <paramref name="source"/> routes to the binding goes on through <paramref name="destination"/>.</summary>
@@ -119,32 +128,39 @@ internal sealed partial class VirtualHost
             return TopologyErrors.DefaultExchange();
         }
 
-        Exchange from, to;
+        Binding bound;
         lock (TopologyLock)
         {
-            if (FindExchange(source) is not { } foundSource)
+            if (IsDeleted)
+            {
+                return NoLongerThere();
+            }
+
+            if (FindExchange(source) is not { } from)
             {
                 return TopologyErrors.Missing(ExchangeText(source));
             }
 
-            if (FindExchange(destination) is not { } foundDestination)
+            if (FindExchange(destination) is not { } to)
             {
                 return TopologyErrors.Missing(ExchangeText(destination));
             }
 
-            (from, to) = (foundSource, foundDestination);
             if (from.Validate(routingKey, arguments) is { } error)
             {
                 return error;
             }
 
-            if (!Bind(from, to, routingKey, arguments))
+            if (from.Bind(to, routingKey, arguments) is not { } added)
             {
                 return null;
             }
+
+            AdvanceRoutingVersion();
+            bound = added;
         }
 
-        from.HandleBound(to);
+        bound.Source.HandleBound(bound);
         return null;
     }
 
@@ -166,39 +182,28 @@ internal sealed partial class VirtualHost
             return TopologyErrors.DefaultExchange();
         }
 
+        TopologyRemoval? removed = null;
         lock (TopologyLock)
         {
             if (FindExchange(source) is { } from && FindExchange(destination) is { } to
                 && from.FindBinding(to, routingKey, arguments) is { } binding)
             {
-                Unbind(binding);
+                removed = Unbind(binding);
             }
-
-            return null;
-        }
-    }
-
-    private bool Bind(Exchange source, BindingDestination destination, ReadOnlySpan<byte> routingKey, TableView arguments)
-    {
-        if (!source.Bind(destination, routingKey, arguments))
-        {
-            return false;
         }
 
-        AdvanceRoutingVersion();
-        return true;
+        removed?.Finish();
+        return null;
     }
 
-    private void Unbind(Binding binding)
+    /// <summary>Removes a binding, and its source if that was to go with its last one. Under the topology lock.</summary>
+    /// <returns>What is left to be done outside the lock; null for nothing.</returns>
+    private TopologyRemoval? Unbind(Binding binding)
     {
         binding.Source.Unbind(binding);
-        if (IsOrphan(binding.Source))
-        {
-            // It has no bindings left; those that lead to it are few, or this is the moment to pay for them.
-            Remove(binding.Source).Finish();
-        }
-
+        TopologyRemoval? removed = IsOrphan(binding.Source) ? Remove(binding.Source) : null;
         AdvanceRoutingVersion();
+        return removed;
     }
 
     private ProtocolError? CheckOwner(MessageQueue queue, object connection) =>

@@ -47,48 +47,33 @@ internal sealed partial class VirtualHost
             return refused;
         }
 
-        lock (TopologyLock)
+        arguments.TryGetValue(ExchangeArguments.AlternateExchange, out FieldValueView alternate);
+        while (true)
         {
-            if (FindExchange(name) is { } current)
+            // What regular expressions have to say is asked before the lock is taken: they may take their time.
+            bool isNew = FindExchange(name) is null;
+            PolicySet policies = _policies;
+            EffectivePolicy? policy = isNew ? policies.Find(name, default) : null;
+            ProtocolError? forbidden = isNew && alternate.Type == FieldType.LongString ? caller?.CheckAlternate(name, alternate.Payload) : null;
+            lock (TopologyLock)
             {
-                return CompareExchange(current, exchangeType, durable, autoDelete, isInternal, arguments);
+                if (IsDeleted)
+                {
+                    return NoLongerThere();
+                }
+
+                if (FindExchange(name) is { } current)
+                {
+                    return CompareExchange(current, exchangeType, durable, autoDelete, isInternal, arguments);
+                }
+
+                if (isNew && ReferenceEquals(policies, _policies))
+                {
+                    return AddExchange(name, exchangeType, new ExchangeProperties(durable, autoDelete, isInternal, arguments.ToOwned()), forbidden, policy);
+                }
             }
 
-            if (TopologyName.IsReserved(name))
-            {
-                return TopologyErrors.ReservedName("exchange", name);
-            }
-
-            if (arguments.TryGetValue(ExchangeArguments.AlternateExchange, out FieldValueView alternate) && alternate.Type != FieldType.LongString)
-            {
-                return TopologyErrors.WrongType("alternate-exchange", ExchangeText(name), alternate);
-            }
-
-            if (alternate.Type == FieldType.LongString && caller?.CheckAlternate(name, alternate.Payload) is { } forbidden)
-            {
-                return forbidden;
-            }
-
-            if (CheckExchangeLimit(name) is { } full)
-            {
-                return full;
-            }
-
-            if (exchangeType == ExchangeType.Delayed && CheckInnerType(arguments) is { } unusable)
-            {
-                return unusable;
-            }
-
-            Exchange exchange = CreateExchange(name.ToArray(), exchangeType, new ExchangeProperties(durable, autoDelete, isInternal, arguments.ToOwned()));
-            if (exchange.ValidateArguments() is { } mistake)
-            {
-                return mistake;
-            }
-
-            ApplyPolicyToNew(exchange);
-            _exchanges.Add(exchange);
-            AdvanceRoutingVersion();
-            return null;
+            // It was there, or other policies were: both are asked for again.
         }
     }
 
@@ -136,6 +121,42 @@ internal sealed partial class VirtualHost
     {
         exchange = FindExchange(name);
         return exchange is null ? TopologyErrors.Missing(ExchangeText(name)) : null;
+    }
+
+    /// <summary>Adds an exchange whose name is free, if nothing speaks against it. Under the topology lock.</summary>
+    private ProtocolError? AddExchange(
+        ReadOnlySpan<byte> name, ExchangeType type, in ExchangeProperties properties, ProtocolError? forbidden, EffectivePolicy? policy)
+    {
+        if (TopologyName.IsReserved(name))
+        {
+            return TopologyErrors.ReservedName("exchange", name);
+        }
+
+        TableView arguments = properties.Arguments.View;
+        if (arguments.TryGetValue(ExchangeArguments.AlternateExchange, out FieldValueView alternate) && alternate.Type != FieldType.LongString)
+        {
+            return TopologyErrors.WrongType("alternate-exchange", ExchangeText(name), alternate);
+        }
+
+        if ((forbidden ?? CheckExchangeLimit(name) ?? (type == ExchangeType.Delayed ? CheckInnerType(arguments) : null)) is { } unusable)
+        {
+            return unusable;
+        }
+
+        Exchange exchange = CreateExchange(name.ToArray(), type, properties);
+        if (exchange.ValidateArguments() is { } mistake)
+        {
+            return mistake;
+        }
+
+        if (policy is not null)
+        {
+            exchange.ApplyPolicy(policy);
+        }
+
+        _exchanges.Add(exchange);
+        AdvanceRoutingVersion();
+        return null;
     }
 
     private static bool TryParseType(ReadOnlySpan<byte> type, out ExchangeType exchangeType)
@@ -218,7 +239,6 @@ internal sealed partial class VirtualHost
     {
         _exchanges.Remove(exchange);
         removal.Add(exchange);
-        (exchange as KeepingExchange)?.DropKept();
     }
 
     /// <summary>Deletes an exchange and, as far as it goes, the auto-delete exchanges whose last binding led to what is deleted. Under the topology lock.</summary>

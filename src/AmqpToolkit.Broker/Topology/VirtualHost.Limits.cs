@@ -49,32 +49,53 @@ internal sealed partial class VirtualHost
         Interlocked.MemoryBarrier();
     }
 
-    /// <summary>Deletes every queue: the virtual host is gone.</summary>
-    public void DeleteAllQueues()
+    /// <summary>Deletes every queue, and every exchange with what it keeps: nobody may enter the virtual host any more.</summary>
+    public void DeleteAll()
     {
-        var deleted = new List<MessageQueue>();
+        MessageQueue[] queues;
+        Exchange[] exchanges;
         lock (TopologyLock)
         {
-            foreach (var queue in Queues)
-            {
-                queue.TryClose(ifUnused: false, ifEmpty: false, out _);
-                deleted.Add(queue);
-            }
-
-            foreach (var queue in deleted)
-            {
-                RemoveQueue(queue).Finish();
-            }
+            // Nothing is added from here on: whoever declares looks under the lock whether the virtual host is there.
+            (queues, exchanges) = ([.. Queues], [.. Exchanges]);
         }
 
         var turn = new Turn();
-        foreach (var queue in deleted)
+        foreach (var some in queues.Chunk(QueuesAtOnce))
         {
-            queue.FinishClose(turn);
+            foreach (var (queue, removal) in CloseAndRemove(some))
+            {
+                removal.Finish();
+                queue.FinishClose(turn);
+            }
+
+            turn.End();
         }
 
-        turn.End();
+        foreach (var exchange in exchanges)
+        {
+            DeleteExchange(exchange);
+        }
     }
+
+    private void DeleteExchange(Exchange exchange)
+    {
+        TopologyRemoval removed;
+        lock (TopologyLock)
+        {
+            if (exchange.IsDeleted || exchange.IsDefault)
+            {
+                return;
+            }
+
+            removed = Remove(exchange);
+        }
+
+        removed.Finish();
+    }
+
+    /// <summary>The refusal of one who is late.</summary>
+    private ProtocolError NoLongerThere() => ProtocolError.NotAllowed($"vhost '{Name}' is deleted");
 
     /// <summary>Refuses one more queue than may be there (row 79). Under the topology lock.</summary>
     private ProtocolError? CheckQueueLimit(ReadOnlySpan<byte> name)

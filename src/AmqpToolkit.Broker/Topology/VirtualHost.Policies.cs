@@ -2,106 +2,89 @@ using AmqpToolkit.Broker.Queues;
 
 namespace AmqpToolkit.Broker.Topology;
 
-/// <content>Policies: which there are, and what they make of each queue and exchange.</content>
+/// <content>
+/// Policies: which there are, and what they make of each queue and exchange. Names are matched without the topology lock, because a pattern may
+/// take its time; what came of it is applied in slices, between which others change the topology.
+/// </content>
 internal sealed partial class VirtualHost
 {
-    /// <summary>What pairs of policies come to, so that a hundred thousand queues share one answer. Under the topology lock.</summary>
-    private readonly Dictionary<(PolicyRule? Policy, PolicyRule? Operator), EffectivePolicy> _effective = [];
+    /// <summary>Queues and exchanges that get a policy under one taking of the topology lock.</summary>
+    private const int SliceResources = 64;
 
-    private PolicyRule[] _policies = [];
-    private PolicyRule[] _operatorPolicies = [];
+    /// <summary>Held by whoever changes policies, one at a time. Taken before the topology lock.</summary>
+    private readonly Lock _policyGate = new();
+
+    private volatile PolicySet _policies = PolicySet.None;
 
     /// <summary>The policies, or those of operators, the strongest first.</summary>
-    public IReadOnlyList<PolicyRule> Policies(bool isOperator) => Volatile.Read(ref isOperator ? ref _operatorPolicies : ref _policies);
+    public IReadOnlyList<PolicyRule> Policies(bool isOperator) => _policies.Of(isOperator);
 
     /// <summary>Adds a policy, or replaces the one of its name, and applies it to what is there.</summary>
     public void SetPolicy(PolicyRule rule, bool isOperator)
     {
-        lock (TopologyLock)
+        lock (_policyGate)
         {
-            ref var rules = ref isOperator ? ref _operatorPolicies : ref _policies;
-            rules =
-            [
-                .. rules.Where(one => one.Policy.Name != rule.Policy.Name).Append(rule)
-                    .OrderByDescending(one => one.Policy.Priority).ThenBy(one => one.Policy.Name, StringComparer.Ordinal),
-            ];
-            ApplyPolicies();
+            Apply(_policies.With(rule, isOperator));
         }
     }
 
     /// <summary>Removes a policy; false when there is none of that name.</summary>
     public bool DeletePolicy(string name, bool isOperator)
     {
-        lock (TopologyLock)
+        lock (_policyGate)
         {
-            ref var rules = ref isOperator ? ref _operatorPolicies : ref _policies;
-            var left = rules.Where(one => one.Policy.Name != name).ToArray();
-            if (left.Length == rules.Length)
+            PolicySet left = _policies.Without(name, isOperator);
+            if (ReferenceEquals(left, _policies))
             {
                 return false;
             }
 
-            rules = left;
-            ApplyPolicies();
+            Apply(left);
             return true;
         }
     }
 
-    /// <summary>Gives a new queue or exchange what policies say of it. Under the topology lock.</summary>
-    private void ApplyPolicyToNew(BindingDestination resource)
+    /// <summary>Looks at every queue and exchange again: rare, and no more than one match a policy and a name.</summary>
+    private void Apply(PolicySet policies)
     {
-        if ((_policies.Length > 0 || _operatorPolicies.Length > 0) && FindPolicy(resource) is { } policy)
+        lock (TopologyLock)
         {
-            resource.ApplyPolicy(policy);
-        }
-    }
-
-    /// <summary>Looks at every queue and exchange again: rare, and no more than one match a policy and a name. Under the topology lock.</summary>
-    private void ApplyPolicies()
-    {
-        _effective.Clear();
-        foreach (MessageQueue queue in Queues)
-        {
-            Apply(queue);
+            // What is declared from here on is judged by the new ones; what is there already is looked at below.
+            _policies = policies;
         }
 
-        foreach (Exchange exchange in Exchanges)
+        var changed = new List<(BindingDestination Resource, EffectivePolicy? Policy)>();
+        foreach (BindingDestination resource in Queues.Concat<BindingDestination>(Exchanges))
         {
             // The default exchange is nobody's: it leads to queues by their names, and policies change nothing of that.
-            if (!exchange.IsDefault)
+            if (resource is not Exchange { IsDefault: true } && policies.Find(resource) is var policy && !ReferenceEquals(policy, resource.Policy))
             {
-                Apply(exchange);
+                changed.Add((resource, policy));
+                if (changed.Count == SliceResources)
+                {
+                    ApplySlice(changed);
+                }
             }
         }
 
-        AdvanceRoutingVersion();
-
-        void Apply(BindingDestination resource)
-        {
-            EffectivePolicy? policy = FindPolicy(resource);
-            if (policy is not null || resource.Policy is not null)
-            {
-                resource.ApplyPolicy(policy);
-            }
-        }
+        ApplySlice(changed);
     }
 
-    private EffectivePolicy? FindPolicy(BindingDestination resource)
+    private void ApplySlice(List<(BindingDestination Resource, EffectivePolicy? Policy)> changed)
     {
-        PolicyRule? policy = Array.Find(_policies, rule => rule.IsMatch(resource));
-        PolicyRule? operatorPolicy = Array.Find(_operatorPolicies, rule => rule.IsMatch(resource));
-        if (policy is null && operatorPolicy is null)
+        lock (TopologyLock)
         {
-            return null;
+            foreach (var (resource, policy) in changed)
+            {
+                if (resource is MessageQueue queue ? ReferenceEquals(FindQueue(queue.Name), queue) : resource is Exchange { IsDeleted: false })
+                {
+                    resource.ApplyPolicy(policy);
+                }
+            }
+
+            AdvanceRoutingVersion();
         }
 
-        if (!_effective.TryGetValue((policy, operatorPolicy), out EffectivePolicy? effective))
-        {
-            effective = new EffectivePolicy(
-                policy?.Policy.Name, operatorPolicy?.Policy.Name, PolicyDefinition.Merge(policy?.Policy.Definition, operatorPolicy?.Policy.Definition));
-            _effective.Add((policy, operatorPolicy), effective);
-        }
-
-        return effective;
+        changed.Clear();
     }
 }

@@ -20,11 +20,7 @@ internal sealed partial class VirtualHost
         {
             collector.Clear();
             bool isBlind = RouteStored(destination, message, collector);
-            foreach (KeepingExchange keeper in collector.Keepers)
-            {
-                Arena.Retain(message);
-                keeper.Keep(message);
-            }
+            collector.HandToKeepers(Arena, message);
 
             batch.Add(isBlind ? Arena.ReplaceProperties(message, editor.RemoveHeader(Arena.Read(message).Properties, "BCC"u8)) : message);
             for (int index = 0; index < collector.Count; index++)

@@ -52,36 +52,42 @@ internal sealed partial class VirtualHost
             return refused;
         }
 
-        lock (TopologyLock)
+        while (true)
         {
-            if (IsDeleted)
+            // What regular expressions have to say is asked before the lock is taken: they may take their time.
+            bool isNew = FindQueue(name) is null;
+            PolicySet policies = _policies;
+            EffectivePolicy? policy = isNew ? policies.Find(name, QueueArguments.TypeOf(arguments)) : null;
+            ProtocolError? forbidden = isNew ? caller?.CheckDeadLetters(name, arguments) : null;
+            lock (TopologyLock)
             {
-                return ProtocolError.NotAllowed($"vhost '{Name}' is deleted");
+                if (IsDeleted)
+                {
+                    return NoLongerThere();
+                }
+
+                if (FindQueue(name) is { } current)
+                {
+                    ProtocolError? error = CompareQueue(current, durable, exclusive, autoDelete, arguments, connection);
+                    queue = error is null ? current : null;
+                    return error;
+                }
+
+                if (isNew && ReferenceEquals(policies, _policies))
+                {
+                    var definition = new QueueDefinition
+                    {
+                        Name = name.ToArray(),
+                        Durable = durable,
+                        Owner = exclusive ? connection : null,
+                        AutoDelete = autoDelete,
+                        Arguments = arguments.ToOwned(),
+                    };
+                    return AddQueue(definition, forbidden, policy, caller, out queue);
+                }
             }
 
-            if (FindQueue(name) is { } current)
-            {
-                ProtocolError? error = CompareQueue(current, durable, exclusive, autoDelete, arguments, connection);
-                queue = error is null ? current : null;
-                return error;
-            }
-
-            var definition = new QueueDefinition
-            {
-                Name = name.ToArray(),
-                Durable = durable,
-                Owner = exclusive ? connection : null,
-                AutoDelete = autoDelete,
-                Arguments = arguments.ToOwned(),
-            };
-            if ((QueueArguments.CheckDeadLetterExchange(arguments, QueueText(name)) ?? caller?.CheckDeadLetters(name, arguments) ?? CheckQueueLimit(name)
-                ?? QueueArguments.Validate(definition, QueueText(name)) ?? CheckDeprecated(definition, caller)) is { } mistake)
-            {
-                return mistake;
-            }
-
-            queue = AddQueue(definition);
-            return null;
+            // It was there, or other policies were: both are asked for again.
         }
     }
 
@@ -166,7 +172,7 @@ internal sealed partial class VirtualHost
 
         foreach (MessageQueue[] some in queues.Chunk(QueuesAtOnce))
         {
-            foreach (TopologyRemoval removal in CloseAndRemove(some))
+            foreach (var (_, removal) in CloseAndRemove(some))
             {
                 removal.Finish();
             }
@@ -247,9 +253,18 @@ internal sealed partial class VirtualHost
             : null;
     }
 
-    private MessageQueue AddQueue(QueueDefinition definition)
+    /// <summary>Adds a queue whose name is free, if nothing speaks against it. Under the topology lock.</summary>
+    private ProtocolError? AddQueue(QueueDefinition definition, ProtocolError? forbidden, EffectivePolicy? policy, Caller? caller, out MessageQueue? queue)
     {
-        var queue = new MessageQueue(this, definition);
+        queue = null;
+        string resource = QueueText(definition.Name);
+        if ((QueueArguments.CheckDeadLetterExchange(definition.Arguments.View, resource) ?? forbidden ?? CheckQueueLimit(definition.Name)
+            ?? QueueArguments.Validate(definition, resource) ?? CheckDeprecated(definition, caller)) is { } mistake)
+        {
+            return mistake;
+        }
+
+        queue = new MessageQueue(this, definition);
         if (definition.Owner is not null)
         {
             if (!_exclusive.TryGetValue(definition.Owner, out HashSet<MessageQueue>? owned))
@@ -260,16 +275,21 @@ internal sealed partial class VirtualHost
             owned.Add(queue);
         }
 
-        ApplyPolicyToNew(queue);
+        if (policy is not null)
+        {
+            queue.ApplyPolicy(policy);
+        }
+
         _queues.Add(queue);
         AdvanceRoutingVersion();
-        return queue;
+        return null;
     }
 
     /// <summary>Some queues under one taking of the lock, so that others wait for these and not for all of a connection that had thousands.</summary>
-    private List<TopologyRemoval> CloseAndRemove(MessageQueue[] queues)
+    /// <returns>Those that were there still, and what is left to be done for each outside the lock.</returns>
+    private List<(MessageQueue Queue, TopologyRemoval Removal)> CloseAndRemove(MessageQueue[] queues)
     {
-        var removals = new List<TopologyRemoval>();
+        var removals = new List<(MessageQueue Queue, TopologyRemoval Removal)>();
         lock (TopologyLock)
         {
             foreach (MessageQueue queue in queues)
@@ -277,7 +297,7 @@ internal sealed partial class VirtualHost
                 if (ReferenceEquals(FindQueue(queue.Name), queue))
                 {
                     queue.TryClose(ifUnused: false, ifEmpty: false, out _);
-                    removals.Add(RemoveQueue(queue));
+                    removals.Add((queue, RemoveQueue(queue)));
                 }
             }
         }

@@ -12,12 +12,17 @@ internal sealed partial class VirtualHost
     /// <summary>The queue that a token names; null when its consumer is gone.</summary>
     public MessageQueue? FindReplyQueue(ReadOnlySpan<byte> token) => _replyQueues.Find(token);
 
-    /// <summary>A queue for the replies to one consumer; it goes with it.</summary>
-    public MessageQueue AddReplyQueue()
+    /// <summary>A queue for the replies to one consumer; it goes with it. Null when the virtual host is deleted.</summary>
+    public MessageQueue? AddReplyQueue()
     {
         var queue = new MessageQueue(this, new QueueDefinition { Name = DirectReplyTo.CreateToken(), AutoDelete = true, Arguments = Table.Empty });
         lock (TopologyLock)
         {
+            if (IsDeleted)
+            {
+                return null;
+            }
+
             _replyQueues.Add(queue);
         }
 

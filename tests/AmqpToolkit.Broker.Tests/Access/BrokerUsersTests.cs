@@ -92,8 +92,23 @@ public sealed class BrokerUsersTests
     [InlineData("x|y", "^{username}$", "x", false)]
     [InlineData("u", "^{vhost}\\.{username}$", "/.u", true)]
     [InlineData("u", "^{client_id}$", "{client_id}", true)]
+    [InlineData("{vhost}", "^{username}$", "{vhost}", true)]
+    [InlineData("{client_id}{vhost}", "^{username}$", "{client_id}{vhost}", true)]
     public void TopicPatterns_WithVariables_TakeWhatTheyStandForLiterally(string user, string pattern, string key, bool expected) =>
-        Assert.Equal(expected, new TopicPatterns(pattern, "").For(AccessKind.Write, user, "/").IsMatch(System.Text.Encoding.UTF8.GetBytes(key)));
+        Assert.Equal(expected, new TopicPatterns(pattern, "", user, "/").For(AccessKind.Write).IsMatch(System.Text.Encoding.UTF8.GetBytes(key)));
+
+    [Fact]
+    public async Task TopicPermission_ThatIsTooLargeWithTheNamesInIt_IsRefusedWhenItIsSet()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        string name = new('u', 100);
+        broker.Users.Set(new BrokerUser { Name = name, Password = "p" });
+        string pattern = string.Concat(Enumerable.Repeat("{username}", 30));
+
+        Assert.Throws<ArgumentException>(() => broker.Users.SetTopicPermission(name, new UserTopicPermission("/", "amq.topic", pattern, "")));
+
+        Assert.Empty(broker.Users.TopicPermissionsOf(name));
+    }
 
     [Fact]
     public async Task Connections_OfTheNode_AreLimitedAndGivenBack()

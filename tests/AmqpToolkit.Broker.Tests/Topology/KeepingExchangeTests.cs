@@ -203,6 +203,89 @@ public sealed class KeepingExchangeTests : IDisposable
     }
 
     [Fact]
+    public void History_BehindADelayThatIsDeletedMeanwhile_KeepsNothing()
+    {
+        DeclareDelayed("x-recent-history");
+        var collector = new RouteCollector();
+        MessageRef message = Store("k", "m", [0, 0]);
+        _topology.VirtualHost.Route(_topology.Exchange("x"), "k"u8, default, collector);
+        Assert.True(collector.HasKeepers);
+
+        _topology.VirtualHost.DeleteExchange("x"u8, ifUnused: false);
+        collector.HandToKeepers(Arena, message);
+
+        Arena.Release(message);
+        Arena.TellThread();
+        Assert.Equal(0, Arena.InUseOctets);
+    }
+
+    /// <summary>The queue is bound between the match of a message and its keeping: its binding was not seen.</summary>
+    [Fact]
+    public void History_BoundAfterTheMatchOfAMessageAndBeforeItIsKept_GetsIt()
+    {
+        _topology.DeclareExchange("x", "x-recent-history");
+        MessageQueue queue = _topology.DeclareQueue("q");
+        Publish("k", "before");
+        var collector = new RouteCollector();
+        MessageRef message = Store("k", "between", [0, 0]);
+        _topology.VirtualHost.Route(_topology.Exchange("x"), "k"u8, default, collector);
+
+        _topology.BindQueue("q", "x");
+        collector.HandToKeepers(Arena, message);
+        Arena.Release(message);
+
+        Assert.Equal(["before", "between"], Drain(queue));
+    }
+
+    /// <summary>A message comes between the binding and the showing of the history: it was routed, and is not shown.</summary>
+    [Fact]
+    public void History_WithAMessageBetweenBindingAndShowing_ShowsItOnce()
+    {
+        _topology.DeclareExchange("x", "x-recent-history");
+        MessageQueue queue = _topology.DeclareQueue("q");
+        Publish("k", "before");
+        Exchange exchange = _topology.Exchange("x");
+        Binding binding;
+        lock (_topology.VirtualHost.TopologyLock)
+        {
+            binding = exchange.Bind(queue, "key"u8, default)!;
+        }
+
+        Publish("k", "between");
+        exchange.HandleBound(binding);
+
+        Assert.Equal(["between", "before"], Drain(queue));
+    }
+
+    /// <summary>Publishers and binders at once: each queue gets each message once, by the history or by its binding.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task History_BoundWhilePublished_ShowsEachMessageOnce(int publishers)
+    {
+        const int Messages = 2000;
+        const int Queues = 100;
+        _topology.DeclareExchange("x", "x-recent-history", arguments: Arguments(("x-recent-history-length", publishers * Messages)));
+        MessageQueue[] queues = [.. Enumerable.Range(0, Queues).Select(number => _topology.DeclareQueue($"q{number}"))];
+
+        Task[] publishing = [.. Enumerable.Range(0, publishers).Select(publisher => Task.Run(() =>
+        {
+            for (int number = 0; number < Messages; number++)
+            {
+                Publish("k", $"{publisher}.{number}");
+            }
+        }))];
+        for (int number = 0; number < Queues; number++)
+        {
+            Assert.Null(_topology.BindQueue($"q{number}", "x"));
+        }
+
+        await Task.WhenAll(publishing).WaitAsync(TimeSpan.FromSeconds(60));
+        string[] all = [.. Enumerable.Range(0, publishers).SelectMany(publisher => Enumerable.Range(0, Messages).Select(number => $"{publisher}.{number}")).Order(StringComparer.Ordinal)];
+        Assert.All(queues, queue => Assert.Equal(all, Drain(queue).Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
     public void DependsOnKeyAlone_WithAKeeperOnTheWay_IsFalse()
     {
         DeclareDelayed("direct");
@@ -228,15 +311,16 @@ public sealed class KeepingExchangeTests : IDisposable
             properties = octets[..new BasicProperties { Headers = Arguments(headers) }.Write(octets)];
         }
 
-        MessageRef message = Arena.Store(new MessageContent
-        {
-            Exchange = "x"u8,
-            RoutingKey = Octets(key),
-            Properties = properties,
-            Body = Octets(body),
-        });
-        _topology.VirtualHost.PublishTo(_topology.Exchange("x"), [message]);
+        _topology.VirtualHost.PublishTo(_topology.Exchange("x"), [Store(key, body, properties)]);
     }
+
+    private MessageRef Store(string key, string body, byte[] properties) => Arena.Store(new MessageContent
+    {
+        Exchange = "x"u8,
+        RoutingKey = Octets(key),
+        Properties = properties,
+        Body = Octets(body),
+    });
 
     private Dictionary<string, object?> HeadersOf(MessageRef message)
     {

@@ -229,4 +229,26 @@ public class RoutingTests
             }
         }
     }
+
+    /// <summary>Publishers ask for it, and must not wait for whoever changes the topology.</summary>
+    [Fact]
+    public void DependsOnKeyAlone_WhileTheTopologyIsChanged_IsAnswered()
+    {
+        var topology = new TestTopology();
+        topology.BindExchange("amq.fanout", "amq.direct");
+        Exchange exchange = topology.Exchange("amq.direct");
+        lock (topology.VirtualHost.TopologyLock)
+        {
+            bool answer = false;
+            var asker = new Thread(() => answer = exchange.DependsOnKeyAlone) { IsBackground = true };
+            asker.Start();
+            Assert.True(asker.Join(TimeSpan.FromSeconds(20)), "it waits for the lock");
+            Assert.True(answer);
+        }
+
+        topology.BindExchange("amq.headers", "amq.fanout");
+        Assert.False(exchange.DependsOnKeyAlone);
+        topology.UnbindExchange("amq.headers", "amq.fanout");
+        Assert.True(exchange.DependsOnKeyAlone);
+    }
 }
