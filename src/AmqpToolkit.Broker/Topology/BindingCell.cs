@@ -55,6 +55,9 @@ internal struct BindingCell
         Volatile.Write(ref _content, null);
     }
 
+    /// <summary>Takes over what another cell holds, which is not used to change anything any more.</summary>
+    public void TakeOver(in BindingCell other) => Volatile.Write(ref _content, other._content);
+
     public void Collect(RouteCollector collector)
     {
         object? content = Volatile.Read(ref _content);

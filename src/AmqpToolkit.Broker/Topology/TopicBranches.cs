@@ -42,6 +42,19 @@ internal sealed class TopicBranches : Utf8Table<TopicNode>
         }
     }
 
+    /// <summary>Puts a child for the same word in the place of another.</summary>
+    public void ReplaceChild(TopicNode child, TopicNode replacement)
+    {
+        if (child.Kind == TopicWordKind.Star)
+        {
+            Volatile.Write(ref _star, replacement);
+        }
+        else
+        {
+            Replace(child, replacement);
+        }
+    }
+
     public void RemoveChild(TopicNode child)
     {
         switch (child.Kind)

@@ -42,9 +42,14 @@ internal sealed class TopicExchange(VirtualHost virtualHost, byte[] name, in Exc
     internal override void Attach(Binding binding)
     {
         TopicNode node = _root;
-        foreach (Range word in TopicKey.Words(binding.RoutingKey))
+        byte[] key = binding.RoutingKey;
+        foreach (Range word in TopicKey.Words(key))
         {
-            node = node.ChildOrNew(binding.RoutingKey.AsSpan(word));
+            node = node.ChildOrNew(key, word, word.End.GetOffset(key.Length));
+            if (node.HasTail)
+            {
+                break;
+            }
         }
 
         node.Bindings.Add(binding);
@@ -57,6 +62,10 @@ internal sealed class TopicExchange(VirtualHost virtualHost, byte[] name, in Exc
         foreach (Range word in TopicKey.Words(binding.RoutingKey))
         {
             path.Add(path[^1].Child(binding.RoutingKey.AsSpan(word))!);
+            if (path[^1].HasTail)
+            {
+                break;
+            }
         }
 
         path[^1].Bindings.Remove(binding);

@@ -18,6 +18,16 @@ internal readonly ref struct TopicWalk(ReadOnlySpan<byte> key, RouteCollector co
     {
         while (true)
         {
+            if (node.HasTail)
+            {
+                if (MatchesTail(node.Tail, position))
+                {
+                    node.Bindings.Collect(collector);
+                }
+
+                return;
+            }
+
             if (position > _key.Length)
             {
                 node.Bindings.Collect(collector);
@@ -109,6 +119,39 @@ internal readonly ref struct TopicWalk(ReadOnlySpan<byte> key, RouteCollector co
             }
 
             TakeWord(ref position);
+        }
+    }
+
+    /// <summary>Whether the rest of the key is what the tail asks for: the same number of words, or more where it ends with "#".</summary>
+    private bool MatchesTail(ReadOnlySpan<byte> tail, int position)
+    {
+        while (true)
+        {
+            int dot = tail.IndexOf(TopicKey.Dot);
+            ReadOnlySpan<byte> asked = dot < 0 ? tail : tail[..dot];
+            TopicWordKind kind = TopicKey.KindOf(asked);
+            if (kind == TopicWordKind.Hash)
+            {
+                return true;
+            }
+
+            if (position > _key.Length)
+            {
+                return false;
+            }
+
+            ReadOnlySpan<byte> word = TakeWord(ref position);
+            if (kind != TopicWordKind.Star && !word.SequenceEqual(asked))
+            {
+                return false;
+            }
+
+            if (dot < 0)
+            {
+                return position > _key.Length;
+            }
+
+            tail = tail[(dot + 1)..];
         }
     }
 

@@ -59,6 +59,21 @@ internal class Utf8Table<T>
         Count++;
     }
 
+    /// <summary>Puts an entry with the same key in the place of another, which is there. Readers find the one or the other. Under the topology lock.</summary>
+    public void Replace(T entry, T replacement)
+    {
+        Debug.Assert(entry.Hash == replacement.Hash && entry.Key.AsSpan().SequenceEqual(replacement.Key), "another key");
+        Utf8Entry?[] slots = _slots;
+        int mask = slots.Length - 1;
+        int index = entry.Hash & mask;
+        while (!ReferenceEquals(slots[index], entry))
+        {
+            index = (index + 1) & mask;
+        }
+
+        Volatile.Write(ref slots[index], replacement);
+    }
+
     /// <summary>Removes this very entry; false when it is not there. Under the topology lock.</summary>
     public bool Remove(T entry)
     {
