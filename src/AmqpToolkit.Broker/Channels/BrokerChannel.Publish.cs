@@ -173,20 +173,15 @@ internal sealed partial class BrokerChannel
         return error;
     }
 
+    /// <summary>A message that may be published is whole: it is checked, finds its way, and goes.</summary>
     private ProtocolError? Accept(PublishState state, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body)
     {
-        if (state.BodyOctets > (ulong)connection.Options.MaxMessageOctets)
-        {
-            return ProtocolError.PreconditionFailed(
-                $"message size {state.BodyOctets} is larger than configured max size {connection.Options.MaxMessageOctets}").At(BasicPublishView.MethodKey);
-        }
-
-        if (CheckProperties(state, properties, out var traits) is { } error)
+        var traits = MessageTraits.None;
+        if ((CheckSize(state) ?? CheckProperties(state, properties, out traits)) is { } error)
         {
             return error;
         }
 
-        bool isEdited = (traits & (MessageTraits.DirectReplyTo | MessageTraits.BlindCopies)) != 0;
         if ((traits & MessageTraits.DirectReplyTo) != 0)
         {
             properties = NameReplyQueue(properties);
@@ -198,51 +193,54 @@ internal sealed partial class BrokerChannel
             return null;
         }
 
-        var given = properties;
-        if (traits != MessageTraits.None || state.NeedsHeaders)
-        {
-            var shown = (traits & MessageTraits.BlindCopies) != 0 ? HideBlindCopies(properties) : properties;
-            if (state.NeedsHeaders || (traits & MessageTraits.Copies) != 0 || state.RoutingVersion != VirtualHost.RoutingVersion)
-            {
-                connection.FlushPublishes();
-                Route(state, properties, shown, (traits & MessageTraits.Copies) != 0);
-            }
-
-            properties = shown;
-        }
-
-        var content = new MessageContent
-        {
-            Exchange = state.Exchange.AsSpan(0, state.ExchangeOctets),
-            RoutingKey = state.RoutingKey.AsSpan(0, state.RoutingKeyOctets),
-            Properties = properties,
-            Body = body,
-            Large = state.Large,
-            Flags = state.Flags,
-        };
+        var shown = (traits & MessageTraits.BlindCopies) != 0 ? HideBlindCopies(properties) : properties;
+        bool isRoutedAlone = RouteAlone(state, properties, shown, traits);
         if (IsConfirming)
         {
             PublishedTag++;
             connection.AddConfirming(this);
         }
 
-        bool isKept = state.NeedsHeaders && connection.Routes.HasKeepers;
-        if (state.IsMandatory && IsUnroutable(state))
+        var content = ContentOf(state, shown, body);
+        if (state.IsMandatory && IsUnroutable(state, isRoutedAlone))
         {
             SendReturn(in content);
         }
 
-        if (isKept)
+        if (isRoutedAlone && connection.Routes.HasKeepers)
         {
-            PublishKept(state, given, properties, body);
-            return null;
+            PublishKept(state, properties, shown, body);
+        }
+        else if (state.TargetCount > 0)
+        {
+            AddToBatch(state, in content, isEdited: (traits & (MessageTraits.DirectReplyTo | MessageTraits.BlindCopies)) != 0);
         }
 
-        if (state.TargetCount == 0)
+        return null;
+    }
+
+    private ProtocolError? CheckSize(PublishState state) => state.BodyOctets <= (ulong)connection.Options.MaxMessageOctets
+        ? null
+        : ProtocolError.PreconditionFailed(
+            $"message size {state.BodyOctets} is larger than configured max size {connection.Options.MaxMessageOctets}").At(BasicPublishView.MethodKey);
+
+    /// <summary>Asks for the way of a message that does not go by its key alone, or whose remembered way is another by now.</summary>
+    /// <returns>False when the remembered way is the message's.</returns>
+    private bool RouteAlone(PublishState state, ReadOnlySpan<byte> given, ReadOnlySpan<byte> shown, MessageTraits traits)
+    {
+        bool hasCopies = (traits & MessageTraits.Copies) != 0;
+        if (!state.NeedsHeaders && !hasCopies && (traits == MessageTraits.None || state.RoutingVersion == VirtualHost.RoutingVersion))
         {
-            return null;
+            return false;
         }
 
+        connection.FlushPublishes();
+        Route(state, given, shown, hasCopies);
+        return true;
+    }
+
+    private void AddToBatch(PublishState state, in MessageContent content, bool isEdited)
+    {
         var batch = connection.BatchFor(state);
         if (state.IsPartial || state.Large is not null || isEdited)
         {
@@ -250,15 +248,14 @@ internal sealed partial class BrokerChannel
         }
         else
         {
-            batch.Add(state.PropertiesStart, properties.Length, body.IsEmpty ? 0 : connection.OffsetInInput(body), body.Length, state.Flags);
+            int bodyStart = content.Body.IsEmpty ? 0 : connection.OffsetInInput(content.Body);
+            batch.Add(state.PropertiesStart, content.Properties.Length, bodyStart, content.Body.Length, state.Flags);
         }
 
         if (batch.IsFull)
         {
             connection.FlushPublishes();
         }
-
-        return null;
     }
 
     /// <summary>Exchanges on the way keep the message: it is stored now, and goes on from there.</summary>
@@ -269,16 +266,17 @@ internal sealed partial class BrokerChannel
         AddStored(state, given == shown ? message : connection.Arena.ReplaceProperties(message, shown));
     }
 
-    private MessageRef Store(PublishState state, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body) =>
-        Store(state, new MessageContent
-        {
-            Exchange = state.Exchange.AsSpan(0, state.ExchangeOctets),
-            RoutingKey = state.RoutingKey.AsSpan(0, state.RoutingKeyOctets),
-            Properties = properties,
-            Body = body,
-            Large = state.Large,
-            Flags = state.Flags,
-        });
+    private static MessageContent ContentOf(PublishState state, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body) => new()
+    {
+        Exchange = state.Exchange.AsSpan(0, state.ExchangeOctets),
+        RoutingKey = state.RoutingKey.AsSpan(0, state.RoutingKeyOctets),
+        Properties = properties,
+        Body = body,
+        Large = state.Large,
+        Flags = state.Flags,
+    };
+
+    private MessageRef Store(PublishState state, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body) => Store(state, ContentOf(state, properties, body));
 
     private MessageRef Store(PublishState state, in MessageContent content)
     {

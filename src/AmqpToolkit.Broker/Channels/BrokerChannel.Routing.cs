@@ -145,9 +145,11 @@ internal sealed partial class BrokerChannel
     /// Whether a mandatory message comes back. In RabbitMQ 3 a reply's queue counts as none, so that a mandatory reply comes back although it
     /// was delivered.
     /// </summary>
-    private bool IsUnroutable(PublishState state) => state.TargetCount switch
+    /// <param name="state">The message.</param>
+    /// <param name="isRoutedAlone">Whether the last routing was this message's own.</param>
+    private bool IsUnroutable(PublishState state, bool isRoutedAlone) => state.TargetCount switch
     {
-        0 => !state.NeedsHeaders || !connection.Routes.IsHeld,
+        0 => !isRoutedAlone || !connection.Routes.IsHeld,
         1 => VirtualHost.Rules.ReturnsMandatoryReplies && state.Targets[0].IsReplyQueue,
         _ => false,
     };

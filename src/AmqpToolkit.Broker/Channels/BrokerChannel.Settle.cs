@@ -161,7 +161,6 @@ internal sealed partial class BrokerChannel
         connection.FlushPublishes();
         state.SetWay(content.Exchange, content.RoutingKey);
         state.RoutingVersion = -1;
-        state.NeedsHeaders = true;
         state.Target = VirtualHost.FindExchange(content.Exchange);
         bool isBlind = false;
         if (state.Target is null)
@@ -185,7 +184,7 @@ internal sealed partial class BrokerChannel
             content = connection.Arena.Read(message);
         }
 
-        if ((content.Flags & MessageFlags.Mandatory) != 0 && IsUnroutable(state))
+        if ((content.Flags & MessageFlags.Mandatory) != 0 && IsUnroutable(state, isRoutedAlone: true))
         {
             SendReturn(in content);
         }
