@@ -228,44 +228,6 @@ internal sealed partial class BrokerConnection
         return broken != DecodeError.None ? Undecodable(broken, key, payload[sizeof(uint)..]).At(key) : router.Error;
     }
 
-    internal ProtocolError? HandleStartOk(in ConnectionStartOkView method) =>
-        _handshake is { } handshake ? handshake.HandleStartOk(in method, this) : OutOfTurn(ConnectionStartOkView.MethodKey);
-
-    internal ProtocolError? HandleSecureOk() =>
-        _handshake is { } handshake ? handshake.HandleSecureOk() : OutOfTurn(ConnectionSecureOkView.MethodKey);
-
-    internal ProtocolError? HandleTuneOk(in ConnectionTuneOkView method)
-    {
-        if (_handshake is not { } handshake)
-        {
-            return OutOfTurn(ConnectionTuneOkView.MethodKey);
-        }
-
-        var error = handshake.HandleTuneOk(in method);
-        if (error is null)
-        {
-            _frames.MaxFrameOctets = handshake.Tuning.FrameMax;
-        }
-
-        return error;
-    }
-
-    internal ProtocolError? HandleOpen(in ConnectionOpenView method)
-    {
-        if (_handshake is not { } handshake)
-        {
-            return OutOfTurn(ConnectionOpenView.MethodKey);
-        }
-
-        var error = handshake.HandleOpen(in method, this);
-        if (error is null)
-        {
-            FinishHandshake(handshake);
-        }
-
-        return error;
-    }
-
     /// <summary>connection.close before the connection is open is out of turn as well.</summary>
     internal ProtocolError? HandleClose()
     {

@@ -30,17 +30,8 @@ namespace AmqpToolkit.Broker.Connections;
 /// </remarks>
 internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IMethodSink, IServerAuthority, IDeadline
 {
-    /// <summary>Answers that may wait for a peer that does not read, beside deliveries, in octets.</summary>
-    private const long AnswerBoundOctets = 4 * 1024 * 1024;
-
-    /// <summary>How often a peer that is not read is looked after.</summary>
-    private static readonly TimeSpan PeerLookInterval = TimeSpan.FromSeconds(1);
-
     private readonly AmqpBroker _broker;
     private readonly TransportConnection _transport;
-    private readonly Turn _drainTurn = new();
-    private List<ChannelConsumer> _stalled = [];
-    private List<ChannelConsumer> _resumedAfterDrain = [];
     private readonly Dictionary<ushort, BrokerChannel> _channels = [];
     private ServerHandshake? _handshake;
     private FrameInput _frames;
@@ -53,11 +44,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     private BrokerChannel? _lastChannel;
     private volatile ConnectionState _state;
     private bool _ignoresInput;
-    private volatile bool _isHeldByMemory;
-    private volatile bool _isHeldByOutput;
     private volatile bool _isAborted;
-    private volatile TaskCompletionSource? _gone;
-    private bool _clientTakesBlocked;
     private ushort _channelMax;
     private long _receiveCount;
 
@@ -200,49 +187,10 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     }
 
     /// <inheritdoc/>
-    public ValueTask WaitUntilReadyAsync() =>
-        IsSaturated || (_hasPublished && _broker.Memory.IsOver) ? HoldBackAsync() : ValueTask.CompletedTask;
-
-    /// <summary>Whether more waits for a peer that does not read than deliveries alone could make.</summary>
-    private bool IsSaturated => Output.PendingOctets > _broker.Options.OutputBoundOctets + _broker.Options.MaxMessageOctets + AnswerBoundOctets;
-
-    /// <inheritdoc/>
     public bool HasPaused { get; private set; }
 
     /// <summary>Whether connection.close is on its way, so that nothing may be delivered any more. Under the output's gate.</summary>
     public bool IsClosed { get; private set; }
-
-    /// <summary>Leaves the rest of what was received alone until the peer has taken its answers.</summary>
-    public void PauseIfSaturated() => HasPaused |= IsSaturated;
-
-    /// <inheritdoc/>
-    public void HandleOutputDrained()
-    {
-        List<ChannelConsumer> resumed;
-        lock (Output.Gate)
-        {
-            if (_stalled.Count == 0)
-            {
-                return;
-            }
-
-            (_stalled, _resumedAfterDrain) = (_resumedAfterDrain, _stalled);
-            resumed = _resumedAfterDrain;
-            foreach (var consumer in resumed)
-            {
-                consumer.IsStalled = false;
-            }
-        }
-
-        foreach (var consumer in resumed)
-        {
-            consumer.Queue.Resume(consumer, _drainTurn);
-        }
-
-        resumed.Clear();
-        _drainTurn.End();
-        _broker.Memory.Check();
-    }
 
     /// <inheritdoc/>
     public void HandleOutputEnded(Exception? cause)
@@ -258,16 +206,6 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         }
 
         Abort();
-    }
-
-    /// <summary>Remembers a consumer whose messages found no room. Under the output's gate.</summary>
-    public void AddStalled(ChannelConsumer consumer)
-    {
-        if (!consumer.IsStalled)
-        {
-            consumer.IsStalled = true;
-            _stalled.Add(consumer);
-        }
     }
 
     /// <inheritdoc/>
@@ -311,131 +249,6 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         }
 
         return now + _heartbeat.CheckEveryMilliseconds;
-    }
-
-    /// <inheritdoc/>
-    bool IServerAuthority.Authenticate(Protocol.Sasl.SaslCredentials credentials)
-    {
-        var account = _broker.Users.Authenticate(credentials, _transport.IsLoopback);
-        Volatile.Write(ref _account, account);
-        return account is not null;
-    }
-
-    /// <inheritdoc/>
-    ProtocolError? IServerAuthority.OpenVirtualHost(string userName, string virtualHost)
-    {
-        if (Admission.TryEnter(_broker, virtualHost, _account!, out var found, out var admission) is { } refused)
-        {
-            return refused;
-        }
-
-        var rights = new AccessRights(_account!, found!);
-        _admission = admission;
-        _caller = new Caller(rights, Rules);
-        Volatile.Write(ref _virtualHost, found);
-
-        // Either the virtual host's deletion sees this connection, or this sees the deletion.
-        Interlocked.MemoryBarrier();
-        if (found!.IsDeleted || !rights.MayEnter)
-        {
-            _admission!.Leave();
-            return rights.NoEntry();
-        }
-
-        return null;
-    }
-
-    private void FinishHandshake(ServerHandshake handshake)
-    {
-        FrameMax = handshake.Tuning.FrameMax;
-        _channelMax = handshake.Tuning.ChannelMax;
-        _clientTakesBlocked = handshake.ClientTakesBlocked;
-        ClientTakesConsumerCancel = handshake.ClientTakesConsumerCancel;
-        _handshake = null;
-        long now = _broker.Timers.Now;
-        _heartbeat = new HeartbeatMonitor(handshake.Tuning.HeartbeatSeconds, now);
-        _deadline?.Cancel();
-        _deadline = _heartbeat.IsOn ? _broker.Timers.Schedule(this, now + _heartbeat.CheckEveryMilliseconds, _deadline) : null;
-        ProtocolError? wanted;
-        lock (Output.Gate)
-        {
-            _state = ConnectionState.Running;
-            wanted = _closeWhenOpen;
-        }
-
-        Log.Opened(_broker.Logger, Name, handshake.UserName, handshake.VirtualHost);
-        if (wanted is not null)
-        {
-            RequestClose(wanted);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private async ValueTask HoldBackAsync()
-    {
-        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _gone = gone;
-        try
-        {
-            _isHeldByOutput = true;
-            while (IsSaturated && !HasToGo)
-            {
-                await WaitAsync(Output.WaitForRoomAsync(), gone.Task).ConfigureAwait(false);
-            }
-
-            _isHeldByOutput = false;
-            if (!_hasPublished || !_broker.Memory.IsOver || HasToGo)
-            {
-                return;
-            }
-
-            _isHeldByMemory = true;
-            if (_clientTakesBlocked)
-            {
-                SendNow(new ConnectionBlocked { Reason = "low on memory" });
-            }
-
-            while (_broker.Memory.IsOver && !HasToGo)
-            {
-                await WaitAsync(_broker.Memory.WaitForRoomAsync(), gone.Task).ConfigureAwait(false);
-            }
-
-            if (_clientTakesBlocked && !HasToGo)
-            {
-                SendNow(default(ConnectionUnblocked));
-            }
-        }
-        finally
-        {
-            _gone = null;
-            _isHeldByOutput = false;
-            _isHeldByMemory = false;
-        }
-    }
-
-    /// <summary>Whether there is no reason to hold the client back any longer: it is gone, or the broker stops and wants to hear it.</summary>
-    private bool HasToGo => _isAborted || _state != ConnectionState.Running || _broker.Stopping.IsCancellationRequested;
-
-    /// <summary>
-    /// Waits for room, and looks now and then whether the peer is still there: who does not receive learns nothing of its end, and
-    /// what it holds may be the very memory that is missing.
-    /// </summary>
-    private async Task WaitAsync(Task room, Task gone)
-    {
-        using var look = new CancellationTokenSource();
-        await Task.WhenAny(room, gone, Task.Delay(PeerLookInterval, _broker.Options.TimeProvider, look.Token)).ConfigureAwait(false);
-        await look.CancelAsync().ConfigureAwait(false);
-        if (_transport.IsPeerGone)
-        {
-            Abort();
-        }
-    }
-
-    private void SendNow<TMethod>(in TMethod method)
-        where TMethod : struct, IMethod
-    {
-        Send(0, in method);
-        Turn.End();
     }
 
     /// <summary>Where a span of the receive buffer begins in it.</summary>

@@ -1,0 +1,106 @@
+using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Broker.Diagnostics;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol;
+using AmqpToolkit.Protocol.Classic;
+
+namespace AmqpToolkit.Broker.Connections;
+
+/// <content>From the protocol header to connection.open (0-9-1 section 4.2.2): the rules are the <see cref="ServerHandshake"/>'s, users and virtual hosts are the broker's.</content>
+internal sealed partial class BrokerConnection
+{
+    internal ProtocolError? HandleStartOk(in ConnectionStartOkView method) =>
+        _handshake is { } handshake ? handshake.HandleStartOk(in method, this) : OutOfTurn(ConnectionStartOkView.MethodKey);
+
+    internal ProtocolError? HandleSecureOk() =>
+        _handshake is { } handshake ? handshake.HandleSecureOk() : OutOfTurn(ConnectionSecureOkView.MethodKey);
+
+    internal ProtocolError? HandleTuneOk(in ConnectionTuneOkView method)
+    {
+        if (_handshake is not { } handshake)
+        {
+            return OutOfTurn(ConnectionTuneOkView.MethodKey);
+        }
+
+        var error = handshake.HandleTuneOk(in method);
+        if (error is null)
+        {
+            _frames.MaxFrameOctets = handshake.Tuning.FrameMax;
+        }
+
+        return error;
+    }
+
+    internal ProtocolError? HandleOpen(in ConnectionOpenView method)
+    {
+        if (_handshake is not { } handshake)
+        {
+            return OutOfTurn(ConnectionOpenView.MethodKey);
+        }
+
+        var error = handshake.HandleOpen(in method, this);
+        if (error is null)
+        {
+            FinishHandshake(handshake);
+        }
+
+        return error;
+    }
+
+    /// <inheritdoc/>
+    bool IServerAuthority.Authenticate(Protocol.Sasl.SaslCredentials credentials)
+    {
+        var account = _broker.Users.Authenticate(credentials, _transport.IsLoopback);
+        Volatile.Write(ref _account, account);
+        return account is not null;
+    }
+
+    /// <inheritdoc/>
+    ProtocolError? IServerAuthority.OpenVirtualHost(string userName, string virtualHost)
+    {
+        if (Admission.TryEnter(_broker, virtualHost, _account!, out var found, out var admission) is { } refused)
+        {
+            return refused;
+        }
+
+        var rights = new AccessRights(_account!, found!);
+        _admission = admission;
+        _caller = new Caller(rights, Rules);
+        Volatile.Write(ref _virtualHost, found);
+
+        // Either the virtual host's deletion sees this connection, or this sees the deletion.
+        Interlocked.MemoryBarrier();
+        if (found!.IsDeleted || !rights.MayEnter)
+        {
+            _admission!.Leave();
+            return rights.NoEntry();
+        }
+
+        return null;
+    }
+
+    private void FinishHandshake(ServerHandshake handshake)
+    {
+        FrameMax = handshake.Tuning.FrameMax;
+        _channelMax = handshake.Tuning.ChannelMax;
+        _clientTakesBlocked = handshake.ClientTakesBlocked;
+        ClientTakesConsumerCancel = handshake.ClientTakesConsumerCancel;
+        _handshake = null;
+        long now = _broker.Timers.Now;
+        _heartbeat = new HeartbeatMonitor(handshake.Tuning.HeartbeatSeconds, now);
+        _deadline?.Cancel();
+        _deadline = _heartbeat.IsOn ? _broker.Timers.Schedule(this, now + _heartbeat.CheckEveryMilliseconds, _deadline) : null;
+        ProtocolError? wanted;
+        lock (Output.Gate)
+        {
+            _state = ConnectionState.Running;
+            wanted = _closeWhenOpen;
+        }
+
+        Log.Opened(_broker.Logger, Name, handshake.UserName, handshake.VirtualHost);
+        if (wanted is not null)
+        {
+            RequestClose(wanted);
+        }
+    }
+}
