@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using AmqpToolkit.Codec.Classic;
 using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol;
 
 namespace AmqpToolkit.Broker.Tests.Connections;
 
@@ -78,7 +79,7 @@ public sealed class StopTests
     }
 
     [Fact]
-    public async Task Stop_OfAClientThatIsAboutToOpen_TellsItWhenItIsOpen()
+    public async Task Close_FromOutsideOfAClientThatIsAboutToOpen_TellsItWhenItIsOpen()
     {
         await using var broker = await TestBroker.StartAsync();
         using var client = new RawClient(broker.Endpoints[0]);
@@ -87,7 +88,7 @@ public sealed class StopTests
         client.Send(0, new ConnectionStartOk { Mechanism = "PLAIN", Response = "\0guest\0guest", Locale = "en_US" });
         client.Expect(ConnectionTuneView.MethodKey);
 
-        var stopped = broker.StopAsync();
+        broker.CloseConnections(static _ => true, ProtocolError.ConnectionForced("the test says so"));
         client.Send(0, new ConnectionTuneOk { ChannelMax = 2047, FrameMax = 131072 });
         client.Send(0, new ConnectionOpen { VirtualHost = "/" });
 
@@ -96,8 +97,6 @@ public sealed class StopTests
         Assert.Equal(320, close.ReplyCode);
         client.Send(0, default(ConnectionCloseOk));
         Assert.Equal(0, client.Socket.Receive(new byte[1]));
-        client.Dispose();
-        await stopped.WaitAsync(Patience);
     }
 
     [Fact]
