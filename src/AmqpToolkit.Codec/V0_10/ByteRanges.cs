@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 
 namespace AmqpToolkit.Codec.V0_10;
@@ -6,12 +5,10 @@ namespace AmqpToolkit.Codec.V0_10;
 /// <summary>Ranges of octets to be written. One range is held without an array. Equality is that of the ranges in their order. <c>default</c> has none.</summary>
 public readonly struct ByteRanges : IEquatable<ByteRanges>
 {
-    private readonly ReadOnlyMemory<ByteRange> _ranges;
-    private readonly ByteRange _only;
-    private readonly bool _isOne;
+    private readonly RangeList<ByteRange> _ranges;
 
     /// <summary>One range.</summary>
-    public ByteRanges(ByteRange range) => (_only, _isOne) = (range, true);
+    public ByteRanges(ByteRange range) => _ranges = new RangeList<ByteRange>(range);
 
     /// <summary>Octets from the first to the last, both counted.</summary>
     public ByteRanges(ulong first, ulong last)
@@ -20,19 +17,21 @@ public readonly struct ByteRanges : IEquatable<ByteRanges>
     }
 
     /// <summary>Ranges, which are not copied.</summary>
-    public ByteRanges(ReadOnlyMemory<ByteRange> ranges) => _ranges = ranges;
+    public ByteRanges(ReadOnlyMemory<ByteRange> ranges) => _ranges = new RangeList<ByteRange>(ranges);
 
     /// <inheritdoc cref="ByteRanges(ReadOnlyMemory{ByteRange})"/>
-    public ByteRanges(ByteRange[] ranges) => _ranges = ranges;
+    public ByteRanges(ByteRange[] ranges) => _ranges = new RangeList<ByteRange>(ranges.AsMemory());
+
+    internal ByteRanges(RangeList<ByteRange> ranges) => _ranges = ranges;
 
     /// <summary>How many ranges there are.</summary>
-    public int Count => _isOne ? 1 : _ranges.Length;
+    public int Count => _ranges.Count;
 
     /// <summary>What <see cref="Write"/> writes.</summary>
-    public int MaxOctets => Count * ByteRangesView.RangeOctets;
+    public int MaxOctets => _ranges.MaxOctets;
 
     /// <summary>A range by its index.</summary>
-    public ByteRange this[int index] => _isOne && index == 0 ? _only : _ranges.Span[index];
+    public ByteRange this[int index] => _ranges[index];
 
     /// <summary>Whether both have the same ranges.</summary>
     public static bool operator ==(ByteRanges left, ByteRanges right) => left.Equals(right);
@@ -42,50 +41,14 @@ public readonly struct ByteRanges : IEquatable<ByteRanges>
 
     /// <summary>Writes the ranges, without a length.</summary>
     /// <returns>The number of octets written.</returns>
-    public int Write(Span<byte> destination)
-    {
-        for (int i = 0; i < Count; i++)
-        {
-            ByteRange range = this[i];
-            Span<byte> octets = destination.Slice(i * ByteRangesView.RangeOctets, ByteRangesView.RangeOctets);
-            BinaryPrimitives.WriteUInt64BigEndian(octets, range.First);
-            BinaryPrimitives.WriteUInt64BigEndian(octets[sizeof(ulong)..], range.Last);
-        }
-
-        return MaxOctets;
-    }
+    public int Write(Span<byte> destination) => _ranges.Write(destination);
 
     /// <inheritdoc/>
-    public bool Equals(ByteRanges other)
-    {
-        if (Count != other.Count)
-        {
-            return false;
-        }
-
-        for (int i = 0; i < Count; i++)
-        {
-            if (this[i] != other[i])
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public bool Equals(ByteRanges other) => _ranges.Equals(other._ranges);
 
     /// <inheritdoc/>
     public override bool Equals([NotNullWhen(true)] object? obj) => obj is ByteRanges other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode()
-    {
-        var hash = default(HashCode);
-        for (int i = 0; i < Count; i++)
-        {
-            hash.Add(this[i]);
-        }
-
-        return hash.ToHashCode();
-    }
+    public override int GetHashCode() => _ranges.GetHashCode();
 }

@@ -1,67 +1,31 @@
-using System.Buffers.Binary;
-
 namespace AmqpToolkit.Codec.V0_10;
 
 /// <summary>Ranges of octets as they stand on the wire: pairs of first and last, each of eight octets; valid as long as its octets are.</summary>
 public readonly ref struct ByteRangesView
 {
-    internal const int RangeOctets = 2 * sizeof(ulong);
-
-    private readonly ReadOnlySpan<byte> _ranges;
+    private readonly RangeListView<ByteRange> _ranges;
 
     /// <summary>A view of the octets after the length, which <see cref="Validate"/> has checked; a last range that is cut off is left out.</summary>
-    public ByteRangesView(ReadOnlySpan<byte> ranges) => _ranges = ranges;
+    public ByteRangesView(ReadOnlySpan<byte> ranges) => _ranges = new RangeListView<ByteRange>(ranges);
 
     /// <summary>The octets, without their length.</summary>
-    public ReadOnlySpan<byte> Span => _ranges;
+    public ReadOnlySpan<byte> Span => _ranges.Span;
 
     /// <summary>How many ranges there are.</summary>
-    public int Count => _ranges.Length / RangeOctets;
+    public int Count => _ranges.Count;
 
     /// <summary>A range by its index.</summary>
-    public ByteRange this[int index] => new(
-        BinaryPrimitives.ReadUInt64BigEndian(_ranges.Slice(index * RangeOctets, sizeof(ulong))),
-        BinaryPrimitives.ReadUInt64BigEndian(_ranges.Slice((index * RangeOctets) + sizeof(ulong), sizeof(ulong))));
+    public ByteRange this[int index] => _ranges[index];
 
     /// <summary>Checks that the ranges are whole and none ends before it starts.</summary>
     /// <returns><see cref="DecodeError.None"/>, <see cref="DecodeError.MalformedCompound"/> or <see cref="DecodeError.InvalidValue"/>.</returns>
-    public static DecodeError Validate(ReadOnlySpan<byte> ranges)
-    {
-        if (ranges.Length % RangeOctets != 0)
-        {
-            return DecodeError.MalformedCompound;
-        }
-
-        foreach (ByteRange range in new ByteRangesView(ranges))
-        {
-            if (range.Last < range.First)
-            {
-                return DecodeError.InvalidValue;
-            }
-        }
-
-        return DecodeError.None;
-    }
+    public static DecodeError Validate(ReadOnlySpan<byte> ranges) => RangeListView<ByteRange>.Validate(ranges);
 
     /// <summary>Walks over the ranges.</summary>
     public Enumerator GetEnumerator() => new(this);
 
     /// <summary>Copies the ranges.</summary>
-    public ByteRanges ToOwned()
-    {
-        if (Count <= 1)
-        {
-            return Count == 0 ? default : new ByteRanges(this[0]);
-        }
-
-        var ranges = new ByteRange[Count];
-        for (int i = 0; i < ranges.Length; i++)
-        {
-            ranges[i] = this[i];
-        }
-
-        return new ByteRanges(ranges);
-    }
+    public ByteRanges ToOwned() => new(_ranges.ToOwned());
 
     /// <summary>Walks over ranges.</summary>
     public ref struct Enumerator

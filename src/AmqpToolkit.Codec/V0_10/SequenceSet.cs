@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 
 namespace AmqpToolkit.Codec.V0_10;
@@ -6,12 +5,10 @@ namespace AmqpToolkit.Codec.V0_10;
 /// <summary>Ranges of numbers to be written. One range is held without an array. Equality is that of the ranges in their order. <c>default</c> has none.</summary>
 public readonly struct SequenceSet : IEquatable<SequenceSet>
 {
-    private readonly ReadOnlyMemory<SequenceRange> _ranges;
-    private readonly SequenceRange _only;
-    private readonly bool _isOne;
+    private readonly RangeList<SequenceRange> _ranges;
 
     /// <summary>One range.</summary>
-    public SequenceSet(SequenceRange range) => (_only, _isOne) = (range, true);
+    public SequenceSet(SequenceRange range) => _ranges = new RangeList<SequenceRange>(range);
 
     /// <summary>Numbers from the first to the last, both counted.</summary>
     public SequenceSet(uint first, uint last)
@@ -20,19 +17,21 @@ public readonly struct SequenceSet : IEquatable<SequenceSet>
     }
 
     /// <summary>Ranges, which are not copied.</summary>
-    public SequenceSet(ReadOnlyMemory<SequenceRange> ranges) => _ranges = ranges;
+    public SequenceSet(ReadOnlyMemory<SequenceRange> ranges) => _ranges = new RangeList<SequenceRange>(ranges);
 
     /// <inheritdoc cref="SequenceSet(ReadOnlyMemory{SequenceRange})"/>
-    public SequenceSet(SequenceRange[] ranges) => _ranges = ranges;
+    public SequenceSet(SequenceRange[] ranges) => _ranges = new RangeList<SequenceRange>(ranges.AsMemory());
+
+    internal SequenceSet(RangeList<SequenceRange> ranges) => _ranges = ranges;
 
     /// <summary>How many ranges there are.</summary>
-    public int Count => _isOne ? 1 : _ranges.Length;
+    public int Count => _ranges.Count;
 
     /// <summary>What <see cref="Write"/> writes.</summary>
-    public int MaxOctets => Count * SequenceSetView.RangeOctets;
+    public int MaxOctets => _ranges.MaxOctets;
 
     /// <summary>A range by its index.</summary>
-    public SequenceRange this[int index] => _isOne && index == 0 ? _only : _ranges.Span[index];
+    public SequenceRange this[int index] => _ranges[index];
 
     /// <summary>Whether both have the same ranges.</summary>
     public static bool operator ==(SequenceSet left, SequenceSet right) => left.Equals(right);
@@ -42,50 +41,14 @@ public readonly struct SequenceSet : IEquatable<SequenceSet>
 
     /// <summary>Writes the ranges, without a length.</summary>
     /// <returns>The number of octets written.</returns>
-    public int Write(Span<byte> destination)
-    {
-        for (int i = 0; i < Count; i++)
-        {
-            SequenceRange range = this[i];
-            Span<byte> octets = destination.Slice(i * SequenceSetView.RangeOctets, SequenceSetView.RangeOctets);
-            BinaryPrimitives.WriteUInt32BigEndian(octets, range.First);
-            BinaryPrimitives.WriteUInt32BigEndian(octets[sizeof(uint)..], range.Last);
-        }
-
-        return MaxOctets;
-    }
+    public int Write(Span<byte> destination) => _ranges.Write(destination);
 
     /// <inheritdoc/>
-    public bool Equals(SequenceSet other)
-    {
-        if (Count != other.Count)
-        {
-            return false;
-        }
-
-        for (int i = 0; i < Count; i++)
-        {
-            if (this[i] != other[i])
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public bool Equals(SequenceSet other) => _ranges.Equals(other._ranges);
 
     /// <inheritdoc/>
     public override bool Equals([NotNullWhen(true)] object? obj) => obj is SequenceSet other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode()
-    {
-        var hash = default(HashCode);
-        for (int i = 0; i < Count; i++)
-        {
-            hash.Add(this[i]);
-        }
-
-        return hash.ToHashCode();
-    }
+    public override int GetHashCode() => _ranges.GetHashCode();
 }

@@ -1,47 +1,25 @@
-using System.Buffers.Binary;
-
 namespace AmqpToolkit.Codec.V0_10;
 
 /// <summary>Ranges of numbers as they stand on the wire: pairs of first and last, each of four octets; valid as long as its octets are.</summary>
 public readonly ref struct SequenceSetView
 {
-    internal const int RangeOctets = 2 * sizeof(uint);
-
-    private readonly ReadOnlySpan<byte> _ranges;
+    private readonly RangeListView<SequenceRange> _ranges;
 
     /// <summary>A view of the octets after the length, which <see cref="Validate"/> has checked; a last range that is cut off is left out.</summary>
-    public SequenceSetView(ReadOnlySpan<byte> ranges) => _ranges = ranges;
+    public SequenceSetView(ReadOnlySpan<byte> ranges) => _ranges = new RangeListView<SequenceRange>(ranges);
 
     /// <summary>The octets, without their length.</summary>
-    public ReadOnlySpan<byte> Span => _ranges;
+    public ReadOnlySpan<byte> Span => _ranges.Span;
 
     /// <summary>How many ranges there are.</summary>
-    public int Count => _ranges.Length / RangeOctets;
+    public int Count => _ranges.Count;
 
     /// <summary>A range by its index.</summary>
-    public SequenceRange this[int index] => new(
-        BinaryPrimitives.ReadUInt32BigEndian(_ranges.Slice(index * RangeOctets, sizeof(uint))),
-        BinaryPrimitives.ReadUInt32BigEndian(_ranges.Slice((index * RangeOctets) + sizeof(uint), sizeof(uint))));
+    public SequenceRange this[int index] => _ranges[index];
 
     /// <summary>Checks that the ranges are whole and none ends before it starts.</summary>
     /// <returns><see cref="DecodeError.None"/>, <see cref="DecodeError.MalformedCompound"/> or <see cref="DecodeError.InvalidValue"/>.</returns>
-    public static DecodeError Validate(ReadOnlySpan<byte> ranges)
-    {
-        if (ranges.Length % RangeOctets != 0)
-        {
-            return DecodeError.MalformedCompound;
-        }
-
-        foreach (SequenceRange range in new SequenceSetView(ranges))
-        {
-            if (!range.IsOrdered)
-            {
-                return DecodeError.InvalidValue;
-            }
-        }
-
-        return DecodeError.None;
-    }
+    public static DecodeError Validate(ReadOnlySpan<byte> ranges) => RangeListView<SequenceRange>.Validate(ranges);
 
     /// <summary>Whether a number is in one of the ranges.</summary>
     public bool Contains(uint number)
@@ -61,21 +39,7 @@ public readonly ref struct SequenceSetView
     public Enumerator GetEnumerator() => new(this);
 
     /// <summary>Copies the ranges.</summary>
-    public SequenceSet ToOwned()
-    {
-        if (Count <= 1)
-        {
-            return Count == 0 ? default : new SequenceSet(this[0]);
-        }
-
-        var ranges = new SequenceRange[Count];
-        for (int i = 0; i < ranges.Length; i++)
-        {
-            ranges[i] = this[i];
-        }
-
-        return new SequenceSet(ranges);
-    }
+    public SequenceSet ToOwned() => new(_ranges.ToOwned());
 
     /// <summary>Walks over ranges.</summary>
     public ref struct Enumerator
