@@ -11,7 +11,8 @@ namespace AmqpToolkit.Codec.Tests;
 /// <param name="output">Where seed and results go.</param>
 /// <param name="defaultSeed">The seed of the run that is not asked for.</param>
 /// <param name="telling">Octets that mean something to the decoder: tags, codes.</param>
-internal sealed class FuzzRun(ITestOutputHelper output, int defaultSeed, byte[] telling)
+/// <param name="defaultInputs">How many inputs there are when nobody asks.</param>
+internal sealed class FuzzRun(ITestOutputHelper output, int defaultSeed, byte[] telling, int defaultInputs = FuzzRun.DefaultInputs)
 {
     private const int DefaultInputs = 1_000_000;
     private const int FewestInputs = 20_000;
@@ -33,8 +34,8 @@ internal sealed class FuzzRun(ITestOutputHelper output, int defaultSeed, byte[] 
     /// <summary>Runs, and checks that nothing was thrown and that only defined errors were counted.</summary>
     internal void Over(IReadOnlyList<byte[]> corpus, int longestInput, Mender mend, Decoder decode)
     {
-        int inputs = Setting("AMQP_FUZZ_INPUTS", DefaultInputs);
-        bool bounded = inputs == DefaultInputs;
+        int inputs = Setting("AMQP_FUZZ_INPUTS", defaultInputs);
+        bool bounded = inputs == defaultInputs;
         output.WriteLine($"seed {Seed}");
         var random = new Random(Seed);
         byte[] input = new byte[longestInput + sizeof(int)]; // a length may be damaged at the very end
