@@ -141,10 +141,10 @@ internal sealed class FieldBuffer
                 WriteValue(FieldValue.Binary(octets.Span));
                 break;
             case LongString text:
-                WriteValue(text.ToMemory().Span);
+                WriteValue(text.IsNull ? FieldValue.Void : text.ToMemory().Span);
                 break;
             case ShortString text:
-                WriteValue(text.ToString());
+                WriteValue(text.IsNull ? FieldValue.Void : text.ToString());
                 break;
             case Table table:
                 WriteValue(table);
@@ -191,25 +191,8 @@ internal sealed class FieldBuffer
         }
 
         target[0] = (byte)utf8.Length;
-        CopyShort(utf8, target[1..]);
+        ShortCopy.Copy(utf8, target[1..]);
         return 1 + utf8.Length;
-    }
-
-    /// <summary>Eight to sixteen octets, as most keys and many texts have, in two stores that overlap: a call to copy them takes longer.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyShort(ReadOnlySpan<byte> source, Span<byte> target)
-    {
-        int beyond = source.Length - sizeof(ulong);
-        if ((uint)beyond > sizeof(ulong))
-        {
-            source.CopyTo(target);
-            return;
-        }
-
-        ulong first = BinaryPrimitives.ReadUInt64LittleEndian(source);
-        ulong last = BinaryPrimitives.ReadUInt64LittleEndian(source[beyond..]);
-        BinaryPrimitives.WriteUInt64LittleEndian(target, first);
-        BinaryPrimitives.WriteUInt64LittleEndian(target[beyond..], last);
     }
 
     private static int PutKey(Span<byte> target, string key)

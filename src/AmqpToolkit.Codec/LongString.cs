@@ -8,11 +8,15 @@ namespace AmqpToolkit.Codec;
 
 /// <summary>
 /// A long string to be written (0-9-1 specification, 4.2.5.3): octets of any kind, held as a <see cref="string"/> that is written in UTF-8, or as octets.
-/// Equality is that of the octets. <c>default</c> is the empty string.
+/// Equality is that of the octets. <c>default</c> is the empty string; what is made of a null reference is none at all, <see cref="IsNull"/>: an optional
+/// field that it is given to is left out, one that must be there refuses it.
 /// </summary>
 public readonly struct LongString : IEquatable<LongString>
 {
     private const int MaxOctetsPerChar = 3;
+
+    /// <summary>Stands for a null reference, and is not read.</summary>
+    private static readonly byte[] NullSource = [0];
 
     private readonly object? _source; // null, string or byte[]
     private readonly int _offset;
@@ -21,7 +25,7 @@ public readonly struct LongString : IEquatable<LongString>
     /// <summary>A long string over text, encoded when it is written.</summary>
     public LongString(string? value)
     {
-        _source = value;
+        _source = (object?)value ?? NullSource;
         _length = value?.Length ?? 0;
     }
 
@@ -45,11 +49,14 @@ public readonly struct LongString : IEquatable<LongString>
         _length = length;
     }
 
+    /// <summary>Whether this was made of a null reference.</summary>
+    public bool IsNull => _length == 0 && ReferenceEquals(_source, NullSource);
+
     /// <summary>Whether the string has no octet.</summary>
     public bool IsEmpty => _length == 0;
 
     /// <summary>Upper bound of what <see cref="Write"/> writes; exact when octets are held.</summary>
-    public int MaxOctets => IsText ? (int)Math.Min((long)_length * MaxOctetsPerChar, int.MaxValue) : _length;
+    public int MaxOctets => IsText ? SizeBound.Of((long)_length * MaxOctetsPerChar) : _length;
 
     /// <summary>What the internal constructor takes.</summary>
     internal (object? Source, int Offset, int Length) Parts => (_source, _offset, _length);
@@ -75,7 +82,7 @@ public readonly struct LongString : IEquatable<LongString>
     public static implicit operator LongString(string? value) => new(value);
 
     /// <inheritdoc cref="LongString(ReadOnlyMemory{byte})"/>
-    public static implicit operator LongString(byte[]? octets) => new(octets, 0, octets?.Length ?? 0);
+    public static implicit operator LongString(byte[]? octets) => new(octets ?? NullSource, 0, octets?.Length ?? 0);
 
     /// <inheritdoc cref="LongString(ReadOnlyMemory{byte})"/>
     public static implicit operator LongString(ReadOnlyMemory<byte> octets) => new(octets);
@@ -85,6 +92,18 @@ public readonly struct LongString : IEquatable<LongString>
 
     /// <summary>Whether their octets differ.</summary>
     public static bool operator !=(LongString left, LongString right) => !left.Equals(right);
+
+    /// <summary>Refuses a null reference for a field that is always there.</summary>
+    /// <param name="field">Name of the field.</param>
+    /// <exception cref="ArgumentNullException"><see cref="IsNull"/>.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ThrowIfNull(string field)
+    {
+        if (IsNull)
+        {
+            ThrowNull(field);
+        }
+    }
 
     /// <summary>Writes the octets, without a length.</summary>
     /// <exception cref="ArgumentException"><paramref name="destination"/> is too short; <see cref="MaxOctets"/> always suffice.</exception>
@@ -146,4 +165,7 @@ public readonly struct LongString : IEquatable<LongString>
         string text => text,
         _ => Encoding.UTF8.GetString(Octets),
     };
+
+    [DoesNotReturn]
+    private static void ThrowNull(string field) => throw new ArgumentNullException(field, "The field is always there: the empty string is not null.");
 }

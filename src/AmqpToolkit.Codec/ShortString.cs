@@ -7,7 +7,8 @@ namespace AmqpToolkit.Codec;
 
 /// <summary>
 /// A short string to be written (0-9-1 specification, 4.2.5.3): at most 255 octets of UTF-8, held as a <see cref="string"/> or, encoded once and for all,
-/// as octets. Equality is that of the octets. <c>default</c> is the empty string.
+/// as octets. Equality is that of the octets. <c>default</c> is the empty string; what is made of a null reference is none at all, <see cref="IsNull"/>: a
+/// property that it is given to is left out, an argument of a method refuses it.
 /// </summary>
 public readonly struct ShortString : IEquatable<ShortString>
 {
@@ -15,6 +16,9 @@ public readonly struct ShortString : IEquatable<ShortString>
     public const int LimitOctets = 255;
 
     private const int MaxOctetsPerChar = 3;
+
+    /// <summary>Stands for a null reference, and is not read.</summary>
+    private static readonly byte[] NullSource = [0];
 
     private readonly object? _source; // null, string or byte[]
     private readonly int _offset;
@@ -26,6 +30,7 @@ public readonly struct ShortString : IEquatable<ShortString>
     {
         if (value is null)
         {
+            _source = NullSource;
             return;
         }
 
@@ -57,6 +62,9 @@ public readonly struct ShortString : IEquatable<ShortString>
         _length = segment.Count;
     }
 
+    /// <summary>Whether this was made of a null reference.</summary>
+    public bool IsNull => _length == 0 && ReferenceEquals(_source, NullSource);
+
     /// <summary>Whether the string has no octet.</summary>
     public bool IsEmpty => _length == 0;
 
@@ -77,7 +85,7 @@ public readonly struct ShortString : IEquatable<ShortString>
     public static implicit operator ShortString(string? value) => new(value);
 
     /// <inheritdoc cref="ShortString(ReadOnlyMemory{byte})"/>
-    public static implicit operator ShortString(byte[]? octets) => new(octets.AsMemory());
+    public static implicit operator ShortString(byte[]? octets) => octets is null ? new((string?)null) : new(octets.AsMemory());
 
     /// <inheritdoc cref="ShortString(ReadOnlyMemory{byte})"/>
     public static implicit operator ShortString(ReadOnlyMemory<byte> octets) => new(octets);
@@ -87,6 +95,18 @@ public readonly struct ShortString : IEquatable<ShortString>
 
     /// <summary>Whether their octets differ.</summary>
     public static bool operator !=(ShortString left, ShortString right) => !left.Equals(right);
+
+    /// <summary>Refuses a null reference for a field that is always there.</summary>
+    /// <param name="field">Name of the field.</param>
+    /// <exception cref="ArgumentNullException"><see cref="IsNull"/>.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ThrowIfNull(string field)
+    {
+        if (IsNull)
+        {
+            ThrowNull(field);
+        }
+    }
 
     /// <summary>Writes the octets, without a length.</summary>
     /// <exception cref="ArgumentException"><paramref name="destination"/> is too short; <see cref="MaxOctets"/> always suffice.</exception>
@@ -152,6 +172,9 @@ public readonly struct ShortString : IEquatable<ShortString>
         string text => text,
         _ => Encoding.UTF8.GetString(Octets),
     };
+
+    [DoesNotReturn]
+    private static void ThrowNull(string field) => throw new ArgumentNullException(field, "The field is always there: the empty string is not null.");
 
     [DoesNotReturn]
     private static void ThrowTooLong(int octets, string parameter) =>

@@ -1,5 +1,8 @@
 using System.Buffers.Binary;
 using AmqpToolkit.Codec.V0_9_1;
+using CommandQueueDeclare = AmqpToolkit.Codec.V0_10.QueueDeclare;
+using MessageTransfer = AmqpToolkit.Codec.V0_10.MessageTransfer;
+using PackedWriter = AmqpToolkit.Codec.V0_10.PackedWriter;
 
 namespace AmqpToolkit.Codec.Tests;
 
@@ -34,6 +37,45 @@ public class DispatchTests
                 }
             }
         }
+    }
+
+    [Theory]
+    [InlineData("Server", "Basic")]
+    [InlineData("Client", "Basic")]
+    [InlineData("Server", "Queue")]
+    [InlineData("Server", "Tx")]
+    [InlineData("Client", "Connection")]
+    public void DispatchOfOneClass_OfEachMethod_TakesThoseOfItsClassAlone(string role, string name)
+    {
+        RecordingDispatch dispatch = RecordingDispatch.OfClass(MethodType.Edition, role, "Method", name);
+        var random = new RandomValues(Seed);
+        int received = 0;
+        foreach (MethodType type in MethodType.All)
+        {
+            byte[] payload = MethodRoundTripTests.Write(type.Random(random));
+            Assert.True(Methods.TryGetInfo(type.Key, out MethodInfo info));
+            bool receives = type.Name.StartsWith(name, StringComparison.Ordinal) && (role == "Server" ? info.ServerReceives : info.ClientReceives);
+            received += receives ? 1 : 0;
+
+            Assert.Equal(receives ? DecodeError.None : DecodeError.UnexpectedMethod, dispatch.Dispatch(channel: 3, payload));
+            Assert.Equal(received, dispatch.Handler.Calls);
+        }
+
+        Assert.NotEqual(0, received);
+        Assert.Equal(DecodeError.UnknownClass, dispatch.Dispatch(channel: 3, Hex.Parse("FFFF FFFF")));
+        Assert.Equal(DecodeError.Truncated, dispatch.Dispatch(channel: 3, Hex.Parse("003C")));
+    }
+
+    [Fact]
+    public void DispatchOfOneClass_OfCommands_TakesThoseOfItsClassAlone()
+    {
+        RecordingDispatch dispatch = RecordingDispatch.OfClass("AmqpToolkit.Codec.V0_10", "Server", "Command", "Message");
+        byte[] octets = new byte[64];
+
+        Assert.Equal(DecodeError.None, dispatch.Dispatch(5, octets.AsSpan(0, PackedWriter.WriteCommand(octets, new MessageTransfer { Destination = "q" }, sync: false))));
+        Assert.Equal("HandleMessageTransfer", dispatch.Handler.Method);
+        Assert.Equal(DecodeError.UnexpectedMethod, dispatch.Dispatch(5, octets.AsSpan(0, PackedWriter.WriteCommand(octets, new CommandQueueDeclare { Queue = "q" }, sync: false))));
+        Assert.Equal(1, dispatch.Handler.Calls);
     }
 
     [Theory]

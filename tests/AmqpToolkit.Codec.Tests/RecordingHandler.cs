@@ -26,11 +26,11 @@ internal sealed class RecordingDispatch
 {
     private readonly Dispatcher _dispatch;
 
-    private RecordingDispatch(Type handlerInterface, Type dispatchClass)
+    private RecordingDispatch(Type handlerInterface, Type dispatchClass, string method = "Dispatch")
     {
         Type handler = EmitHandler(handlerInterface);
         Handler = (RecordingHandler)Activator.CreateInstance(handler)!;
-        _dispatch = EmitDispatch(dispatchClass, handler);
+        _dispatch = EmitDispatch(dispatchClass, method, handler);
     }
 
     private delegate DecodeError Dispatcher(RecordingHandler handler, ushort channel, ReadOnlySpan<byte> payload);
@@ -43,6 +43,12 @@ internal sealed class RecordingDispatch
     internal static RecordingDispatch Of(string edition, string role, string kind) => new(
         typeof(IMethod).Assembly.GetType($"{edition}.I{role}{kind}Handler", throwOnError: true)!,
         typeof(IMethod).Assembly.GetType($"{edition}.{role}{kind}s", throwOnError: true)!);
+
+    /// <summary>The dispatch of a role over one class alone.</summary>
+    internal static RecordingDispatch OfClass(string edition, string role, string kind, string name) => new(
+        typeof(IMethod).Assembly.GetType($"{edition}.I{name}{role}{kind}Handler", throwOnError: true)!,
+        typeof(IMethod).Assembly.GetType($"{edition}.{role}{kind}s", throwOnError: true)!,
+        "Dispatch" + name);
 
     internal RecordingHandler Handler { get; }
 
@@ -79,7 +85,7 @@ internal sealed class RecordingDispatch
         return type.CreateType();
     }
 
-    private static Dispatcher EmitDispatch(Type dispatchClass, Type handler)
+    private static Dispatcher EmitDispatch(Type dispatchClass, string name, Type handler)
     {
         var method = new DynamicMethod(
             "Dispatch", typeof(DecodeError), [typeof(RecordingHandler), typeof(ushort), typeof(ReadOnlySpan<byte>)], typeof(RecordingDispatch).Module, skipVisibility: true);
@@ -91,7 +97,7 @@ internal sealed class RecordingDispatch
         il.Emit(OpCodes.Ldloca, local);
         il.Emit(OpCodes.Ldarg_1);
         il.Emit(OpCodes.Ldarg_2);
-        il.Emit(OpCodes.Call, dispatchClass.GetMethod("Dispatch")!.MakeGenericMethod(handler));
+        il.Emit(OpCodes.Call, dispatchClass.GetMethod(name)!.MakeGenericMethod(handler));
         il.Emit(OpCodes.Ret);
         return method.CreateDelegate<Dispatcher>();
     }

@@ -1,3 +1,4 @@
+using AmqpToolkit.Generator.Linking;
 using AmqpToolkit.Generator.Lowering;
 
 namespace AmqpToolkit.Generator.Emitting;
@@ -21,10 +22,33 @@ internal static class CommandDispatchEmitter
             """);
         using (writer.Braces($"public static class {unit.TypeName}"))
         {
-            EmitDispatch(writer, unit);
-            foreach (HandledMethod item in unit.Handlers.SelectMany(handler => handler.Methods))
+            EmitDispatch(
+                writer,
+                unit,
+                "Dispatch",
+                unit.HandlerTypeName,
+                $"Decodes a {unit.Kind}, checks its text, and calls the handler.",
+                $"a {unit.Kind} that a {unit.Role} does not receive",
+                unit.Handlers.SelectMany(handler => handler.Methods));
+            foreach (HandlerPlan handler in unit.Handlers)
             {
-                EmitOne(writer, unit, item.TypeName);
+                writer.Line();
+                EmitDispatch(
+                    writer,
+                    unit,
+                    "Dispatch" + CSharpName.Pascal(handler.ClassName),
+                    handler.TypeName,
+                    $"The same for who handles the class {handler.ClassName} alone.",
+                    $"a {unit.Kind} that is not of that class, or that a {unit.Role} does not receive",
+                    handler.Methods);
+            }
+
+            foreach (HandlerPlan handler in unit.Handlers)
+            {
+                foreach (HandledMethod item in handler.Methods)
+                {
+                    EmitOne(writer, unit, handler.TypeName, item.TypeName);
+                }
             }
         }
     }
@@ -72,23 +96,24 @@ internal static class CommandDispatchEmitter
         }
     }
 
-    private static void EmitDispatch(SourceWriter writer, CommandDispatchUnit unit)
+    private static void EmitDispatch(
+        SourceWriter writer, CommandDispatchUnit unit, string name, string handlerTypeName, string summary, string unexpected, IEnumerable<HandledMethod> handled)
     {
         bool hasSync = HasSync(unit);
         writer.Line($"""
-            /// <summary>Decodes a {unit.Kind}, checks its text, and calls the handler.</summary>
+            /// <summary>{summary}</summary>
             /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
             /// <param name="channel">Channel that the {unit.Kind} came on.</param>
             /// <param name="payload">The whole segment: {(hasSync ? "code, session header, presence bits, fields" : "code, presence bits, fields")}.</param>
             /// <returns>
             /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
-            /// for a {unit.Kind} that a {unit.Role} does not receive.
+            /// for {unexpected}.
             /// </returns>
             """);
-        writer.Line("public static DecodeError Dispatch<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)");
+        writer.Line($"public static DecodeError {name}<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)");
         using (writer.Indented())
         {
-            writer.Line($"where THandler : {unit.HandlerTypeName}");
+            writer.Line($"where THandler : {handlerTypeName}");
         }
 
         writer.Line("{");
@@ -104,11 +129,11 @@ internal static class CommandDispatchEmitter
                 """);
             using (writer.Braces("switch (code)"))
             {
-                foreach (HandledMethod item in unit.Handlers.SelectMany(handler => handler.Methods))
+                foreach (HandledMethod item in handled)
                 {
                     writer.Line($"""
                         case {item.TypeName}View.Code:
-                            return Dispatch{item.TypeName}(ref handler, channel, {(hasSync ? "sync, " : "")}fields);
+                            return Decode{item.TypeName}(ref handler, channel, {(hasSync ? "sync, " : "")}fields);
                         """);
                 }
 
@@ -122,10 +147,10 @@ internal static class CommandDispatchEmitter
         writer.Line("}");
     }
 
-    private static void EmitOne(SourceWriter writer, CommandDispatchUnit unit, string typeName) => writer.Line($$"""
+    private static void EmitOne(SourceWriter writer, CommandDispatchUnit unit, string handlerTypeName, string typeName) => writer.Line($$"""
 
-        private static DecodeError Dispatch{{typeName}}<THandler>(ref THandler handler, ushort channel, {{(HasSync(unit) ? "bool sync, " : "")}}ReadOnlySpan<byte> fields)
-            where THandler : {{unit.HandlerTypeName}}
+        private static DecodeError Decode{{typeName}}<THandler>(ref THandler handler, ushort channel, {{(HasSync(unit) ? "bool sync, " : "")}}ReadOnlySpan<byte> fields)
+            where THandler : {{handlerTypeName}}
         {
             DecodeError error = {{typeName}}View.TryParse(fields, out {{typeName}}View {{unit.Kind}});
             if (error != DecodeError.None)

@@ -15,10 +15,28 @@ internal static class DispatchEmitter
             """);
         using (writer.Braces($"public static class {unit.TypeName}"))
         {
-            EmitDispatch(writer, unit);
-            foreach (string typeName in unit.HotTypeNames.Concat(unit.TypeNames))
+            EmitDispatch(writer, unit, "Dispatch", unit.HandlerTypeName, "Decodes a method, checks its text, and calls the handler.", $"a method that a {unit.Role} does not receive", unit.HotTypeNames, unit.TypeNames);
+            foreach (DispatchedClass item in unit.Classes)
             {
-                EmitOne(writer, unit, typeName);
+                string[] hot = item.MethodTypeNames.Where(unit.HotTypeNames.Contains).ToArray();
+                writer.Line();
+                EmitDispatch(
+                    writer,
+                    unit,
+                    "Dispatch" + item.TypeName,
+                    item.HandlerTypeName,
+                    $"The same for who handles the class {item.Name} alone.",
+                    $"a method that is not of that class, or that a {unit.Role} does not receive",
+                    unit.HotTypeNames.Where(hot.Contains),
+                    item.MethodTypeNames.Except(hot, StringComparer.Ordinal));
+            }
+
+            foreach (DispatchedClass item in unit.Classes)
+            {
+                foreach (string typeName in item.MethodTypeNames)
+                {
+                    EmitOne(writer, item.HandlerTypeName, typeName);
+                }
             }
         }
     }
@@ -29,7 +47,7 @@ internal static class DispatchEmitter
             /// <summary>Handles every method that a {unit.Role} receives.</summary>
             {Emitter.GeneratedCode}
             """);
-        if (unit.HandlerTypeNames.Count == 0)
+        if (unit.Classes.Count == 0)
         {
             writer.Line($"public interface {unit.HandlerTypeName};");
             return;
@@ -38,29 +56,30 @@ internal static class DispatchEmitter
         writer.Line($"public interface {unit.HandlerTypeName} :");
         using (writer.Indented())
         {
-            for (int i = 0; i < unit.HandlerTypeNames.Count; i++)
+            for (int i = 0; i < unit.Classes.Count; i++)
             {
-                writer.Line(unit.HandlerTypeNames[i] + (i + 1 < unit.HandlerTypeNames.Count ? "," : ";"));
+                writer.Line(unit.Classes[i].HandlerTypeName + (i + 1 < unit.Classes.Count ? "," : ";"));
             }
         }
     }
 
-    private static void EmitDispatch(SourceWriter writer, DispatchUnit unit)
+    private static void EmitDispatch(
+        SourceWriter writer, DispatchUnit unit, string name, string handler, string summary, string unexpected, IEnumerable<string> hot, IEnumerable<string> others)
     {
         writer.Line($"""
-            /// <summary>Decodes a method, checks its text, and calls the handler.</summary>
+            /// <summary>{summary}</summary>
             /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
             /// <param name="channel">Channel that the method came on.</param>
             /// <param name="payload">Class id, method id, arguments.</param>
             /// <returns>
             /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
-            /// for a method that a {unit.Role} does not receive.
+            /// for {unexpected}.
             /// </returns>
             """);
-        writer.Line("public static DecodeError Dispatch<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)");
+        writer.Line($"public static DecodeError {name}<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)");
         using (writer.Indented())
         {
-            writer.Line($"where THandler : {unit.HandlerTypeName}");
+            writer.Line($"where THandler : {handler}");
         }
 
         writer.Line("{");
@@ -75,12 +94,12 @@ internal static class DispatchEmitter
                 uint methodKey = WireReader.ReadUInt32(payload);
                 ReadOnlySpan<byte> arguments = payload[sizeof(uint)..];
                 """);
-            foreach (string typeName in unit.HotTypeNames)
+            foreach (string typeName in hot)
             {
                 writer.Line($$"""
                     if (methodKey == {{typeName}}View.MethodKey)
                     {
-                        return Dispatch{{typeName}}(ref handler, channel, arguments);
+                        return Decode{{typeName}}(ref handler, channel, arguments);
                     }
 
                     """);
@@ -88,11 +107,11 @@ internal static class DispatchEmitter
 
             using (writer.Braces("switch (methodKey)"))
             {
-                foreach (string typeName in unit.TypeNames)
+                foreach (string typeName in others)
                 {
                     writer.Line($"""
                         case {typeName}View.MethodKey:
-                            return Dispatch{typeName}(ref handler, channel, arguments);
+                            return Decode{typeName}(ref handler, channel, arguments);
                         """);
                 }
 
@@ -106,10 +125,10 @@ internal static class DispatchEmitter
         writer.Line("}");
     }
 
-    private static void EmitOne(SourceWriter writer, DispatchUnit unit, string typeName) => writer.Line($$"""
+    private static void EmitOne(SourceWriter writer, string handler, string typeName) => writer.Line($$"""
 
-        private static DecodeError Dispatch{{typeName}}<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-            where THandler : {{unit.HandlerTypeName}}
+        private static DecodeError Decode{{typeName}}<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+            where THandler : {{handler}}
         {
             DecodeError error = {{typeName}}View.TryParse(arguments, out {{typeName}}View method);
             if (error != DecodeError.None)

@@ -38,6 +38,16 @@ internal static class Expressions
         return $"{span}[{RangePart(start, prefix)}..{to}]";
     }
 
+    /// <summary>An upper bound of octets that does not turn around: of a constant and of sums that have no bound of their own.</summary>
+    public static string MaxOctets(string constant, IEnumerable<string> sizes)
+    {
+        string sum = string.Concat(sizes.Select(size => " + " + size));
+        return sum.Length == 0 ? constant : $"SizeBound.Of((long){constant}{sum})";
+    }
+
+    /// <summary>The line of an init accessor that refuses null for text that is always there.</summary>
+    public static string RefuseNull(string member) => $"\n        value.ThrowIfNull(nameof({member}));";
+
     public static string ViewType(WireType wire) => wire switch
     {
         WireType.Bit => "bool",

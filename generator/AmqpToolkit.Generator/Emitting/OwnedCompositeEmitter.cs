@@ -54,7 +54,11 @@ internal static class OwnedCompositeEmitter
         string bit = CompositeEmitter.Bit(index);
         string has = $"(_present & {bit}) != 0";
         string value = member.Default is null ? $"_{member.Field}" : $"{has} ? _{member.Field} : {member.Default}";
-        string present = TypeExpressions.OwnedType(member) == "EncodedValue" ? $"_present = value.IsNull ? _present & ~{bit}u : _present | {bit};" : $"_present |= {bit};";
+        bool isText = member.Shape == MemberShape.Variable;
+        string present = TypeExpressions.OwnedType(member) == "EncodedValue" || (isText && !member.Mandatory)
+            ? $"_present = value.IsNull ? _present & ~{bit}u : _present | {bit};"
+            : $"_present |= {bit};";
+        string refuse = isText && member.Mandatory ? Expressions.RefuseNull(member.Name) : "";
         writer.Gap();
         writer.Line($$"""
             /// <summary>Whether {{member.RawName}} is set.</summary>
@@ -65,7 +69,7 @@ internal static class OwnedCompositeEmitter
             {
                 get => {{value}};
                 init
-                {
+                {{{refuse}}
                     _{{member.Field}} = value;
                     {{present}}
                 }
@@ -73,9 +77,9 @@ internal static class OwnedCompositeEmitter
             """);
     }
 
-    private static string MaxOctets(CompositeUnit unit) => unit.FixedOctets.ToString(CultureInfo.InvariantCulture) + string.Concat(unit.Members
-        .Where(member => !TypeExpressions.IsKept(member))
-        .Select(member => $" + _{member.Field}.MaxOctets"));
+    private static string MaxOctets(CompositeUnit unit) => Expressions.MaxOctets(
+        unit.FixedOctets.ToString(CultureInfo.InvariantCulture),
+        unit.Members.Where(member => !TypeExpressions.IsKept(member)).Select(member => $"_{member.Field}.MaxOctets"));
 
     private static void EmitWrite(SourceWriter writer, CompositeUnit unit)
     {
@@ -97,11 +101,12 @@ internal static class OwnedCompositeEmitter
                 return;
             }
 
+            writer.Line("uint present = _present;");
             if (unit.MandatoryMask != 0)
             {
                 string mask = "0x" + unit.MandatoryMask.ToString("X", CultureInfo.InvariantCulture);
                 writer.Line($$"""
-                    if ((_present & {{mask}}) != {{mask}})
+                    if ((present & {{mask}}) != {{mask}})
                     {
                         AmqpWriter.ThrowMissingField("{{unit.RawName}}");
                     }
@@ -112,14 +117,14 @@ internal static class OwnedCompositeEmitter
             writer.Line("""
                 int first = AmqpWriter.BeginComposite(destination, DescriptorCode);
                 int at = first;
-                int count = 32 - BitOperations.LeadingZeroCount(_present);
+                int count = 32 - BitOperations.LeadingZeroCount(present);
                 """);
             for (int i = 0; i < unit.Members.Count; i++)
             {
                 writer.Line($$"""
                     if (count > {{i.ToString(CultureInfo.InvariantCulture)}})
                     {
-                        at += Has{{unit.Members[i].Name}} ? {{TypeExpressions.Write(unit.Members[i], "destination[at..]")}} : AmqpWriter.WriteNull(destination[at..]);
+                        at += (present & {{CompositeEmitter.Bit(i)}}) != 0 ? {{TypeExpressions.Write(unit.Members[i], "destination[at..]")}} : AmqpWriter.WriteNull(destination[at..]);
                     }
 
                     """);

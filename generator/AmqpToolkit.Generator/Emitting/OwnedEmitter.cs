@@ -40,15 +40,41 @@ internal static class OwnedEmitter
 
     private static void EmitMembers(SourceWriter writer, MethodPlan method)
     {
+        MemberPlan[] texts = method.Members.Where(IsText).ToArray();
+        if (texts.Length != 0)
+        {
+            writer.Line();
+        }
+
+        foreach (MemberPlan text in texts)
+        {
+            writer.Line($"private readonly {Expressions.OwnedType(text.Wire)} {Field(text)};");
+        }
+
         foreach (MemberPlan member in method.Members)
         {
+            string accessors = !IsText(member) ? " { get; init; }" : $$"""
+
+                {
+                    get => {{Field(member)}};
+                    init
+                    {{{Expressions.RefuseNull(member.Name)}}
+                        {{Field(member)}} = value;
+                    }
+                }
+                """;
             writer.Line($$"""
 
                 /// <summary>{{Docs.Member(member.Label, member.RawName, member.Wire)}}</summary>
-                public {{Expressions.OwnedType(member.Wire)}} {{member.Name}} { get; init; }
+                public {{Expressions.OwnedType(member.Wire)}} {{member.Name}}{{accessors}}
                 """);
         }
     }
+
+    /// <summary>Whether the member may be made of a null reference, which no argument is.</summary>
+    private static bool IsText(MemberPlan member) => member.Wire is WireType.ShortString or WireType.LongString;
+
+    private static string Field(MemberPlan member) => "_" + member.Parameter.TrimStart('@');
 
     private static string MaxOctets(MethodPlan method)
     {
@@ -57,10 +83,11 @@ internal static class OwnedEmitter
             return Expressions.Number(bound);
         }
 
-        IEnumerable<string> sizes = method.Members
-            .Where(member => Widths.IsVariable(member.Wire))
-            .Select(member => member.Wire == WireType.Table ? $"{member.Name}.Span.Length" : $"{member.Name}.MaxOctets");
-        return "OverheadOctets" + string.Concat(sizes.Select(size => " + " + size));
+        MemberPlan[] variable = method.Members.Where(member => Widths.IsVariable(member.Wire)).ToArray();
+        IEnumerable<string> sizes = variable.Select(member => member.Wire == WireType.Table ? $"{member.Name}.Span.Length" : $"{member.Name}.MaxOctets");
+        return variable.All(member => member.Wire == WireType.ShortString)
+            ? "OverheadOctets" + string.Concat(sizes.Select(size => " + " + size))
+            : Expressions.MaxOctets("OverheadOctets", sizes);
     }
 
     private static void EmitInstanceWriter(SourceWriter writer, MethodPlan method)

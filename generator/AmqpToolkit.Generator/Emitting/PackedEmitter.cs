@@ -350,7 +350,7 @@ internal static class PackedEmitter
                     """);
             }
 
-            string sizes = string.Concat(unit.Members.Where(member => HasPlace(member) && member.Shape != PackedShape.Fixed).Select(member => $" + _{member.Field}.MaxOctets"));
+            IEnumerable<string> sizes = unit.Members.Where(member => HasPlace(member) && member.Shape != PackedShape.Fixed).Select(member => $"_{member.Field}.MaxOctets");
             writer.Line($"""
 
                 static int IPacked.Code => {(model.Code is { } code ? "0x" + code.ToString("X4", CultureInfo.InvariantCulture) : "-1")};
@@ -358,7 +358,7 @@ internal static class PackedEmitter
                 static int IPacked.SizeOctets => {Number(model.SizeOctets)};
 
                 /// <inheritdoc/>
-                public int MaxOctets => {Number(unit.FixedOctets)}{sizes};
+                public int MaxOctets => {Expressions.MaxOctets(Number(unit.FixedOctets), sizes)};
 
                 /// <inheritdoc/>
                 """);
@@ -406,6 +406,10 @@ internal static class PackedEmitter
             return;
         }
 
+        bool isText = OwnedType(member) == "LongString";
+        bool isOptional = unit.Model.PackOctets != 0;
+        string present = isText && isOptional ? $"_present = value.IsNull ? _present & ~{bit}u : _present | {bit};" : $"_present |= {bit};";
+        string refuse = isText && !isOptional ? Expressions.RefuseNull(member.Name) : "";
         writer.Line($$"""
             /// <summary>Whether {{member.Model.Name}} is set.</summary>
             public bool Has{{member.Name}} => (_present & {{bit}}) != 0;
@@ -415,9 +419,9 @@ internal static class PackedEmitter
             {
                 get => _{{member.Field}};
                 init
-                {
+                {{{refuse}}
                     _{{member.Field}} = value;
-                    _present |= {{bit}};
+                    {{present}}
                 }
             }
             """);

@@ -75,6 +75,9 @@ internal static class PropertiesEmitter
             return;
         }
 
+        string present = property.Wire is WireType.ShortString or WireType.LongString
+            ? $"_flags = (ushort)(value.IsNull ? _flags & ~{flag} : _flags | {flag});"
+            : $"_flags |= {flag};";
         writer.Line($$"""
 
             /// <summary>Whether {{property.RawName}} is present.</summary>
@@ -87,7 +90,7 @@ internal static class PropertiesEmitter
                 init
                 {
                     {{property.Field}} = value;
-                    _flags |= {{flag}};
+                    {{present}}
                 }
             }
             """);
@@ -100,7 +103,7 @@ internal static class PropertiesEmitter
         using (writer.Braces("public int MaxOctets"))
         using (writer.Braces("get"))
         {
-            writer.Line("int octets = sizeof(ushort);");
+            writer.Line("long octets = sizeof(ushort);");
             foreach (PropertyPlan property in plan.Properties.Where(property => property.Wire != WireType.Bit))
             {
                 string size = Expressions.Number(property.FixedOctets) + property.Wire switch
@@ -118,7 +121,7 @@ internal static class PropertiesEmitter
                     """);
             }
 
-            writer.Line("return octets;");
+            writer.Line("return SizeBound.Of(octets);");
         }
     }
 

@@ -179,7 +179,7 @@ internal static class TypeEmitter
             """);
         using (writer.Braces($"public readonly record struct {unit.TypeName} : IDescribedType"))
         {
-            string max = TypeExpressions.IsKept(value) ? "27" : "15 + _value.MaxOctets";
+            string max = TypeExpressions.IsKept(value) ? "27" : Expressions.MaxOctets("15", ["_value.MaxOctets"]);
             writer.Line($$"""
                 /// <summary>The numeric descriptor of {{unit.RawName}}.</summary>
                 public const ulong DescriptorCode = {{CompositeEmitter.Code(unit.Descriptor.Code)}};
@@ -190,7 +190,10 @@ internal static class TypeEmitter
                 public {{ownedType}} Value
                 {
                     get => _value;
-                    init => _value = value;
+                    init
+                    {{{(value.Shape == MemberShape.Variable ? Expressions.RefuseNull("Value") : "")}}
+                        _value = value;
+                    }
                 }
 
                 static ulong IDescribedType.DescriptorCode => DescriptorCode;

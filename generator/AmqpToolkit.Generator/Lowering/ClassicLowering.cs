@@ -99,7 +99,7 @@ internal static class ClassicLowering
 
     private static DispatchUnit Dispatch(ClassicEdition edition, string role, string roleName, Func<MethodModel, bool> receives)
     {
-        var handlers = new List<string>();
+        var classes = new List<DispatchedClass>();
         var all = new List<string>();
         var hot = new List<string>();
         foreach (ClassModel model in edition.Classes)
@@ -110,8 +110,9 @@ internal static class ClassicLowering
                 continue;
             }
 
-            handlers.Add(HandlerName(model, role));
-            all.AddRange(received.Select(method => TypeName(model, method)));
+            string[] names = received.Select(method => TypeName(model, method)).ToArray();
+            classes.Add(new DispatchedClass(model.Name, CSharpName.Pascal(model.Name), HandlerName(model, role), names.ToEquatableArray()));
+            all.AddRange(names);
             hot.AddRange(Hot(model, received).Select(method => TypeName(model, method)));
         }
 
@@ -122,7 +123,7 @@ internal static class ClassicLowering
             role + "Methods",
             $"I{role}MethodHandler",
             roleName,
-            handlers.ToEquatableArray(),
+            classes.ToEquatableArray(),
             hot.ToEquatableArray(),
             all.Except(hot, StringComparer.Ordinal).ToEquatableArray());
     }

@@ -38,9 +38,16 @@ internal sealed record DispatchUnit(
     string TypeName,
     string HandlerTypeName,
     string Role,
-    EquatableArray<string> HandlerTypeNames,
+    EquatableArray<DispatchedClass> Classes,
     EquatableArray<string> HotTypeNames,
     EquatableArray<string> TypeNames) : Unit(Namespace, Edition, HintName);
+
+/// <summary>What one role receives of one class.</summary>
+/// <param name="Name">Name of the class.</param>
+/// <param name="TypeName">The same in C#.</param>
+/// <param name="HandlerTypeName">The interface with its methods.</param>
+/// <param name="MethodTypeNames">The methods.</param>
+internal sealed record DispatchedClass(string Name, string TypeName, string HandlerTypeName, EquatableArray<string> MethodTypeNames);
 
 /// <summary>What is known of each method.</summary>
 internal sealed record MethodsUnit(

@@ -140,12 +140,17 @@ public sealed class PackedBuilder
         return Added(target, PackedWriter.WriteUuid(target, value));
     }
 
-    /// <summary>Adds a string (str16; str8 in an array of these).</summary>
+    /// <summary>Adds a string (str16; str8 in an array of these); void for a null reference.</summary>
     /// <exception cref="ArgumentException">It has more octets than its length can say.</exception>
     public PackedBuilder AddString(LongString value)
     {
+        if (value.IsNull)
+        {
+            return AddVoid();
+        }
+
         (byte code, int lengthOctets) = ElementCode == TypeCodes.Str8 ? (TypeCodes.Str8, 1) : (TypeCodes.Str16, 2);
-        Span<byte> target = Room(code, lengthOctets + value.MaxOctets);
+        Span<byte> target = Room(code, (long)lengthOctets + value.MaxOctets);
         return Added(target, PackedWriter.WriteVariable(target, lengthOctets, value));
     }
 
@@ -159,7 +164,7 @@ public sealed class PackedBuilder
             TypeCodes.Vbin16 => (TypeCodes.Vbin16, 2),
             _ => (TypeCodes.Vbin32, 4),
         };
-        Span<byte> target = Room(code, lengthOctets + octets.Length);
+        Span<byte> target = Room(code, (long)lengthOctets + octets.Length);
         return Added(target, PackedWriter.WriteVariable(target, lengthOctets, octets));
     }
 
@@ -173,7 +178,7 @@ public sealed class PackedBuilder
             throw new ArgumentException("Only a struct with a code and a size of four octets can stand for itself.", nameof(value));
         }
 
-        Span<byte> target = Room(TypeCodes.Struct32, PackedWriter.Struct32Overhead + value.MaxOctets);
+        Span<byte> target = Room(TypeCodes.Struct32, (long)PackedWriter.Struct32Overhead + value.MaxOctets);
         return Added(target, PackedWriter.WriteStruct(target, value));
     }
 
@@ -181,7 +186,7 @@ public sealed class PackedBuilder
     public PackedBuilder Add(PackedValueView value)
     {
         int lengthOctets = PackedLayout.LengthOctets(value.TypeCode);
-        Span<byte> target = Room(value.TypeCode, lengthOctets + value.Contents.Length);
+        Span<byte> target = Room(value.TypeCode, (long)lengthOctets + value.Contents.Length);
         PackedWriter.WriteLength(target, lengthOctets, value.Contents.Length);
         value.Contents.CopyTo(target[lengthOctets..]);
         return Added(target, lengthOctets + value.Contents.Length);
@@ -241,7 +246,7 @@ public sealed class PackedBuilder
     }
 
     /// <summary>Writes the code where one belongs, and makes room for what comes after it.</summary>
-    private Span<byte> Room(byte code, int octets)
+    private Span<byte> Room(byte code, long octets)
     {
         if (_depth == 0)
         {
@@ -288,11 +293,17 @@ public sealed class PackedBuilder
         return this;
     }
 
-    private Span<byte> Reserve(int octets)
+    private Span<byte> Reserve(long octets)
     {
         if (_octets.Length - _length < octets)
         {
-            Array.Resize(ref _octets, Math.Max(_octets.Length * 2, checked(_length + octets)));
+            long needed = _length + octets;
+            if (needed > Array.MaxLength)
+            {
+                throw new ArgumentException($"All that is encoded has at most {Array.MaxLength} octets, this might have {needed}.", nameof(octets));
+            }
+
+            Array.Resize(ref _octets, (int)Math.Min(Math.Max(2L * _octets.Length, needed), Array.MaxLength));
         }
 
         return _octets.AsSpan(_length);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace AmqpToolkit.Codec.V1_0;
@@ -39,40 +40,36 @@ public static class AmqpWriter
     }
 
     /// <summary>Writes a ubyte.</summary>
-    public static int WriteUByte(Span<byte> destination, byte value)
-    {
-        destination[1] = value;
-        destination[0] = 0x50;
-        return 2;
-    }
+    public static int WriteUByte(Span<byte> destination, byte value) => WriteOne(destination, 0x50, value);
 
     /// <summary>Writes a ushort.</summary>
-    public static int WriteUShort(Span<byte> destination, ushort value)
-    {
-        BinaryPrimitives.WriteUInt16BigEndian(destination[1..], value);
-        destination[0] = 0x60;
-        return 1 + sizeof(ushort);
-    }
+    public static int WriteUShort(Span<byte> destination, ushort value) => WriteTwo(destination, 0x60, value);
 
     /// <summary>Writes a uint.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int WriteUInt(Span<byte> destination, uint value)
     {
+        if (destination.Length < 1 + sizeof(uint))
+        {
+            return WriteLastUInt(destination, value);
+        }
+
+        // There is room for the longest form: one check in place of one for each octet takes 2 ns of the 20 for a transfer.
+        ref byte start = ref MemoryMarshal.GetReference(destination);
         if (value - 1 < byte.MaxValue)
         {
-            destination[1] = (byte)value;
-            destination[0] = 0x52;
+            Unsafe.WriteUnaligned(ref start, SmallUInt(value));
             return 2;
         }
 
         if (value == 0)
         {
-            destination[0] = 0x43;
+            start = 0x43;
             return 1;
         }
 
-        BinaryPrimitives.WriteUInt32BigEndian(destination[1..], value);
-        destination[0] = 0x70;
+        start = 0x70;
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, 1), BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value);
         return 1 + sizeof(uint);
     }
 
@@ -87,45 +84,27 @@ public static class AmqpWriter
 
         if (value <= byte.MaxValue)
         {
-            destination[1] = (byte)value;
-            destination[0] = 0x53;
-            return 2;
+            return WriteOne(destination, 0x53, (byte)value);
         }
 
-        BinaryPrimitives.WriteUInt64BigEndian(destination[1..], value);
-        destination[0] = 0x80;
-        return 1 + sizeof(ulong);
+        return WriteEight(destination, 0x80, value);
     }
 
     /// <summary>Writes a byte, which is signed.</summary>
-    public static int WriteByte(Span<byte> destination, sbyte value)
-    {
-        destination[1] = (byte)value;
-        destination[0] = 0x51;
-        return 2;
-    }
+    public static int WriteByte(Span<byte> destination, sbyte value) => WriteOne(destination, 0x51, (byte)value);
 
     /// <summary>Writes a short.</summary>
-    public static int WriteShort(Span<byte> destination, short value)
-    {
-        BinaryPrimitives.WriteInt16BigEndian(destination[1..], value);
-        destination[0] = 0x61;
-        return 1 + sizeof(short);
-    }
+    public static int WriteShort(Span<byte> destination, short value) => WriteTwo(destination, 0x61, (ushort)value);
 
     /// <summary>Writes an int.</summary>
     public static int WriteInt(Span<byte> destination, int value)
     {
         if (value is >= sbyte.MinValue and <= sbyte.MaxValue)
         {
-            destination[1] = (byte)value;
-            destination[0] = 0x54;
-            return 2;
+            return WriteOne(destination, 0x54, (byte)value);
         }
 
-        BinaryPrimitives.WriteInt32BigEndian(destination[1..], value);
-        destination[0] = 0x71;
-        return 1 + sizeof(int);
+        return WriteFour(destination, 0x71, (uint)value);
     }
 
     /// <summary>Writes a long.</summary>
@@ -133,47 +112,23 @@ public static class AmqpWriter
     {
         if (value is >= sbyte.MinValue and <= sbyte.MaxValue)
         {
-            destination[1] = (byte)value;
-            destination[0] = 0x55;
-            return 2;
+            return WriteOne(destination, 0x55, (byte)value);
         }
 
-        BinaryPrimitives.WriteInt64BigEndian(destination[1..], value);
-        destination[0] = 0x81;
-        return 1 + sizeof(long);
+        return WriteEight(destination, 0x81, (ulong)value);
     }
 
     /// <summary>Writes a float.</summary>
-    public static int WriteFloat(Span<byte> destination, float value)
-    {
-        BinaryPrimitives.WriteSingleBigEndian(destination[1..], value);
-        destination[0] = 0x72;
-        return 1 + sizeof(float);
-    }
+    public static int WriteFloat(Span<byte> destination, float value) => WriteFour(destination, 0x72, BitConverter.SingleToUInt32Bits(value));
 
     /// <summary>Writes a double.</summary>
-    public static int WriteDouble(Span<byte> destination, double value)
-    {
-        BinaryPrimitives.WriteDoubleBigEndian(destination[1..], value);
-        destination[0] = 0x82;
-        return 1 + sizeof(double);
-    }
+    public static int WriteDouble(Span<byte> destination, double value) => WriteEight(destination, 0x82, BitConverter.DoubleToUInt64Bits(value));
 
     /// <summary>Writes the bits of a decimal32.</summary>
-    public static int WriteDecimal32(Span<byte> destination, uint value)
-    {
-        BinaryPrimitives.WriteUInt32BigEndian(destination[1..], value);
-        destination[0] = 0x74;
-        return 1 + sizeof(uint);
-    }
+    public static int WriteDecimal32(Span<byte> destination, uint value) => WriteFour(destination, 0x74, value);
 
     /// <summary>Writes the bits of a decimal64.</summary>
-    public static int WriteDecimal64(Span<byte> destination, ulong value)
-    {
-        BinaryPrimitives.WriteUInt64BigEndian(destination[1..], value);
-        destination[0] = 0x84;
-        return 1 + sizeof(ulong);
-    }
+    public static int WriteDecimal64(Span<byte> destination, ulong value) => WriteEight(destination, 0x84, value);
 
     /// <summary>Writes the bits of a decimal128.</summary>
     public static int WriteDecimal128(Span<byte> destination, UInt128 value)
@@ -184,20 +139,10 @@ public static class AmqpWriter
     }
 
     /// <summary>Writes a char.</summary>
-    public static int WriteChar(Span<byte> destination, Rune value)
-    {
-        BinaryPrimitives.WriteInt32BigEndian(destination[1..], value.Value);
-        destination[0] = 0x73;
-        return 1 + sizeof(int);
-    }
+    public static int WriteChar(Span<byte> destination, Rune value) => WriteFour(destination, 0x73, (uint)value.Value);
 
     /// <summary>Writes a timestamp: milliseconds since 1970.</summary>
-    public static int WriteTimestamp(Span<byte> destination, long value)
-    {
-        BinaryPrimitives.WriteInt64BigEndian(destination[1..], value);
-        destination[0] = 0x83;
-        return 1 + sizeof(long);
-    }
+    public static int WriteTimestamp(Span<byte> destination, long value) => WriteEight(destination, 0x83, (ulong)value);
 
     /// <summary>Writes a uuid.</summary>
     public static int WriteUuid(Span<byte> destination, Guid value)
@@ -211,17 +156,22 @@ public static class AmqpWriter
         return 17;
     }
 
-    /// <summary>Writes a binary.</summary>
-    public static int WriteBinary(Span<byte> destination, LongString value) => WriteVariable(destination, 0xA0, value);
+    /// <summary>Writes a binary; null for a null reference.</summary>
+    public static int WriteBinary(Span<byte> destination, in LongString value) => WriteVariable(destination, 0xA0, value);
 
-    /// <summary>Writes a string.</summary>
-    public static int WriteString(Span<byte> destination, LongString value) => WriteVariable(destination, 0xA1, value);
+    /// <summary>Writes a string; null for a null reference.</summary>
+    public static int WriteString(Span<byte> destination, in LongString value) => WriteVariable(destination, 0xA1, value);
 
-    /// <summary>Writes a symbol.</summary>
+    /// <summary>Writes a symbol; null for a null reference.</summary>
     /// <exception cref="ArgumentException">It is not ASCII.</exception>
-    public static int WriteSymbol(Span<byte> destination, LongString value)
+    public static int WriteSymbol(Span<byte> destination, in LongString value)
     {
         int octets = WriteVariable(destination, 0xA3, value);
+        if (value.IsNull)
+        {
+            return octets;
+        }
+
         if (!Ascii.IsValid(destination[(octets - 2 <= byte.MaxValue ? 2 : MaxVariableOverhead)..octets]))
         {
             ThrowNotSymbol(value.ToString());
@@ -286,6 +236,53 @@ public static class AmqpWriter
     [DoesNotReturn]
     public static void ThrowMissingField(string composite) => throw new InvalidOperationException($"A mandatory field of '{composite}' is not set.");
 
+    private static int WriteOne(Span<byte> destination, byte constructor, byte value)
+    {
+        destination[1] = value;
+        destination[0] = constructor;
+        return 1 + sizeof(byte);
+    }
+
+    private static int WriteTwo(Span<byte> destination, byte constructor, ushort value)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(destination[1..], value);
+        destination[0] = constructor;
+        return 1 + sizeof(ushort);
+    }
+
+    private static int WriteFour(Span<byte> destination, byte constructor, uint value)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(destination[1..], value);
+        destination[0] = constructor;
+        return 1 + sizeof(uint);
+    }
+
+    private static int WriteEight(Span<byte> destination, byte constructor, ulong value)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(destination[1..], value);
+        destination[0] = constructor;
+        return 1 + sizeof(ulong);
+    }
+
+    /// <summary>Constructor and octet of a small uint as they lie in memory.</summary>
+    private static ushort SmallUInt(uint value) => (ushort)(BitConverter.IsLittleEndian ? 0x52 | (value << 8) : 0x5200 | value);
+
+    private static int WriteLastUInt(Span<byte> destination, uint value)
+    {
+        if (value > byte.MaxValue)
+        {
+            ThrowTooShort();
+        }
+
+        if (value == 0)
+        {
+            destination[0] = 0x43;
+            return 1;
+        }
+
+        return WriteOne(destination, 0x52, (byte)value);
+    }
+
     private static int EndUnusualList(Span<byte> destination, int first, int end, int count)
     {
         int list = first - SmallListOverhead;
@@ -307,8 +304,13 @@ public static class AmqpWriter
     {
         if (value.TryGetOctets(out ReadOnlySpan<byte> held))
         {
+            if (value.IsNull)
+            {
+                return WriteNull(destination);
+            }
+
             int at = WriteVariableHeader(destination, small, held.Length);
-            held.CopyTo(destination[at..]);
+            ShortCopy.Copy(held, destination[at..]);
             return at + held.Length;
         }
 

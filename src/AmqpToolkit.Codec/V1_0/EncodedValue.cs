@@ -188,14 +188,15 @@ public readonly struct EncodedValue : IEquatable<EncodedValue>
     /// <exception cref="ArgumentException">With what stands before them they may be more than <see cref="int.MaxValue"/>.</exception>
     public static EncodedValue Binary(ReadOnlyMemory<byte> value) => new(new LongString(value), SmallBinary);
 
-    /// <summary>A string: text, or its UTF-8, which is not copied where it lies in an array.</summary>
+    /// <summary>A string: text, or its UTF-8, which is not copied where it lies in an array; null for a null reference.</summary>
     /// <exception cref="ArgumentException">With what stands before it, it may take more than <see cref="int.MaxValue"/> octets.</exception>
-    public static EncodedValue String(LongString value) => new(value, SmallString);
+    public static EncodedValue String(LongString value) => value.IsNull ? default : new(value, SmallString);
 
     /// <summary>A symbol.</summary>
     /// <exception cref="ArgumentException">It is not ASCII.</exception>
     public static EncodedValue Symbol(string value)
     {
+        ArgumentNullException.ThrowIfNull(value);
         AmqpWriter.ThrowUnlessSymbol(value);
         return new EncodedValue(value, SmallSymbol);
     }
@@ -214,6 +215,11 @@ public readonly struct EncodedValue : IEquatable<EncodedValue>
         where T : struct, IDescribedType
     {
         int octets = value.MaxOctets;
+        if (octets > Array.MaxLength)
+        {
+            ThrowTooLong();
+        }
+
         Span<byte> scratch = octets <= ScratchOctets ? stackalloc byte[ScratchOctets] : new byte[octets];
         scratch = scratch[..value.Write(scratch)];
         return scratch.Length <= MaxInlineOctets ? new EncodedValue(scratch) : new EncodedValue(scratch.ToArray().AsMemory());
@@ -232,6 +238,7 @@ public readonly struct EncodedValue : IEquatable<EncodedValue>
     /// <summary>Writes the value, constructor first.</summary>
     /// <exception cref="ArgumentException"><paramref name="destination"/> is too short; <see cref="MaxOctets"/> always suffice.</exception>
     /// <returns>The number of octets written.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)] // inlined, its copies have every composite with such a field clear a stack frame that most do not need
     public int Write(Span<byte> destination)
     {
         if (_source is null)
@@ -296,6 +303,20 @@ public readonly struct EncodedValue : IEquatable<EncodedValue>
             return AmqpWriter.WriteNull(destination);
         }
 
+        if (_octets is < sizeof(uint) or > sizeof(ulong))
+        {
+            return WriteInlineOctets(destination);
+        }
+
+        // Numbers and outcomes: two stores that overlap.
+        ulong octets = ((ulong)_first << 56) | (_high >> 8);
+        BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)(octets >> 32));
+        BinaryPrimitives.WriteUInt32BigEndian(destination[(_octets - sizeof(uint))..], (uint)(octets >> (8 * (sizeof(ulong) - _octets))));
+        return _octets;
+    }
+
+    private int WriteInlineOctets(Span<byte> destination)
+    {
         Span<byte> octets = stackalloc byte[MaxInlineOctets];
         BinaryPrimitives.WriteUInt64BigEndian(octets[(1 + sizeof(ulong))..], _low);
         BinaryPrimitives.WriteUInt64BigEndian(octets[1..], _high);

@@ -106,10 +106,10 @@ public sealed partial class EncodedValueBuilder
     /// <summary>Adds a binary.</summary>
     public EncodedValueBuilder AddBinary(ReadOnlySpan<byte> value) => AddVariable(0xA0, value);
 
-    /// <summary>Adds a string.</summary>
+    /// <summary>Adds a string; null for a null reference.</summary>
     public EncodedValueBuilder AddString(LongString value) => Added(AmqpWriter.WriteString(Room((long)value.MaxOctets + AmqpWriter.MaxVariableOverhead), value));
 
-    /// <summary>Adds a symbol.</summary>
+    /// <summary>Adds a symbol; null for a null reference.</summary>
     /// <exception cref="ArgumentException">It is not ASCII.</exception>
     public EncodedValueBuilder AddSymbol(LongString value) => Added(AmqpWriter.WriteSymbol(Room((long)value.MaxOctets + AmqpWriter.MaxVariableOverhead), value));
 
@@ -132,6 +132,7 @@ public sealed partial class EncodedValueBuilder
     {
         for (int i = 0; i < values.Count; i++)
         {
+            ArgumentNullException.ThrowIfNull(values[i]);
             AmqpWriter.ThrowUnlessSymbol(values[i]);
         }
 

@@ -310,11 +310,30 @@ public readonly record struct BasicConsume : IMethod
     /// <summary>Octets of class id, method id and arguments without the contents of strings and tables.</summary>
     public const int OverheadOctets = 13;
 
+    private readonly ShortString _queue;
+    private readonly ShortString _consumerTag;
+
     /// <summary>Queue; empty means the one declared last on this channel. (queue, shortstr)</summary>
-    public ShortString Queue { get; init; }
+    public ShortString Queue
+    {
+        get => _queue;
+        init
+        {
+            value.ThrowIfNull(nameof(Queue));
+            _queue = value;
+        }
+    }
 
     /// <summary>Name for the consumer; empty lets the server choose. (consumer-tag, shortstr)</summary>
-    public ShortString ConsumerTag { get; init; }
+    public ShortString ConsumerTag
+    {
+        get => _consumerTag;
+        init
+        {
+            value.ThrowIfNull(nameof(ConsumerTag));
+            _consumerTag = value;
+        }
+    }
 
     /// <summary>Skip what this connection published itself. (no-local, bit)</summary>
     public bool NoLocal { get; init; }
@@ -334,7 +353,7 @@ public readonly record struct BasicConsume : IMethod
     static uint IMethod.MethodKey => MethodKey;
 
     /// <inheritdoc/>
-    public int MaxOctets => OverheadOctets + Queue.MaxOctets + ConsumerTag.MaxOctets + Arguments.Span.Length;
+    public int MaxOctets => SizeBound.Of((long)OverheadOctets + Queue.MaxOctets + ConsumerTag.MaxOctets + Arguments.Span.Length);
 
     /// <inheritdoc/>
     public int Write(Span<byte> destination)
@@ -437,8 +456,18 @@ public readonly record struct BasicConsumeOk : IMethod
     /// <summary>Octets of class id, method id and arguments without the contents of strings and tables.</summary>
     public const int OverheadOctets = 5;
 
+    private readonly ShortString _consumerTag;
+
     /// <summary>Name of the consumer on its channel. (consumer-tag, shortstr)</summary>
-    public ShortString ConsumerTag { get; init; }
+    public ShortString ConsumerTag
+    {
+        get => _consumerTag;
+        init
+        {
+            value.ThrowIfNull(nameof(ConsumerTag));
+            _consumerTag = value;
+        }
+    }
 
     static uint IMethod.MethodKey => MethodKey;
 
@@ -536,8 +565,18 @@ public readonly record struct BasicCancel : IMethod
     /// <summary>Octets of class id, method id and arguments without the contents of strings and tables.</summary>
     public const int OverheadOctets = 6;
 
+    private readonly ShortString _consumerTag;
+
     /// <summary>Name of the consumer on its channel. (consumer-tag, shortstr)</summary>
-    public ShortString ConsumerTag { get; init; }
+    public ShortString ConsumerTag
+    {
+        get => _consumerTag;
+        init
+        {
+            value.ThrowIfNull(nameof(ConsumerTag));
+            _consumerTag = value;
+        }
+    }
 
     /// <summary>The server shall not answer. (no-wait, bit)</summary>
     public bool NoWait { get; init; }
@@ -637,8 +676,18 @@ public readonly record struct BasicCancelOk : IMethod
     /// <summary>Octets of class id, method id and arguments without the contents of strings and tables.</summary>
     public const int OverheadOctets = 5;
 
+    private readonly ShortString _consumerTag;
+
     /// <summary>Name of the consumer on its channel. (consumer-tag, shortstr)</summary>
-    public ShortString ConsumerTag { get; init; }
+    public ShortString ConsumerTag
+    {
+        get => _consumerTag;
+        init
+        {
+            value.ThrowIfNull(nameof(ConsumerTag));
+            _consumerTag = value;
+        }
+    }
 
     static uint IMethod.MethodKey => MethodKey;
 
@@ -767,11 +816,30 @@ public readonly record struct BasicPublish : IMethod
     /// <summary>Octets of class id, method id and arguments without the contents of strings and tables.</summary>
     public const int OverheadOctets = 9;
 
+    private readonly ShortString _exchange;
+    private readonly ShortString _routingKey;
+
     /// <summary>Exchange; empty means the default exchange. (exchange, shortstr)</summary>
-    public ShortString Exchange { get; init; }
+    public ShortString Exchange
+    {
+        get => _exchange;
+        init
+        {
+            value.ThrowIfNull(nameof(Exchange));
+            _exchange = value;
+        }
+    }
 
     /// <summary>Key that the exchange routes by. (routing-key, shortstr)</summary>
-    public ShortString RoutingKey { get; init; }
+    public ShortString RoutingKey
+    {
+        get => _routingKey;
+        init
+        {
+            value.ThrowIfNull(nameof(RoutingKey));
+            _routingKey = value;
+        }
+    }
 
     /// <summary>Return the message when no queue takes it. (mandatory, bit)</summary>
     public bool Mandatory { get; init; }
@@ -925,17 +993,45 @@ public readonly record struct BasicReturn : IMethod
     /// <summary>Octets of class id, method id and arguments without the contents of strings and tables.</summary>
     public const int OverheadOctets = 9;
 
+    private readonly ShortString _replyText;
+    private readonly ShortString _exchange;
+    private readonly ShortString _routingKey;
+
     /// <summary>Why, as a number. (reply-code, short)</summary>
     public ushort ReplyCode { get; init; }
 
     /// <summary>Why, in words. (reply-text, shortstr)</summary>
-    public ShortString ReplyText { get; init; }
+    public ShortString ReplyText
+    {
+        get => _replyText;
+        init
+        {
+            value.ThrowIfNull(nameof(ReplyText));
+            _replyText = value;
+        }
+    }
 
     /// <summary>Exchange that it was published to. (exchange, shortstr)</summary>
-    public ShortString Exchange { get; init; }
+    public ShortString Exchange
+    {
+        get => _exchange;
+        init
+        {
+            value.ThrowIfNull(nameof(Exchange));
+            _exchange = value;
+        }
+    }
 
     /// <summary>Key that it was published with. (routing-key, shortstr)</summary>
-    public ShortString RoutingKey { get; init; }
+    public ShortString RoutingKey
+    {
+        get => _routingKey;
+        init
+        {
+            value.ThrowIfNull(nameof(RoutingKey));
+            _routingKey = value;
+        }
+    }
 
     static uint IMethod.MethodKey => MethodKey;
 
@@ -1087,8 +1183,20 @@ public readonly record struct BasicDeliver : IMethod
     /// <summary>Octets of class id, method id and arguments without the contents of strings and tables.</summary>
     public const int OverheadOctets = 16;
 
+    private readonly ShortString _consumerTag;
+    private readonly ShortString _exchange;
+    private readonly ShortString _routingKey;
+
     /// <summary>Name of the consumer on its channel. (consumer-tag, shortstr)</summary>
-    public ShortString ConsumerTag { get; init; }
+    public ShortString ConsumerTag
+    {
+        get => _consumerTag;
+        init
+        {
+            value.ThrowIfNull(nameof(ConsumerTag));
+            _consumerTag = value;
+        }
+    }
 
     /// <summary>Number of the delivery on its channel, from 1. (delivery-tag, longlong)</summary>
     public ulong DeliveryTag { get; init; }
@@ -1097,10 +1205,26 @@ public readonly record struct BasicDeliver : IMethod
     public bool Redelivered { get; init; }
 
     /// <summary>Exchange that it was published to. (exchange, shortstr)</summary>
-    public ShortString Exchange { get; init; }
+    public ShortString Exchange
+    {
+        get => _exchange;
+        init
+        {
+            value.ThrowIfNull(nameof(Exchange));
+            _exchange = value;
+        }
+    }
 
     /// <summary>Key that it was published with. (routing-key, shortstr)</summary>
-    public ShortString RoutingKey { get; init; }
+    public ShortString RoutingKey
+    {
+        get => _routingKey;
+        init
+        {
+            value.ThrowIfNull(nameof(RoutingKey));
+            _routingKey = value;
+        }
+    }
 
     static uint IMethod.MethodKey => MethodKey;
 
@@ -1223,8 +1347,18 @@ public readonly record struct BasicGet : IMethod
     /// <summary>Octets of class id, method id and arguments without the contents of strings and tables.</summary>
     public const int OverheadOctets = 8;
 
+    private readonly ShortString _queue;
+
     /// <summary>Queue; empty means the one declared last on this channel. (queue, shortstr)</summary>
-    public ShortString Queue { get; init; }
+    public ShortString Queue
+    {
+        get => _queue;
+        init
+        {
+            value.ThrowIfNull(nameof(Queue));
+            _queue = value;
+        }
+    }
 
     /// <summary>The message counts as acknowledged when sent. (no-ack, bit)</summary>
     public bool NoAck { get; init; }
@@ -1365,6 +1499,9 @@ public readonly record struct BasicGetOk : IMethod
     /// <summary>Octets of class id, method id and arguments without the contents of strings and tables.</summary>
     public const int OverheadOctets = 19;
 
+    private readonly ShortString _exchange;
+    private readonly ShortString _routingKey;
+
     /// <summary>Number of the delivery on its channel, from 1. (delivery-tag, longlong)</summary>
     public ulong DeliveryTag { get; init; }
 
@@ -1372,10 +1509,26 @@ public readonly record struct BasicGetOk : IMethod
     public bool Redelivered { get; init; }
 
     /// <summary>Exchange that it was published to. (exchange, shortstr)</summary>
-    public ShortString Exchange { get; init; }
+    public ShortString Exchange
+    {
+        get => _exchange;
+        init
+        {
+            value.ThrowIfNull(nameof(Exchange));
+            _exchange = value;
+        }
+    }
 
     /// <summary>Key that it was published with. (routing-key, shortstr)</summary>
-    public ShortString RoutingKey { get; init; }
+    public ShortString RoutingKey
+    {
+        get => _routingKey;
+        init
+        {
+            value.ThrowIfNull(nameof(RoutingKey));
+            _routingKey = value;
+        }
+    }
 
     /// <summary>Messages that are left in the queue. (message-count, long)</summary>
     public uint MessageCount { get; init; }
@@ -2471,7 +2624,7 @@ public readonly record struct BasicProperties
         init
         {
             _contentType = value;
-            _flags |= 0x8000;
+            _flags = (ushort)(value.IsNull ? _flags & ~0x8000 : _flags | 0x8000);
         }
     }
 
@@ -2485,7 +2638,7 @@ public readonly record struct BasicProperties
         init
         {
             _contentEncoding = value;
-            _flags |= 0x4000;
+            _flags = (ushort)(value.IsNull ? _flags & ~0x4000 : _flags | 0x4000);
         }
     }
 
@@ -2541,7 +2694,7 @@ public readonly record struct BasicProperties
         init
         {
             _correlationId = value;
-            _flags |= 0x0400;
+            _flags = (ushort)(value.IsNull ? _flags & ~0x0400 : _flags | 0x0400);
         }
     }
 
@@ -2555,7 +2708,7 @@ public readonly record struct BasicProperties
         init
         {
             _replyTo = value;
-            _flags |= 0x0200;
+            _flags = (ushort)(value.IsNull ? _flags & ~0x0200 : _flags | 0x0200);
         }
     }
 
@@ -2569,7 +2722,7 @@ public readonly record struct BasicProperties
         init
         {
             _expiration = value;
-            _flags |= 0x0100;
+            _flags = (ushort)(value.IsNull ? _flags & ~0x0100 : _flags | 0x0100);
         }
     }
 
@@ -2583,7 +2736,7 @@ public readonly record struct BasicProperties
         init
         {
             _messageId = value;
-            _flags |= 0x0080;
+            _flags = (ushort)(value.IsNull ? _flags & ~0x0080 : _flags | 0x0080);
         }
     }
 
@@ -2611,7 +2764,7 @@ public readonly record struct BasicProperties
         init
         {
             _type = value;
-            _flags |= 0x0020;
+            _flags = (ushort)(value.IsNull ? _flags & ~0x0020 : _flags | 0x0020);
         }
     }
 
@@ -2625,7 +2778,7 @@ public readonly record struct BasicProperties
         init
         {
             _userId = value;
-            _flags |= 0x0010;
+            _flags = (ushort)(value.IsNull ? _flags & ~0x0010 : _flags | 0x0010);
         }
     }
 
@@ -2639,7 +2792,7 @@ public readonly record struct BasicProperties
         init
         {
             _appId = value;
-            _flags |= 0x0008;
+            _flags = (ushort)(value.IsNull ? _flags & ~0x0008 : _flags | 0x0008);
         }
     }
 
@@ -2653,7 +2806,7 @@ public readonly record struct BasicProperties
         init
         {
             _reserved = value;
-            _flags |= 0x0004;
+            _flags = (ushort)(value.IsNull ? _flags & ~0x0004 : _flags | 0x0004);
         }
     }
 
@@ -2662,7 +2815,7 @@ public readonly record struct BasicProperties
     {
         get
         {
-            int octets = sizeof(ushort);
+            long octets = sizeof(ushort);
             if (HasContentType)
             {
                 octets += 1 + _contentType.MaxOctets;
@@ -2733,7 +2886,7 @@ public readonly record struct BasicProperties
                 octets += 1 + _reserved.MaxOctets;
             }
 
-            return octets;
+            return SizeBound.Of(octets);
         }
     }
 

@@ -127,56 +127,196 @@ public static class ClientCommands
         switch (code)
         {
             case ExecutionSyncView.Code:
-                return DispatchExecutionSync(ref handler, channel, sync, fields);
+                return DecodeExecutionSync(ref handler, channel, sync, fields);
             case ExecutionResultView.Code:
-                return DispatchExecutionResult(ref handler, channel, sync, fields);
+                return DecodeExecutionResult(ref handler, channel, sync, fields);
             case ExecutionExceptionView.Code:
-                return DispatchExecutionException(ref handler, channel, sync, fields);
+                return DecodeExecutionException(ref handler, channel, sync, fields);
             case MessageTransferView.Code:
-                return DispatchMessageTransfer(ref handler, channel, sync, fields);
+                return DecodeMessageTransfer(ref handler, channel, sync, fields);
             case MessageAcceptView.Code:
-                return DispatchMessageAccept(ref handler, channel, sync, fields);
+                return DecodeMessageAccept(ref handler, channel, sync, fields);
             case MessageRejectView.Code:
-                return DispatchMessageReject(ref handler, channel, sync, fields);
+                return DecodeMessageReject(ref handler, channel, sync, fields);
             case MessageReleaseView.Code:
-                return DispatchMessageRelease(ref handler, channel, sync, fields);
+                return DecodeMessageRelease(ref handler, channel, sync, fields);
             case MessageResumeView.Code:
-                return DispatchMessageResume(ref handler, channel, sync, fields);
+                return DecodeMessageResume(ref handler, channel, sync, fields);
             case MessageSetFlowModeView.Code:
-                return DispatchMessageSetFlowMode(ref handler, channel, sync, fields);
+                return DecodeMessageSetFlowMode(ref handler, channel, sync, fields);
             case MessageFlowView.Code:
-                return DispatchMessageFlow(ref handler, channel, sync, fields);
+                return DecodeMessageFlow(ref handler, channel, sync, fields);
             case MessageStopView.Code:
-                return DispatchMessageStop(ref handler, channel, sync, fields);
+                return DecodeMessageStop(ref handler, channel, sync, fields);
             case FileQosOkView.Code:
-                return DispatchFileQosOk(ref handler, channel, sync, fields);
+                return DecodeFileQosOk(ref handler, channel, sync, fields);
             case FileConsumeOkView.Code:
-                return DispatchFileConsumeOk(ref handler, channel, sync, fields);
+                return DecodeFileConsumeOk(ref handler, channel, sync, fields);
             case FileOpenView.Code:
-                return DispatchFileOpen(ref handler, channel, sync, fields);
+                return DecodeFileOpen(ref handler, channel, sync, fields);
             case FileOpenOkView.Code:
-                return DispatchFileOpenOk(ref handler, channel, sync, fields);
+                return DecodeFileOpenOk(ref handler, channel, sync, fields);
             case FileStageView.Code:
-                return DispatchFileStage(ref handler, channel, sync, fields);
+                return DecodeFileStage(ref handler, channel, sync, fields);
             case FileReturnView.Code:
-                return DispatchFileReturn(ref handler, channel, sync, fields);
+                return DecodeFileReturn(ref handler, channel, sync, fields);
             case FileDeliverView.Code:
-                return DispatchFileDeliver(ref handler, channel, sync, fields);
+                return DecodeFileDeliver(ref handler, channel, sync, fields);
             case StreamQosOkView.Code:
-                return DispatchStreamQosOk(ref handler, channel, sync, fields);
+                return DecodeStreamQosOk(ref handler, channel, sync, fields);
             case StreamConsumeOkView.Code:
-                return DispatchStreamConsumeOk(ref handler, channel, sync, fields);
+                return DecodeStreamConsumeOk(ref handler, channel, sync, fields);
             case StreamReturnView.Code:
-                return DispatchStreamReturn(ref handler, channel, sync, fields);
+                return DecodeStreamReturn(ref handler, channel, sync, fields);
             case StreamDeliverView.Code:
-                return DispatchStreamDeliver(ref handler, channel, sync, fields);
+                return DecodeStreamDeliver(ref handler, channel, sync, fields);
             default:
                 return Commands.WhyNotReceived(code);
         }
     }
 
-    private static DecodeError DispatchExecutionSync<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    /// <summary>The same for who handles the class execution alone.</summary>
+    /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+    /// <param name="channel">Channel that the command came on.</param>
+    /// <param name="payload">The whole segment: code, session header, presence bits, fields.</param>
+    /// <returns>
+    /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
+    /// for a command that is not of that class, or that a client does not receive.
+    /// </returns>
+    public static DecodeError DispatchExecution<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)
+        where THandler : IExecutionClientCommandHandler
+    {
+        DecodeError error = PackedReader.OpenCommand(payload, out ushort code, out bool sync, out ReadOnlySpan<byte> fields);
+        if (error != DecodeError.None)
+        {
+            return error;
+        }
+
+        switch (code)
+        {
+            case ExecutionSyncView.Code:
+                return DecodeExecutionSync(ref handler, channel, sync, fields);
+            case ExecutionResultView.Code:
+                return DecodeExecutionResult(ref handler, channel, sync, fields);
+            case ExecutionExceptionView.Code:
+                return DecodeExecutionException(ref handler, channel, sync, fields);
+            default:
+                return Commands.WhyNotReceived(code);
+        }
+    }
+
+    /// <summary>The same for who handles the class message alone.</summary>
+    /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+    /// <param name="channel">Channel that the command came on.</param>
+    /// <param name="payload">The whole segment: code, session header, presence bits, fields.</param>
+    /// <returns>
+    /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
+    /// for a command that is not of that class, or that a client does not receive.
+    /// </returns>
+    public static DecodeError DispatchMessage<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)
+        where THandler : IMessageClientCommandHandler
+    {
+        DecodeError error = PackedReader.OpenCommand(payload, out ushort code, out bool sync, out ReadOnlySpan<byte> fields);
+        if (error != DecodeError.None)
+        {
+            return error;
+        }
+
+        switch (code)
+        {
+            case MessageTransferView.Code:
+                return DecodeMessageTransfer(ref handler, channel, sync, fields);
+            case MessageAcceptView.Code:
+                return DecodeMessageAccept(ref handler, channel, sync, fields);
+            case MessageRejectView.Code:
+                return DecodeMessageReject(ref handler, channel, sync, fields);
+            case MessageReleaseView.Code:
+                return DecodeMessageRelease(ref handler, channel, sync, fields);
+            case MessageResumeView.Code:
+                return DecodeMessageResume(ref handler, channel, sync, fields);
+            case MessageSetFlowModeView.Code:
+                return DecodeMessageSetFlowMode(ref handler, channel, sync, fields);
+            case MessageFlowView.Code:
+                return DecodeMessageFlow(ref handler, channel, sync, fields);
+            case MessageStopView.Code:
+                return DecodeMessageStop(ref handler, channel, sync, fields);
+            default:
+                return Commands.WhyNotReceived(code);
+        }
+    }
+
+    /// <summary>The same for who handles the class file alone.</summary>
+    /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+    /// <param name="channel">Channel that the command came on.</param>
+    /// <param name="payload">The whole segment: code, session header, presence bits, fields.</param>
+    /// <returns>
+    /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
+    /// for a command that is not of that class, or that a client does not receive.
+    /// </returns>
+    public static DecodeError DispatchFile<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)
+        where THandler : IFileClientCommandHandler
+    {
+        DecodeError error = PackedReader.OpenCommand(payload, out ushort code, out bool sync, out ReadOnlySpan<byte> fields);
+        if (error != DecodeError.None)
+        {
+            return error;
+        }
+
+        switch (code)
+        {
+            case FileQosOkView.Code:
+                return DecodeFileQosOk(ref handler, channel, sync, fields);
+            case FileConsumeOkView.Code:
+                return DecodeFileConsumeOk(ref handler, channel, sync, fields);
+            case FileOpenView.Code:
+                return DecodeFileOpen(ref handler, channel, sync, fields);
+            case FileOpenOkView.Code:
+                return DecodeFileOpenOk(ref handler, channel, sync, fields);
+            case FileStageView.Code:
+                return DecodeFileStage(ref handler, channel, sync, fields);
+            case FileReturnView.Code:
+                return DecodeFileReturn(ref handler, channel, sync, fields);
+            case FileDeliverView.Code:
+                return DecodeFileDeliver(ref handler, channel, sync, fields);
+            default:
+                return Commands.WhyNotReceived(code);
+        }
+    }
+
+    /// <summary>The same for who handles the class stream alone.</summary>
+    /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+    /// <param name="channel">Channel that the command came on.</param>
+    /// <param name="payload">The whole segment: code, session header, presence bits, fields.</param>
+    /// <returns>
+    /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
+    /// for a command that is not of that class, or that a client does not receive.
+    /// </returns>
+    public static DecodeError DispatchStream<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)
+        where THandler : IStreamClientCommandHandler
+    {
+        DecodeError error = PackedReader.OpenCommand(payload, out ushort code, out bool sync, out ReadOnlySpan<byte> fields);
+        if (error != DecodeError.None)
+        {
+            return error;
+        }
+
+        switch (code)
+        {
+            case StreamQosOkView.Code:
+                return DecodeStreamQosOk(ref handler, channel, sync, fields);
+            case StreamConsumeOkView.Code:
+                return DecodeStreamConsumeOk(ref handler, channel, sync, fields);
+            case StreamReturnView.Code:
+                return DecodeStreamReturn(ref handler, channel, sync, fields);
+            case StreamDeliverView.Code:
+                return DecodeStreamDeliver(ref handler, channel, sync, fields);
+            default:
+                return Commands.WhyNotReceived(code);
+        }
+    }
+
+    private static DecodeError DecodeExecutionSync<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IExecutionClientCommandHandler
     {
         DecodeError error = ExecutionSyncView.TryParse(fields, out ExecutionSyncView command);
         if (error != DecodeError.None)
@@ -193,8 +333,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchExecutionResult<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeExecutionResult<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IExecutionClientCommandHandler
     {
         DecodeError error = ExecutionResultView.TryParse(fields, out ExecutionResultView command);
         if (error != DecodeError.None)
@@ -211,8 +351,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchExecutionException<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeExecutionException<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IExecutionClientCommandHandler
     {
         DecodeError error = ExecutionExceptionView.TryParse(fields, out ExecutionExceptionView command);
         if (error != DecodeError.None)
@@ -229,8 +369,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchMessageTransfer<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeMessageTransfer<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IMessageClientCommandHandler
     {
         DecodeError error = MessageTransferView.TryParse(fields, out MessageTransferView command);
         if (error != DecodeError.None)
@@ -247,8 +387,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchMessageAccept<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeMessageAccept<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IMessageClientCommandHandler
     {
         DecodeError error = MessageAcceptView.TryParse(fields, out MessageAcceptView command);
         if (error != DecodeError.None)
@@ -265,8 +405,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchMessageReject<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeMessageReject<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IMessageClientCommandHandler
     {
         DecodeError error = MessageRejectView.TryParse(fields, out MessageRejectView command);
         if (error != DecodeError.None)
@@ -283,8 +423,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchMessageRelease<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeMessageRelease<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IMessageClientCommandHandler
     {
         DecodeError error = MessageReleaseView.TryParse(fields, out MessageReleaseView command);
         if (error != DecodeError.None)
@@ -301,8 +441,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchMessageResume<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeMessageResume<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IMessageClientCommandHandler
     {
         DecodeError error = MessageResumeView.TryParse(fields, out MessageResumeView command);
         if (error != DecodeError.None)
@@ -319,8 +459,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchMessageSetFlowMode<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeMessageSetFlowMode<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IMessageClientCommandHandler
     {
         DecodeError error = MessageSetFlowModeView.TryParse(fields, out MessageSetFlowModeView command);
         if (error != DecodeError.None)
@@ -337,8 +477,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchMessageFlow<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeMessageFlow<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IMessageClientCommandHandler
     {
         DecodeError error = MessageFlowView.TryParse(fields, out MessageFlowView command);
         if (error != DecodeError.None)
@@ -355,8 +495,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchMessageStop<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeMessageStop<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IMessageClientCommandHandler
     {
         DecodeError error = MessageStopView.TryParse(fields, out MessageStopView command);
         if (error != DecodeError.None)
@@ -373,8 +513,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchFileQosOk<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeFileQosOk<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IFileClientCommandHandler
     {
         DecodeError error = FileQosOkView.TryParse(fields, out FileQosOkView command);
         if (error != DecodeError.None)
@@ -391,8 +531,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchFileConsumeOk<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeFileConsumeOk<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IFileClientCommandHandler
     {
         DecodeError error = FileConsumeOkView.TryParse(fields, out FileConsumeOkView command);
         if (error != DecodeError.None)
@@ -409,8 +549,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchFileOpen<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeFileOpen<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IFileClientCommandHandler
     {
         DecodeError error = FileOpenView.TryParse(fields, out FileOpenView command);
         if (error != DecodeError.None)
@@ -427,8 +567,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchFileOpenOk<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeFileOpenOk<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IFileClientCommandHandler
     {
         DecodeError error = FileOpenOkView.TryParse(fields, out FileOpenOkView command);
         if (error != DecodeError.None)
@@ -445,8 +585,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchFileStage<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeFileStage<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IFileClientCommandHandler
     {
         DecodeError error = FileStageView.TryParse(fields, out FileStageView command);
         if (error != DecodeError.None)
@@ -463,8 +603,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchFileReturn<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeFileReturn<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IFileClientCommandHandler
     {
         DecodeError error = FileReturnView.TryParse(fields, out FileReturnView command);
         if (error != DecodeError.None)
@@ -481,8 +621,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchFileDeliver<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeFileDeliver<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IFileClientCommandHandler
     {
         DecodeError error = FileDeliverView.TryParse(fields, out FileDeliverView command);
         if (error != DecodeError.None)
@@ -499,8 +639,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchStreamQosOk<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeStreamQosOk<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IStreamClientCommandHandler
     {
         DecodeError error = StreamQosOkView.TryParse(fields, out StreamQosOkView command);
         if (error != DecodeError.None)
@@ -517,8 +657,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchStreamConsumeOk<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeStreamConsumeOk<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IStreamClientCommandHandler
     {
         DecodeError error = StreamConsumeOkView.TryParse(fields, out StreamConsumeOkView command);
         if (error != DecodeError.None)
@@ -535,8 +675,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchStreamReturn<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeStreamReturn<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IStreamClientCommandHandler
     {
         DecodeError error = StreamReturnView.TryParse(fields, out StreamReturnView command);
         if (error != DecodeError.None)
@@ -553,8 +693,8 @@ public static class ClientCommands
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchStreamDeliver<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
-        where THandler : IClientCommandHandler
+    private static DecodeError DecodeStreamDeliver<THandler>(ref THandler handler, ushort channel, bool sync, ReadOnlySpan<byte> fields)
+        where THandler : IStreamClientCommandHandler
     {
         DecodeError error = StreamDeliverView.TryParse(fields, out StreamDeliverView command);
         if (error != DecodeError.None)

@@ -140,7 +140,7 @@ public readonly record struct DtxStart : ICommand
     static int IPacked.SizeOctets => 0;
 
     /// <inheritdoc/>
-    public int MaxOctets => 8 + _xid.MaxOctets;
+    public int MaxOctets => SizeBound.Of((long)8 + _xid.MaxOctets);
 
     /// <inheritdoc/>
     public int Write(Span<byte> destination)

@@ -135,7 +135,7 @@ public readonly record struct ExecutionResult : ICommand
     static int IPacked.SizeOctets => 0;
 
     /// <inheritdoc/>
-    public int MaxOctets => 10 + _value.MaxOctets;
+    public int MaxOctets => SizeBound.Of((long)10 + _value.MaxOctets);
 
     /// <inheritdoc/>
     public int Write(Span<byte> destination)

@@ -251,7 +251,7 @@ public readonly record struct MessageProperties : IPacked
         init
         {
             _correlationId = value;
-            _present |= 0x4;
+            _present = value.IsNull ? _present & ~0x4u : _present | 0x4;
         }
     }
 
@@ -279,7 +279,7 @@ public readonly record struct MessageProperties : IPacked
         init
         {
             _contentType = value;
-            _present |= 0x10;
+            _present = value.IsNull ? _present & ~0x10u : _present | 0x10;
         }
     }
 
@@ -293,7 +293,7 @@ public readonly record struct MessageProperties : IPacked
         init
         {
             _contentEncoding = value;
-            _present |= 0x20;
+            _present = value.IsNull ? _present & ~0x20u : _present | 0x20;
         }
     }
 
@@ -307,7 +307,7 @@ public readonly record struct MessageProperties : IPacked
         init
         {
             _userId = value;
-            _present |= 0x40;
+            _present = value.IsNull ? _present & ~0x40u : _present | 0x40;
         }
     }
 
@@ -321,7 +321,7 @@ public readonly record struct MessageProperties : IPacked
         init
         {
             _appId = value;
-            _present |= 0x80;
+            _present = value.IsNull ? _present & ~0x80u : _present | 0x80;
         }
     }
 
@@ -344,7 +344,7 @@ public readonly record struct MessageProperties : IPacked
     static int IPacked.SizeOctets => 4;
 
     /// <inheritdoc/>
-    public int MaxOctets => 40 + _correlationId.MaxOctets + _replyTo.MaxOctets + _contentType.MaxOctets + _contentEncoding.MaxOctets + _userId.MaxOctets + _appId.MaxOctets + _applicationHeaders.MaxOctets;
+    public int MaxOctets => SizeBound.Of((long)40 + _correlationId.MaxOctets + _replyTo.MaxOctets + _contentType.MaxOctets + _contentEncoding.MaxOctets + _userId.MaxOctets + _appId.MaxOctets + _applicationHeaders.MaxOctets);
 
     /// <inheritdoc/>
     public int Write(Span<byte> destination)

@@ -126,7 +126,7 @@ public readonly record struct MessageTransfer : ICommand
         init
         {
             _destination = value;
-            _present |= 0x1;
+            _present = value.IsNull ? _present & ~0x1u : _present | 0x1;
         }
     }
 
@@ -163,7 +163,7 @@ public readonly record struct MessageTransfer : ICommand
     static int IPacked.SizeOctets => 0;
 
     /// <inheritdoc/>
-    public int MaxOctets => 5 + _destination.MaxOctets;
+    public int MaxOctets => SizeBound.Of((long)5 + _destination.MaxOctets);
 
     /// <inheritdoc/>
     public int Write(Span<byte> destination)

@@ -45,129 +45,373 @@ public static class ServerMethods
         ReadOnlySpan<byte> arguments = payload[sizeof(uint)..];
         if (methodKey == BasicPublishView.MethodKey)
         {
-            return DispatchBasicPublish(ref handler, channel, arguments);
+            return DecodeBasicPublish(ref handler, channel, arguments);
         }
 
         if (methodKey == BasicAckView.MethodKey)
         {
-            return DispatchBasicAck(ref handler, channel, arguments);
+            return DecodeBasicAck(ref handler, channel, arguments);
         }
 
         switch (methodKey)
         {
             case ConnectionStartOkView.MethodKey:
-                return DispatchConnectionStartOk(ref handler, channel, arguments);
+                return DecodeConnectionStartOk(ref handler, channel, arguments);
             case ConnectionSecureOkView.MethodKey:
-                return DispatchConnectionSecureOk(ref handler, channel, arguments);
+                return DecodeConnectionSecureOk(ref handler, channel, arguments);
             case ConnectionTuneOkView.MethodKey:
-                return DispatchConnectionTuneOk(ref handler, channel, arguments);
+                return DecodeConnectionTuneOk(ref handler, channel, arguments);
             case ConnectionOpenView.MethodKey:
-                return DispatchConnectionOpen(ref handler, channel, arguments);
+                return DecodeConnectionOpen(ref handler, channel, arguments);
             case ConnectionCloseView.MethodKey:
-                return DispatchConnectionClose(ref handler, channel, arguments);
+                return DecodeConnectionClose(ref handler, channel, arguments);
             case ConnectionCloseOkView.MethodKey:
-                return DispatchConnectionCloseOk(ref handler, channel, arguments);
+                return DecodeConnectionCloseOk(ref handler, channel, arguments);
             case ConnectionUpdateSecretView.MethodKey:
-                return DispatchConnectionUpdateSecret(ref handler, channel, arguments);
+                return DecodeConnectionUpdateSecret(ref handler, channel, arguments);
             case ChannelOpenView.MethodKey:
-                return DispatchChannelOpen(ref handler, channel, arguments);
+                return DecodeChannelOpen(ref handler, channel, arguments);
             case ChannelFlowView.MethodKey:
-                return DispatchChannelFlow(ref handler, channel, arguments);
+                return DecodeChannelFlow(ref handler, channel, arguments);
             case ChannelFlowOkView.MethodKey:
-                return DispatchChannelFlowOk(ref handler, channel, arguments);
+                return DecodeChannelFlowOk(ref handler, channel, arguments);
             case ChannelCloseView.MethodKey:
-                return DispatchChannelClose(ref handler, channel, arguments);
+                return DecodeChannelClose(ref handler, channel, arguments);
             case ChannelCloseOkView.MethodKey:
-                return DispatchChannelCloseOk(ref handler, channel, arguments);
+                return DecodeChannelCloseOk(ref handler, channel, arguments);
             case AccessRequestView.MethodKey:
-                return DispatchAccessRequest(ref handler, channel, arguments);
+                return DecodeAccessRequest(ref handler, channel, arguments);
             case ExchangeDeclareView.MethodKey:
-                return DispatchExchangeDeclare(ref handler, channel, arguments);
+                return DecodeExchangeDeclare(ref handler, channel, arguments);
             case ExchangeDeleteView.MethodKey:
-                return DispatchExchangeDelete(ref handler, channel, arguments);
+                return DecodeExchangeDelete(ref handler, channel, arguments);
             case ExchangeBindView.MethodKey:
-                return DispatchExchangeBind(ref handler, channel, arguments);
+                return DecodeExchangeBind(ref handler, channel, arguments);
             case ExchangeUnbindView.MethodKey:
-                return DispatchExchangeUnbind(ref handler, channel, arguments);
+                return DecodeExchangeUnbind(ref handler, channel, arguments);
             case QueueDeclareView.MethodKey:
-                return DispatchQueueDeclare(ref handler, channel, arguments);
+                return DecodeQueueDeclare(ref handler, channel, arguments);
             case QueueBindView.MethodKey:
-                return DispatchQueueBind(ref handler, channel, arguments);
+                return DecodeQueueBind(ref handler, channel, arguments);
             case QueuePurgeView.MethodKey:
-                return DispatchQueuePurge(ref handler, channel, arguments);
+                return DecodeQueuePurge(ref handler, channel, arguments);
             case QueueDeleteView.MethodKey:
-                return DispatchQueueDelete(ref handler, channel, arguments);
+                return DecodeQueueDelete(ref handler, channel, arguments);
             case QueueUnbindView.MethodKey:
-                return DispatchQueueUnbind(ref handler, channel, arguments);
+                return DecodeQueueUnbind(ref handler, channel, arguments);
             case BasicQosView.MethodKey:
-                return DispatchBasicQos(ref handler, channel, arguments);
+                return DecodeBasicQos(ref handler, channel, arguments);
             case BasicConsumeView.MethodKey:
-                return DispatchBasicConsume(ref handler, channel, arguments);
+                return DecodeBasicConsume(ref handler, channel, arguments);
             case BasicCancelView.MethodKey:
-                return DispatchBasicCancel(ref handler, channel, arguments);
+                return DecodeBasicCancel(ref handler, channel, arguments);
             case BasicCancelOkView.MethodKey:
-                return DispatchBasicCancelOk(ref handler, channel, arguments);
+                return DecodeBasicCancelOk(ref handler, channel, arguments);
             case BasicGetView.MethodKey:
-                return DispatchBasicGet(ref handler, channel, arguments);
+                return DecodeBasicGet(ref handler, channel, arguments);
             case BasicRejectView.MethodKey:
-                return DispatchBasicReject(ref handler, channel, arguments);
+                return DecodeBasicReject(ref handler, channel, arguments);
             case BasicRecoverAsyncView.MethodKey:
-                return DispatchBasicRecoverAsync(ref handler, channel, arguments);
+                return DecodeBasicRecoverAsync(ref handler, channel, arguments);
             case BasicRecoverView.MethodKey:
-                return DispatchBasicRecover(ref handler, channel, arguments);
+                return DecodeBasicRecover(ref handler, channel, arguments);
             case BasicNackView.MethodKey:
-                return DispatchBasicNack(ref handler, channel, arguments);
+                return DecodeBasicNack(ref handler, channel, arguments);
             case ConfirmSelectView.MethodKey:
-                return DispatchConfirmSelect(ref handler, channel, arguments);
+                return DecodeConfirmSelect(ref handler, channel, arguments);
             case TxSelectView.MethodKey:
-                return DispatchTxSelect(ref handler, channel, arguments);
+                return DecodeTxSelect(ref handler, channel, arguments);
             case TxCommitView.MethodKey:
-                return DispatchTxCommit(ref handler, channel, arguments);
+                return DecodeTxCommit(ref handler, channel, arguments);
             case TxRollbackView.MethodKey:
-                return DispatchTxRollback(ref handler, channel, arguments);
+                return DecodeTxRollback(ref handler, channel, arguments);
             default:
                 return Methods.WhyNotReceived(methodKey);
         }
     }
 
-    private static DecodeError DispatchBasicPublish<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    /// <summary>The same for who handles the class connection alone.</summary>
+    /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+    /// <param name="channel">Channel that the method came on.</param>
+    /// <param name="payload">Class id, method id, arguments.</param>
+    /// <returns>
+    /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
+    /// for a method that is not of that class, or that a server does not receive.
+    /// </returns>
+    public static DecodeError DispatchConnection<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)
+        where THandler : IConnectionServerMethodHandler
     {
-        DecodeError error = BasicPublishView.TryParse(arguments, out BasicPublishView method);
-        if (error != DecodeError.None)
+        if (payload.Length < sizeof(uint))
         {
-            return error;
+            return DecodeError.Truncated;
         }
 
-        if (!method.IsTextValid)
+        uint methodKey = WireReader.ReadUInt32(payload);
+        ReadOnlySpan<byte> arguments = payload[sizeof(uint)..];
+        switch (methodKey)
         {
-            return DecodeError.InvalidUtf8;
+            case ConnectionStartOkView.MethodKey:
+                return DecodeConnectionStartOk(ref handler, channel, arguments);
+            case ConnectionSecureOkView.MethodKey:
+                return DecodeConnectionSecureOk(ref handler, channel, arguments);
+            case ConnectionTuneOkView.MethodKey:
+                return DecodeConnectionTuneOk(ref handler, channel, arguments);
+            case ConnectionOpenView.MethodKey:
+                return DecodeConnectionOpen(ref handler, channel, arguments);
+            case ConnectionCloseView.MethodKey:
+                return DecodeConnectionClose(ref handler, channel, arguments);
+            case ConnectionCloseOkView.MethodKey:
+                return DecodeConnectionCloseOk(ref handler, channel, arguments);
+            case ConnectionUpdateSecretView.MethodKey:
+                return DecodeConnectionUpdateSecret(ref handler, channel, arguments);
+            default:
+                return Methods.WhyNotReceived(methodKey);
         }
-
-        handler.HandleBasicPublish(channel, in method);
-        return DecodeError.None;
     }
 
-    private static DecodeError DispatchBasicAck<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    /// <summary>The same for who handles the class channel alone.</summary>
+    /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+    /// <param name="channel">Channel that the method came on.</param>
+    /// <param name="payload">Class id, method id, arguments.</param>
+    /// <returns>
+    /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
+    /// for a method that is not of that class, or that a server does not receive.
+    /// </returns>
+    public static DecodeError DispatchChannel<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)
+        where THandler : IChannelServerMethodHandler
     {
-        DecodeError error = BasicAckView.TryParse(arguments, out BasicAckView method);
-        if (error != DecodeError.None)
+        if (payload.Length < sizeof(uint))
         {
-            return error;
+            return DecodeError.Truncated;
         }
 
-        if (!method.IsTextValid)
+        uint methodKey = WireReader.ReadUInt32(payload);
+        ReadOnlySpan<byte> arguments = payload[sizeof(uint)..];
+        switch (methodKey)
         {
-            return DecodeError.InvalidUtf8;
+            case ChannelOpenView.MethodKey:
+                return DecodeChannelOpen(ref handler, channel, arguments);
+            case ChannelFlowView.MethodKey:
+                return DecodeChannelFlow(ref handler, channel, arguments);
+            case ChannelFlowOkView.MethodKey:
+                return DecodeChannelFlowOk(ref handler, channel, arguments);
+            case ChannelCloseView.MethodKey:
+                return DecodeChannelClose(ref handler, channel, arguments);
+            case ChannelCloseOkView.MethodKey:
+                return DecodeChannelCloseOk(ref handler, channel, arguments);
+            default:
+                return Methods.WhyNotReceived(methodKey);
         }
-
-        handler.HandleBasicAck(channel, in method);
-        return DecodeError.None;
     }
 
-    private static DecodeError DispatchConnectionStartOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    /// <summary>The same for who handles the class access alone.</summary>
+    /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+    /// <param name="channel">Channel that the method came on.</param>
+    /// <param name="payload">Class id, method id, arguments.</param>
+    /// <returns>
+    /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
+    /// for a method that is not of that class, or that a server does not receive.
+    /// </returns>
+    public static DecodeError DispatchAccess<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)
+        where THandler : IAccessServerMethodHandler
+    {
+        if (payload.Length < sizeof(uint))
+        {
+            return DecodeError.Truncated;
+        }
+
+        uint methodKey = WireReader.ReadUInt32(payload);
+        ReadOnlySpan<byte> arguments = payload[sizeof(uint)..];
+        switch (methodKey)
+        {
+            case AccessRequestView.MethodKey:
+                return DecodeAccessRequest(ref handler, channel, arguments);
+            default:
+                return Methods.WhyNotReceived(methodKey);
+        }
+    }
+
+    /// <summary>The same for who handles the class exchange alone.</summary>
+    /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+    /// <param name="channel">Channel that the method came on.</param>
+    /// <param name="payload">Class id, method id, arguments.</param>
+    /// <returns>
+    /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
+    /// for a method that is not of that class, or that a server does not receive.
+    /// </returns>
+    public static DecodeError DispatchExchange<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)
+        where THandler : IExchangeServerMethodHandler
+    {
+        if (payload.Length < sizeof(uint))
+        {
+            return DecodeError.Truncated;
+        }
+
+        uint methodKey = WireReader.ReadUInt32(payload);
+        ReadOnlySpan<byte> arguments = payload[sizeof(uint)..];
+        switch (methodKey)
+        {
+            case ExchangeDeclareView.MethodKey:
+                return DecodeExchangeDeclare(ref handler, channel, arguments);
+            case ExchangeDeleteView.MethodKey:
+                return DecodeExchangeDelete(ref handler, channel, arguments);
+            case ExchangeBindView.MethodKey:
+                return DecodeExchangeBind(ref handler, channel, arguments);
+            case ExchangeUnbindView.MethodKey:
+                return DecodeExchangeUnbind(ref handler, channel, arguments);
+            default:
+                return Methods.WhyNotReceived(methodKey);
+        }
+    }
+
+    /// <summary>The same for who handles the class queue alone.</summary>
+    /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+    /// <param name="channel">Channel that the method came on.</param>
+    /// <param name="payload">Class id, method id, arguments.</param>
+    /// <returns>
+    /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
+    /// for a method that is not of that class, or that a server does not receive.
+    /// </returns>
+    public static DecodeError DispatchQueue<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)
+        where THandler : IQueueServerMethodHandler
+    {
+        if (payload.Length < sizeof(uint))
+        {
+            return DecodeError.Truncated;
+        }
+
+        uint methodKey = WireReader.ReadUInt32(payload);
+        ReadOnlySpan<byte> arguments = payload[sizeof(uint)..];
+        switch (methodKey)
+        {
+            case QueueDeclareView.MethodKey:
+                return DecodeQueueDeclare(ref handler, channel, arguments);
+            case QueueBindView.MethodKey:
+                return DecodeQueueBind(ref handler, channel, arguments);
+            case QueuePurgeView.MethodKey:
+                return DecodeQueuePurge(ref handler, channel, arguments);
+            case QueueDeleteView.MethodKey:
+                return DecodeQueueDelete(ref handler, channel, arguments);
+            case QueueUnbindView.MethodKey:
+                return DecodeQueueUnbind(ref handler, channel, arguments);
+            default:
+                return Methods.WhyNotReceived(methodKey);
+        }
+    }
+
+    /// <summary>The same for who handles the class basic alone.</summary>
+    /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+    /// <param name="channel">Channel that the method came on.</param>
+    /// <param name="payload">Class id, method id, arguments.</param>
+    /// <returns>
+    /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
+    /// for a method that is not of that class, or that a server does not receive.
+    /// </returns>
+    public static DecodeError DispatchBasic<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)
+        where THandler : IBasicServerMethodHandler
+    {
+        if (payload.Length < sizeof(uint))
+        {
+            return DecodeError.Truncated;
+        }
+
+        uint methodKey = WireReader.ReadUInt32(payload);
+        ReadOnlySpan<byte> arguments = payload[sizeof(uint)..];
+        if (methodKey == BasicPublishView.MethodKey)
+        {
+            return DecodeBasicPublish(ref handler, channel, arguments);
+        }
+
+        if (methodKey == BasicAckView.MethodKey)
+        {
+            return DecodeBasicAck(ref handler, channel, arguments);
+        }
+
+        switch (methodKey)
+        {
+            case BasicQosView.MethodKey:
+                return DecodeBasicQos(ref handler, channel, arguments);
+            case BasicConsumeView.MethodKey:
+                return DecodeBasicConsume(ref handler, channel, arguments);
+            case BasicCancelView.MethodKey:
+                return DecodeBasicCancel(ref handler, channel, arguments);
+            case BasicCancelOkView.MethodKey:
+                return DecodeBasicCancelOk(ref handler, channel, arguments);
+            case BasicGetView.MethodKey:
+                return DecodeBasicGet(ref handler, channel, arguments);
+            case BasicRejectView.MethodKey:
+                return DecodeBasicReject(ref handler, channel, arguments);
+            case BasicRecoverAsyncView.MethodKey:
+                return DecodeBasicRecoverAsync(ref handler, channel, arguments);
+            case BasicRecoverView.MethodKey:
+                return DecodeBasicRecover(ref handler, channel, arguments);
+            case BasicNackView.MethodKey:
+                return DecodeBasicNack(ref handler, channel, arguments);
+            default:
+                return Methods.WhyNotReceived(methodKey);
+        }
+    }
+
+    /// <summary>The same for who handles the class confirm alone.</summary>
+    /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+    /// <param name="channel">Channel that the method came on.</param>
+    /// <param name="payload">Class id, method id, arguments.</param>
+    /// <returns>
+    /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
+    /// for a method that is not of that class, or that a server does not receive.
+    /// </returns>
+    public static DecodeError DispatchConfirm<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)
+        where THandler : IConfirmServerMethodHandler
+    {
+        if (payload.Length < sizeof(uint))
+        {
+            return DecodeError.Truncated;
+        }
+
+        uint methodKey = WireReader.ReadUInt32(payload);
+        ReadOnlySpan<byte> arguments = payload[sizeof(uint)..];
+        switch (methodKey)
+        {
+            case ConfirmSelectView.MethodKey:
+                return DecodeConfirmSelect(ref handler, channel, arguments);
+            default:
+                return Methods.WhyNotReceived(methodKey);
+        }
+    }
+
+    /// <summary>The same for who handles the class tx alone.</summary>
+    /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
+    /// <param name="channel">Channel that the method came on.</param>
+    /// <param name="payload">Class id, method id, arguments.</param>
+    /// <returns>
+    /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
+    /// for a method that is not of that class, or that a server does not receive.
+    /// </returns>
+    public static DecodeError DispatchTx<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)
+        where THandler : ITxServerMethodHandler
+    {
+        if (payload.Length < sizeof(uint))
+        {
+            return DecodeError.Truncated;
+        }
+
+        uint methodKey = WireReader.ReadUInt32(payload);
+        ReadOnlySpan<byte> arguments = payload[sizeof(uint)..];
+        switch (methodKey)
+        {
+            case TxSelectView.MethodKey:
+                return DecodeTxSelect(ref handler, channel, arguments);
+            case TxCommitView.MethodKey:
+                return DecodeTxCommit(ref handler, channel, arguments);
+            case TxRollbackView.MethodKey:
+                return DecodeTxRollback(ref handler, channel, arguments);
+            default:
+                return Methods.WhyNotReceived(methodKey);
+        }
+    }
+
+    private static DecodeError DecodeConnectionStartOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IConnectionServerMethodHandler
     {
         DecodeError error = ConnectionStartOkView.TryParse(arguments, out ConnectionStartOkView method);
         if (error != DecodeError.None)
@@ -184,8 +428,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchConnectionSecureOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeConnectionSecureOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IConnectionServerMethodHandler
     {
         DecodeError error = ConnectionSecureOkView.TryParse(arguments, out ConnectionSecureOkView method);
         if (error != DecodeError.None)
@@ -202,8 +446,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchConnectionTuneOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeConnectionTuneOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IConnectionServerMethodHandler
     {
         DecodeError error = ConnectionTuneOkView.TryParse(arguments, out ConnectionTuneOkView method);
         if (error != DecodeError.None)
@@ -220,8 +464,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchConnectionOpen<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeConnectionOpen<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IConnectionServerMethodHandler
     {
         DecodeError error = ConnectionOpenView.TryParse(arguments, out ConnectionOpenView method);
         if (error != DecodeError.None)
@@ -238,8 +482,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchConnectionClose<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeConnectionClose<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IConnectionServerMethodHandler
     {
         DecodeError error = ConnectionCloseView.TryParse(arguments, out ConnectionCloseView method);
         if (error != DecodeError.None)
@@ -256,8 +500,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchConnectionCloseOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeConnectionCloseOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IConnectionServerMethodHandler
     {
         DecodeError error = ConnectionCloseOkView.TryParse(arguments, out ConnectionCloseOkView method);
         if (error != DecodeError.None)
@@ -274,8 +518,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchConnectionUpdateSecret<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeConnectionUpdateSecret<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IConnectionServerMethodHandler
     {
         DecodeError error = ConnectionUpdateSecretView.TryParse(arguments, out ConnectionUpdateSecretView method);
         if (error != DecodeError.None)
@@ -292,8 +536,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchChannelOpen<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeChannelOpen<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IChannelServerMethodHandler
     {
         DecodeError error = ChannelOpenView.TryParse(arguments, out ChannelOpenView method);
         if (error != DecodeError.None)
@@ -310,8 +554,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchChannelFlow<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeChannelFlow<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IChannelServerMethodHandler
     {
         DecodeError error = ChannelFlowView.TryParse(arguments, out ChannelFlowView method);
         if (error != DecodeError.None)
@@ -328,8 +572,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchChannelFlowOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeChannelFlowOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IChannelServerMethodHandler
     {
         DecodeError error = ChannelFlowOkView.TryParse(arguments, out ChannelFlowOkView method);
         if (error != DecodeError.None)
@@ -346,8 +590,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchChannelClose<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeChannelClose<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IChannelServerMethodHandler
     {
         DecodeError error = ChannelCloseView.TryParse(arguments, out ChannelCloseView method);
         if (error != DecodeError.None)
@@ -364,8 +608,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchChannelCloseOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeChannelCloseOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IChannelServerMethodHandler
     {
         DecodeError error = ChannelCloseOkView.TryParse(arguments, out ChannelCloseOkView method);
         if (error != DecodeError.None)
@@ -382,8 +626,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchAccessRequest<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeAccessRequest<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IAccessServerMethodHandler
     {
         DecodeError error = AccessRequestView.TryParse(arguments, out AccessRequestView method);
         if (error != DecodeError.None)
@@ -400,8 +644,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchExchangeDeclare<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeExchangeDeclare<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IExchangeServerMethodHandler
     {
         DecodeError error = ExchangeDeclareView.TryParse(arguments, out ExchangeDeclareView method);
         if (error != DecodeError.None)
@@ -418,8 +662,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchExchangeDelete<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeExchangeDelete<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IExchangeServerMethodHandler
     {
         DecodeError error = ExchangeDeleteView.TryParse(arguments, out ExchangeDeleteView method);
         if (error != DecodeError.None)
@@ -436,8 +680,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchExchangeBind<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeExchangeBind<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IExchangeServerMethodHandler
     {
         DecodeError error = ExchangeBindView.TryParse(arguments, out ExchangeBindView method);
         if (error != DecodeError.None)
@@ -454,8 +698,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchExchangeUnbind<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeExchangeUnbind<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IExchangeServerMethodHandler
     {
         DecodeError error = ExchangeUnbindView.TryParse(arguments, out ExchangeUnbindView method);
         if (error != DecodeError.None)
@@ -472,8 +716,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchQueueDeclare<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeQueueDeclare<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IQueueServerMethodHandler
     {
         DecodeError error = QueueDeclareView.TryParse(arguments, out QueueDeclareView method);
         if (error != DecodeError.None)
@@ -490,8 +734,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchQueueBind<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeQueueBind<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IQueueServerMethodHandler
     {
         DecodeError error = QueueBindView.TryParse(arguments, out QueueBindView method);
         if (error != DecodeError.None)
@@ -508,8 +752,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchQueuePurge<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeQueuePurge<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IQueueServerMethodHandler
     {
         DecodeError error = QueuePurgeView.TryParse(arguments, out QueuePurgeView method);
         if (error != DecodeError.None)
@@ -526,8 +770,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchQueueDelete<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeQueueDelete<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IQueueServerMethodHandler
     {
         DecodeError error = QueueDeleteView.TryParse(arguments, out QueueDeleteView method);
         if (error != DecodeError.None)
@@ -544,8 +788,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchQueueUnbind<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeQueueUnbind<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IQueueServerMethodHandler
     {
         DecodeError error = QueueUnbindView.TryParse(arguments, out QueueUnbindView method);
         if (error != DecodeError.None)
@@ -562,8 +806,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchBasicQos<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeBasicQos<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IBasicServerMethodHandler
     {
         DecodeError error = BasicQosView.TryParse(arguments, out BasicQosView method);
         if (error != DecodeError.None)
@@ -580,8 +824,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchBasicConsume<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeBasicConsume<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IBasicServerMethodHandler
     {
         DecodeError error = BasicConsumeView.TryParse(arguments, out BasicConsumeView method);
         if (error != DecodeError.None)
@@ -598,8 +842,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchBasicCancel<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeBasicCancel<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IBasicServerMethodHandler
     {
         DecodeError error = BasicCancelView.TryParse(arguments, out BasicCancelView method);
         if (error != DecodeError.None)
@@ -616,8 +860,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchBasicCancelOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeBasicCancelOk<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IBasicServerMethodHandler
     {
         DecodeError error = BasicCancelOkView.TryParse(arguments, out BasicCancelOkView method);
         if (error != DecodeError.None)
@@ -634,8 +878,26 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchBasicGet<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeBasicPublish<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IBasicServerMethodHandler
+    {
+        DecodeError error = BasicPublishView.TryParse(arguments, out BasicPublishView method);
+        if (error != DecodeError.None)
+        {
+            return error;
+        }
+
+        if (!method.IsTextValid)
+        {
+            return DecodeError.InvalidUtf8;
+        }
+
+        handler.HandleBasicPublish(channel, in method);
+        return DecodeError.None;
+    }
+
+    private static DecodeError DecodeBasicGet<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IBasicServerMethodHandler
     {
         DecodeError error = BasicGetView.TryParse(arguments, out BasicGetView method);
         if (error != DecodeError.None)
@@ -652,8 +914,26 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchBasicReject<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeBasicAck<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IBasicServerMethodHandler
+    {
+        DecodeError error = BasicAckView.TryParse(arguments, out BasicAckView method);
+        if (error != DecodeError.None)
+        {
+            return error;
+        }
+
+        if (!method.IsTextValid)
+        {
+            return DecodeError.InvalidUtf8;
+        }
+
+        handler.HandleBasicAck(channel, in method);
+        return DecodeError.None;
+    }
+
+    private static DecodeError DecodeBasicReject<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IBasicServerMethodHandler
     {
         DecodeError error = BasicRejectView.TryParse(arguments, out BasicRejectView method);
         if (error != DecodeError.None)
@@ -670,8 +950,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchBasicRecoverAsync<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeBasicRecoverAsync<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IBasicServerMethodHandler
     {
         DecodeError error = BasicRecoverAsyncView.TryParse(arguments, out BasicRecoverAsyncView method);
         if (error != DecodeError.None)
@@ -688,8 +968,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchBasicRecover<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeBasicRecover<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IBasicServerMethodHandler
     {
         DecodeError error = BasicRecoverView.TryParse(arguments, out BasicRecoverView method);
         if (error != DecodeError.None)
@@ -706,8 +986,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchBasicNack<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeBasicNack<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IBasicServerMethodHandler
     {
         DecodeError error = BasicNackView.TryParse(arguments, out BasicNackView method);
         if (error != DecodeError.None)
@@ -724,8 +1004,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchConfirmSelect<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeConfirmSelect<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : IConfirmServerMethodHandler
     {
         DecodeError error = ConfirmSelectView.TryParse(arguments, out ConfirmSelectView method);
         if (error != DecodeError.None)
@@ -742,8 +1022,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchTxSelect<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeTxSelect<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : ITxServerMethodHandler
     {
         DecodeError error = TxSelectView.TryParse(arguments, out TxSelectView method);
         if (error != DecodeError.None)
@@ -760,8 +1040,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchTxCommit<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeTxCommit<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : ITxServerMethodHandler
     {
         DecodeError error = TxCommitView.TryParse(arguments, out TxCommitView method);
         if (error != DecodeError.None)
@@ -778,8 +1058,8 @@ public static class ServerMethods
         return DecodeError.None;
     }
 
-    private static DecodeError DispatchTxRollback<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-        where THandler : IServerMethodHandler
+    private static DecodeError DecodeTxRollback<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
+        where THandler : ITxServerMethodHandler
     {
         DecodeError error = TxRollbackView.TryParse(arguments, out TxRollbackView method);
         if (error != DecodeError.None)

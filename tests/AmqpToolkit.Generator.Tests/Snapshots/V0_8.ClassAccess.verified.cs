@@ -104,8 +104,18 @@ public readonly record struct AccessRequest : IMethod
     /// <summary>Octets of class id, method id and arguments without the contents of strings and tables.</summary>
     public const int OverheadOctets = 6;
 
+    private readonly ShortString _realm;
+
     /// <summary>Name of the realm. (realm, shortstr)</summary>
-    public ShortString Realm { get; init; }
+    public ShortString Realm
+    {
+        get => _realm;
+        init
+        {
+            value.ThrowIfNull(nameof(Realm));
+            _realm = value;
+        }
+    }
 
     /// <summary>No other user meanwhile. (exclusive, bit)</summary>
     public bool Exclusive { get; init; }

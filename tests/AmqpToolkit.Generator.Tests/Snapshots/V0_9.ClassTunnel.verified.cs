@@ -94,7 +94,7 @@ public readonly record struct TunnelRequest : IMethod
     static uint IMethod.MethodKey => MethodKey;
 
     /// <inheritdoc/>
-    public int MaxOctets => OverheadOctets + MetaData.Span.Length;
+    public int MaxOctets => SizeBound.Of((long)OverheadOctets + MetaData.Span.Length);
 
     /// <inheritdoc/>
     public int Write(Span<byte> destination)
@@ -333,7 +333,7 @@ public readonly record struct TunnelProperties
         init
         {
             _proxyName = value;
-            _flags |= 0x4000;
+            _flags = (ushort)(value.IsNull ? _flags & ~0x4000 : _flags | 0x4000);
         }
     }
 
@@ -347,7 +347,7 @@ public readonly record struct TunnelProperties
         init
         {
             _dataName = value;
-            _flags |= 0x2000;
+            _flags = (ushort)(value.IsNull ? _flags & ~0x2000 : _flags | 0x2000);
         }
     }
 
@@ -384,7 +384,7 @@ public readonly record struct TunnelProperties
     {
         get
         {
-            int octets = sizeof(ushort);
+            long octets = sizeof(ushort);
             if (HasHeaders)
             {
                 octets += 4 + _headers.Span.Length;
@@ -410,7 +410,7 @@ public readonly record struct TunnelProperties
                 octets += 1;
             }
 
-            return octets;
+            return SizeBound.Of(octets);
         }
     }
 

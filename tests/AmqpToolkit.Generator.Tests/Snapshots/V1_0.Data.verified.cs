@@ -85,13 +85,17 @@ public readonly record struct Data : IDescribedType
     public LongString Value
     {
         get => _value;
-        init => _value = value;
+        init
+        {
+            value.ThrowIfNull(nameof(Value));
+            _value = value;
+        }
     }
 
     static ulong IDescribedType.DescriptorCode => DescriptorCode;
 
     /// <inheritdoc/>
-    public int MaxOctets => 15 + _value.MaxOctets;
+    public int MaxOctets => SizeBound.Of((long)15 + _value.MaxOctets);
 
     /// <summary>The same, encoded once and for all.</summary>
     public static implicit operator EncodedValue(Data value) => EncodedValue.Of(value);

@@ -282,7 +282,7 @@ public readonly record struct Disposition : IDescribedType
     static ulong IDescribedType.DescriptorCode => DescriptorCode;
 
     /// <inheritdoc/>
-    public int MaxOctets => 33 + _state.MaxOctets;
+    public int MaxOctets => SizeBound.Of((long)33 + _state.MaxOctets);
 
     /// <summary>The same, encoded once and for all.</summary>
     public static implicit operator EncodedValue(Disposition value) => EncodedValue.Of(value);
@@ -291,42 +291,43 @@ public readonly record struct Disposition : IDescribedType
     /// <exception cref="InvalidOperationException">A mandatory field is not set.</exception>
     public int Write(Span<byte> destination)
     {
-        if ((_present & 0x3) != 0x3)
+        uint present = _present;
+        if ((present & 0x3) != 0x3)
         {
             AmqpWriter.ThrowMissingField("disposition");
         }
 
         int first = AmqpWriter.BeginComposite(destination, DescriptorCode);
         int at = first;
-        int count = 32 - BitOperations.LeadingZeroCount(_present);
+        int count = 32 - BitOperations.LeadingZeroCount(present);
         if (count > 0)
         {
-            at += HasRole ? AmqpWriter.WriteBoolean(destination[at..], _role != 0) : AmqpWriter.WriteNull(destination[at..]);
+            at += (present & 0x1) != 0 ? AmqpWriter.WriteBoolean(destination[at..], _role != 0) : AmqpWriter.WriteNull(destination[at..]);
         }
 
         if (count > 1)
         {
-            at += HasFirst ? AmqpWriter.WriteUInt(destination[at..], _first) : AmqpWriter.WriteNull(destination[at..]);
+            at += (present & 0x2) != 0 ? AmqpWriter.WriteUInt(destination[at..], _first) : AmqpWriter.WriteNull(destination[at..]);
         }
 
         if (count > 2)
         {
-            at += HasLast ? AmqpWriter.WriteUInt(destination[at..], _last) : AmqpWriter.WriteNull(destination[at..]);
+            at += (present & 0x4) != 0 ? AmqpWriter.WriteUInt(destination[at..], _last) : AmqpWriter.WriteNull(destination[at..]);
         }
 
         if (count > 3)
         {
-            at += HasSettled ? AmqpWriter.WriteBoolean(destination[at..], _settled) : AmqpWriter.WriteNull(destination[at..]);
+            at += (present & 0x8) != 0 ? AmqpWriter.WriteBoolean(destination[at..], _settled) : AmqpWriter.WriteNull(destination[at..]);
         }
 
         if (count > 4)
         {
-            at += HasState ? _state.Write(destination[at..]) : AmqpWriter.WriteNull(destination[at..]);
+            at += (present & 0x10) != 0 ? _state.Write(destination[at..]) : AmqpWriter.WriteNull(destination[at..]);
         }
 
         if (count > 5)
         {
-            at += HasBatchable ? AmqpWriter.WriteBoolean(destination[at..], _batchable) : AmqpWriter.WriteNull(destination[at..]);
+            at += (present & 0x20) != 0 ? AmqpWriter.WriteBoolean(destination[at..], _batchable) : AmqpWriter.WriteNull(destination[at..]);
         }
 
         return AmqpWriter.EndList(destination, first, at, count);

@@ -156,22 +156,23 @@ public readonly record struct Received : IDescribedType
     /// <exception cref="InvalidOperationException">A mandatory field is not set.</exception>
     public int Write(Span<byte> destination)
     {
-        if ((_present & 0x3) != 0x3)
+        uint present = _present;
+        if ((present & 0x3) != 0x3)
         {
             AmqpWriter.ThrowMissingField("received");
         }
 
         int first = AmqpWriter.BeginComposite(destination, DescriptorCode);
         int at = first;
-        int count = 32 - BitOperations.LeadingZeroCount(_present);
+        int count = 32 - BitOperations.LeadingZeroCount(present);
         if (count > 0)
         {
-            at += HasSectionNumber ? AmqpWriter.WriteUInt(destination[at..], _sectionNumber) : AmqpWriter.WriteNull(destination[at..]);
+            at += (present & 0x1) != 0 ? AmqpWriter.WriteUInt(destination[at..], _sectionNumber) : AmqpWriter.WriteNull(destination[at..]);
         }
 
         if (count > 1)
         {
-            at += HasSectionOffset ? AmqpWriter.WriteULong(destination[at..], _sectionOffset) : AmqpWriter.WriteNull(destination[at..]);
+            at += (present & 0x2) != 0 ? AmqpWriter.WriteULong(destination[at..], _sectionOffset) : AmqpWriter.WriteNull(destination[at..]);
         }
 
         return AmqpWriter.EndList(destination, first, at, count);
