@@ -41,26 +41,24 @@ public sealed class AmqpGenerator : IIncrementalGenerator
             .Select((result, _) => result.Document!)
             .WithTrackingName(TrackingNames.Document);
 
-        // The unit is the edition. Each base document gathers its own overlays, so that another edition's files leave it alone.
+        // The unit is the edition: a base with its overlays, which another edition's files leave alone.
         IncrementalValueProvider<EquatableArray<RawDocument>> all = documents.Collect().Select((items, _) => Sort(items));
-        IncrementalValuesProvider<LinkResult> linked = documents
-            .Combine(all)
-            .Select((pair, _) => Editions.Gather(pair.Left, pair.Right))
-            .Where(edition => edition is not null)
-            .Select((edition, _) => edition!)
+        IncrementalValuesProvider<LinkResult> linked = all
+            .SelectMany((items, _) => Editions.Gather(items))
             .WithTrackingName(TrackingNames.Edition)
             .Select(Linker.Link)
             .WithTrackingName(TrackingNames.Link);
 
         IncrementalValuesProvider<EmittedFile> files = linked
-            .Select((result, _) => result.Model)
+            .Where(result => result.Model is not null)
+            .Select((result, _) => result.Model!)
             .WithTrackingName(TrackingNames.Model)
             .SelectMany(EditionLowering.Lower)
             .WithTrackingName(TrackingNames.Lower)
             .Select((unit, _) => Emitter.Emit(unit))
             .WithTrackingName(TrackingNames.Emit);
 
-        context.RegisterSourceOutput(files, (output, file) => output.AddSource(file.HintName, SourceText.From(file.Text, s_utf8)));
+        context.RegisterSourceOutput(files, Add);
         RegisterFindings(context, read, linked, all);
     }
 
@@ -83,9 +81,21 @@ public sealed class AmqpGenerator : IIncrementalGenerator
             (output, pair) => Report(output, pair.Left, pair.Right));
     }
 
+    private static void Add(SourceProductionContext output, EmittedFile file)
+    {
+        Finding? failure = file.Failure;
+        if (failure is null)
+        {
+            output.AddSource(file.HintName, SourceText.From(file.Text, s_utf8));
+            return;
+        }
+
+        Report(output, failure, ImmutableArray<LocationTable>.Empty);
+    }
+
     private static void Report(SourceProductionContext output, Finding finding, ImmutableArray<LocationTable> locations)
     {
-        Location location = locations.First(table => table.Path == finding.Path).Find(finding.Node, finding.Attribute);
+        Location location = locations.FirstOrDefault(table => table.Path == finding.Path)?.Find(finding.Node, finding.Attribute) ?? Location.Create(finding.Path, default, default);
         object[] arguments = finding.Arguments.ToArray<object>();
         output.ReportDiagnostic(Diagnostic.Create(Rules.Find(finding.Id), location, arguments));
     }
@@ -119,6 +129,7 @@ public sealed class AmqpGenerator : IIncrementalGenerator
 
     /// <summary>In an order that does not depend on the order of the items: by file name, then by path.</summary>
     private static EquatableArray<RawDocument> Sort(ImmutableArray<RawDocument> documents) => documents
+        .Distinct() // A file that is named twice says nothing new.
         .OrderBy(document => FileName(document.Path), StringComparer.Ordinal)
         .ThenBy(document => document.Path, StringComparer.Ordinal)
         .ToEquatableArray();

@@ -41,7 +41,7 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor OverlayWithoutBase = new(
         "AMQP0009", "An overlay has no base",
-        "No document of edition '{0}' is among the additional files; add one with AmqpSpec=\"{0}\", or correct AmqpOverlayFor",
+        "No document of edition '{0}' is among the additional files{1}; add one with AmqpSpec=\"{0}\", or correct AmqpOverlayFor",
         Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
 
     public static readonly DiagnosticDescriptor OverlayDisagrees = new(
@@ -97,7 +97,7 @@ internal static class Rules
         Category, DiagnosticSeverity.Info, true, helpLinkUri: Help);
 
     public static readonly DiagnosticDescriptor TooManyFields = new(
-        "AMQP0023", "A type has more fields than its presence bits", "'{0}' has {1} fields; its presence bits hold {2}",
+        "AMQP0023", "A type has more fields than its presence bits", "'{0}' has {1} fields, of which {2} are allowed; split it, or put the rest into a table or map",
         Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
 
     public static readonly DiagnosticDescriptor BadShape = new(
@@ -106,6 +106,14 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor BadMetadata = new(
         "AMQP0025", "Metadata or a property has a value that the generator does not know", "{0} has no value '{1}'; it may be {2}",
+        Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
+
+    public static readonly DiagnosticDescriptor ReservedName = new(
+        "AMQP0026", "A name is one that the emitted code needs for itself", "'{0}' becomes {1} in C#, which the emitted code needs for itself; give it another name",
+        Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
+
+    public static readonly DiagnosticDescriptor GeneratorFailed = new(
+        "AMQP0027", "The generator failed", "The generator failed while it {0}, which is a mistake of its own: {1}; report it with this file",
         Category, DiagnosticSeverity.Error, true, helpLinkUri: Help);
 
     private const string Category = "Amqp";
@@ -121,5 +129,6 @@ internal static class Rules
         MalformedXml, UnknownGrammar, BadAttribute, UnknownDomain, FoldedName, Duplicate, DanglingResponse, OverlayWithoutTarget, OverlayWithoutBase,
         OverlayDisagrees, UncheckedAssert, UnknownMarkup, DomainCycle, BadReplacement, DuplicateEdition, NobodyReceives, NameCollision, TooManyProperties,
         SharedNamespace, MixedGrammars, BadDefault, NoProvider, TooManyFields, BadShape, BadMetadata,
+        ReservedName, GeneratorFailed,
     ];
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using AmqpToolkit.Generator.Linking;
 using AmqpToolkit.Generator.Lowering;
 
@@ -13,7 +14,17 @@ internal static class Docs
         return text.EndsWith(".", StringComparison.Ordinal) ? text : text + ".";
     }
 
-    public static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\r", "").Replace("\n", " ");
+    /// <summary>Text in XML, on one line: C# ends one at more characters than XML does.</summary>
+    public static string Escape(string text)
+    {
+        var line = new StringBuilder(text.Length);
+        foreach (char c in text)
+        {
+            line.Append(c is '\u2028' or '\u2029' || char.IsControl(c) ? ' ' : c);
+        }
+
+        return line.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").ToString();
+    }
 
     /// <summary>A name with its indefinite article.</summary>
     public static string Article(string rawName) => ("aeiou".IndexOf(rawName[0]) >= 0 ? "an " : "a ") + Escape(rawName);

@@ -1,4 +1,6 @@
+using AmqpToolkit.Generator.Diagnostics;
+
 namespace AmqpToolkit.Generator.Emitting;
 
-/// <summary>The text of one file.</summary>
-internal sealed record EmittedFile(string HintName, string Text);
+/// <summary>The text of one file, or why there is none.</summary>
+internal sealed record EmittedFile(string HintName, string Text, Finding? Failure = null);

@@ -1,3 +1,4 @@
+using AmqpToolkit.Generator.Diagnostics;
 using AmqpToolkit.Generator.Lowering;
 
 namespace AmqpToolkit.Generator.Emitting;
@@ -9,6 +10,23 @@ internal static class Emitter
     public const string GeneratedCode = """[GeneratedCode("AmqpToolkit.Generator", "1.0")]""";
 
     public static EmittedFile Emit(Unit unit)
+    {
+        if (unit is FailedUnit failed)
+        {
+            return new EmittedFile(unit.HintName, "", failed.Finding);
+        }
+
+        try
+        {
+            return EmitFile(unit);
+        }
+        catch (Exception exception)
+        {
+            return new EmittedFile(unit.HintName, "", Failure.Of(unit.Path, Failure.Emitted, exception));
+        }
+    }
+
+    private static EmittedFile EmitFile(Unit unit)
     {
         var writer = new SourceWriter(unit.Options.IsInternal);
         writer.Line($"""

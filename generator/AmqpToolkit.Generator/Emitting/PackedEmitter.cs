@@ -60,7 +60,7 @@ internal static class PackedEmitter
     };
 
     private static string Summary(PackedMember member) =>
-        $"{Docs.Sentence(member.Model.Label, member.Model.Name)} ({member.Model.Name}, {Docs.Escape(member.Model.TypeName)}{(member.Model.Element is null ? "" : " of " + member.Model.Element)}{(member.Model.Required ? ", required" : "")})";
+        $"{Docs.Sentence(member.Model.Label, member.Model.Name)} ({member.Model.Name}, {Docs.Escape(member.Model.TypeName)}{(member.Model.Element is null ? "" : " of " + Docs.Escape(member.Model.Element))}{(member.Model.Required ? ", required" : "")})";
 
     private static string Remarks(PackedUnit unit)
     {

@@ -67,9 +67,11 @@ internal static class TypeEmitter
         string gotten = get switch
         {
             "UInt64" => "ulong",
-            "Int64" => "long",
+            "Int64" or "Timestamp" => "long",
+            "Boolean" => "bool",
             _ => viewType,
         };
+        string read = gotten == viewType ? "value" : gotten == "bool" ? $"({viewType})(value ? 1 : 0)" : $"({viewType})value";
         string body = value.Shape == MemberShape.Any
             ? $"public {viewType} Value => _value;"
             : $$"""
@@ -78,7 +80,7 @@ internal static class TypeEmitter
                     get
                     {
                         _value.TryGet{{get}}(out {{(value.Shape is MemberShape.Scalar or MemberShape.Enumeration ? gotten : viewType)}} value);
-                        return {{(gotten == viewType ? "value" : $"({viewType})value")}};
+                        return {{read}};
                     }
                 }
                 """;

@@ -169,7 +169,7 @@ internal static class UnionEmitter
                 writer.Line($"""
 
                     /// <summary>{member.RawName}{(member.Code is { } code ? $" ({CompositeEmitter.Code(code)})" : "")}.</summary>
-                    {member.TypeName},
+                    {member.Name},
                     """);
             }
         }
@@ -197,7 +197,7 @@ internal static class UnionEmitter
                 {
                     foreach (UnionMemberPlan member in plain)
                     {
-                        writer.Line($"AmqpType.{TypeExpressions.Suffix(member.Primitive)} => Member.{member.TypeName},");
+                        writer.Line($"AmqpType.{TypeExpressions.Suffix(member.Primitive)} => Member.{member.Name},");
                     }
 
                     writer.Line("_ => Member.Unknown,");
@@ -218,7 +218,7 @@ internal static class UnionEmitter
                     {
                         foreach (UnionMemberPlan member in described)
                         {
-                            writer.Line($"{CompositeEmitter.Code(member.Code!.Value)} => Member.{member.TypeName},");
+                            writer.Line($"{CompositeEmitter.Code(member.Code!.Value)} => Member.{member.Name},");
                         }
 
                         writer.Line("_ => Member.Unknown,");
@@ -264,10 +264,10 @@ internal static class UnionEmitter
         writer.Line($$"""
 
             /// <summary>Reads {{Docs.Article(member.RawName)}}.</summary>
-            public bool TryGet{{member.TypeName}}(out {{type}} value)
+            public bool TryGet{{member.Name}}(out {{type}} value)
             {
                 value = default;
-                return Kind == Member.{{member.TypeName}} && new EncodedValueView(Octets).TryGet{{get}}(out value);
+                return Kind == Member.{{member.Name}} && new EncodedValueView(Octets).TryGet{{get}}(out value);
             }
             """);
     }

@@ -41,11 +41,11 @@ internal sealed class Checks(FindingList findings)
         switch (assert.Check)
         {
             case "length" when isText:
-                reason = "its value is no number";
-                return Number(assert) is { } length ? new CheckModel(CheckKind.Length, length, null) : null;
+                reason = "its value is no length";
+                return Number(assert) is { } length and <= int.MaxValue ? new CheckModel(CheckKind.Length, length, null) : null;
             case "ne" when isNumber:
-                reason = "its value is no number";
-                return Number(assert) is { } value ? new CheckModel(CheckKind.NotEqual, value, null) : null;
+                reason = "its value is none that the field can have";
+                return Number(assert) is { } value && value <= Most(wire) ? new CheckModel(CheckKind.NotEqual, value, null) : null;
             case "null" when isText || isNumber || wire == WireType.Table:
                 return new CheckModel(CheckKind.Empty, 0, null);
             case "regexp" when isText:
@@ -67,6 +67,14 @@ internal sealed class Checks(FindingList findings)
                 return null;
         }
     }
+
+    private static long Most(WireType wire) => wire switch
+    {
+        WireType.Octet => byte.MaxValue,
+        WireType.Short => ushort.MaxValue,
+        WireType.Long => uint.MaxValue,
+        _ => long.MaxValue,
+    };
 
     private static long? Number(RawAssert assert) =>
         long.TryParse(assert.Value, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;

@@ -13,11 +13,14 @@ internal sealed class ClassicLinker
 {
     private const int MaxProperties = 15;
 
+    /// <summary>Far more than any method has; what is emitted for a field is more than a line.</summary>
+    private const int MaxFields = 255;
+
     private readonly FindingList _findings = new();
 
     // Names of types that are taken, with the name in the definition that took them. Files are named after classes, and some disks know no case.
     private readonly Dictionary<string, string> _classNames = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, string> _typeNames = new(StringComparer.Ordinal);
+    private readonly TypeNames _typeNames;
     private readonly Domains _domains;
     private readonly EditionInput _input;
     private readonly EquatableArray<ClassicDocument> _documents;
@@ -27,6 +30,7 @@ internal sealed class ClassicLinker
         _input = input;
         _documents = documents;
         _domains = new Domains(_findings);
+        _typeNames = new TypeNames(ReservedNames.Classic, StringComparer.Ordinal, _findings);
     }
 
     public static LinkResult Link(EditionInput input, CancellationToken cancellationToken)
@@ -48,13 +52,17 @@ internal sealed class ClassicLinker
         return new LinkResult(model, linker._findings.ToEquatableArray());
     }
 
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
     private ClassicEdition Model(List<MergedClass> classes, CancellationToken cancellationToken)
     {
         var linked = new List<ClassModel>();
         foreach (MergedClass merged in classes.OrderBy(candidate => candidate.Index))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (IsFree(_classNames, merged.Path, merged.Node, merged.Name, CSharpName.Pascal(merged.Name)))
+            string name = CSharpName.Pascal(merged.Name);
+            if (IsFree(_classNames, merged.Path, merged.Node, merged.Name, name)
+                && _typeNames.TryTake(merged.Path, merged.Node, "name", merged.Name, $"I{name}ServerMethodHandler", $"I{name}ClientMethodHandler"))
             {
                 linked.Add(Class(merged));
             }
@@ -136,7 +144,7 @@ internal sealed class ClassicLinker
         }
         else if (merged.Properties.Count > MaxProperties)
         {
-            _findings.Add(Rules.TooManyProperties, merged.Path, merged.Node, "name", merged.Name, merged.Properties.Count.ToString(CultureInfo.InvariantCulture));
+            _findings.Add(Rules.TooManyProperties, merged.Path, merged.Node, "name", merged.Name, Number(merged.Properties.Count));
             properties = null;
         }
 
@@ -174,6 +182,12 @@ internal sealed class ClassicLinker
         if (method.Roles.Count == 0)
         {
             _findings.Add(Rules.NobodyReceives, method.Path, method.Node, "name", name);
+        }
+
+        if (method.Fields.Count > MaxFields)
+        {
+            _findings.Add(Rules.TooManyFields, method.Path, method.Node, "name", name, Number(method.Fields.Count), Number(MaxFields));
+            return null;
         }
 
         List<FieldModel>? fields = Fields(method.Fields, name);
@@ -235,8 +249,7 @@ internal sealed class ClassicLinker
     }
 
     /// <summary>An owned type and its view.</summary>
-    private bool AreTypesFree(string path, int node, string name, string typeName) =>
-        IsFree(_typeNames, path, node, name, typeName) && IsFree(_typeNames, path, node, name, typeName + "View");
+    private bool AreTypesFree(string path, int node, string name, string typeName) => _typeNames.TryTake(path, node, "name", name, typeName, typeName + "View");
 
     private bool IsFree(Dictionary<string, string> taken, string path, int node, string name, string csharpName)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AmqpToolkit.Generator.Diagnostics;
 using AmqpToolkit.Generator.Infrastructure;
 using AmqpToolkit.Generator.Reading;
@@ -11,11 +12,15 @@ internal sealed record OwnedBy<T>(string Path, string Class, int ClassCode, T It
 internal sealed class CommandCatalog(string edition, FindingList findings)
 {
     private readonly Dictionary<string, int> _classes = new(StringComparer.Ordinal);
+    private readonly List<Sourced<RawCommandClass>> _firsts = [];
     private readonly Dictionary<string, Sourced<RawWireType>> _types = new(StringComparer.Ordinal);
     private readonly Dictionary<string, OwnedBy<RawCommandDomain>> _domains = new(StringComparer.Ordinal);
     private readonly Dictionary<string, OwnedBy<RawStruct>> _structs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, OwnedBy<RawCommand>> _commands = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _elements = new(StringComparer.Ordinal);
+
+    /// <summary>Each class where it was first named.</summary>
+    public IEnumerable<Sourced<RawCommandClass>> Classes => _firsts;
 
     public IEnumerable<Sourced<RawWireType>> Types => _types.Values;
 
@@ -54,6 +59,18 @@ internal sealed class CommandCatalog(string edition, FindingList findings)
     public bool TryFindStruct(string scope, string name, out OwnedBy<RawStruct> found) =>
         _structs.TryGetValue(Key(scope, name), out found) || _structs.TryGetValue(name, out found);
 
+    /// <summary>The struct at the end of a chain of domains; null when it is none.</summary>
+    public OwnedBy<RawStruct>? StructOf(string scope, string name)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (TryFindDomain(scope, name, out OwnedBy<RawCommandDomain> domain) && seen.Add(Key(domain.Class, domain.Item.Name)))
+        {
+            (scope, name) = (domain.Class, domain.Item.Type!);
+        }
+
+        return TryFindStruct(scope, name, out OwnedBy<RawStruct> found) ? found : null;
+    }
+
     public bool TryFindDomain(string scope, string name, out OwnedBy<RawCommandDomain> found) =>
         _domains.TryGetValue(Key(scope, name), out found) || _domains.TryGetValue(name, out found);
 
@@ -66,6 +83,8 @@ internal sealed class CommandCatalog(string edition, FindingList findings)
     public string Suggest(string scope, string name) => Spelling.Suggest(
         name,
         _types.Keys.Concat(_domains.Keys).Concat(_structs.Keys).Select(key => key.StartsWith(scope + ".", StringComparison.Ordinal) ? key.Substring(scope.Length + 1) : key).Distinct(StringComparer.Ordinal));
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     public static string Key(string scope, string name) => scope.Length == 0 ? name : $"{scope}.{name}";
 
@@ -83,12 +102,20 @@ internal sealed class CommandCatalog(string edition, FindingList findings)
             string? other = _classes.FirstOrDefault(pair => pair.Value == item.Code).Key;
             if (other is not null)
             {
-                findings.Add(Rules.Duplicate, document.Path, item.Node, "code", "class code", $"{item.Code}", $"the class '{other}'");
+                findings.Add(Rules.Duplicate, document.Path, item.Node, "code", "class code", Number(item.Code.Value), $"the class '{other}'");
                 return;
             }
 
             code = item.Code.Value;
+            string? sameName = _classes.Keys.FirstOrDefault(known => CSharpName.Pascal(known).Equals(CSharpName.Pascal(item.Name), StringComparison.OrdinalIgnoreCase));
+            if (sameName is not null)
+            {
+                findings.Add(Rules.NameCollision, document.Path, item.Node, "name", sameName, item.Name, CSharpName.Pascal(item.Name));
+                return;
+            }
+
             _classes.Add(item.Name, code);
+            _firsts.Add(new Sourced<RawCommandClass>(document.Path, item));
         }
         else if (!document.IsOverlay || (item.Code is not null && item.Code != code))
         {
@@ -154,6 +181,13 @@ internal sealed class CommandCatalog(string edition, FindingList findings)
             return;
         }
 
+        OwnedBy<RawStruct>? sameCode = item.Code is null || isKnown ? null : _structs.Values.FirstOrDefault(other => other.ClassCode == code && other.Item.Code == item.Code);
+        if (sameCode is not null)
+        {
+            findings.Add(Rules.Duplicate, document.Path, item.Node, "code", "struct code", Number(item.Code!.Value), $"'{Key(sameCode.Class, sameCode.Item.Name)}'");
+            return;
+        }
+
         Add(_structs, key, new OwnedBy<RawStruct>(document.Path, scope, code, item), document, item.Node, "struct");
     }
 
@@ -177,11 +211,11 @@ internal sealed class CommandCatalog(string edition, FindingList findings)
             return;
         }
 
-        // Controls and commands count apart, but no class has both.
-        OwnedBy<RawCommand>? sameCode = _commands.Values.FirstOrDefault(other => other.Class == scope && other.Item.Code == command.Code);
+        // Controls and commands count apart.
+        OwnedBy<RawCommand>? sameCode = _commands.Values.FirstOrDefault(other => other.Class == scope && other.Item.IsControl == command.IsControl && other.Item.Code == command.Code);
         if (sameCode is not null && !isKnown)
         {
-            findings.Add(Rules.Duplicate, document.Path, command.Node, "code", "code", $"{command.Code}", $"'{scope}.{sameCode.Item.Name}'");
+            findings.Add(Rules.Duplicate, document.Path, command.Node, "code", command.IsControl ? "control code" : "command code", Number(command.Code.Value), $"'{scope}.{sameCode.Item.Name}'");
             return;
         }
 

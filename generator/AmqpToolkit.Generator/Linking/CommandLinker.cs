@@ -14,8 +14,12 @@ internal sealed class CommandLinker
     /// <summary>Commands and controls carry neither size nor pack: two octets of presence bits, no size.</summary>
     private const int CommandPack = 2;
 
+    /// <summary>Bits of a presence mask, for what has no presence bits on the wire.</summary>
+    private const int MaxFieldsWithoutPack = 32;
+
     private readonly FindingList _findings = new();
-    private readonly Dictionary<string, string> _typeNames = new(StringComparer.OrdinalIgnoreCase);
+    private readonly TypeNames _typeNames;
+    private readonly HashSet<string> _enumerations = new(StringComparer.Ordinal);
     private readonly CommandCatalog _catalog;
     private readonly EditionInput _input;
 
@@ -23,6 +27,7 @@ internal sealed class CommandLinker
     {
         _input = input;
         _catalog = new CommandCatalog(input.Edition, _findings);
+        _typeNames = new TypeNames(ReservedNames.Command, StringComparer.OrdinalIgnoreCase, _findings);
     }
 
     public static LinkResult Link(EditionInput input, CancellationToken cancellationToken)
@@ -46,6 +51,7 @@ internal sealed class CommandLinker
 
     private CommandEdition Model(CancellationToken cancellationToken)
     {
+        TakeHandlers();
         ChoicesModel[] enumerations = Enumerations().ToArray();
         var packed = new List<PackedModel>();
         foreach (OwnedBy<RawStruct> item in _catalog.Structs.OrderBy(item => TypeName(item.Class, item.Item.Name), StringComparer.Ordinal))
@@ -74,7 +80,33 @@ internal sealed class CommandLinker
             WithoutBroken(packed).ToEquatableArray(),
             enumerations.ToEquatableArray(),
             Constants().ToEquatableArray(),
-            _catalog.Types.Select(type => WireType(type.Item)).OrderBy(type => type.Name, StringComparer.Ordinal).ToEquatableArray());
+            Types().ToEquatableArray());
+    }
+
+    /// <summary>The interfaces of each class, whose names come of its own and differ as these do: nothing else may have them.</summary>
+    private void TakeHandlers()
+    {
+        foreach (Sourced<RawCommandClass> item in _catalog.Classes)
+        {
+            string name = CSharpName.Pascal(item.Item.Name);
+            string[] handlers = [$"I{name}ServerControlHandler", $"I{name}ClientControlHandler", $"I{name}ServerCommandHandler", $"I{name}ClientCommandHandler"];
+            _typeNames.TryTake(item.Path, item.Item.Node, "name", item.Item.Name, handlers);
+        }
+    }
+
+    private List<WireTypeModel> Types()
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var types = new List<WireTypeModel>();
+        foreach (Sourced<RawWireType> type in _catalog.Types.OrderBy(type => type.Item.Name, StringComparer.Ordinal))
+        {
+            if (IsFree(names, type.Path, type.Item.Node, type.Item.Name, CSharpName.Pascal(type.Item.Name)))
+            {
+                types.Add(WireType(type.Item));
+            }
+        }
+
+        return types;
     }
 
     private static List<PackedModel> WithoutBroken(List<PackedModel> packed)
@@ -86,7 +118,11 @@ internal sealed class CommandLinker
             List<PackedModel> next = left.Where(item => item.Fields.All(field => field.Struct is null || names.Contains(field.Struct.TypeName))).ToList();
             if (next.Count == left.Count)
             {
-                return next;
+                return next.ConvertAll(item => item with
+                {
+                    Result = item.Result is not null && names.Contains(item.Result) ? item.Result : null,
+                    Header = item.Header.Where(names.Contains).ToEquatableArray(),
+                });
             }
 
             left = next;
@@ -114,22 +150,31 @@ internal sealed class CommandLinker
             }
 
             string name = TypeName(domain.Class, raw.Name);
-            if (!IsFree(_typeNames, domain.Path, raw.Node, raw.Name, name))
+            if (!_typeNames.TryTake(domain.Path, raw.Node, "name", raw.Name, name))
             {
                 continue;
             }
 
+            _enumerations.Add(name);
             var names = new Dictionary<string, string>(StringComparer.Ordinal);
+            var values = new HashSet<string>(StringComparer.Ordinal);
             var items = new List<ChoiceModel>();
             foreach (RawChoice choice in raw.Choices)
             {
                 if (!Primitives.IsLiteral(primitive, choice.Value))
                 {
-                    _findings.Add(Rules.BadAttribute, domain.Path, choice.Node, "value", "choice", "value", $"a value of the type {raw.Type}");
+                    _findings.Add(Rules.BadAttribute, domain.Path, choice.Node, "value", "choice", "value", $"a decimal value of the type {raw.Type}");
+                    continue;
+                }
+
+                string value = Primitives.Canonical(primitive, choice.Value);
+                if (!values.Add(value))
+                {
+                    _findings.Add(Rules.Duplicate, domain.Path, choice.Node, "value", "choice", value, $"another choice of '{raw.Name}'");
                 }
                 else if (IsFree(names, domain.Path, choice.Node, choice.Name, CSharpName.Pascal(choice.Name)))
                 {
-                    items.Add(new ChoiceModel(choice.Name, choice.Value, choice.Label));
+                    items.Add(new ChoiceModel(choice.Name, value, choice.Label));
                 }
             }
 
@@ -153,10 +198,7 @@ internal sealed class CommandLinker
         }
 
         string? result = raw.Result?.Struct?.Name ?? raw.Result?.Type;
-        if (result is not null && FindStruct(item.Path, item.Class, raw.Result!.Node, result) is null)
-        {
-            result = null;
-        }
+        OwnedBy<RawStruct>? answer = result is null ? null : FindStruct(item.Path, item.Class, raw.Result!.Node, result);
 
         var header = new List<string>();
         foreach (RawResponse entry in raw.Segments?.Entries ?? default)
@@ -178,7 +220,7 @@ internal sealed class CommandLinker
                 CommandPack,
                 raw.Label,
                 raw.Roles.OrderBy(role => role, StringComparer.Ordinal).ToEquatableArray(),
-                result is null ? null : TypeName(item.Class, result),
+                answer is null ? null : TypeName(answer.Class, answer.Item.Name),
                 header.ToEquatableArray(),
                 raw.Segments?.HasBody is true,
                 fields)
@@ -199,14 +241,15 @@ internal sealed class CommandLinker
     private EquatableArray<PackedFieldModel>? Fields(string path, string scope, int node, string owner, EquatableArray<RawPackedField> fields, int pack)
     {
         string typeName = TypeName(scope, owner);
-        if (!IsFree(_typeNames, path, node, owner, typeName) || !IsFree(_typeNames, path, node, owner, typeName + "View"))
+        if (!_typeNames.TryTake(path, node, "name", owner, typeName, typeName + "View"))
         {
             return null;
         }
 
-        if (pack != 0 && fields.Count > 8 * pack)
+        int most = pack == 0 ? MaxFieldsWithoutPack : 8 * pack;
+        if (fields.Count > most)
         {
-            _findings.Add(Rules.TooManyFields, path, node, "name", owner, fields.Count.ToString(CultureInfo.InvariantCulture), (8 * pack).ToString(CultureInfo.InvariantCulture));
+            _findings.Add(Rules.TooManyFields, path, node, "name", owner, fields.Count.ToString(CultureInfo.InvariantCulture), most.ToString(CultureInfo.InvariantCulture));
             return null;
         }
 
@@ -267,7 +310,9 @@ internal sealed class CommandLinker
 
             if (_catalog.TryFindType(name, out RawWireType? type))
             {
-                return new PackedFieldModel(raw.Name, raw.Type, WireType(type!), enumeration, null, element, raw.Required is true, raw.Default is "1" or "true", label);
+                bool isNumber = type!.Name is "uint8" or "uint16" or "uint32";
+                enumeration = isNumber && enumeration is not null && _enumerations.Contains(enumeration) ? enumeration : null;
+                return new PackedFieldModel(raw.Name, raw.Type, WireType(type), enumeration, null, element, raw.Required is true, raw.Default is "1" or "true", label);
             }
 
             _findings.Add(Rules.UnknownDomain, path, raw.Node, "type", name, _catalog.Suggest(at, name));
@@ -283,7 +328,7 @@ internal sealed class CommandLinker
             return null;
         }
 
-        if (Holds(found, found, new HashSet<string>(StringComparer.Ordinal)))
+        if (HoldsItself(found))
         {
             _findings.Add(Rules.DomainCycle, path, raw.Node, "type", found.Item.Name);
             return null;
@@ -293,14 +338,26 @@ internal sealed class CommandLinker
         return new PackedFieldModel(raw.Name, raw.Type!, null, null, reference, null, raw.Required is true, false, label);
     }
 
-    private bool Holds(OwnedBy<RawStruct> item, OwnedBy<RawStruct> other, HashSet<string> seen)
+    /// <summary>At any depth, and through any domains.</summary>
+    private bool HoldsItself(OwnedBy<RawStruct> item)
     {
-        foreach (RawPackedField field in item.Item.Fields.Where(field => field.Type is not null))
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var open = new Stack<OwnedBy<RawStruct>>([item]);
+        while (open.Count != 0)
         {
-            if (_catalog.TryFindStruct(item.Class, field.Type!, out OwnedBy<RawStruct> found)
-                && (found == other || (seen.Add(found.Class + "." + found.Item.Name) && Holds(found, other, seen))))
+            OwnedBy<RawStruct> holder = open.Pop();
+            foreach (RawPackedField field in holder.Item.Fields.Where(field => field.Type is not null))
             {
-                return true;
+                OwnedBy<RawStruct>? held = _catalog.StructOf(holder.Class, field.Type!);
+                if (held is not null && ReferenceEquals(held, item))
+                {
+                    return true;
+                }
+
+                if (held is not null && seen.Add(CommandCatalog.Key(held.Class, held.Item.Name)))
+                {
+                    open.Push(held);
+                }
             }
         }
 
@@ -330,7 +387,7 @@ internal sealed class CommandLinker
             return true;
         }
 
-        _findings.Add(other == name ? Rules.Duplicate : Rules.NameCollision, path, node, "name", other == name ? ["name", name, "another one beside it"] : [other, name, csharpName]);
+        _findings.AddCollision(path, node, "name", other, name, csharpName);
         return false;
     }
 }

@@ -12,6 +12,9 @@ internal abstract record EditionModel(string Edition, string Namespace)
 {
     /// <summary>How it is emitted.</summary>
     public EmissionOptions Options { get; init; } = EmissionOptions.Default;
+
+    /// <summary>The first file of the edition, to blame for what has no line.</summary>
+    public string Path { get; init; } = "";
 }
 
 /// <summary>An edition of the classic grammar.</summary>
@@ -87,5 +90,5 @@ internal enum WireType
     Content,
 }
 
-/// <summary>A linked edition, and what was found on the way.</summary>
-internal sealed record LinkResult(EditionModel Model, EquatableArray<Finding> Findings);
+/// <summary>A linked edition, and what was found on the way. Without a model when linking failed.</summary>
+internal sealed record LinkResult(EditionModel? Model, EquatableArray<Finding> Findings);

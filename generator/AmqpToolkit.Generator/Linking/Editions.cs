@@ -15,8 +15,11 @@ internal static class Editions
     private static string NamespaceOf(RawDocument document, EquatableArray<RawDocument> all) =>
         NamespaceOf(all.FirstOrDefault(other => IsPart(other, document) && other.Namespace is not null) ?? document);
 
+    /// <summary>Every edition, in the order of the first document of each.</summary>
+    public static IEnumerable<EditionInput> Gather(EquatableArray<RawDocument> all) => all.Select(document => Gather(document, all)).OfType<EditionInput>();
+
     /// <summary>The base document with its overlays; null for an overlay, and for a base document that another one excludes.</summary>
-    public static EditionInput? Gather(RawDocument document, EquatableArray<RawDocument> all)
+    private static EditionInput? Gather(RawDocument document, EquatableArray<RawDocument> all)
     {
         if (document.IsOverlay || all.First(other => Excludes(other, document)) != document || FirstPart(document, all) != document)
         {
@@ -56,7 +59,7 @@ internal static class Editions
 
         foreach (RawDocument overlay in documents.Where(document => document.IsOverlay && !bases.ContainsKey(document.Edition)))
         {
-            findings.Add(Rules.OverlayWithoutBase, overlay.Path, 0, "overlay", overlay.Edition);
+            findings.Add(Rules.OverlayWithoutBase, overlay.Path, 0, "overlay", overlay.Edition, Spelling.Suggest(overlay.Edition, bases.Keys));
         }
 
         return findings.ToEquatableArray();
@@ -71,5 +74,5 @@ internal static class Editions
     private static bool Excludes(RawDocument first, RawDocument second) =>
         !first.IsOverlay && (first.Edition == second.Edition
             ? first.Part == second.Part || first.Part is null || second.Part is null
-            : NamespaceOf(first) == NamespaceOf(second));
+            : string.Equals(NamespaceOf(first), NamespaceOf(second), StringComparison.OrdinalIgnoreCase));
 }

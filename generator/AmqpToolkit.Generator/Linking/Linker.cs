@@ -9,6 +9,18 @@ internal static class Linker
 {
     public static LinkResult Link(EditionInput input, CancellationToken cancellationToken)
     {
+        try
+        {
+            return LinkAll(input, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            return new LinkResult(null, new([Failure.Of(input.Documents[0].Path, Failure.Linked, exception)]));
+        }
+    }
+
+    private static LinkResult LinkAll(EditionInput input, CancellationToken cancellationToken)
+    {
         var findings = new FindingList();
         RawDocument first = input.Documents[0];
         foreach (RawDocument other in input.Documents.Where(document => document.GetType() != first.GetType()))
@@ -22,7 +34,7 @@ internal static class Linker
             CommandDocument => CommandLinker.Link(input, cancellationToken),
             _ => ClassicLinker.Link(input, cancellationToken),
         };
-        return new LinkResult(result.Model with { Options = input.Options }, findings.ToEquatableArray().Concat(result.Findings).ToEquatableArray());
+        return new LinkResult(result.Model! with { Options = input.Options, Path = first.Path }, findings.ToEquatableArray().Concat(result.Findings).ToEquatableArray());
     }
 
     private static string NameOf(RawDocument document) => document switch

@@ -34,6 +34,11 @@ internal static class Primitives
             && value <= range.Most,
     };
 
+    /// <summary>A literal in one spelling: <c>01</c> and <c>+1</c> are <c>1</c>.</summary>
+    public static string Canonical(string primitive, string literal) => Range(primitive) is null
+        ? literal
+        : decimal.Parse(literal, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+
     private static (decimal Least, decimal Most)? Range(string primitive) => primitive switch
     {
         "ubyte" => (0, byte.MaxValue),

@@ -29,6 +29,9 @@ internal sealed class MergedType(string path, RawType origin)
 
     public List<Sourced<RawTypeField>> Fields { get; } = origin.Fields.Select(field => new Sourced<RawTypeField>(path, field)).ToList();
 
+    /// <summary>What its choices are called: a described type has the plain name for what carries its descriptor.</summary>
+    public string ChoicesName => Descriptor is null ? Name : Name + "-choice";
+
     public List<Sourced<RawChoice>> Choices { get; } = origin.Choices.Select(choice => new Sourced<RawChoice>(path, choice)).ToList();
 
     /// <summary>Adds fields, choices and archetypes; sets attributes of fields that are there.</summary>
@@ -118,7 +121,7 @@ internal sealed class TypeCatalog(string edition, FindingList findings)
         return [];
     }
 
-    /// <summary>Whether a composite holds another one, itself included, at any depth.</summary>
+    /// <summary>Whether a composite holds another one, itself included, at any depth. The value of something described is read when it is asked for, and holds nothing.</summary>
     public bool Holds(string composite, string other)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -131,12 +134,17 @@ internal sealed class TypeCatalog(string edition, FindingList findings)
                 return true;
             }
 
-            if (!seen.Add(name) || !_byName.TryGetValue(name, out MergedType type) || type.Class != "composite")
+            if (!seen.Add(name) || !_byName.TryGetValue(name, out MergedType type))
             {
                 continue;
             }
 
-            foreach (Sourced<RawTypeField> field in type.Fields.Where(field => field.Item.Type is not null))
+            if (type.Class == "restricted" && type is { Descriptor: null, Source: not null })
+            {
+                open.Push(type.Source);
+            }
+
+            foreach (Sourced<RawTypeField> field in type.Fields.Where(field => type.Class == "composite" && field.Item.Type is not null))
             {
                 open.Push(field.Item.Type!);
             }
@@ -154,21 +162,26 @@ internal sealed class TypeCatalog(string edition, FindingList findings)
             return null;
         }
 
-        return Resolve(type.Name, type.Path, type.Node);
+        // Its own descriptor is the business of who asks; behind it may stand anything, another descriptor for one.
+        TypeReference? reference = Resolve(type.Name, type.Path, type.Node, type);
+        return type.Descriptor is not null && reference?.Composite is not null ? new TypeReference(Primitives.Any, null, null, null) : reference;
     }
 
     /// <summary>What a name stands for; null, and reported, when its chain ends nowhere.</summary>
-    public TypeReference? Resolve(string name, string path, int node)
+    public TypeReference? Resolve(string name, string path, int node) => Resolve(name, path, node, null);
+
+    private TypeReference? Resolve(string name, string path, int node, MergedType? opened)
     {
         string attribute = "type";
         string? choices = null;
+        string? described = null;
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
             bool isDeclared = _byName.TryGetValue(name, out MergedType type) && type.Class != "primitive";
             if (!isDeclared && (name == Primitives.Any || Primitives.IsKnown(name)))
             {
-                return new TypeReference(name, choices is not null && Primitives.IsEnumerable(name) ? choices : null, null, null);
+                return new TypeReference(name, described is null && choices is not null && Primitives.IsEnumerable(name) ? choices : null, described, null);
             }
 
             if (!isDeclared)
@@ -184,7 +197,7 @@ internal sealed class TypeCatalog(string edition, FindingList findings)
 
             if (type.Class == "composite")
             {
-                return seen.Count == 0 ? new TypeReference("list", null, type.Name, null) : new TypeReference("list", null, null, null);
+                return new TypeReference("list", null, described ?? type.Name, null);
             }
 
             if (!seen.Add(name))
@@ -198,7 +211,8 @@ internal sealed class TypeCatalog(string edition, FindingList findings)
                 return null;
             }
 
-            choices ??= type.Choices.Count != 0 ? type.Name : null;
+            described ??= type.Descriptor is not null && type != opened ? type.Name : null;
+            choices ??= type.Choices.Count != 0 ? type.ChoicesName : null;
             (name, path, node, attribute) = (type.Source ?? "", type.Path, type.Node, "source");
         }
     }

@@ -22,9 +22,9 @@ internal sealed record CompositeModel(string Name, string? Label, DescriptorMode
 internal sealed record DescribedModel(string Name, string? Label, DescriptorModel Descriptor, TypeReference Type);
 
 /// <summary>What the value of a field is on the wire, and what stands for it in C#.</summary>
-/// <param name="Primitive">The primitive type, or <c>*</c>.</param>
-/// <param name="Choices">The type with choices that it is, if its primitive is a number or boolean.</param>
-/// <param name="Composite">The composite that it is.</param>
+/// <param name="Primitive">The primitive type, or <c>*</c>; of something described that of its value.</param>
+/// <param name="Choices">Name of the choices that it is one of, if its primitive is a number or boolean.</param>
+/// <param name="Composite">The composite or the described type that it is: a descriptor comes first.</param>
 /// <param name="Union">The archetype that it must provide, when it may be anything.</param>
 internal sealed record TypeReference(string Primitive, string? Choices, string? Composite, string? Union);
 
@@ -48,7 +48,7 @@ internal sealed record TypeFieldModel(
     string? DefaultChoice,
     string? Label);
 
-/// <summary>A restricted type with choices.</summary>
+/// <summary>The choices of a restricted type. They have its name, and those of a described type, whose name is that of what carries the descriptor, one beside it.</summary>
 internal sealed record ChoicesModel(string Name, string? Label, string Primitive, EquatableArray<ChoiceModel> Items);
 
 internal sealed record ChoiceModel(string Name, string Value, string? Label);

@@ -16,16 +16,14 @@ internal sealed class TypeLinker
 
     private readonly FindingList _findings = new();
     private readonly TypeCatalog _catalog;
-    private readonly Dictionary<string, string> _typeNames = new(StringComparer.Ordinal);
-
-    // Hint names of files are compared without case.
-    private readonly Dictionary<string, string> _fileNames = new(StringComparer.OrdinalIgnoreCase);
+    private readonly TypeNames _typeNames;
     private readonly EditionInput _input;
 
     private TypeLinker(EditionInput input)
     {
         _input = input;
         _catalog = new TypeCatalog(input.Edition, _findings);
+        _typeNames = new TypeNames(ReservedNames.Type, StringComparer.OrdinalIgnoreCase, _findings);
     }
 
     public static LinkResult Link(EditionInput input, CancellationToken cancellationToken)
@@ -61,11 +59,12 @@ internal sealed class TypeLinker
                     composites.Add(model);
                     break;
                 case "restricted" when _catalog.Resolve(type) is { } reference:
-                    if (type.Descriptor is not null && !type.IsBroken && AreFree(type, true))
+                    if (type.Descriptor is not null && !type.IsBroken && AreFree(type))
                     {
                         described.Add(new DescribedModel(type.Name, type.Label, Descriptor(type), reference));
                     }
-                    else if (type.Descriptor is null && type.Choices.Count != 0 && Choices(type, reference.Primitive) is { } found)
+
+                    if (type.Choices.Count != 0 && !type.IsBroken && Choices(type, reference) is { } found)
                     {
                         choices.Add(found);
                     }
@@ -76,25 +75,38 @@ internal sealed class TypeLinker
             }
         }
 
-        EquatableArray<CompositeModel> whole = WithoutBroken(composites).ToEquatableArray();
+        var named = new HashSet<string>(choices.Select(item => item.Name), StringComparer.Ordinal);
+        bool IsNamed(TypeReference type) => type.Choices is null || named.Contains(type.Choices);
+        described.RemoveAll(item => !IsNamed(item.Type));
+        composites.RemoveAll(item => item.Fields.Any(field => !IsNamed(field.Type)));
+        List<CompositeModel> whole = WithoutBroken(composites, described);
+        UnionModel[] unions = Unions(whole, described).ToArray();
         return new TypeEdition(
             _input.Edition,
             _input.Namespace,
-            whole,
+            whole.Select(item => WithKnownUnions(item, unions)).ToEquatableArray(),
             described.ToEquatableArray(),
             choices.ToEquatableArray(),
-            Unions(whole, described).ToEquatableArray(),
+            unions.ToEquatableArray(),
             Encodings().ToEquatableArray(),
             Definitions().ToEquatableArray());
     }
 
-    /// <summary>Leaves out composites that hold one that is left out.</summary>
-    private static List<CompositeModel> WithoutBroken(List<CompositeModel> composites)
+    /// <summary>A union whose name is not to be had is any value.</summary>
+    private static CompositeModel WithKnownUnions(CompositeModel composite, UnionModel[] unions) => composite with
+    {
+        Fields = composite.Fields
+            .Select(field => field.Type.Union is { } name && unions.All(union => union.Name != name) ? field with { Type = field.Type with { Union = null } } : field)
+            .ToEquatableArray(),
+    };
+
+    /// <summary>Leaves out composites that hold something that is left out.</summary>
+    private static List<CompositeModel> WithoutBroken(List<CompositeModel> composites, List<DescribedModel> described)
     {
         List<CompositeModel> left = composites;
         while (true)
         {
-            var names = new HashSet<string>(left.Select(composite => composite.Name), StringComparer.Ordinal);
+            var names = new HashSet<string>(left.Select(composite => composite.Name).Concat(described.Select(item => item.Name)), StringComparer.Ordinal);
             List<CompositeModel> next = left.Where(composite => composite.Fields.All(field => field.Type.Composite is null || names.Contains(field.Type.Composite))).ToList();
             if (next.Count == left.Count)
             {
@@ -153,7 +165,7 @@ internal sealed class TypeLinker
             return null;
         }
 
-        if (type.IsBroken || !AreFree(type, true))
+        if (type.IsBroken || !AreFree(type))
         {
             return null;
         }
@@ -212,7 +224,7 @@ internal sealed class TypeLinker
         {
             _findings.Add(Rules.NoProvider, field.Path, raw.Node, "requires", raw.Requires, Spelling.Suggest(raw.Requires, _catalog.Archetypes));
         }
-        else if (raw.Requires is not null && type.Primitive == Primitives.Any)
+        else if (raw.Requires is not null && type is { Primitive: Primitives.Any, Composite: null })
         {
             union = raw.Requires;
         }
@@ -253,43 +265,48 @@ internal sealed class TypeLinker
         return false;
     }
 
-    private ChoicesModel? Choices(MergedType type, string primitive)
+    private ChoicesModel? Choices(MergedType type, TypeReference reference)
     {
-        if (!Primitives.IsEnumerable(primitive) && !Primitives.IsText(primitive))
+        string primitive = reference.Primitive;
+        if (reference.Composite is not null || (!Primitives.IsEnumerable(primitive) && !Primitives.IsText(primitive)))
         {
-            _findings.Add(Rules.BadShape, type.Path, type.Node, "source", $"The type '{type.Name}' has choices and is a {primitive}", "choices are numbers, booleans, symbols or strings");
+            _findings.Add(Rules.BadShape, type.Path, type.Node, "source", $"The type '{type.Name}' has choices and is a {reference.Composite ?? primitive}", "choices are numbers, booleans, symbols or strings");
             return null;
         }
 
-        if (!AreFree(type, false))
+        if (!_typeNames.TryTake(type.Path, type.Node, "name", type.Name, CSharpName.Pascal(type.ChoicesName)))
         {
             return null;
         }
 
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var values = new HashSet<string>(StringComparer.Ordinal);
         var items = new List<ChoiceModel>();
         foreach (Sourced<RawChoice> choice in type.Choices)
         {
             RawChoice raw = choice.Item;
-            if (items.Any(item => item.Value == raw.Value))
-            {
-                _findings.Add(Rules.Duplicate, choice.Path, raw.Node, "value", "choice", raw.Value, $"another choice of '{type.Name}'");
-            }
-            else if (!Primitives.IsLiteral(primitive, raw.Value))
+            if (!Primitives.IsLiteral(primitive, raw.Value))
             {
                 _findings.Add(Rules.BadAttribute, choice.Path, raw.Node, "value", "choice", "value", $"a value of the type {primitive}");
+                continue;
+            }
+
+            string value = Primitives.Canonical(primitive, raw.Value);
+            if (!values.Add(value))
+            {
+                _findings.Add(Rules.Duplicate, choice.Path, raw.Node, "value", "choice", value, $"another choice of '{type.Name}'");
             }
             else if (IsFree(names, choice.Path, raw.Node, raw.Name, CSharpName.Pascal(raw.Name)))
             {
-                items.Add(new ChoiceModel(raw.Name, raw.Value, raw.Label));
+                items.Add(new ChoiceModel(raw.Name, value, raw.Label));
             }
         }
 
-        return new ChoicesModel(type.Name, type.Label, primitive, items.ToEquatableArray());
+        return new ChoicesModel(type.ChoicesName, type.Label, primitive, items.ToEquatableArray());
     }
 
     /// <summary>Archetypes that a field of any type requires, or that a frame or section is: those with a described member, or several primitives.</summary>
-    private IEnumerable<UnionModel> Unions(EquatableArray<CompositeModel> composites, List<DescribedModel> described)
+    private IEnumerable<UnionModel> Unions(List<CompositeModel> composites, List<DescribedModel> described)
     {
         var codes = composites.Select(item => (item.Name, item.Descriptor.Code)).Concat(described.Select(item => (item.Name, item.Descriptor.Code))).ToDictionary(item => item.Name, item => item.Code, StringComparer.Ordinal);
         foreach (string archetype in _catalog.Archetypes.OrderBy(name => name, StringComparer.Ordinal))
@@ -297,7 +314,7 @@ internal sealed class TypeLinker
             var members = new List<UnionMember>();
             foreach (MergedType type in _catalog.Types.Where(type => type.Provides.Contains(archetype)).OrderBy(type => type.Name, StringComparer.Ordinal))
             {
-                string? primitive = type.Class == "composite" ? "list" : type.Class == "restricted" ? _catalog.Resolve(type)?.Primitive : type.Name;
+                string? primitive = PrimitiveOf(type);
                 if (codes.TryGetValue(type.Name, out ulong code))
                 {
                     members.Add(new UnionMember(type.Name, code, primitive ?? Primitives.Any));
@@ -309,12 +326,34 @@ internal sealed class TypeLinker
             }
 
             bool isRequired = composites.Any(composite => composite.Fields.Any(field => field.Type.Union == archetype));
-            if ((isRequired || members.Any(member => member.Code is not null)) && IsFree(_typeNames, "", 0, archetype, "Any" + CSharpName.Pascal(archetype)))
+            bool isUnion = isRequired || members.Any(member => member.Code is not null);
+            bool standsAlone = !isRequired && members.All(member => member.Code is not null);
+            if (isUnion && IsFree(archetype, standsAlone))
             {
-                bool standsAlone = !isRequired && members.All(member => member.Code is not null);
                 yield return new UnionModel(archetype, members.OrderBy(member => member.Code ?? ulong.MaxValue).ToEquatableArray(), standsAlone);
             }
         }
+    }
+
+    /// <summary>What tells a member without a descriptor from others; null when nothing does, or when something behind it has a descriptor.</summary>
+    private string? PrimitiveOf(MergedType type)
+    {
+        if (type.Class != "restricted")
+        {
+            return type.Class == "composite" ? "list" : Primitives.IsKnown(type.Name) ? type.Name : null;
+        }
+
+        TypeReference? reference = _catalog.Resolve(type);
+        return reference?.Composite is null ? reference?.Primitive : null;
+    }
+
+    /// <summary>A union has no element of its own: whatever provides it first is blamed.</summary>
+    private bool IsFree(string archetype, bool standsAlone)
+    {
+        MergedType first = _catalog.Types.First(type => type.Provides.Contains(archetype));
+        string name = CSharpName.Pascal(archetype);
+        string[] names = standsAlone ? ["Any" + name, $"I{name}Handler"] : ["Any" + name];
+        return _typeNames.TryTake(first.Path, first.Node, "provides", "any " + archetype, names);
     }
 
     private IEnumerable<EncodingModel> Encodings()
@@ -360,12 +399,10 @@ internal sealed class TypeLinker
         }
     }
 
-    private bool AreFree(MergedType type, bool hasView)
+    private bool AreFree(MergedType type)
     {
         string name = CSharpName.Pascal(type.Name);
-        return IsFree(_fileNames, type.Path, type.Node, type.Name, name)
-            && IsFree(_typeNames, type.Path, type.Node, type.Name, name)
-            && (!hasView || IsFree(_typeNames, type.Path, type.Node, type.Name, name + "View"));
+        return _typeNames.TryTake(type.Path, type.Node, "name", type.Name, name, name + "View");
     }
 
     private bool IsFree(Dictionary<string, string> taken, string path, int node, string name, string csharpName)
@@ -376,11 +413,7 @@ internal sealed class TypeLinker
             return true;
         }
 
-        if (path.Length != 0)
-        {
-            _findings.Add(other == name ? Rules.Duplicate : Rules.NameCollision, path, node, "name", other == name ? ["name", name, "another one beside it"] : [other, name, csharpName]);
-        }
-
+        _findings.AddCollision(path, node, "name", other, name, csharpName);
         return false;
     }
 }

@@ -15,6 +15,14 @@ internal static class ClassicLowering
     /// <summary>A length of one octet comes first.</summary>
     private const byte ShortLength = 0xFD;
 
+    private static readonly string[] s_propertyMembers = ["Flags", "ClassId", "KnownFlags", "IsTextValid", "MaxOctets", "Write", "TryParse", "ToOwned"];
+
+    private static readonly HashSet<string> s_propertyFields = new(StringComparer.Ordinal) { "_flags", "_list" };
+
+    private static readonly HashSet<string> s_constants = new([.. ReservedNames.OfEveryType, "Constants", "ErrorScope", "ScopeOf", "NameOf"], StringComparer.Ordinal);
+
+    private static readonly HashSet<string> s_tags = new([.. ReservedNames.OfEveryType, "FieldValueTags", "UnknownTag", "LongLength", "ShortLength", "Widths"], StringComparer.Ordinal);
+
     public static IEnumerable<Unit> Lower(ClassicEdition edition, CancellationToken cancellationToken)
     {
         foreach (ClassModel model in edition.Classes)
@@ -72,25 +80,18 @@ internal static class ClassicLowering
         var properties = new List<PropertyPlan>();
         int known = 0;
         string typeName = CSharpName.Pascal(model.Name) + "Properties";
+        var reserved = new HashSet<string>([.. s_propertyMembers, .. ReservedNames.OfEveryType, .. ReservedNames.Classic.Called, typeName, typeName + "View"], StringComparer.Ordinal);
+        string[] names = MemberNames.Assign(
+            model.Properties.Select(field => CSharpName.Pascal(field.Name)).ToArray(), (_, name) => reserved.Contains(name), name => [name, "Has" + name, "OffsetOf" + name]);
+        string[] fields = MemberNames.Assign(model.Properties.Select(field => "_" + CSharpName.Camel(field.Name)).ToArray(), s_propertyFields);
         foreach (FieldModel field in model.Properties)
         {
             // First property, highest bit; bit 0 says that another word follows.
-            int flag = 0x8000 >> properties.Count;
+            int index = properties.Count;
+            int flag = 0x8000 >> index;
             known |= flag;
-            string name = CSharpName.Pascal(field.Name);
-            if (name is "Flags" or "ClassId" or "IsTextValid" or "MaxOctets" or "Write" or "TryParse" or "ToOwned" or "ToString" || name == typeName)
-            {
-                name += "Value";
-            }
-
-            properties.Add(new PropertyPlan(
-                name,
-                "_" + CSharpName.Camel(field.Name),
-                field.Name,
-                field.Wire == WireType.Content ? WireType.LongString : field.Wire,
-                field.Label,
-                flag,
-                Widths.Of(field.Wire)));
+            WireType wire = field.Wire == WireType.Content ? WireType.LongString : field.Wire;
+            properties.Add(new PropertyPlan(names[index], fields[index], field.Name, wire, field.Label, flag, Widths.Of(wire)));
         }
 
         string layout = string.Join(", ", properties.Select(property => $"{property.RawName} {BaseTypes.NameOf(property.Wire)}"));
@@ -164,8 +165,9 @@ internal static class ClassicLowering
 
     private static ConstantsUnit Constants(ClassicEdition edition)
     {
-        IEnumerable<ConstantPlan> constants = edition.Constants.Select(constant => new ConstantPlan(
-            CSharpName.Pascal(constant.Name),
+        string[] names = MemberNames.Assign(edition.Constants.Select(constant => CSharpName.Pascal(constant.Name)).ToArray(), s_constants);
+        IEnumerable<ConstantPlan> constants = edition.Constants.Select((constant, index) => new ConstantPlan(
+            names[index],
             constant.Name,
             constant.Value <= ushort.MaxValue ? "ushort" : "uint",
             constant.Value,
@@ -179,6 +181,7 @@ internal static class ClassicLowering
     {
         byte[] widths = Enumerable.Repeat(UnknownTag, 256).ToArray();
         var tags = new List<FieldValuePlan>();
+        string[] names = MemberNames.Assign(edition.FieldValues.Select(value => CSharpName.Pascal(value.Name)).ToArray(), s_tags);
         foreach (FieldValueModel value in edition.FieldValues)
         {
             widths[value.Tag] = value.LengthOctets switch
@@ -194,7 +197,7 @@ internal static class ClassicLowering
                 1 => "1 octet",
                 _ => $"{value.Octets} octets",
             };
-            tags.Add(new FieldValuePlan(CSharpName.Pascal(value.Name), value.Tag, shape, value.Label));
+            tags.Add(new FieldValuePlan(names[tags.Count], value.Tag, shape, value.Label));
         }
 
         return new FieldValueTagsUnit(edition.Namespace, edition.Edition, Hint(edition, "FieldValueTags"), tags.ToEquatableArray(), widths.ToEquatableArray());

@@ -7,7 +7,17 @@ namespace AmqpToolkit.Generator.Lowering;
 /// <summary>Turns an edition of the command grammar into the plans of its files.</summary>
 internal static class CommandLowering
 {
-    private static readonly string[] s_taken = ["Code", "SizeOctets", "HasCode", "TryParse", "ToOwned", "MaxOctets", "Write", "IsComplete", "IsTextValid", "Present", "Default", "ToString", "Equals", "GetHashCode"];
+    private static readonly string[] s_taken =
+    [
+        "Code", "SizeOctets", "HasCode", "TryParse", "ToOwned", "MaxOctets", "Write", "IsComplete", "IsTextValid", "Present", "Default", .. ReservedNames.OfEveryType, .. ReservedNames.Command.Called,
+    ];
+
+    private static readonly HashSet<string> s_fields = new(StringComparer.Ordinal) { "_source", "_present" };
+
+    private static readonly HashSet<string> s_codes = new(
+        ["Structs", "Controls", "Commands", "TryGetInfo", "NameOf", "WhyNotReceived", "DecodeError", "CommandInfo", .. ReservedNames.OfEveryType], StringComparer.Ordinal);
+
+    private static readonly HashSet<string> s_constants = new(["Constants", "TypeCodes", .. ReservedNames.OfEveryType], StringComparer.Ordinal);
 
     private static readonly (PackedKind Kind, string Word)[] s_kinds = [(PackedKind.Control, "control"), (PackedKind.Command, "command")];
 
@@ -41,14 +51,16 @@ internal static class CommandLowering
             yield return Dispatch(edition, kind, word, "client");
         }
 
-        IEnumerable<DefinitionPlan> constants = edition.Constants.Select(item => new DefinitionPlan(CSharpName.Constant(item.Name), item.Name, "uint", item.Value, item.Label));
+        DefinitionPlan[] constants = Definitions(edition.Constants, item => CSharpName.Constant(item.Name), (item, name) => new DefinitionPlan(name, item.Name, "uint", item.Value, item.Label));
         yield return new DefinitionsUnit(edition.Namespace, edition.Edition, Hint(edition, "Constants"), "Constants", "The constants of", constants.ToEquatableArray());
-        IEnumerable<DefinitionPlan> types = edition.Types
-            .Where(type => type.Code is not null)
-            .OrderBy(type => type.Code)
-            .Select(type => new DefinitionPlan(CSharpName.Pascal(type.Name), type.Name, "byte", Hex(type.Code!.Value, "X2"), type.FixedOctets is { } octets ? $"{type.Name}: {octets} octets" : $"{type.Name}: a length of {type.LengthOctets} octets, then as many octets"));
+        DefinitionPlan[] types = Definitions(
+            edition.Types.Where(type => type.Code is not null).OrderBy(type => type.Code),
+            type => CSharpName.Pascal(type.Name),
+            (type, name) => new DefinitionPlan(name, type.Name, "byte", Hex(type.Code!.Value, "X2"), TypeLabel(type)));
         yield return new DefinitionsUnit(edition.Namespace, edition.Edition, Hint(edition, "TypeCodes"), "TypeCodes", "The codes of the types of", types.ToEquatableArray());
     }
+
+    private static string TypeLabel(WireTypeModel type) => type.FixedOctets is { } octets ? $"{type.Name}: {octets} octets" : $"{type.Name}: a length of {type.LengthOctets} octets, then as many octets";
 
     /// <summary>The C# name of a domain with choices: that of its class comes first.</summary>
     public static string EnumerationName(ChoicesModel choices)
@@ -61,17 +73,28 @@ internal static class CommandLowering
 
     private static string Hex(int value, string format) => "0x" + value.ToString(format, CultureInfo.InvariantCulture);
 
-    private static CommandNamesUnit Names(CommandEdition edition) => new(
-        edition.Namespace,
-        edition.Edition,
-        Hint(edition, "Structs"),
-        "Structs",
-        "struct",
-        edition.Packed
-            .Where(model => model.Kind == PackedKind.Struct && model.Code is not null)
-            .OrderBy(model => model.Code)
-            .Select(model => new DefinitionPlan(model.TypeName, $"{model.Class}.{model.Name}", "ushort", Hex(model.Code!.Value, "X4"), model.Label))
-            .ToEquatableArray());
+    private static CommandNamesUnit Names(CommandEdition edition)
+    {
+        PackedModel[] structs = OfKind(edition, PackedKind.Struct).ToArray();
+        string[] names = CodeNames(structs);
+        return new CommandNamesUnit(
+            edition.Namespace,
+            edition.Edition,
+            Hint(edition, "Structs"),
+            "Structs",
+            "struct",
+            structs.Select((model, index) => new DefinitionPlan(names[index], $"{model.Class}.{model.Name}", "ushort", Hex(model.Code!.Value, "X4"), model.Label)).ToEquatableArray());
+    }
+
+    /// <summary>Constants with the codes of types are called as these are.</summary>
+    private static string[] CodeNames(PackedModel[] models) => MemberNames.Assign(models.Select(model => model.TypeName).ToArray(), s_codes);
+
+    private static DefinitionPlan[] Definitions<T>(IEnumerable<T> items, Func<T, string> nameOf, Func<T, string, DefinitionPlan> plan)
+    {
+        T[] all = items.ToArray();
+        string[] names = MemberNames.Assign(all.Select(nameOf).ToArray(), s_constants);
+        return all.Select((item, index) => plan(item, names[index])).ToArray();
+    }
 
     private static IEnumerable<PackedModel> OfKind(CommandEdition edition, PackedKind kind) =>
         edition.Packed.Where(model => model.Kind == kind && model.Code is not null).OrderBy(model => model.Code);
@@ -82,8 +105,10 @@ internal static class CommandLowering
     private static CommandInfosUnit Infos(CommandEdition edition, PackedKind kind, string word)
     {
         string typeName = CSharpName.Pascal(word) + "s";
-        IEnumerable<CommandFacts> facts = OfKind(edition, kind).Select(model => new CommandFacts(
-            model.TypeName,
+        PackedModel[] models = OfKind(edition, kind).ToArray();
+        string[] names = CodeNames(models);
+        IEnumerable<CommandFacts> facts = models.Select((model, index) => new CommandFacts(
+            names[index],
             $"{model.Class}.{model.Name}",
             model.Label,
             model.Code!.Value,
@@ -92,7 +117,7 @@ internal static class CommandLowering
             Receives(model, "server"),
             Receives(model, "client"),
             edition.Packed.FirstOrDefault(other => other.TypeName == model.Result)?.Code ?? 0));
-        IEnumerable<int> classes = OfKind(edition, kind).Select(model => model.Code!.Value >> 8).Distinct();
+        IEnumerable<int> classes = models.Select(model => model.Code!.Value >> 8).Distinct();
         return new CommandInfosUnit(edition.Namespace, edition.Edition, Hint(edition, typeName), typeName, word, facts.ToEquatableArray(), classes.ToEquatableArray());
     }
 
@@ -121,7 +146,10 @@ internal static class CommandLowering
 
     private static PackedUnit Packed(CommandEdition edition, PackedModel model)
     {
-        PackedMember[] members = model.Fields.Select(field => Member(model, field)).ToArray();
+        string[] names = Names(model);
+        string[] fields = MemberNames.Assign(
+            model.Fields.Select(field => CSharpName.Camel(field.Name)).ToArray(), (_, name) => s_fields.Contains(name), name => [$"_{name}", $"_{name}At"]);
+        PackedMember[] members = model.Fields.Select((field, index) => Member(field, names[index], fields[index])).ToArray();
         uint required = 0;
         uint known = 0;
         for (int i = 0; i < members.Length; i++)
@@ -136,15 +164,16 @@ internal static class CommandLowering
         return new PackedUnit(edition.Namespace, edition.Edition, Hint(edition, model.TypeName), model, members.ToEquatableArray(), known, required, fixedOctets);
     }
 
-    private static PackedMember Member(PackedModel owner, PackedFieldModel field)
+    /// <summary>Views of structs are called by name, which a member must not have, either.</summary>
+    private static string[] Names(PackedModel model)
     {
-        string name = CSharpName.Pascal(field.Name);
-        if (s_taken.Contains(name, StringComparer.Ordinal) || name == owner.TypeName)
-        {
-            name += "Value";
-        }
+        IEnumerable<string> views = model.Fields.Where(field => field.Struct is not null).Select(field => field.Struct!.TypeName + "View");
+        var reserved = new HashSet<string>([.. s_taken, .. views, model.TypeName, model.TypeName + "View"], StringComparer.Ordinal);
+        return MemberNames.Assign(model.Fields.Select(field => CSharpName.Pascal(field.Name)).ToArray(), (_, name) => reserved.Contains(name), name => [name, "Has" + name]);
+    }
 
-        string camel = CSharpName.Camel(field.Name);
+    private static PackedMember Member(PackedFieldModel field, string name, string camel)
+    {
         if (field.Struct is { } reference)
         {
             return new PackedMember(name, camel, PackedShape.Struct, reference.TypeName, "", reference.SizeOctets, field);

@@ -1,3 +1,4 @@
+using AmqpToolkit.Generator.Diagnostics;
 using AmqpToolkit.Generator.Linking;
 using AmqpToolkit.Generator.Reading;
 
@@ -6,13 +7,36 @@ namespace AmqpToolkit.Generator.Lowering;
 /// <summary>Turns a linked edition into the plans of its files. Each plan holds only what its file shows, so that an edit touches few.</summary>
 internal static class EditionLowering
 {
-    public static IEnumerable<Unit> Lower(EditionModel edition, CancellationToken cancellationToken)
+    /// <summary>Plans with names of their own. An unforeseen exception ends the edition, with a plan that says so.</summary>
+    public static IReadOnlyList<Unit> Lower(EditionModel edition, CancellationToken cancellationToken)
+    {
+        var units = new List<Unit>();
+        var hints = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        try
+        {
+            foreach (Unit unit in Plan(edition, cancellationToken))
+            {
+                units.Add(hints.Add(unit.HintName) ? unit : Failed(edition, $"there are two files {unit.HintName}"));
+            }
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            units.Add(Failed(edition, $"{exception.GetType().Name}: {exception.Message}"));
+        }
+
+        return units;
+    }
+
+    private static FailedUnit Failed(EditionModel edition, string what) =>
+        new(edition.Namespace, edition.Edition, edition.Namespace, Failure.Of(edition.Path, Failure.Lowered, what));
+
+    private static IEnumerable<Unit> Plan(EditionModel edition, CancellationToken cancellationToken)
     {
         IEnumerable<Unit> described = edition.Options.Has(EmittedParts.Describe) ? [DescriptionLowering.Lower(edition)] : [];
         return All(edition, cancellationToken)
             .Where(unit => IsEmitted(unit, edition.Options))
             .Concat(described)
-            .Select(unit => unit with { Options = edition.Options });
+            .Select(unit => unit with { Options = edition.Options, Path = edition.Path });
     }
 
     private static IEnumerable<Unit> All(EditionModel edition, CancellationToken cancellationToken) => edition switch

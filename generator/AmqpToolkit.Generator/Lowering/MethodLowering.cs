@@ -8,14 +8,15 @@ internal sealed class MethodLowering
 {
     private const int BitsPerOctet = 8;
 
-    private static readonly HashSet<string> s_members = new(StringComparer.Ordinal)
-    {
-        "MethodKey", "TryParse", "IsTextValid", "Validate", "ToOwned", "MaxOctets", "OverheadOctets", "Write", "Equals", "GetHashCode", "GetType",
-        "ToString", "Deconstruct", "MemberwiseClone", "Finalize", "ReferenceEquals", "PrintMembers", "EqualityContract",
-    };
+    private static readonly string[] s_members =
+    [
+        "MethodKey", "TryParse", "IsTextValid", "Validate", "ToOwned", "MaxOctets", "OverheadOctets", "Write", .. ReservedNames.OfEveryType, .. ReservedNames.Classic.Called,
+    ];
 
     private static readonly HashSet<string> s_locals = new(StringComparer.Ordinal) { "buffer", "at", "view", "arguments", "error", "end" };
 
+    private readonly string[] _names;
+    private readonly string[] _parameters;
     private readonly List<MemberPlan> _members = [];
     private readonly List<ReadStep> _reads = [];
     private readonly List<WriteStep> _writes = [];
@@ -33,18 +34,22 @@ internal sealed class MethodLowering
 
     private int _overhead = Widths.MethodKeyOctets;
 
-    private MethodLowering()
+    private MethodLowering(string typeName, List<FieldModel> fields)
     {
+        FieldModel[] exposed = fields.Where(field => !field.Reserved).ToArray();
+        var reserved = new HashSet<string>([.. s_members, typeName, typeName + "View"], StringComparer.Ordinal);
+        _names = MemberNames.Assign(exposed.Select(field => CSharpName.Pascal(field.Name)).ToArray(), reserved);
+        _parameters = MemberNames.Assign(exposed.Select(field => CSharpName.Camel(field.Name)).ToArray(), s_locals);
     }
 
     public static MethodPlan Lower(ClassModel owner, MethodModel method)
     {
         string typeName = CSharpName.Pascal(owner.Name) + CSharpName.Pascal(method.Name);
-        var lowering = new MethodLowering();
         List<FieldModel> fields = Expand(method.Fields);
+        var lowering = new MethodLowering(typeName, fields);
         foreach (FieldModel field in fields)
         {
-            lowering.Add(typeName, field);
+            lowering.Add(field);
         }
 
         lowering.EndBits();
@@ -74,18 +79,6 @@ internal sealed class MethodLowering
 
     private static string Layout(List<FieldModel> fields) =>
         fields.Count == 0 ? "no arguments" : string.Join(", ", fields.Select(field => $"{field.Name} {BaseTypes.NameOf(field.Wire)}"));
-
-    private static string MemberName(string typeName, string name)
-    {
-        string pascal = CSharpName.Pascal(name);
-        return s_members.Contains(pascal) || pascal == typeName || pascal == typeName + "View" ? pascal + "Value" : pascal;
-    }
-
-    private static string ParameterName(string name)
-    {
-        string camel = CSharpName.Camel(name);
-        return s_locals.Contains(camel) ? camel + "Value" : CSharpName.Parameter(camel);
-    }
 
     private MethodPlan Plan(string typeName, ClassModel owner, MethodModel method, List<FieldModel> fields)
     {
@@ -126,18 +119,18 @@ internal sealed class MethodLowering
         return _reads.Select(read => read.EndName).Where(end => end != last && used.Contains(end)).ToList();
     }
 
-    private void Add(string typeName, FieldModel field)
+    private void Add(FieldModel field)
     {
         if (field.Wire == WireType.Bit)
         {
-            AddBit(typeName, field);
+            AddBit(field);
             return;
         }
 
         EndBits();
         if (Widths.IsVariable(field.Wire))
         {
-            AddVariable(typeName, field);
+            AddVariable(field);
             return;
         }
 
@@ -145,7 +138,7 @@ internal sealed class MethodLowering
         var members = new List<int>();
         if (!field.Reserved)
         {
-            members.Add(AddMember(typeName, field, _at, null, 0));
+            members.Add(AddMember(field, _at, null, 0));
         }
 
         _writes.Add(new WriteStep(FixedKind(field), _offset, _afterVariable, members.ToEquatableArray(), field.Name));
@@ -167,7 +160,7 @@ internal sealed class MethodLowering
         _overhead += octets;
     }
 
-    private void AddBit(string typeName, FieldModel field)
+    private void AddBit(FieldModel field)
     {
         if (_bits is null)
         {
@@ -175,7 +168,7 @@ internal sealed class MethodLowering
             _bitsAt = _at;
         }
 
-        _bits.Add(field.Reserved ? -1 : AddMember(typeName, field, _bitsAt, null, 1 << _bits.Count));
+        _bits.Add(field.Reserved ? -1 : AddMember(field, _bitsAt, null, 1 << _bits.Count));
         if (_bits.Count == BitsPerOctet)
         {
             EndBits();
@@ -197,7 +190,7 @@ internal sealed class MethodLowering
         Advance(1);
     }
 
-    private void AddVariable(string typeName, FieldModel field)
+    private void AddVariable(FieldModel field)
     {
         int prefix = Widths.Of(field.Wire);
         var read = new ReadStep(CSharpName.Camel(field.Name), field.Name, _at, prefix, field.Wire == WireType.Table);
@@ -210,7 +203,7 @@ internal sealed class MethodLowering
         }
         else
         {
-            int member = AddMember(typeName, field, _at.Plus(prefix), end, 0);
+            int member = AddMember(field, _at.Plus(prefix), end, 0);
             WriteKind kind = field.Wire switch
             {
                 WireType.ShortString => WriteKind.ShortString,
@@ -226,11 +219,11 @@ internal sealed class MethodLowering
         _at = end;
     }
 
-    private int AddMember(string typeName, FieldModel field, Position at, Position? to, int bitMask)
+    private int AddMember(FieldModel field, Position at, Position? to, int bitMask)
     {
         _members.Add(new MemberPlan(
-            MemberName(typeName, field.Name),
-            ParameterName(field.Name),
+            _names[_members.Count],
+            CSharpName.Parameter(_parameters[_members.Count]),
             field.Name,
             field.Wire,
             field.Label,

@@ -10,7 +10,20 @@ internal static class TypeLowering
     /// <summary>Descriptor, constructor, size and count of a list, all in their longest form.</summary>
     private const int CompositeOverhead = 19;
 
-    private static readonly string[] s_taken = ["DescriptorCode", "DescriptorSymbol", "TryParse", "ToOwned", "MaxOctets", "Write", "ToString", "Equals", "GetHashCode"];
+    private static readonly string[] s_taken =
+    [
+        "DescriptorCode", "DescriptorSymbol", "TryParse", "ReadFields", "ToOwned", "MaxOctets", "Write", .. ReservedNames.OfEveryType, .. ReservedNames.Type.Called,
+    ];
+
+    private static readonly HashSet<string> s_fields = new(StringComparer.Ordinal) { "source", "present" };
+
+    private static readonly string[] s_names = ["Known", "TryGetKnown", "Texts", "None", .. ReservedNames.OfEveryType];
+
+    private static readonly HashSet<string> s_members = new(["None", "Unknown"], StringComparer.Ordinal);
+
+    private static readonly HashSet<string> s_descriptors = new(["Descriptors", "Unknown", "CodeOf", .. ReservedNames.OfEveryType], StringComparer.Ordinal);
+
+    private static readonly HashSet<string> s_constants = new(["Constants", "Constructors", .. ReservedNames.OfEveryType], StringComparer.Ordinal);
 
     public static IEnumerable<Unit> Lower(TypeEdition edition, CancellationToken cancellationToken)
     {
@@ -23,7 +36,7 @@ internal static class TypeLowering
         foreach (DescribedModel described in edition.DescribedValues)
         {
             string name = CSharpName.Pascal(described.Name);
-            CompositeMember value = Member(name, new TypeFieldModel("value", described.Type.Primitive, described.Type, null, true, false, null, null, described.Label));
+            CompositeMember value = Member(new TypeFieldModel("value", described.Type.Primitive, described.Type, null, true, false, null, null, described.Label), "Value", "value");
             yield return new DescribedUnit(
                 edition.Namespace, edition.Edition, Hint(edition, name), name, described.Name, described.Label, described.Descriptor, value);
         }
@@ -39,7 +52,7 @@ internal static class TypeLowering
                 choices.Name,
                 choices.Label,
                 choices.Primitive,
-                choices.Items.Select(item => new ChoicePlan(CSharpName.Pascal(item.Name), item.Name, item.Value, item.Label)).ToEquatableArray());
+                Choices(choices, name).ToEquatableArray());
         }
 
         foreach (UnionModel union in edition.Unions)
@@ -51,22 +64,24 @@ internal static class TypeLowering
                 Hint(edition, name),
                 name,
                 union.Name,
-                union.Members.Select(member => new UnionMemberPlan(CSharpName.Pascal(member.Name), member.Name, member.Code, member.Primitive)).ToEquatableArray(),
+                Members(union).ToEquatableArray(),
                 union.StandsAlone ? $"I{CSharpName.Pascal(union.Name)}Handler" : null);
         }
 
         yield return Descriptors(edition);
         if (edition.Definitions.Count != 0)
         {
-            IEnumerable<DefinitionPlan> plans = edition.Definitions.Select(definition => new DefinitionPlan(CSharpName.Constant(definition.Name), definition.Name, "uint", definition.Value, definition.Label));
+            string[] names = MemberNames.Assign(edition.Definitions.Select(definition => CSharpName.Constant(definition.Name)).ToArray(), s_constants);
+            IEnumerable<DefinitionPlan> plans = edition.Definitions.Select((definition, index) => new DefinitionPlan(names[index], definition.Name, "uint", definition.Value, definition.Label));
             yield return new DefinitionsUnit(edition.Namespace, edition.Edition, Hint(edition, "Constants"), "Constants", "The constants of", plans.ToEquatableArray());
         }
 
         if (edition.Encodings.Count != 0)
         {
-            IEnumerable<DefinitionPlan> plans = edition.Encodings
-                .OrderBy(encoding => encoding.Code)
-                .Select(encoding => new DefinitionPlan(CSharpName.Pascal(encoding.Name), encoding.Name, "byte", "0x" + encoding.Code.ToString("X2", CultureInfo.InvariantCulture), EncodingLabel(encoding)));
+            EncodingModel[] encodings = edition.Encodings.OrderBy(encoding => encoding.Code).ToArray();
+            string[] names = MemberNames.Assign(encodings.Select(encoding => CSharpName.Pascal(encoding.Name)).ToArray(), s_constants);
+            IEnumerable<DefinitionPlan> plans = encodings
+                .Select((encoding, index) => new DefinitionPlan(names[index], encoding.Name, "byte", "0x" + encoding.Code.ToString("X2", CultureInfo.InvariantCulture), EncodingLabel(encoding)));
             yield return new DefinitionsUnit(edition.Namespace, edition.Edition, Hint(edition, "Constructors"), "Constructors", "The constructors of the primitive types of", plans.ToEquatableArray());
         }
     }
@@ -81,10 +96,27 @@ internal static class TypeLowering
         _ => $"{encoding.Type}: size and count of {encoding.Width} octets, one constructor, then elements",
     };
 
+    /// <summary>Choices of an enumeration are its members and nothing else is; those of text stand beside other members of a class.</summary>
+    private static IEnumerable<ChoicePlan> Choices(ChoicesModel choices, string typeName)
+    {
+        HashSet<string> reserved = Primitives.IsText(choices.Primitive) ? new([.. s_names, typeName], StringComparer.Ordinal) : [];
+        string[] names = MemberNames.Assign(choices.Items.Select(item => CSharpName.Pascal(item.Name)).ToArray(), reserved);
+        return choices.Items.Select((item, index) => new ChoicePlan(names[index], item.Name, item.Value, item.Label));
+    }
+
+    private static IEnumerable<UnionMemberPlan> Members(UnionModel union)
+    {
+        string[] names = MemberNames.Assign(union.Members.Select(member => CSharpName.Pascal(member.Name)).ToArray(), s_members);
+        return union.Members.Select((member, index) => new UnionMemberPlan(names[index], CSharpName.Pascal(member.Name), member.Name, member.Code, member.Primitive));
+    }
+
     private static CompositeUnit Composite(TypeEdition edition, CompositeModel composite)
     {
         string name = CSharpName.Pascal(composite.Name);
-        CompositeMember[] members = composite.Fields.Select(field => Member(name, field)).ToArray();
+        string[] names = Names(name, composite.Fields);
+        string[] fieldNames = MemberNames.Assign(
+            composite.Fields.Select(field => CSharpName.Camel(field.Name)).ToArray(), (_, field) => s_fields.Contains(field), field => [$"_{field}", $"_{field}At"]);
+        CompositeMember[] members = composite.Fields.Select((field, index) => Member(field, names[index], fieldNames[index])).ToArray();
         int fields = members.Sum(member => member.MaxOctets);
         uint mandatory = 0;
         for (int i = 0; i < members.Length; i++)
@@ -105,14 +137,23 @@ internal static class TypeLowering
             fields + CompositeOverhead);
     }
 
-    private static CompositeMember Member(string owner, TypeFieldModel field)
+    /// <summary>
+    /// Names of the properties. Views of other types, and enumerations that a default names, are called by name: a member may be called as its own
+    /// enumeration, which C# tells apart, and as no other.
+    /// </summary>
+    private static string[] Names(string typeName, EquatableArray<TypeFieldModel> fields)
     {
-        string name = CSharpName.Pascal(field.Name);
-        if (s_taken.Contains(name, StringComparer.Ordinal) || name == owner)
-        {
-            name += "Value";
-        }
+        var reserved = new HashSet<string>([.. s_taken, typeName, typeName + "View"], StringComparer.Ordinal);
+        reserved.UnionWith(fields.Where(field => field.Type.Composite is not null).Select(field => CSharpName.Pascal(field.Type.Composite!) + "View"));
+        string?[] enumerations = fields.Select(field => field.Type.Choices is null || field.Multiple ? null : CSharpName.Pascal(field.Type.Choices)).ToArray();
+        return MemberNames.Assign(
+            fields.Select(field => CSharpName.Pascal(field.Name)).ToArray(),
+            (index, name) => reserved.Contains(name) || (enumerations.Contains(name, StringComparer.Ordinal) && enumerations[index] != name),
+            name => [name, "Has" + name]);
+    }
 
+    private static CompositeMember Member(TypeFieldModel field, string name, string fieldName)
+    {
         MemberShape shape = Shape(field);
         string? typeName = shape switch
         {
@@ -123,7 +164,7 @@ internal static class TypeLowering
         };
         return new CompositeMember(
             name,
-            CSharpName.Camel(field.Name) is "source" or "present" ? CSharpName.Camel(field.Name) + "Value" : CSharpName.Camel(field.Name),
+            fieldName,
             field.Name,
             field.TypeName == Primitives.Any && field.Requires is not null ? $"any {field.Requires}" : field.TypeName + (field.Multiple ? ", several" : ""),
             field.Label,
@@ -201,10 +242,13 @@ internal static class TypeLowering
 
     private static DescriptorsUnit Descriptors(TypeEdition edition)
     {
-        IEnumerable<DescriptorPlan> plans = edition.Composites
-            .Select(item => new DescriptorPlan(CSharpName.Pascal(item.Name), item.Name, item.Descriptor.Symbol, item.Descriptor.Code))
-            .Concat(edition.DescribedValues.Select(item => new DescriptorPlan(CSharpName.Pascal(item.Name), item.Name, item.Descriptor.Symbol, item.Descriptor.Code)))
-            .OrderBy(plan => plan.Code);
+        (string Name, DescriptorModel Descriptor)[] items = edition.Composites
+            .Select(item => (item.Name, item.Descriptor))
+            .Concat(edition.DescribedValues.Select(item => (item.Name, item.Descriptor)))
+            .OrderBy(item => item.Descriptor.Code)
+            .ToArray();
+        string[] names = MemberNames.Assign(items.Select(item => CSharpName.Pascal(item.Name)).ToArray(), s_descriptors);
+        IEnumerable<DescriptorPlan> plans = items.Select((item, index) => new DescriptorPlan(names[index], item.Name, item.Descriptor.Symbol, item.Descriptor.Code));
         return new DescriptorsUnit(edition.Namespace, edition.Edition, Hint(edition, "Descriptors"), plans.ToEquatableArray());
     }
 }

@@ -114,7 +114,12 @@ internal sealed record UnionUnit(
     EquatableArray<UnionMemberPlan> Members,
     string? HandlerTypeName) : TypeUnit(Namespace, Edition, HintName);
 
-internal sealed record UnionMemberPlan(string TypeName, string RawName, ulong? Code, string Primitive);
+/// <param name="Name">Name of the member, and of the methods that read it.</param>
+/// <param name="TypeName">Name of its type.</param>
+/// <param name="RawName">The spec's name.</param>
+/// <param name="Code">Its descriptor, if it has one.</param>
+/// <param name="Primitive">Its primitive.</param>
+internal sealed record UnionMemberPlan(string Name, string TypeName, string RawName, ulong? Code, string Primitive);
 
 /// <summary>Numbers and symbols of all descriptors.</summary>
 internal sealed record DescriptorsUnit(

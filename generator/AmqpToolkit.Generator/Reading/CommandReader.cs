@@ -65,7 +65,7 @@ internal sealed class CommandReader(SpecSource source) : ElementReader(source)
         CheckAttributes(element, "name", "value", Label);
         CheckChildren(element);
         string? name = Name(element);
-        string? value = Optional(element, "value");
+        string? value = Optional(element, "value")?.Trim();
         return name is null || Number(element, "value", uint.MaxValue, required: true) is null ? null : new RawDefinition(Node(element), name, value!, Optional(element, Label));
     }
 

@@ -10,6 +10,12 @@ internal abstract class ElementReader(SpecSource source)
 {
     protected const string Label = "label";
 
+    /// <summary>What a name looks like, in words.</summary>
+    protected const string NameShape = "a name of letters, digits, hyphens, underscores, dots and spaces, 120 at most";
+
+    /// <summary>Two names and a few words make the name of a type, for which C# has 511 characters.</summary>
+    private const int MaxNameCharacters = 120;
+
     private static readonly string[] s_prose = ["doc", "rule", "see", "test", "scenario", "picture", "license", "exception"];
 
     private readonly SpecSource _source = source;
@@ -49,16 +55,22 @@ internal abstract class ElementReader(SpecSource source)
     /// <summary>A name goes into code and comments: it has what names of C# can be made of, and the marks between their words.</summary>
     protected string? Name(XElement element)
     {
-        const string What = "a name of letters, digits, hyphens, underscores, dots and spaces";
-        string? name = Required(element, "name", What);
-        if (name is null || name.All(c => c is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9') or '-' or '_' or '.' or ' '))
+        string? name = Required(element, "name", NameShape);
+        if (name is null || IsName(name))
         {
             return name;
         }
 
-        Report(Rules.BadAttribute.Id, Node(element), "name", element.Name.LocalName, "name", What);
+        Report(Rules.BadAttribute.Id, Node(element), "name", element.Name.LocalName, "name", NameShape);
         return null;
     }
+
+    protected static bool IsName(string text) =>
+        text.Length <= MaxNameCharacters
+        && text.Any(IsLetterOrDigit)
+        && text.All(c => IsLetterOrDigit(c) || c is '-' or '_' or '.' or ' ');
+
+    private static bool IsLetterOrDigit(char c) => c is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9');
 
     protected long? Number(XElement element, string attribute, long max, bool required)
     {

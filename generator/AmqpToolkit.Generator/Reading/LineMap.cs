@@ -50,8 +50,7 @@ internal sealed class LineMap
     {
         int open = _text.IndexOfAny(['"', '\''], Math.Min(name.Start + name.Length, _text.Length));
         int close = open < 0 ? -1 : _text.IndexOf(_text[open], open + 1);
-        int newLine = _text.IndexOf('\n', name.Start);
-        return close < 0 || (newLine >= 0 && newLine < close)
+        return close < 0 || _text.IndexOf('\n', name.Start, close - name.Start) >= 0
             ? name
             : new Stretch(open + 1, close - open - 1, name.Line, name.Column + open + 1 - name.Start);
     }

@@ -17,6 +17,8 @@ internal sealed class SpecReader : ElementReader
     /// <summary>The largest definition has a twentieth of it.</summary>
     private const int MaxCharacters = 4 * 1024 * 1024;
 
+    private const int MaxEditionCharacters = 64;
+
     private readonly SpecSource _source;
 
     private SpecReader(SpecSource source)
@@ -30,6 +32,18 @@ internal sealed class SpecReader : ElementReader
     }
 
     public static ReadResult Read(SpecInput input, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return ReadFile(input, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            return new ReadResult(null, new LocationTable(input.Path, default), new([Failure.Of(input.Path, Failure.Read, exception)]));
+        }
+    }
+
+    private static ReadResult ReadFile(SpecInput input, CancellationToken cancellationToken)
     {
         var source = new SpecSource(input);
         var lines = new LineMap(input.Text);
@@ -76,7 +90,7 @@ internal sealed class SpecReader : ElementReader
         bool isOverlay = overlay is not null || Input.OverlayFor is not null;
         Grammar? grammar = isOverlay ? OverlayGrammar(root) : BaseGrammar(root);
         string? edition = isOverlay ? OverlayEdition(overlay) : grammar is null ? null : BaseEdition(root, grammar.Value);
-        if (grammar is null || edition is null)
+        if (grammar is null || edition is null || !IsEdition(edition, isOverlay))
         {
             return null;
         }
@@ -87,7 +101,26 @@ internal sealed class SpecReader : ElementReader
             Grammar.Command => new CommandReader(_source).Read(root, edition, isOverlay, cancellationToken),
             _ => new ClassicReader(_source).Read(root, edition, isOverlay, cancellationToken),
         };
-        return document with { RootNamespace = Input.RootNamespace, IsInternal = IsInternal(), Parts = Parts() };
+        return document with
+        {
+            Namespace = Namespace("AmqpNamespace", Input.Namespace),
+            RootNamespace = Namespace("AmqpRootNamespace", Input.RootNamespace),
+            IsInternal = IsInternal(),
+            Parts = Parts(),
+        };
+    }
+
+    /// <summary>Names of C# with dots between them; null, and reported, for anything else.</summary>
+    private string? Namespace(string metadata, string? text)
+    {
+        string? reason = text is null ? null : Namespaces.WhyNot(text);
+        if (reason is null)
+        {
+            return text;
+        }
+
+        Report(Rules.BadMetadata.Id, 0, null, metadata, text!, $"names of C# with dots between them, My.Protocol; {reason}");
+        return null;
     }
 
     private bool? IsInternal()
@@ -176,6 +209,28 @@ internal sealed class SpecReader : ElementReader
             ("0", "91") => "0-9-1",
             _ => revision is null or "0" ? $"{major}-{minor}" : $"{major}-{minor}-{revision}",
         };
+    }
+
+    /// <summary>An edition goes into a namespace, into names of files and into comments.</summary>
+    private bool IsEdition(string edition, bool isOverlay)
+    {
+        const string What = "an edition of letters, digits, hyphens, underscores and dots, 0-9-1 or my-protocol-2; 64 at most";
+        if (edition.Length <= MaxEditionCharacters && IsName(edition) && edition.IndexOf(' ') < 0)
+        {
+            return true;
+        }
+
+        if (Input.Spec == edition || Input.OverlayFor == edition)
+        {
+            Report(Rules.BadMetadata.Id, 0, null, Input.Spec == edition ? "AmqpSpec" : "AmqpOverlayFor", edition, What);
+        }
+        else
+        {
+            string attribute = isOverlay ? "overlay" : "major";
+            Report(Rules.BadAttribute.Id, 0, attribute, "amqp", attribute, isOverlay ? What : "a number, as minor and revision");
+        }
+
+        return false;
     }
 
     private string? OverlayEdition(string? overlay)

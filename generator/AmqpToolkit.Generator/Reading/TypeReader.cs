@@ -74,12 +74,30 @@ internal sealed class TypeReader(SpecSource source) : ElementReader(source)
                 name,
                 kind,
                 Optional(element, "source")?.Trim(),
-                (Optional(element, "provides") ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries).ToEquatableArray(),
+                Archetypes(element).ToEquatableArray(),
                 Optional(element, Label),
                 read,
                 All(Children(element, "encoding"), Encoding),
                 All(Children(element, "field"), Field),
                 All(Children(element, "choice"), Choice));
+    }
+
+    private List<string> Archetypes(XElement element)
+    {
+        var archetypes = new List<string>();
+        foreach (string word in (Optional(element, "provides") ?? "").Split([',', ' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (IsName(word))
+            {
+                archetypes.Add(word);
+            }
+            else
+            {
+                Report(Rules.BadAttribute.Id, Node(element), "provides", element.Name.LocalName, "provides", "names with commas between them");
+            }
+        }
+
+        return archetypes;
     }
 
     private RawDescriptor? Descriptor(XElement element)
@@ -94,7 +112,7 @@ internal sealed class TypeReader(SpecSource source) : ElementReader(source)
             return null;
         }
 
-        const string Halves = "two halves of 32 bits, 0x00000000:0x00000010";
+        const string Halves = "two halves of 32 bits, 0x00000000:0x00000010; the one with every bit set stands for what is unknown";
         string? text = Required(element, "code", Halves);
         if (text is null)
         {
@@ -102,7 +120,7 @@ internal sealed class TypeReader(SpecSource source) : ElementReader(source)
         }
 
         string[] halves = text.Split(':');
-        if (halves.Length == 2 && TryHalf(halves[0], out uint high) && TryHalf(halves[1], out uint low))
+        if (halves.Length == 2 && TryHalf(halves[0], out uint high) && TryHalf(halves[1], out uint low) && (high & low) != uint.MaxValue)
         {
             return name is null ? null : new RawDescriptor(Node(element), name, ((ulong)high << 32) | low);
         }
@@ -150,11 +168,23 @@ internal sealed class TypeReader(SpecSource source) : ElementReader(source)
                 Node(element),
                 name,
                 Optional(element, "type")?.Trim(),
-                Optional(element, "requires")?.Trim(),
+                Requires(element),
                 Flag(element, "mandatory"),
                 Flag(element, "multiple"),
                 Optional(element, "default")?.Trim(),
                 Optional(element, Label));
+    }
+
+    private string? Requires(XElement element)
+    {
+        string? archetype = Optional(element, "requires")?.Trim();
+        if (archetype is null or "" || IsName(archetype))
+        {
+            return archetype is "" ? null : archetype;
+        }
+
+        Report(Rules.BadAttribute.Id, Node(element), "requires", element.Name.LocalName, "requires", NameShape);
+        return null;
     }
 
     private RawChoice? Choice(XElement element)
