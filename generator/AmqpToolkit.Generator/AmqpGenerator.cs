@@ -58,7 +58,10 @@ public sealed class AmqpGenerator : IIncrementalGenerator
             .Select((unit, _) => Emitter.Emit(unit))
             .WithTrackingName(TrackingNames.Emit);
 
-        context.RegisterSourceOutput(files, Add);
+        context.RegisterSourceOutput(files.Where(file => file.Failure is null), (output, file) => output.AddSource(file.HintName, SourceText.From(file.Text, s_utf8)));
+        context.RegisterSourceOutput(
+            files.Where(file => file.Failure is not null).Combine(all),
+            (output, pair) => Report(output, Editions.Blame(pair.Left.Failure!, pair.Right), ImmutableArray<LocationTable>.Empty));
         RegisterFindings(context, read, linked, all);
     }
 
@@ -81,18 +84,6 @@ public sealed class AmqpGenerator : IIncrementalGenerator
             (output, pair) => Report(output, pair.Left, pair.Right));
     }
 
-    private static void Add(SourceProductionContext output, EmittedFile file)
-    {
-        Finding? failure = file.Failure;
-        if (failure is null)
-        {
-            output.AddSource(file.HintName, SourceText.From(file.Text, s_utf8));
-            return;
-        }
-
-        Report(output, failure, ImmutableArray<LocationTable>.Empty);
-    }
-
     private static void Report(SourceProductionContext output, Finding finding, ImmutableArray<LocationTable> locations)
     {
         Location location = locations.FirstOrDefault(table => table.Path == finding.Path)?.Find(finding.Node, finding.Attribute) ?? Location.Create(finding.Path, default, default);
@@ -113,16 +104,32 @@ public sealed class AmqpGenerator : IIncrementalGenerator
             return null;
         }
 
-        SourceText? text = file.GetText(cancellationToken);
+        string? text = Text(file, out string? failure, cancellationToken);
         return text is null ? null : new SpecInput(
             file.Path,
             spec,
             overlayFor,
             Value("AmqpNamespace"),
-            text.ToString(),
+            text,
             Default("AmqpRootNamespace"),
             Value("AmqpVisibility") ?? Default("AmqpVisibility"),
-            Value("AmqpEmit") ?? Default("AmqpEmit"));
+            Value("AmqpEmit") ?? Default("AmqpEmit"),
+            failure);
+    }
+
+    /// <summary>Null for a file that the compiler itself reports.</summary>
+    private static string? Text(AdditionalText file, out string? failure, CancellationToken cancellationToken)
+    {
+        failure = null;
+        try
+        {
+            return file.GetText(cancellationToken)?.ToString();
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            failure = Failure.Describe(exception);
+            return "";
+        }
     }
 
     private static string? Lookup(AnalyzerConfigOptions options, string key) => options.TryGetValue(key, out string? value) && value.Trim().Length != 0 ? value.Trim() : null;

@@ -28,6 +28,8 @@ public sealed class DiagnosticTests
         { "AMQP0002", "<§amqp/>", "no major and minor" },
         { "AMQP0003", Class("<§method index='1'/>"), "'name'" },
         { "AMQP0003", Class("<method name='§a&quot;;' index='1'/>"), "a name of letters" },
+        { "AMQP0003", Class("<method name='§-_.' index='1'/>"), "a name of letters" },
+        { "AMQP0003", Class($"<method name='§{new string('a', 121)}' index='1'/>"), "120 at most" },
         { "AMQP0003", Class("<method name='a' index='§x'/>"), "a number from 0 to 65535" },
         { "AMQP0003", Class("<method name='a' index='§65536'/>"), "a number from 0 to 65535" },
         { "AMQP0003", Class("<§method name='a'/>"), "'index'" },
@@ -55,6 +57,8 @@ public sealed class DiagnosticTests
         { "AMQP0011", Method("<field name='a' type='long'><assert check='§le' method='tune' field='b'/></field>"), "negotiation" },
         { "AMQP0011", Method("<field name='a' type='shortstr'><assert check='§regexp' value='^(a|b)$'/></field>"), "^[set]*$" },
         { "AMQP0011", Method("<field name='a' type='bit'><assert check='§length' value='1'/></field>"), "does not fit" },
+        { "AMQP0011", Method("<field name='a' type='octet'><assert check='§ne' value='256'/></field>"), "none that the field can have" },
+        { "AMQP0011", Method("<field name='a' type='longstr'><assert check='§length' value='2147483648'/></field>"), "no length" },
         { "AMQP0012", Root("<§klass name='a'/>"), "The element 'klass'" },
         { "AMQP0012", Method("<field name='a' type='bit' domian='§bit'/>"), "did you mean 'domain'?" },
         { "AMQP0013", Root("<domain name='a' type='§b'/><domain name='b' type='a'/>" + Class("<method name='m' index='1'><field name='f' domain='a'/></method>", root: false)), "'a' leads back" },
@@ -65,6 +69,11 @@ public sealed class DiagnosticTests
         { "AMQP0017", Root("<class name='a' index='1'><field name='f' type='octet'/><method name='§properties' index='1'/></class>"), "AProperties" },
         { "AMQP0017", Class("<method name='m' index='1'/><method name='§m-view' index='2'/>"), "CMView" },
         { "AMQP0017", Root("<class name='a' index='1'><method name='b-properties' index='1'/></class><class name='§a-b' index='2'><field name='f' type='octet'/></class>"), "ABProperties" },
+        { "AMQP0023", Class("<method name='§m' index='1'>" + string.Concat(Enumerable.Range(0, 256).Select(i => $"<field name='f{i}' type='octet'/>")) + "</method>"), "256 fields, of which 255" },
+        { "AMQP0026", Root("<class name='short' index='1'><method name='§string' index='1'/></class>"), "ShortString" },
+        { "AMQP0026", Root("<class name='server' index='1'><method name='§methods' index='1'/></class>"), "ServerMethods" },
+        { "AMQP0026", Root("<class name='method' index='1'><method name='§key' index='1'/></class>"), "MethodKey" },
+        { "AMQP0017", Root("<class name='i' index='1'><method name='§c-server-method-handler' index='1'/></class><class name='c' index='2'/>").Replace("§", "", StringComparison.Ordinal).Replace("name='c'", "name='§c'", StringComparison.Ordinal), "ICServerMethodHandler" },
         { "AMQP0018", Root("<class name='§a' index='1'>" + string.Concat(Enumerable.Range(0, 16).Select(i => $"<field name='f{i}' type='octet'/>")) + "</class>"), "16" },
     };
 
@@ -80,6 +89,9 @@ public sealed class DiagnosticTests
         { "AMQP0003", Types("<type name='a' class='restricted' source='ubyte'><choice name='x' value='§256'/></type>"), "ubyte" },
         { "AMQP0003", Composite("<§field name='a'/>"), "'type'" },
         { "AMQP0003", Types("<definition name='A' value='§x'/>"), "a number" },
+        { "AMQP0003", Types("<type name='a' class='composite' source='list'><descriptor name='a' code='§0xFFFFFFFF:0xFFFFFFFF'/></type>"), "what is unknown" },
+        { "AMQP0003", Types("<type name='a' class='restricted' source='uint' provides='§state,&lt;b>'/>"), "names with commas" },
+        { "AMQP0003", Composite("<field name='a' type='*' requires='§a&lt;'/>"), "a name of letters" },
         { "AMQP0004", Composite("<field name='a' type='§ulnt'/>"), "did you mean 'uint'?" },
         { "AMQP0004", Types("<type name='a' class='restricted' source='§strng'/>"), "did you mean 'string'?" },
         { "AMQP0006", Types("<type name='a' class='restricted' source='uint'/><type name='§a' class='restricted' source='uint'/>"), "another type" },
@@ -89,10 +101,16 @@ public sealed class DiagnosticTests
         { "AMQP0006", Composite("", "<type name='d' class='restricted' source='map'><descriptor name='d' code='§0x0:0x10'/></type>"), "'c'" },
         { "AMQP0006", Types("<type name='byte' class='primitive'><encoding code='0x51' category='fixed' width='1'/><encoding name='b' code='§0x51' category='fixed' width='1'/></type>"), "'byte'" },
         { "AMQP0006", Types("<type name='a' class='restricted' source='ubyte'><choice name='x' value='1'/><choice name='y' value='§1'/></type>"), "another choice" },
+        { "AMQP0006", Types("<type name='a' class='restricted' source='ubyte'><choice name='x' value='1'/><choice name='y' value='§01'/></type>"), "another choice" },
         { "AMQP0012", Types("<§tpye name='a'/>"), "did you mean 'type'?" },
         { "AMQP0013", Types("<type name='a' class='restricted' source='b'/><type name='b' class='restricted' source='§a'/>").Replace("source='b'", "source='§b'", StringComparison.Ordinal).Replace("source='§a'", "source='a'", StringComparison.Ordinal), "leads back" },
         { "AMQP0013", Composite("<field name='a' type='§c'/>"), "'c'" },
+        { "AMQP0013", Composite("<field name='a' type='§r'/>", "<type name='r' class='restricted' source='s'/><type name='s' class='restricted' source='c'/>"), "'c'" },
         { "AMQP0017", Composite("<field name='a-b' type='uint'/><field name='§a.b' type='uint'/>"), "AB" },
+        { "AMQP0017", Types("<type name='a-b' class='restricted' source='ubyte'><choice name='x' value='1'/></type><type name='§aB' class='restricted' source='ubyte'><choice name='x' value='1'/></type>"), "AB" },
+        { "AMQP0017", Composite("<field name='a' type='*' requires='state'/>", "<type name='any-state' class='restricted' source='ubyte'><choice name='x' value='1'/></type><type name='s' class='restricted' source='uint' provides='§state'/>"), "AnyState" },
+        { "AMQP0017", Types("<type name='c' class='composite' source='list' provides='§state'><descriptor name='test:c' code='0x0:0x10'/></type><type name='i-state-handler' class='restricted' source='ubyte'><choice name='x' value='1'/></type>"), "IStateHandler" },
+        { "AMQP0017", Types("<type name='c-choice' class='restricted' source='ubyte'><choice name='x' value='1'/></type><type name='§c' class='restricted' source='ubyte'><descriptor name='test:c' code='0x0:0x10'/><choice name='x' value='1'/></type>").Replace("§", "", StringComparison.Ordinal).Replace("name='c-choice'", "name='§c-choice'", StringComparison.Ordinal), "CChoice" },
         { "AMQP0021", Composite("<field name='a' type='m' default='§tree'/>", "<type name='m' class='restricted' source='ubyte'><choice name='three' value='3'/></type>"), "did you mean 'three'?" },
         { "AMQP0021", Composite("<field name='a' type='ubyte' default='§256'/>"), "'256'" },
         { "AMQP0021", Composite("<field name='a' type='map' default='§x'/>"), "'x'" },
@@ -103,6 +121,15 @@ public sealed class DiagnosticTests
         { "AMQP0024", Composite("<field name='a' type='§*' multiple='true'/>"), "multiple" },
         { "AMQP0024", Types("<type name='a' class='restricted' source='§map'><choice name='x' value='y'/></type>"), "has choices" },
         { "AMQP0024", Types("<type name='§tristate' class='primitive'/>"), "no C# type" },
+        { "AMQP0024", Types("<type name='a' class='restricted' source='§d'><choice name='x' value='1'/></type><type name='d' class='restricted' source='ubyte'><descriptor name='d' code='0x0:0x1'/></type>"), "has choices" },
+        { "AMQP0024", Composite("<field name='a' type='§d' multiple='true'/>", "<type name='d' class='restricted' source='ubyte'><descriptor name='d' code='0x0:0x1'/></type>"), "multiple" },
+        { "AMQP0026", Types("<type name='§constants' class='restricted' source='ubyte'><choice name='x' value='1'/></type>"), "Constants" },
+        { "AMQP0026", Types("<type name='§CONSTRUCTORS' class='restricted' source='ubyte'><choice name='x' value='1'/></type>"), "CONSTRUCTORS" },
+        { "AMQP0026", Composite("").Replace("name='c'", "name='§descriptors'", StringComparison.Ordinal), "Descriptors" },
+        { "AMQP0026", Composite("").Replace("name='c'", "name='§encoded-value'", StringComparison.Ordinal), "EncodedValue" },
+        { "AMQP0026", Composite("").Replace("name='c'", "name='§write'", StringComparison.Ordinal), "Write" },
+        { "AMQP0026", Types("<type name='§value' class='restricted' source='ubyte'><descriptor name='test:c' code='0x0:0x10'/></type>"), "Value" },
+        { "AMQP0026", Types("<type name='§known' class='restricted' source='symbol'><choice name='x' value='y'/></type>"), "Known" },
     };
 
     public static TheoryData<string, string, string> BrokenCommands => new()
@@ -116,13 +143,26 @@ public sealed class DiagnosticTests
         { "AMQP0004", Command("<§result type='r'/>").Replace("§result type='r'", "result type='§r'", StringComparison.Ordinal), "'r'" },
         { "AMQP0006", Commands("<class name='c' code='1'><command name='a' code='1'/><command name='b' code='§1'/></class>"), "'c.a'" },
         { "AMQP0006", Commands("<class name='c' code='1'/><class name='d' code='§1'/>"), "'c'" },
+        { "AMQP0006", Commands("<class name='c' code='1'><control name='a' code='1'/><control name='b' code='§1'/></class>"), "'c.a'" },
+        { "AMQP0006", Commands("<class name='c' code='1'><struct name='a' code='1' size='1' pack='1'/><struct name='b' code='§0x1' size='1' pack='1'/></class>"), "'c.a'" },
+        { "AMQP0006", Command("", "<struct name='a' code='1' size='1' pack='1'/><command name='e' code='2'><result><struct name='b' code='§1' size='1' pack='1'/></result></command>"), "'c.a'" },
+        { "AMQP0006", Commands("<domain name='d' type='uint8'><enum><choice name='x' value='1'/><choice name='y' value='§01'/></enum></domain>"), "another choice" },
         { "AMQP0006", Commands("<struct name='s' size='1' pack='1'/><struct name='§s' size='1' pack='1'/>"), "another struct" },
         { "AMQP0007", Command("<response name='§m'/>"), "'c'" },
         { "AMQP0012", Command("<field name='a' type='uint8' requird='§true'/>"), "did you mean 'required'?" },
         { "AMQP0013", Command("<field name='a' type='d'/>", "<domain name='d' type='§e'/><domain name='e' type='d'/>"), "leads back" },
         { "AMQP0013", Commands("<struct name='s' size='1' pack='1'><field name='a' type='§s'/></struct>"), "'s'" },
+        { "AMQP0013", Commands("<domain name='d' type='e'/><domain name='e' type='s'/><struct name='s' size='1' pack='1'><field name='a' type='§d'/></struct>"), "'s'" },
         { "AMQP0016", Commands("<class name='c' code='1'><command name='§a' code='1'/></class>"), "'c.a'" },
         { "AMQP0017", Command("<field name='a-b' type='bit'/><field name='§a.b' type='bit'/>"), "AB" },
+        { "AMQP0017", Commands("<class name='a-b' code='1'/><class name='§aB' code='2'/>"), "AB" },
+        { "AMQP0017", Commands("<type name='u-8' code='3' fixed-width='1'/><type name='§u.8' code='4' fixed-width='1'/>"), "U8" },
+        { "AMQP0017", Commands("<class name='c' code='1'/><struct name='§i-c-server-command-handler' size='1' pack='1'/>"), "ICServerCommandHandler" },
+        { "AMQP0026", Commands("<struct name='§structs' size='1' pack='1'/>"), "Structs" },
+        { "AMQP0026", Commands("<struct name='§guid' size='1' pack='1'/>"), "Guid" },
+        { "AMQP0026", Commands("<struct name='§code' size='1' pack='1'/>"), "Code" },
+        { "AMQP0026", Commands("<domain name='§type-codes' type='uint8'><enum><choice name='x' value='1'/></enum></domain>"), "TypeCodes" },
+        { "AMQP0023", Commands("<struct name='§s' size='1' pack='0'>" + string.Concat(Enumerable.Range(0, 33).Select(i => $"<field name='f{i}' type='uint8'/>")) + "</struct>"), "33" },
         { "AMQP0023", Commands("<struct name='§s' size='1' pack='1'>" + string.Concat(Enumerable.Range(0, 9).Select(i => $"<field name='f{i}' type='bit'/>")) + "</struct>"), "9" },
         { "AMQP0024", Command("<field name='a' type='§s'/>", "<struct name='s' size='0' pack='1'/>"), "no size" },
         { "AMQP0024", Commands("<domain name='d' type='§map'><enum><choice name='x' value='1'/></enum></domain>"), "has choices" },
@@ -134,6 +174,7 @@ public sealed class DiagnosticTests
         { "AMQP0008", Overlay("<class name='basic'><method name='§publsh'/></class>"), "did you mean 'basic.publish'?" },
         { "AMQP0008", Overlay("<class name='basic'><method name='publish'><field name='a' replaces='§tickt' type='short'/></method></class>"), "did you mean 'ticket'?" },
         { "AMQP0009", "<amqp overlay='§other'/>", "AmqpSpec=\"other\"" },
+        { "AMQP0009", "<amqp overlay='§tests'/>", "did you mean 'test'?" },
         { "AMQP0010", "<amqp overlay='§other'/>", "AmqpOverlayFor=\"test\"" },
         { "AMQP0010", "<§amqp major='0' minor='9'/>", "AmqpOverlayFor=\"test\"" },
         { "AMQP0014", Overlay("<class name='basic'><method name='publish'><field name='a' replaces='§exchange' type='shortstr'/></method></class>"), "not reserved" },
@@ -157,7 +198,7 @@ public sealed class DiagnosticTests
     public void BrokenOverlay_IsReported_WhereItIsBroken(string id, string marked, string words)
     {
         string text = marked.Replace("§", "", StringComparison.Ordinal);
-        InMemoryText overlay = InMemoryText.Overlay(text, spec: id == "AMQP0009" ? "other" : "test");
+        InMemoryText overlay = InMemoryText.Overlay(text, spec: id != "AMQP0009" ? "test" : text.Contains("tests", StringComparison.Ordinal) ? "tests" : "other");
 
         GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(Target), overlay);
 
@@ -200,6 +241,127 @@ public sealed class DiagnosticTests
             result.GeneratedSources.Select(source => source.SourceText.ToString()));
     }
 
+    [Theory]
+    [InlineData("My-App", "'My-App' is no name")]
+    [InlineData("My.1st", "'1st' is no name")]
+    [InlineData("My..App", "'' is no name")]
+    [InlineData("My.App.", "'' is no name")]
+    [InlineData("My.class", "'class' is a keyword")]
+    [InlineData("@event", "'@event' is no name")]
+    [InlineData("My App", "'My App' is no name")]
+    [InlineData("A;class B{}", "is no name")]
+    [InlineData("My.ReadOnlySpan", "would hide the type")]
+    [InlineData("My._", "would hide the type")]
+    public void Namespace_ThatIsNone_IsReported_AndItsDefaultStands(string ns, string words)
+    {
+        foreach (string property in new[] { "AmqpNamespace", "AmqpRootNamespace" })
+        {
+            bool isItem = property == "AmqpNamespace";
+            InMemoryText file = new InMemoryText("/specs/base.xml", Target, spec: "0-9").With("AmqpNamespace", isItem ? ns : "");
+
+            GeneratorRunResult result = GeneratorHarness.Run(isItem ? [] : new() { [property] = ns }, [file]);
+
+            AssertReported(result, "AMQP0025", "<§amqp major=\"0\"", "/specs/base.xml", words);
+            Assert.All(result.GeneratedSources, source => Assert.StartsWith("Amqp.V0_9.", source.HintName, StringComparison.Ordinal));
+            Assert.NotEmpty(result.GeneratedSources);
+            Assert.Empty(GeneratorHarness.Compile(result));
+        }
+    }
+
+    [Theory]
+    [InlineData("Größe.Protokoll")]
+    [InlineData("record.file.var")]
+    public void Namespace_OfUnusualNames_IsTaken(string ns)
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(new InMemoryText("/specs/base.xml", Target, spec: "0-9", ns: ns));
+
+        Assert.Empty(result.Diagnostics.Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning));
+        Assert.Empty(GeneratorHarness.Compile(result));
+    }
+
+    [Theory]
+    [InlineData("a b")]
+    [InlineData("0/9")]
+    [InlineData("-.-")]
+    [InlineData("x\ny")]
+    [InlineData("0-9-1;DROP")]
+    public void Edition_ThatIsNoName_IsReported_AndTheFileLeftOut(string edition)
+    {
+        GeneratorRunResult result = GeneratorHarness.Run([new InMemoryText("/specs/base.xml", Target, spec: edition), .. GeneratorHarness.OwnSpec()]);
+
+        AssertReported(result, "AMQP0025", "<§amqp major=\"0\"", "/specs/base.xml", "an edition of letters");
+        Assert.Equal(GeneratorHarness.Run(GeneratorHarness.OwnSpec()).GeneratedSources.Length, result.GeneratedSources.Length);
+    }
+
+    [Fact]
+    public void Edition_ThatTheRootMisspells_IsReportedThere()
+    {
+        const string Marked = "<amqp major='§0;' minor='9'/>";
+
+        GeneratorRunResult result = GeneratorHarness.Run(new InMemoryText("/specs/base.xml", Marked.Replace("§", "", StringComparison.Ordinal), spec: "auto"));
+
+        AssertReported(result, "AMQP0003", Marked, "/specs/base.xml", "a number");
+        Assert.Empty(result.GeneratedSources);
+    }
+
+    [Fact]
+    public void SecondEditionInANamespaceOfOtherCase_IsReported()
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(
+            new InMemoryText("/specs/a.xml", Target, spec: "a", ns: "Same"),
+            new InMemoryText("/specs/b.xml", Target, spec: "b", ns: "SAME"));
+
+        Assert.Null(result.Exception);
+        AssertReported(result, "AMQP0019", "<§amqp major=\"0\"", "/specs/b.xml", "edition 'a'");
+    }
+
+    [Fact]
+    public void FileThatIsNamedTwice_CountsOnce()
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(Target), InMemoryText.Base(Target));
+
+        Assert.Null(result.Exception);
+        Assert.Equal(GeneratorHarness.Run(InMemoryText.Base(Target)).GeneratedSources.Select(source => source.HintName), result.GeneratedSources.Select(source => source.HintName));
+    }
+
+    [Fact]
+    public void ControlAndCommand_OfOneCode_AreTwoThings()
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(Commands("<class name='c' code='1'><control name='a' code='1'><implement role='server'/></control><command name='b' code='1'><implement role='server'/></command></class>")));
+
+        Assert.Empty(result.Diagnostics);
+        Assert.Contains(result.GeneratedSources, source => source.HintName == "Test.test.CA.g.cs");
+        Assert.Contains(result.GeneratedSources, source => source.HintName == "Test.test.CB.g.cs");
+        Assert.Empty(GeneratorHarness.Compile(result));
+    }
+
+    /// <summary>A result is looked for in the class, then among those of none, and is called as what was found.</summary>
+    [Fact]
+    public void Result_OfAnotherScope_HasItsName()
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(Command("<result type='answer'/>", "").Replace("<class ", "<struct name='answer' code='7' size='1' pack='1'/><class ", StringComparison.Ordinal)));
+
+        Assert.Empty(result.Diagnostics);
+        Assert.Contains("<see cref=\"Answer\"/>", Text(result, "CDo"), StringComparison.Ordinal);
+        Assert.Contains("new CommandInfo(\"c.do\", code, false, false, true, false, 0x0007)", Text(result, "Commands"), StringComparison.Ordinal);
+        Assert.Empty(GeneratorHarness.Compile(result));
+    }
+
+    /// <summary>What is left out is not spoken of in the rest.</summary>
+    [Fact]
+    public void Result_ThatIsLeftOut_IsNotReferredTo()
+    {
+        string text = Command("<result type='answer'/><segments><header><entry type='answer'/></header></segments>", "<struct name='answer' size='1' pack='1'><field name='a' type='nonsense'/></struct>");
+
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(text));
+
+        Assert.Single(result.Diagnostics, diagnostic => diagnostic.Id == "AMQP0004");
+        Assert.DoesNotContain("CAnswer", Text(result, "CDo"), StringComparison.Ordinal);
+        Assert.Empty(GeneratorHarness.Compile(result));
+    }
+
+    private static string Text(GeneratorRunResult result, string unit) => result.GeneratedSources.Single(source => source.HintName == $"Test.test.{unit}.g.cs").SourceText.ToString();
+
     /// <summary>Each has its section in the documentation, and the row of the table there says what the rule says.</summary>
     [Fact]
     public void Rules_AreAllDocumented()
@@ -230,7 +392,7 @@ public sealed class DiagnosticTests
     [Fact]
     public void Rules_AreAllTested()
     {
-        string[] elsewhere = ["AMQP0015", "AMQP0019", "AMQP0020", "AMQP0025"];
+        string[] elsewhere = ["AMQP0015", "AMQP0019", "AMQP0020", "AMQP0025", "AMQP0027"];
         IEnumerable<string> tested = BrokenDocuments.Concat(BrokenOverlays).Concat(BrokenTypes).Concat(BrokenCommands).Select(row => (string)row[0]).Concat(elsewhere).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
         Assert.Equal(Rules.All().Select(rule => rule.Id).Order(StringComparer.Ordinal), tested);

@@ -91,7 +91,7 @@ public sealed class ModelTests
         IEnumerable<RawDocument> documents = GeneratorHarness.OwnEdition(edition, file)
             .Select(text => new SpecInput(text.Path, text.Get("AmqpSpec"), text.Get("AmqpOverlayFor"), null, text.Content))
             .Select(input => SpecReader.Read(input, CancellationToken.None).Document!);
-        return Linker.Link(new EditionInput(edition, "N", EmissionOptions.Default, new(documents)), CancellationToken.None).Model;
+        return Linker.Link(new EditionInput(edition, "N", EmissionOptions.Default, new(documents)), CancellationToken.None).Model!;
     }
 
     private static RawDocument Read(string text) => SpecReader.Read(new SpecInput("a", "0-9-1", null, "N", text), CancellationToken.None).Document!;

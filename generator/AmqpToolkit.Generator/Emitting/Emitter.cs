@@ -13,7 +13,7 @@ internal static class Emitter
     {
         if (unit is FailedUnit failed)
         {
-            return new EmittedFile(unit.HintName, "", failed.Finding);
+            return new EmittedFile(unit.HintName, "", failed.Failure);
         }
 
         try
@@ -22,7 +22,7 @@ internal static class Emitter
         }
         catch (Exception exception)
         {
-            return new EmittedFile(unit.HintName, "", Failure.Of(unit.Path, Failure.Emitted, exception));
+            return new EmittedFile(unit.HintName, "", new EmissionFailure(unit.Edition, Failure.Emitted, Failure.Describe(exception)));
         }
     }
 

@@ -12,9 +12,6 @@ internal abstract record EditionModel(string Edition, string Namespace)
 {
     /// <summary>How it is emitted.</summary>
     public EmissionOptions Options { get; init; } = EmissionOptions.Default;
-
-    /// <summary>The first file of the edition, to blame for what has no line.</summary>
-    public string Path { get; init; } = "";
 }
 
 /// <summary>An edition of the classic grammar.</summary>

@@ -65,6 +65,10 @@ internal static class Editions
         return findings.ToEquatableArray();
     }
 
+    /// <summary>The finding at the first file of the edition.</summary>
+    public static Finding Blame(EmissionFailure failure, EquatableArray<RawDocument> documents) =>
+        Failure.Of(documents.FirstOrDefault(document => document.Edition == failure.Edition)?.Path ?? "", failure.Step, failure.What);
+
     private static RawDocument FirstPart(RawDocument document, EquatableArray<RawDocument> all) => all.First(other => IsPart(other, document));
 
     /// <summary>An edition of the type grammar has several documents with names of their own; every other one stands alone.</summary>

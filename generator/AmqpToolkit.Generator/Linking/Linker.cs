@@ -34,7 +34,7 @@ internal static class Linker
             CommandDocument => CommandLinker.Link(input, cancellationToken),
             _ => ClassicLinker.Link(input, cancellationToken),
         };
-        return new LinkResult(result.Model! with { Options = input.Options, Path = first.Path }, findings.ToEquatableArray().Concat(result.Findings).ToEquatableArray());
+        return new LinkResult(result.Model! with { Options = input.Options }, findings.ToEquatableArray().Concat(result.Findings).ToEquatableArray());
     }
 
     private static string NameOf(RawDocument document) => document switch

@@ -15,8 +15,10 @@ internal sealed class ReservedNames
         _files = new HashSet<string>([.. files, "Descriptions"], StringComparer.OrdinalIgnoreCase);
         _types = new HashSet<string>([.. types, .. s_types, .. called, .. s_called], StringComparer.Ordinal);
         _members = new HashSet<string>([.. members, .. OfEveryType], StringComparer.Ordinal);
-        Called = new HashSet<string>([.. called, .. s_called, .. files], StringComparer.Ordinal);
+        Called = new HashSet<string>([.. called, .. s_called], StringComparer.Ordinal);
     }
+
+    private const string Discard = "_";
 
     /// <summary>Members that every type of C# has, or a record besides.</summary>
     public static readonly string[] OfEveryType =
@@ -65,5 +67,5 @@ internal sealed class ReservedNames
     public bool IsReserved(string typeName) => _files.Contains(typeName) || _types.Contains(typeName) || _members.Contains(typeName);
 
     /// <summary>Whether a part of a namespace would hide a type that emitted code means, whatever the grammar.</summary>
-    public static bool IsReservedInNamespaces(string part) => Classic._types.Contains(part) || Command._types.Contains(part) || Type._types.Contains(part);
+    public static bool IsReservedInNamespaces(string part) => part == Discard || Classic._types.Contains(part) || Command._types.Contains(part) || Type._types.Contains(part);
 }

@@ -21,14 +21,14 @@ internal static class EditionLowering
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            units.Add(Failed(edition, $"{exception.GetType().Name}: {exception.Message}"));
+            units.Add(Failed(edition, Failure.Describe(exception)));
         }
 
         return units;
     }
 
     private static FailedUnit Failed(EditionModel edition, string what) =>
-        new(edition.Namespace, edition.Edition, edition.Namespace, Failure.Of(edition.Path, Failure.Lowered, what));
+        new(edition.Namespace, edition.Edition, edition.Namespace, new EmissionFailure(edition.Edition, Failure.Lowered, what));
 
     private static IEnumerable<Unit> Plan(EditionModel edition, CancellationToken cancellationToken)
     {
@@ -36,7 +36,7 @@ internal static class EditionLowering
         return All(edition, cancellationToken)
             .Where(unit => IsEmitted(unit, edition.Options))
             .Concat(described)
-            .Select(unit => unit with { Options = edition.Options, Path = edition.Path });
+            .Select(unit => unit with { Options = edition.Options });
     }
 
     private static IEnumerable<Unit> All(EditionModel edition, CancellationToken cancellationToken) => edition switch

@@ -15,7 +15,7 @@ internal static class TypeLowering
         "DescriptorCode", "DescriptorSymbol", "TryParse", "ReadFields", "ToOwned", "MaxOctets", "Write", .. ReservedNames.OfEveryType, .. ReservedNames.Type.Called,
     ];
 
-    private static readonly HashSet<string> s_fields = new(StringComparer.Ordinal) { "source", "present" };
+    private static readonly HashSet<string> s_fields = new(StringComparer.Ordinal) { "_source", "_present" };
 
     private static readonly string[] s_names = ["Known", "TryGetKnown", "Texts", "None", .. ReservedNames.OfEveryType];
 

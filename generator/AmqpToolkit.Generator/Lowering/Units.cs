@@ -13,13 +13,10 @@ internal abstract record Unit(string Namespace, string Edition, string HintName)
 {
     /// <summary>What is emitted of it, and how visible.</summary>
     public EmissionOptions Options { get; init; } = EmissionOptions.Default;
-
-    /// <summary>The first file of the edition, to blame for what has no line.</summary>
-    public string Path { get; init; } = "";
 }
 
 /// <summary>A file that could not be laid out.</summary>
-internal sealed record FailedUnit(string Namespace, string Edition, string HintName, Finding Finding) : Unit(Namespace, Edition, HintName);
+internal sealed record FailedUnit(string Namespace, string Edition, string HintName, EmissionFailure Failure) : Unit(Namespace, Edition, HintName);
 
 /// <summary>Methods, content properties and handlers of one class.</summary>
 internal sealed record ClassUnit(

@@ -9,6 +9,7 @@ namespace AmqpToolkit.Generator.Reading;
 /// <param name="RootNamespace">Property <c>AmqpRootNamespace</c>: what stands before the edition in the namespace of a file that names none.</param>
 /// <param name="Visibility">Item metadata or property <c>AmqpVisibility</c>: <c>public</c> or <c>internal</c>.</param>
 /// <param name="Emit">Item metadata or property <c>AmqpEmit</c>: names of the parts that are emitted.</param>
+/// <param name="Failure">Why the host could not give the content.</param>
 internal sealed record SpecInput(
     string Path,
     string? Spec,
@@ -17,4 +18,5 @@ internal sealed record SpecInput(
     string Text,
     string? RootNamespace = null,
     string? Visibility = null,
-    string? Emit = null);
+    string? Emit = null,
+    string? Failure = null);

@@ -33,6 +33,11 @@ internal sealed class SpecReader : ElementReader
 
     public static ReadResult Read(SpecInput input, CancellationToken cancellationToken)
     {
+        if (input.Failure is not null)
+        {
+            return new ReadResult(null, new LocationTable(input.Path, default), new([Failure.Of(input.Path, Failure.Read, input.Failure)]));
+        }
+
         try
         {
             return ReadFile(input, cancellationToken);
