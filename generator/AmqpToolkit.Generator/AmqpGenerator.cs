@@ -41,10 +41,13 @@ public sealed class AmqpGenerator : IIncrementalGenerator
             .Select((result, _) => result.Document!)
             .WithTrackingName(TrackingNames.Document);
 
-        // The unit is the edition: a base with its overlays, which another edition's files leave alone.
+        // The unit is the edition. Each base document gathers its own overlays, so that another edition's files leave it alone.
         IncrementalValueProvider<EquatableArray<RawDocument>> all = documents.Collect().Select((items, _) => Sort(items));
-        IncrementalValuesProvider<LinkResult> linked = all
-            .SelectMany((items, _) => Editions.Gather(items))
+        IncrementalValuesProvider<LinkResult> linked = documents
+            .Combine(all)
+            .Select((pair, _) => Editions.Gather(pair.Left, pair.Right))
+            .Where(edition => edition is not null)
+            .Select((edition, _) => edition!)
             .WithTrackingName(TrackingNames.Edition)
             .Select(Linker.Link)
             .WithTrackingName(TrackingNames.Link);
@@ -136,7 +139,6 @@ public sealed class AmqpGenerator : IIncrementalGenerator
 
     /// <summary>In an order that does not depend on the order of the items: by file name, then by path.</summary>
     private static EquatableArray<RawDocument> Sort(ImmutableArray<RawDocument> documents) => documents
-        .Distinct() // A file that is named twice says nothing new.
         .OrderBy(document => FileName(document.Path), StringComparer.Ordinal)
         .ThenBy(document => document.Path, StringComparer.Ordinal)
         .ToEquatableArray();

@@ -316,12 +316,24 @@ public sealed class DiagnosticTests
     }
 
     [Fact]
-    public void FileThatIsNamedTwice_CountsOnce()
+    public void FileThatIsNamedTwice_IsReported()
     {
-        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(Target), InMemoryText.Base(Target));
+        GeneratorRunResult result = GeneratorHarness.Run([InMemoryText.Base(Target), InMemoryText.Base(Target), .. GeneratorHarness.OwnSpec()]);
 
         Assert.Null(result.Exception);
-        Assert.Equal(GeneratorHarness.Run(InMemoryText.Base(Target)).GeneratedSources.Select(source => source.HintName), result.GeneratedSources.Select(source => source.HintName));
+        AssertReported(result, "AMQP0015", "<§amqp major=\"0\"", "/specs/base.xml", "the same file");
+        Assert.Equal(GeneratorHarness.Run(GeneratorHarness.OwnSpec()).GeneratedSources.Select(source => source.HintName), result.GeneratedSources.Select(source => source.HintName));
+    }
+
+    [Fact]
+    public void OverlayThatIsNamedTwice_CountsOnce()
+    {
+        InMemoryText overlay = InMemoryText.Overlay(Overlay("<class name='basic'><method name='nack' index='120'><chassis name='server'/></method></class>"));
+
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(Target), overlay, overlay.With(overlay.Content));
+
+        Assert.Empty(result.Diagnostics);
+        Assert.Contains("BasicNackView", Text(result, "ClassBasic"), StringComparison.Ordinal);
     }
 
     [Fact]

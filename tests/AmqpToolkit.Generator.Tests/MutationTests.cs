@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Xml.Linq;
 using Microsoft.CodeAnalysis;
@@ -10,9 +11,15 @@ namespace AmqpToolkit.Generator.Tests;
 /// </summary>
 public sealed class MutationTests
 {
-    /// <summary>Compiling is what takes time: so many mutations of each kind a document are compiled, the others generated only.</summary>
-    private const int Compiled = 4;
-    private const int Generated = 60;
+    /// <summary>A number here asks for so many mutations of each kind and edition.</summary>
+    private const string Variable = "AMQP_MUTATIONS";
+
+    /// <summary>Compiling is what takes time: one mutation of so many is compiled, the others are generated only.</summary>
+    private const int CompiledOneOf = 15;
+
+    private const string Marks = "\u2028\u2029\u0085\n\t\"\\{}<>&]]>*/ ";
+
+    private static readonly int s_mutations = int.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 30;
 
     private static readonly string[] s_numbers = ["0", "1", "-1", "255", "256", "65535", "65536", "4294967295", "4294967296", "0x", "0xFF", "1e3", " 7 ", "", "01", "99999999999999999999"];
 
@@ -83,7 +90,7 @@ public sealed class MutationTests
         XDocument document = XDocument.Parse(text);
         foreach (XElement element in document.Descendants().Where(_ => random.Next(10) == 0))
         {
-            element.SetAttributeValue("label", string.Concat(Enumerable.Range(0, random.Next(20)).Select(_ => random.Next(3) == 0 ? "\u2028\u2029\u0085\n\t\"\\{}<>&]]>*/ "[random.Next(20)] : (char)random.Next(0x20, 0xD800))));
+            element.SetAttributeValue("label", string.Concat(Enumerable.Range(0, random.Next(20)).Select(_ => random.Next(3) == 0 ? Marks[random.Next(Marks.Length)] : (char)random.Next(0x20, 0xD800))));
         }
 
         return document.ToString();
@@ -93,7 +100,8 @@ public sealed class MutationTests
     {
         InMemoryText[] files = EditionFiles()[edition];
         int errors = 0;
-        for (int number = 0; number < Generated; number++)
+        var reported = new List<string>();
+        for (int number = 0; number < s_mutations; number++)
         {
             int seed = (kind * 100_000) + number;
             var random = new Random(seed);
@@ -108,7 +116,8 @@ public sealed class MutationTests
             Assert.All(result.Diagnostics, diagnostic => Assert.True(diagnostic.Id != "AMQP0027", $"{which}: {diagnostic}"));
             bool isBroken = result.Diagnostics.Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
             errors += isBroken ? 1 : 0;
-            if (number % (Generated / Compiled) == 0)
+            reported.AddRange(result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error).Take(1).Select(diagnostic => $"{which}: {diagnostic}"));
+            if (number % CompiledOneOf == 0)
             {
                 string[] messages = GeneratorHarness.Compile(result);
                 Assert.True(messages.Length == 0, $"{which}\n{string.Join('\n', messages.Take(5))}\n{string.Join('\n', result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error).Take(5))}");
@@ -116,7 +125,7 @@ public sealed class MutationTests
         }
 
         // Labels are nobody's error; whatever else was broken is.
-        Assert.True(kind == 4 ? errors == 0 : errors > 0, $"{errors} of {Generated} mutations of kind {kind} were reported");
+        Assert.True(kind == 4 ? errors == 0 : errors > 0, $"{errors} of {s_mutations} mutations of kind {kind} were reported\n{string.Join('\n', reported.Take(5))}");
     }
 
     private static void Mutate(XDocument document, Random random)

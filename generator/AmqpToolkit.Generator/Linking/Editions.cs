@@ -15,21 +15,21 @@ internal static class Editions
     private static string NamespaceOf(RawDocument document, EquatableArray<RawDocument> all) =>
         NamespaceOf(all.FirstOrDefault(other => IsPart(other, document) && other.Namespace is not null) ?? document);
 
-    /// <summary>Every edition, in the order of the first document of each.</summary>
-    public static IEnumerable<EditionInput> Gather(EquatableArray<RawDocument> all) => all.Select(document => Gather(document, all)).OfType<EditionInput>();
-
     /// <summary>The base document with its overlays; null for an overlay, and for a base document that another one excludes.</summary>
-    private static EditionInput? Gather(RawDocument document, EquatableArray<RawDocument> all)
+    public static EditionInput? Gather(RawDocument document, EquatableArray<RawDocument> all)
     {
-        if (document.IsOverlay || all.First(other => Excludes(other, document)) != document || FirstPart(document, all) != document)
+        if (document.IsOverlay || IsNamedTwice(document, all) || all.First(other => Excludes(other, document)) != document || FirstPart(document, all) != document)
         {
             return null;
         }
 
         RawDocument[] parts = all.Where(other => IsPart(other, document) && all.First(first => Excludes(first, other)) == other).ToArray();
-        IEnumerable<RawDocument> overlays = all.Where(other => other.IsOverlay && other.Edition == document.Edition);
+        IEnumerable<RawDocument> overlays = all.Where(other => other.IsOverlay && other.Edition == document.Edition).Distinct();
         return new EditionInput(document.Edition, NamespaceOf(document, all), Options(parts), new([.. parts, .. overlays]));
     }
+
+    /// <summary>One file, twice among the items: neither is the first.</summary>
+    private static bool IsNamedTwice(RawDocument document, EquatableArray<RawDocument> all) => all.Count(other => other == document) != 1;
 
     /// <summary>As with the namespace, the first part that says something counts.</summary>
     private static EmissionOptions Options(RawDocument[] parts) => new(
@@ -43,7 +43,12 @@ internal static class Editions
         foreach (RawDocument document in documents.Where(document => !document.IsOverlay))
         {
             RawDocument first = documents.First(other => Excludes(other, document));
-            if (first == document)
+            if (IsNamedTwice(document, documents))
+            {
+                bases[document.Edition] = document;
+                findings.Add(Rules.DuplicateEdition, document.Path, 0, null, document.Edition, "the same file");
+            }
+            else if (first == document)
             {
                 bases[document.Edition] = document;
             }
