@@ -12,7 +12,7 @@ internal sealed class ClassicReader(SpecSource source) : ElementReader(source)
 {
     public RawDocument Read(XElement root, string edition, bool isOverlay, CancellationToken cancellationToken)
     {
-        CheckAttributes(root, "major", "minor", "revision", "port", "comment", "overlay");
+        CheckAttributes(root, "major", "minor", "revision", "port", "comment", "overlay", Label);
         var constants = new List<RawConstant>();
         var domains = new List<RawDomain>();
         var fieldValues = new List<RawFieldValue>();
