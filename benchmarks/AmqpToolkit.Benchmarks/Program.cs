@@ -13,6 +13,7 @@ Type[] benchmarks =
     typeof(SectionBenchmarks),
     typeof(CopyBenchmarks),
     typeof(RoutingBenchmarks),
+    typeof(GeneratorBenchmarks),
 ];
 if (BrokerAddress.IsSet)
 {
