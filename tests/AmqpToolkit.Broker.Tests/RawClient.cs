@@ -106,6 +106,15 @@ internal sealed class RawClient : IDisposable
         return payload[4..];
     }
 
+    /// <summary>Reads the next frame, which is a method.</summary>
+    /// <returns>Which one.</returns>
+    public uint ExpectAny()
+    {
+        var (type, _, payload) = ReadFrame();
+        Assert.Equal((byte)Constants.FrameMethod, type);
+        return BinaryPrimitives.ReadUInt32BigEndian(payload);
+    }
+
     /// <summary>Reads a header and its body.</summary>
     public byte[] ExpectContent()
     {

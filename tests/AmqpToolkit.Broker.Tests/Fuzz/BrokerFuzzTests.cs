@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using AmqpToolkit.Broker.Tests.Queues;
-using AmqpToolkit.Broker.Topology;
-using AmqpToolkit.Codec.V0_9_1;
 using Xunit.Abstractions;
 
 namespace AmqpToolkit.Broker.Tests.Fuzz;
@@ -29,8 +26,8 @@ public sealed class BrokerFuzzTests(ITestOutputHelper output)
     private readonly ManualTimeProvider _time = new();
     private readonly DefectLog _log = new();
     private readonly ConcurrentQueue<Exception> _unobserved = new();
-    private readonly int _seed = Setting("AMQP_FUZZ_SEED", DefaultSeed);
-    private readonly int _inputs = Setting("AMQP_FUZZ_INPUTS", DefaultInputs);
+    private readonly int _seed = FuzzAftermath.Setting("AMQP_FUZZ_SEED", DefaultSeed);
+    private readonly int _inputs = FuzzAftermath.Setting("AMQP_FUZZ_INPUTS", DefaultInputs);
     private readonly ConcurrentDictionary<int, int> _codes = new();
     private int _opened;
     private int _silent;
@@ -39,6 +36,7 @@ public sealed class BrokerFuzzTests(ITestOutputHelper output)
     [Theory]
     [InlineData(BrokerProfile.V4_2)]
     [InlineData(BrokerProfile.V3_13)]
+    [InlineData(BrokerProfile.V4_3)]
     public async Task Conversations_Damaged_LeaveABrokerThatServesAndHoldsNothing(BrokerProfile profile)
     {
         output.WriteLine($"seed {_seed}");
@@ -54,12 +52,12 @@ public sealed class BrokerFuzzTests(ITestOutputHelper output)
         });
         TaskScheduler.UnobservedTaskException += Keep;
         var clock = Stopwatch.StartNew();
-        int inputs = _inputs / 2;
+        int inputs = _inputs / 3;
         int done = 0;
         long heap = 0;
         try
         {
-            for (int batch = 0; done < inputs && (_inputs != DefaultInputs || clock.Elapsed < LongestDefaultRun / 2); batch++)
+            for (int batch = 0; done < inputs && (_inputs != DefaultInputs || clock.Elapsed < LongestDefaultRun / 3); batch++)
             {
                 await RunBatchAsync(broker, profile, batch, Math.Min(BatchInputs, inputs - done));
                 done += BatchInputs;
@@ -109,10 +107,10 @@ public sealed class BrokerFuzzTests(ITestOutputHelper output)
         string where = $"seed {_seed}, profile {profile}, batch {batch}";
         ExpectTimeoutsOf(silent, where);
         Assert.True(SpinWait.SpinUntil(() => broker.ConnectionCount == 0, Patience), $"{where}: {broker.ConnectionCount} connections are left");
-        ClearTopology(broker.FindVirtualHost("/")!, where);
-        ExpectService(broker);
+        FuzzAftermath.ClearTopology(broker.FindVirtualHost("/")!, where);
+        FuzzAftermath.ExpectService(broker);
         Assert.True(SpinWait.SpinUntil(() => broker.ConnectionCount == 0, Patience), where);
-        ExpectNoMemory(broker, where);
+        FuzzAftermath.ExpectNoMemory(broker, where);
         GC.Collect();
         GC.WaitForPendingFinalizers();
         Assert.True(_log.Defects.IsEmpty, $"{where}: {string.Join('\n', _log.Defects.Take(3))}");
@@ -194,86 +192,4 @@ public sealed class BrokerFuzzTests(ITestOutputHelper output)
             },
             Patience), $"{where}: {silent.Count(transport => !transport.Ended.IsCompleted)} that are gone are still there");
     }
-
-    /// <summary>What is exclusive is gone by itself; what is not is removed, so that the batches do not add up.</summary>
-    private static void ClearTopology(VirtualHost host, string where)
-    {
-        var turn = new Turn();
-        foreach (var queue in host.Queues.ToArray())
-        {
-            Assert.False(queue.Definition.Exclusive, $"{where}: exclusive queue '{queue.NameText}' is left");
-            Assert.Equal(0u, queue.ConsumerCount);
-            Assert.Null(host.DeleteQueue(queue.Name, ifUnused: true, ifEmpty: false, new object(), out _, out var deleted));
-            deleted!.FinishClose(turn);
-        }
-
-        foreach (var exchange in host.Exchanges.ToArray())
-        {
-            if (exchange.Name.Length > 0 && !exchange.NameText.StartsWith("amq.", StringComparison.Ordinal))
-            {
-                host.DeleteExchange(exchange.Name, ifUnused: false);
-            }
-        }
-
-        Assert.Equal(0, host.QueueCount);
-    }
-
-    private static void ExpectService(AmqpBroker broker)
-    {
-        using var client = RawClient.Open(broker);
-        client.OpenChannel(1);
-        client.DeclareQueue(1, "q");
-        client.Publish(1, "", "q", [1, 2, 3]);
-        client.Send(1, new BasicConsume { Queue = "q", ConsumerTag = "c" });
-        client.Expect(BasicConsumeOkView.MethodKey);
-        client.Expect(BasicDeliverView.MethodKey);
-        Assert.Equal([1, 2, 3], client.ExpectContent());
-        client.Send(1, new BasicAck { DeliveryTag = 1 });
-        client.Send(1, new BasicCancel { ConsumerTag = "c" });
-        client.Expect(BasicCancelOkView.MethodKey);
-        client.Send(1, new QueueDelete { Queue = "q" });
-        client.Expect(QueueDeleteOkView.MethodKey);
-        client.Send(0, default(ConnectionClose));
-        client.Expect(ConnectionCloseOkView.MethodKey);
-    }
-
-    private static void ExpectNoMemory(AmqpBroker broker, string where)
-    {
-        bool isEmpty = SpinWait.SpinUntil(
-            () =>
-            {
-                ForgetFreeSlotsOfAllThreads();
-                return broker.Arena.InUseOctets == 0;
-            },
-            TimeSpan.FromSeconds(20));
-        Assert.True(isEmpty, $"{where}: {broker.Arena.InUseOctets} octets of messages are left");
-    }
-
-    /// <summary>Threads of the pool keep free slots at hand, which count as used: each is met once, and gives them back.</summary>
-    private static void ForgetFreeSlotsOfAllThreads()
-    {
-        NumberPublisher.ForgetFreeSlots();
-        int threads = ThreadPool.ThreadCount;
-        int met = 0;
-        using var all = new CountdownEvent(threads);
-        for (int thread = 0; thread < threads; thread++)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                _ =>
-                {
-                    NumberPublisher.ForgetFreeSlots();
-                    Interlocked.Increment(ref met);
-                    all.Signal();
-
-                    // Holds the thread, so that each item gets one of its own.
-                    SpinWait.SpinUntil(() => Volatile.Read(ref met) >= threads, TimeSpan.FromMilliseconds(200));
-                },
-                null);
-        }
-
-        all.Wait(Patience);
-    }
-
-    private static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), out int value) ? value : otherwise;
 }

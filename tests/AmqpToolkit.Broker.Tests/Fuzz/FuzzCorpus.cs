@@ -124,6 +124,82 @@ internal static class FuzzCorpus
             Method(1, new ExchangeDeclare { Exchange = "amq.match", Type = "headers", Passive = true }),
         ],
 
+        // more keys than one, alternates, and exchanges of all kinds
+        [
+            Method(1, new ExchangeDeclare { Exchange = "x3", Type = "direct", Arguments = Table.Create(table => table.Add("alternate-exchange", "x4")) }),
+            Method(1, new ExchangeDeclare { Exchange = "x4", Type = "x-recent-history", Arguments = Table.Create(table => table.Add("x-recent-history-length", 3)) }),
+            Method(1, new ExchangeDeclare { Exchange = "x5", Type = "x-delayed-message", AutoDelete = true, Arguments = Table.Create(table => table.Add("x-delayed-type", "topic")) }),
+            Method(1, new ExchangeDeclare { Exchange = "x6", Type = "x-consistent-hash", Arguments = Table.Create(table => table.Add("hash-header", "a")) }),
+            Method(1, new ExchangeDeclare { Exchange = "x7", Type = "x-random" }),
+            Method(1, new ExchangeDeclare { Exchange = "x8", Type = "x-modulus-hash", AutoDelete = true }),
+            Method(1, new QueueDeclare { Exclusive = true }),
+            Method(1, new QueueBind { Exchange = "x5", RoutingKey = "a.#" }),
+            Method(1, new QueueBind { Exchange = "x6", RoutingKey = "3" }),
+            Method(1, new QueueBind { Exchange = "x7" }),
+            Method(1, new QueueBind { Exchange = "x8" }),
+            Method(1, new ExchangeBind { Destination = "x5", Source = "x3", RoutingKey = "k" }),
+            Method(1, new ExchangeBind { Destination = "x6", Source = "x5", RoutingKey = "#" }),
+            .. Publish(2, "x3", "k", 11, Headers(("CC", new object[] { "a.b", 5, "k" }), ("BCC", new object[] { "z" }), ("x-delay", 1500))),
+            .. Publish(2, "x5", "a.b", 12, Headers(("x-delay", 10_000L), ("a", "two"))),
+            .. Publish(2, "x5", "a.b", 66_000, Headers(("x-delay", 1), ("BCC", new object[] { "a.c" }))),
+            .. Publish(2, "x4", "", 13, Headers(("x-recent-history-no-store", false))),
+            .. Publish(2, "x6", "", 14, Headers(("a", 1))),
+            .. Publish(2, "x7", "", 15),
+            .. Publish(2, "x8", "key", 16),
+            Method(1, new QueueBind { Exchange = "x4" }),
+            .. Publish(3, "", "nobody", 8, Headers(("CC", "no array"))),
+            Method(1, new QueueUnbind { Exchange = "x6", RoutingKey = "3" }),
+            Method(1, new ExchangeDelete { Exchange = "x5" }),
+            Method(1, new ExchangeDelete { Exchange = "x4" }),
+            Method(1, new ExchangeDelete { Exchange = "x3" }),
+        ],
+
+        // direct replies
+        [
+            Method(1, new BasicConsume { Queue = "amq.rabbitmq.reply-to", ConsumerTag = "r", NoAck = true }),
+            Method(2, new QueueDeclare { Queue = Shared, AutoDelete = true }),
+            .. Publish(1, "", Shared, 20, new BasicProperties { ReplyTo = "amq.rabbitmq.reply-to", CorrelationId = "1", Headers = Table.Create(table => table.AddObject("BCC", new object[] { Shared })) }),
+            Method(2, new BasicGet { Queue = Shared, NoAck = true }),
+            Method(2, new QueueDeclare { Queue = "amq.rabbitmq.reply-to" }),
+            Method(2, new QueueDelete { Queue = "amq.rabbitmq.reply-to" }),
+            Method(1, new BasicCancel { ConsumerTag = "r" }),
+            Method(1, new BasicConsume { Queue = "amq.rabbitmq.reply-to", ConsumerTag = "s", NoAck = true }),
+            .. Publish(1, "", "amq.rabbitmq.reply-to.nobody", 21, mandatory: true),
+            .. Publish(2, "", Shared, 22, new BasicProperties { ReplyTo = "amq.rabbitmq.reply-to" }),
+            Method(2, default(ChannelCloseOk)),
+            Method(2, default(ChannelOpen)),
+            Method(2, new QueueDeclare { Queue = "amq.rabbitmq.reply-to.nobody", Passive = true }),
+        ],
+
+        // queues with arguments of every kind, and what becomes of their messages
+        [
+            Method(1, new QueueDeclare { Queue = "q5", Durable = true, Arguments = Table.Create(table => table
+                .Add("x-max-length", 2).Add("x-overflow", "reject-publish-dlx").Add("x-dead-letter-exchange", "").Add("x-dead-letter-routing-key", "q6").Add("x-expires", 60_000)) }),
+            Method(1, new QueueDeclare { Queue = "q6", Durable = true, Arguments = Table.Create(table => table
+                .Add("x-message-ttl", 100).Add("x-max-priority", 5).Add("x-dead-letter-exchange", "amq.fanout").Add("x-max-length-bytes", 5000L)) }),
+            Method(1, new QueueDeclare { Queue = "q7", Durable = true, Arguments = Table.Create(table => table
+                .Add("x-queue-type", "quorum").Add("x-delivery-limit", 1).Add("x-dead-letter-exchange", "").Add("x-dead-letter-routing-key", "q5")) }),
+            Method(1, new QueueDeclare { Exclusive = true, Arguments = Table.Create(table => table.Add("x-single-active-consumer", true)) }),
+            Method(1, new QueueBind { Exchange = "amq.fanout" }),
+            Method(1, new BasicConsume { ConsumerTag = "a1", Arguments = Table.Create(table => table.Add("x-priority", 3)) }),
+            Method(1, new BasicConsume { ConsumerTag = "a2" }),
+            Method(2, default(ConfirmSelect)),
+            .. Publish(2, "", "q5", 30, new BasicProperties { Expiration = "50", Priority = 9, Headers = Table.Create(table => table.AddObject("CC", new object[] { "q6", "q7" })) }),
+            .. Publish(2, "", "q5", 31),
+            .. Publish(2, "", "q5", 32),
+            .. Publish(2, "", "q5", 66_000),
+            .. Publish(2, "", "q7", 33),
+            Method(3, new BasicGet { Queue = "q7" }),
+            Method(3, new BasicReject { DeliveryTag = 1, Requeue = true }),
+            Method(3, new BasicGet { Queue = "q7" }),
+            Method(3, new BasicReject { DeliveryTag = 2, Requeue = true }),
+            Method(3, new BasicGet { Queue = "q6" }),
+            Method(3, new BasicNack { DeliveryTag = 3, Requeue = false }),
+            Method(1, new BasicCancel { ConsumerTag = "a1" }),
+            Method(3, new QueueDelete { Queue = "q6" }),
+            Method(3, new QueuePurge { Queue = "q5" }),
+        ],
+
         // the rest, and mistakes of the everyday kind
         [
             Heartbeat(),
@@ -154,12 +230,31 @@ internal static class FuzzCorpus
         .AddTable("table", inner => inner.Add("deep", 1.5).AddTable("deeper", last => last.Add("octets", new byte[] { 1, 2, 3 })))
         .AddArray("array", array => array.Add(1).Add("two").Add(3.0)));
 
-    private static IEnumerable<byte[]> Publish(ushort channel, string exchange, string routingKey, int bodyOctets, bool mandatory = false)
+    private static BasicProperties Headers(params (string Key, object? Value)[] headers)
+    {
+        var table = new TableBuilder();
+        foreach ((string key, object? value) in headers)
+        {
+            table.AddObject(key, value);
+        }
+
+        return new BasicProperties { Headers = table.ToTable() };
+    }
+
+    private static IEnumerable<byte[]> Publish(ushort channel, string exchange, string routingKey, int bodyOctets, bool mandatory = false) =>
+        Publish(
+            channel,
+            exchange,
+            routingKey,
+            bodyOctets,
+            bodyOctets % 2 == 0
+                ? default
+                : new BasicProperties { ContentType = "text/plain", DeliveryMode = 2, Priority = 3, Headers = Table.Create(table => table.Add("a", 1).Add("b", "two")), MessageId = "m", Timestamp = 1 },
+            mandatory);
+
+    private static IEnumerable<byte[]> Publish(ushort channel, string exchange, string routingKey, int bodyOctets, BasicProperties properties, bool mandatory = false)
     {
         yield return Method(channel, new BasicPublish { Exchange = exchange, RoutingKey = routingKey, Mandatory = mandatory });
-        var properties = bodyOctets % 2 == 0
-            ? default
-            : new BasicProperties { ContentType = "text/plain", DeliveryMode = 2, Priority = 3, Headers = Table.Create(table => table.Add("a", 1).Add("b", "two")), MessageId = "m", Timestamp = 1 };
         byte[] list = new byte[properties.MaxOctets];
         list = list[..properties.Write(list)];
         byte[] content = new byte[ContentWriter.CountOctets(list.Length, bodyOctets, FrameMax)];
