@@ -18,6 +18,12 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("copies")]
     [InlineData("alternate")]
     [InlineData("exchanges")]
+    [InlineData("limits")]
+    [InlineData("nacked")]
+    [InlineData("deaths")]
+    [InlineData("deliverylimit")]
+    [InlineData("consumers")]
+    [InlineData("gone")]
     public Task Pika_InAScenario_Succeeds(string scenario) => RunAsync(Peers.Python, "with_pika.py", scenario);
 
     [PythonTheory("amqp")]
@@ -58,11 +64,17 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("copies")]
     [InlineData("alternate")]
     [InlineData("exchanges")]
+    [InlineData("limits")]
+    [InlineData("nacked")]
+    [InlineData("deliverylimit")]
+    [InlineData("consumers")]
+    [InlineData("gone")]
     public Task Amqplib_InAScenario_Succeeds(string scenario) => RunAsync("node", "with_amqplib.js", scenario);
 
     [PythonTheory("pika", NeedsOwnBroker = true)]
     [InlineData("permissions")]
     [InlineData("policy")]
+    [InlineData("consumertimeout")] // RabbitMQ looks once a minute
     public Task Pika_WithUsersAndPolicies_Succeeds(string scenario) => RunAsync(Peers.Python, "with_pika.py", scenario);
 
     [NodeTheory("amqplib", NeedsOwnBroker = true)]

@@ -262,6 +262,90 @@ const scenarios = {
     assert.equal(counts[0] + counts[1], 400);
     assert.ok(counts[0] >= 60 && counts[0] <= 140, `${counts}`);
   },
+
+  // Messages published, arguments of the queue, what is left in it, what is left in the queue of the dead with its reason.
+  async limits(connection) {
+    const cases = {
+      ttl: [['a', 'b'], { messageTtl: 0 }, [], ['a expired', 'b expired']],
+      maxlength: [['a', 'b', 'c'], { maxLength: 2 }, ['b', 'c'], ['a maxlen']],
+      reject: [['a', 'b'], { maxLength: 1, overflow: 'reject-publish-dlx' }, ['a'], ['b maxlen']],
+      priority: [['a', 'b!3', 'c!9', 'd!3'], { maxPriority: 5 }, ['c', 'b', 'd', 'a'], []],
+    };
+    for (const [name, [published, options, left, dead]] of Object.entries(cases)) {
+      const channel = await connection.createChannel();
+      const deadLetters = (await channel.assertQueue('', { exclusive: true })).queue;
+      const { queue } = await channel.assertQueue('', { exclusive: true, deadLetterExchange: '', deadLetterRoutingKey: deadLetters, ...options });
+      for (const message of published) {
+        const [body, priority] = message.split('!');
+        channel.sendToQueue(queue, Buffer.from(body), { priority: Number(priority ?? 0) });
+      }
+      const found = [];
+      if (dead.length) await consume(channel, deadLetters, dead.length, (message) => found.push(`${text(message)} ${message.properties.headers['x-death'][0].reason}`), { noAck: true });
+      assert.deepEqual(found, dead, name);
+      const rest = [];
+      if (left.length) await consume(channel, queue, left.length, (message) => rest.push(text(message)), { noAck: true });
+      assert.deepEqual(rest, left, name);
+      await channel.close();
+    }
+  },
+
+  async nacked(connection) {
+    const channel = await connection.createConfirmChannel();
+    const { queue } = await channel.assertQueue('', { exclusive: true, maxLength: 1, overflow: 'reject-publish' });
+    const publish = () => new Promise((resolve) => channel.sendToQueue(queue, Buffer.from('x'), {}, (error) => resolve(error ? 'nack' : 'ack')));
+    assert.deepEqual([await publish(), await publish()], ['ack', 'nack']);
+  },
+
+  async deliverylimit(connection) {
+    const channel = await connection.createChannel();
+    const deadLetters = (await channel.assertQueue('', { exclusive: true })).queue;
+    const queue = name('quorum');
+    await channel.assertQueue(queue, {
+      durable: true, expires: 60000, deadLetterExchange: '', deadLetterRoutingKey: deadLetters, arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 2 },
+    });
+    channel.sendToQueue(queue, Buffer.from('poison'));
+    await consume(channel, queue, 3, (message) => channel.reject(message, true));
+    await consume(channel, deadLetters, 1, (message) => assert.equal(message.properties.headers['x-death'][0].reason, 'delivery_limit'), { noAck: true });
+  },
+
+  // Single active consumers hand over, consumers of a higher priority come first.
+  async consumers(connection) {
+    for (const [options, priorities, expected] of [
+      [{ arguments: { 'x-single-active-consumer': true } }, [undefined, undefined], ['first', 'first', 'second']],
+      [{}, [1, 5], ['second', 'second', 'first']],
+    ]) {
+      const channel = await connection.createChannel();
+      const { queue } = await channel.assertQueue('', { exclusive: true, ...options });
+      const seen = [];
+      let next = () => {};
+      for (const [index, consumerTag] of ['first', 'second'].entries()) {
+        await channel.consume(queue, (message) => { seen.push(message.fields.consumerTag); next(); }, { consumerTag, noAck: true, priority: priorities[index] });
+      }
+      for (const last of [false, true, false]) {
+        const come = new Promise((resolve) => { next = resolve; });
+        channel.sendToQueue(queue, Buffer.alloc(0));
+        await come;
+        if (last) await channel.cancel(expected[0]);
+      }
+      assert.deepEqual(seen, expected);
+      await channel.close();
+    }
+  },
+
+  // A queue that nobody uses expires; a message in another's name closes its channel.
+  async gone(connection) {
+    const closedWith = async (act) => {
+      const channel = await connection.createChannel();
+      const closed = new Promise((resolve) => channel.on('error', (error) => resolve(error.code)));
+      await act(channel).catch(() => {});
+      return closed;
+    };
+    const channel = await connection.createChannel();
+    const { queue } = await channel.assertQueue('', { exclusive: true, expires: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal(await closedWith((other) => other.checkQueue(queue)), 404);
+    assert.equal(await closedWith(async (other) => other.sendToQueue('nobody', Buffer.alloc(0), { userId: 'another' })), 406);
+  },
 };
 
 (async () => {

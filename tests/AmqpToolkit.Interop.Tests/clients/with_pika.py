@@ -3,6 +3,7 @@ import sys
 import uuid
 
 import pika
+import pika.exceptions
 from pika.exceptions import ChannelClosedByBroker, UnroutableError
 
 URL, SCENARIO = sys.argv[1:3]
@@ -307,6 +308,122 @@ def consistenthash(connection):
     found = [[method.routing_key for method, _, _ in drain(channel, queue)] for queue in queues]
     assert sum(map(len, found)) == 400 and 40 <= len(found[0]) <= 180, [len(keys) for keys in found]
     assert not set(found[0]) & set(found[1]), "a key went two ways"
+
+
+# What a queue with arguments does: messages published, arguments of the queue, what is left in it, what is left in the queue of the dead with its reason.
+LIMITED = {
+    "ttl": (["a", "b"], {"x-message-ttl": 0}, [], [("a", "expired"), ("b", "expired")]),
+    "maxlength": (["a", "b", "c"], {"x-max-length": 2}, ["b", "c"], [("a", "maxlen")]),
+    "maxbytes": (["aaaa", "bb", "cc"], {"x-max-length-bytes": 4}, ["bb", "cc"], [("aaaa", "maxlen")]),
+    "reject": (["a", "b"], {"x-max-length": 1, "x-overflow": "reject-publish-dlx"}, ["a"], [("b", "maxlen")]),
+    "priority": (["a", "b!3", "c!9", "d!3"], {"x-max-priority": 5}, ["c", "b", "d", "a"], []),
+}
+
+
+def limits(connection):
+    for case, (published, arguments, left, dead) in LIMITED.items():
+        channel = connection.channel()
+        dead_letters = channel.queue_declare("", exclusive=True).method.queue
+        queue = channel.queue_declare("", exclusive=True, arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead_letters, **arguments}).method.queue
+        for message in published:
+            body, _, priority = message.partition("!")
+            channel.basic_publish("", queue, body.encode(), pika.BasicProperties(priority=int(priority or 0)))
+        found = take(channel, dead_letters, len(dead), auto_ack=True) if dead else []
+        assert [(body.decode(), properties.headers["x-death"][0]["reason"]) for _, properties, body in found] == dead, (case, found)
+        channel.cancel()
+        found = take(channel, queue, len(left), auto_ack=True) if left else []
+        assert [body.decode() for _, _, body in found] == left, (case, found)
+        channel.close()
+
+
+def nacked(connection):
+    channel = connection.channel()
+    queue = channel.queue_declare("", exclusive=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"}).method.queue
+    channel.confirm_delivery()
+    channel.basic_publish("", queue, b"fits")
+    try:
+        channel.basic_publish("", queue, b"does not")
+        raise AssertionError("a message too many was confirmed")
+    except pika.exceptions.NackError:
+        pass
+
+
+def deaths(connection):
+    channel = connection.channel()
+    waiting = name("waiting")
+    work = channel.queue_declare("", exclusive=True, arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": waiting}).method.queue
+    channel.queue_declare(waiting, exclusive=True, arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": work, "x-message-ttl": 10})
+    channel.basic_publish("", work, b"again", pika.BasicProperties(expiration="60000"))
+    for round in range(3):
+        (method, properties, _), = take(channel, work, 1)
+        found = [(death["queue"], death["reason"], death["count"]) for death in (properties.headers or {}).get("x-death", [])]
+        assert found == ([] if round == 0 else [(waiting, "expired", round), (work, "rejected", round)]), found
+        channel.basic_nack(method.delivery_tag, requeue=round == 2)
+    assert properties.headers["x-first-death-reason"] == "rejected" and properties.expiration is None, properties
+
+
+def deliverylimit(connection):
+    channel = connection.channel()
+    dead_letters, queue = channel.queue_declare("", exclusive=True).method.queue, name("quorum")
+    channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum", "x-delivery-limit": 2, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead_letters, "x-expires": 60000})
+    channel.basic_publish("", queue, b"poison")
+    for method, properties, _ in (one for _ in range(3) for one in take(channel, queue, 1)):
+        channel.basic_reject(method.delivery_tag, requeue=True)
+    assert properties.headers["x-delivery-count"] == 2, properties
+    channel.cancel()
+    (_, properties, _), = take(channel, dead_letters, 1, auto_ack=True)
+    assert properties.headers["x-death"][0]["reason"] == "delivery_limit", properties
+
+
+def consumers(connection):
+    """Single active consumers hand over, consumers of a higher priority come first."""
+    for arguments, priorities, expected in (({"x-single-active-consumer": True}, (None, None), ["first"] * 4 + ["second"] * 2), ({}, (1, 5), ["second"] * 4 + ["first"] * 2)):
+        channel, seen = connection.channel(), []
+        queue = channel.queue_declare("", exclusive=True, arguments=arguments).method.queue
+        for tag, priority in zip(("first", "second"), priorities):
+            channel.basic_consume(queue, lambda ch, method, *_: seen.append(method.consumer_tag), consumer_tag=tag, auto_ack=True, arguments=priority and {"x-priority": priority})
+        for count, leaves in ((4, expected[0]), (6, None)):
+            while channel.is_open and len(seen) < count:
+                channel.basic_publish("", queue, b"")
+                before = len(seen)
+                while len(seen) == before:
+                    connection.process_data_events(time_limit=20)
+            if leaves:
+                channel.basic_cancel(leaves)
+        assert seen == expected, seen
+        channel.close()
+
+
+def gone(connection):
+    """A queue that nobody uses expires; a delivery that nobody settles closes its channel; a message in another's name does as well."""
+    channel = connection.channel()
+    queue = channel.queue_declare("", exclusive=True, arguments={"x-expires": 1}).method.queue
+    connection.sleep(1)
+    expect_closed(404, lambda: channel.queue_declare(queue, passive=True))
+    channel = connection.channel()
+    expect_closed(406, lambda: (channel.basic_publish("", "nobody", b"", pika.BasicProperties(user_id="another")), channel.queue_declare("", exclusive=True)))
+
+
+def consumertimeout(connection):
+    channel = connection.channel()
+    queue = channel.queue_declare("", exclusive=True, arguments={"x-consumer-timeout": 100}).method.queue
+    channel.basic_publish("", queue, b"late")
+    take(channel, queue, 1)
+
+    for _ in range(40):
+        connection.sleep(0.5)
+        if not channel.is_open:
+            break
+    assert not channel.is_open, "the channel is open"
+    assert connection.channel().basic_get(queue, auto_ack=True)[2] == b"late"
+
+
+def expect_closed(code, act):
+    try:
+        act()
+        raise AssertionError(f"nothing was closed with {code}")
+    except ChannelClosedByBroker as closed:
+        assert closed.reply_code == code, closed
 
 
 opened = connect()
