@@ -120,6 +120,40 @@ public sealed class DeliveryTagWindowTests
         Assert.False(window.TryRemove(2, out _));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void TryPeekFrom_FindsEachEntryOnce_InOrder(int seed)
+    {
+        var random = new Random(seed);
+        var window = new DeliveryTagWindow<int>();
+        var left = new List<ulong>();
+        for (int number = 0; number < 2000; number++)
+        {
+            ulong tag = window.Add(number);
+            left.Add(tag);
+            if (random.Next(50) == 0)
+            {
+                // A long row of tags of which nothing stays.
+                for (int skipped = random.Next(1000); skipped > 0; skipped--)
+                {
+                    window.Skip();
+                }
+            }
+        }
+
+        left.RemoveAll(tag => random.Next(3) > 0 && window.TryRemove(tag, out _));
+
+        var found = new List<ulong>();
+        for (ulong from = 0; window.TryPeekFrom(from, out ulong tag, out int value); from = tag + 1)
+        {
+            Assert.True(window.TryPeek(tag, out int same) && same == value, $"seed {seed}: tag {tag}");
+            found.Add(tag);
+        }
+
+        Assert.Equal(left, found);
+    }
+
     [Fact]
     public void TryRemoveUpTo_ATagThatWasNotGivenOut_TakesNothing()
     {

@@ -55,7 +55,7 @@ internal static class BasicMethods
         }
         else if (known is not null)
         {
-            channel.Consumers.Remove(tag);
+            channel.ForgetConsumer(tag);
         }
 
         MessageQueue? queue = null;
@@ -82,7 +82,7 @@ internal static class BasicMethods
         channel.SweepConsumers();
         var consumer = new ChannelConsumer(channel, queue!, tag, method.NoAck, method.Exclusive, channel.DefaultPrefetchCount, priority, TimeoutOf(method.Arguments));
         bool noWait = method.NoWait;
-        channel.Consumers.Add(tag, consumer);
+        channel.AddConsumer(tag, consumer);
         bool isAdded = queue!.TryAddConsumer(consumer, channel.Connection.Turn, added =>
         {
             if (!noWait)
@@ -92,10 +92,15 @@ internal static class BasicMethods
         });
         if (isAdded)
         {
+            if (channel.IsLateFor(consumer))
+            {
+                channel.RemoveConsumer(consumer);
+            }
+
             return null;
         }
 
-        channel.Consumers.Remove(tag);
+        channel.ForgetConsumer(tag);
         return queue.IsDeleted
             ? ProtocolError.NotFound($"no queue '{queue.NameText}' in vhost '{channel.VirtualHost.Name}'")
             : ProtocolError.AccessRefused($"queue '{queue.NameText}' in vhost '{channel.VirtualHost.Name}' in exclusive use");
@@ -103,7 +108,7 @@ internal static class BasicMethods
 
     public static void HandleCancel(BrokerChannel channel, in BasicCancelView method)
     {
-        if (channel.Consumers.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(method.ConsumerTag, out _, out var consumer))
+        if (channel.ForgetConsumer(method.ConsumerTag) is { } consumer)
         {
             channel.RemoveConsumer(consumer);
         }

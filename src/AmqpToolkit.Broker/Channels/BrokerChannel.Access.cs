@@ -76,7 +76,7 @@ internal sealed partial class BrokerChannel
                 continue;
             }
 
-            _consumers.Remove(tag);
+            ForgetConsumer(tag);
             RemoveConsumer(consumer);
             if (connection.ClientTakesConsumerCancel)
             {

@@ -41,7 +41,7 @@ internal sealed partial class BrokerChannel
 
         ReplyQueue = queue;
         var consumer = new ChannelConsumer(this, ReplyQueue, tag, noAck: true, isExclusive: true, prefetchCount: 0);
-        Consumers.Add(tag, consumer);
+        AddConsumer(tag, consumer);
         bool noWait = method.NoWait;
         ReplyQueue.TryAddConsumer(consumer, connection.Turn, added =>
         {

@@ -8,84 +8,152 @@ namespace AmqpToolkit.Broker.Channels;
 
 /// <content>
 /// Deliveries that nobody settles in their time (RabbitMQ's consumer timeout). While any are unsettled a timer looks now and then, and notes
-/// which tag was the next: so it knows, to its own interval, when each was given out, and a delivery costs nothing.
+/// which tag was the next: so it knows, to its own interval, when each was given out, and a delivery costs a comparison.
 /// </content>
-internal sealed partial class BrokerChannel : IDeadline
+internal sealed partial class BrokerChannel
 {
-    /// <summary>How often the timer looks at most, in milliseconds.</summary>
+    /// <summary>How often the timer looks at least, in milliseconds.</summary>
     private const long LookMilliseconds = 60_000;
 
+    /// <summary>Deliveries that are looked at under one taking of the gate.</summary>
+    private const int LooksAtOnce = 4096;
+
+    /// <summary>Deliveries that are looked at in a millisecond, all in all: where many may stay longer than the shortest time, looks are rarer.</summary>
+    private const int LooksAMillisecond = 1024;
+
+    private DeliveryWatch? _watch;
     private TimerWheel.Entry? _timeoutEntry;
-    private Queue<(ulong NextTag, long Time)>? _looks;
+    private DeliveryTimes? _times;
     private bool _isWatching;
+
+    /// <summary>Rises with each look: a consumer that has not been asked for its time since is asked when it next gets something.</summary>
+    private int _look = 1;
+
+    /// <summary>The shortest time that a delivery may stay unsettled, of those that were watched.</summary>
+    private long _shortestTimeout;
+
+    /// <summary>When the timer looks next.</summary>
+    private long _nextLookAt;
+
+    /// <summary>Where a look that was interrupted goes on.</summary>
+    private ulong _lookFrom;
+    private int _lookedAt;
 
     /// <summary>A delivery is unsettled from now on. Under the output's gate.</summary>
     public void WatchDeliveries(MessageQueue queue, ChannelConsumer? consumer)
     {
-        if (!_isWatching && TimeoutOf(queue, consumer) is { } timeout)
+        if (consumer is null || consumer.WatchedInLook != _look)
         {
-            _isWatching = true;
-            var timers = VirtualHost.Timers;
-            long now = timers.Now;
-            Look(now);
-            _timeoutEntry = timers.Schedule(this, now + IntervalOf(timeout), _timeoutEntry);
+            Watch(queue, consumer);
         }
     }
 
-    /// <inheritdoc/>
-    long IDeadline.HandleDeadline(long now)
+    /// <summary>Looks at what is unsettled, and ends who was too late. Outside every lock, on one thread at a time.</summary>
+    internal void LookAtDeliveries()
     {
-        Unsettled late;
-        long timeout;
+        Unsettled late = default;
+        long timeout = 0;
+        bool isLate, isWhole;
         lock (connection.Output.Gate)
         {
-            if (IsReleased || connection.IsClosed || !TryFindOldest(out ulong tag, out late)
-                || TimeoutOf(late.Queue, late.Consumer as ChannelConsumer) is not { } allowed)
+            if (IsReleased || connection.IsClosed || Deliveries.Count == 0)
             {
                 _isWatching = false;
-                _looks = null;
-                return -1;
+                _times = null;
+                _look++;
+                return;
             }
 
+            long now = VirtualHost.Timers.Now;
+            _look++;
             Look(now);
-            timeout = allowed;
-            if (DeliveredAt(tag) + timeout > now)
+            foreach (var consumer in _consumers?.Values ?? Enumerable.Empty<ChannelConsumer>())
             {
-                return now + IntervalOf(timeout);
+                // A policy may have made it shorter.
+                _shortestTimeout = Math.Min(_shortestTimeout, TimeoutOf(consumer.Queue, consumer) ?? long.MaxValue);
+            }
+
+            isLate = TryFindLate(now, out late, ref timeout, out isWhole);
+            if (isWhole)
+            {
+                ScheduleLook(now + Math.Max(IntervalOf(_shortestTimeout), _lookedAt / LooksAMillisecond));
+                _lookFrom = 0;
+                _lookedAt = 0;
             }
         }
 
-        // Others may be late next time; of a channel that is closed nothing is left then.
-        End(late, timeout);
-        return now + IntervalOf(timeout);
+        if (isLate)
+        {
+            End(late, timeout);
+        }
+
+        if (!isWhole)
+        {
+            _watch!.Start();
+        }
     }
 
-    /// <summary>The oldest delivery that counts.</summary>
-    private bool TryFindOldest(out ulong tag, out Unsettled delivery)
+    private void Watch(MessageQueue queue, ChannelConsumer? consumer)
     {
-        if (!Deliveries.TryPeekOldest(out tag, out delivery))
+        if (consumer is not null)
         {
-            return false;
+            consumer.WatchedInLook = _look;
         }
 
-        if (!VirtualHost.Rules.TimeoutCancelsConsumer)
+        if (TimeoutOf(queue, consumer) is not { } timeout || (_isWatching && timeout >= _shortestTimeout))
         {
-            return true;
+            return;
         }
 
-        var tags = new List<ulong>();
-        Deliveries.CollectTags(ulong.MaxValue, tags);
-        foreach (ulong one in tags)
+        long now = VirtualHost.Timers.Now;
+        long next = now + IntervalOf(timeout);
+        bool isSooner = !_isWatching || next < _nextLookAt;
+        _isWatching = true;
+        _shortestTimeout = timeout;
+        Look(now);
+        if (isSooner)
         {
-            if (Deliveries.TryPeek(one, out delivery) && TimeoutOf(delivery.Queue, delivery.Consumer as ChannelConsumer) is not null)
+            ScheduleLook(next);
+        }
+    }
+
+    /// <summary>
+    /// Finds a delivery that is too late, from the oldest on to those that are younger than the shortest time: what may stay longer is looked over.
+    /// </summary>
+    /// <param name="now">The time.</param>
+    /// <param name="late">The delivery.</param>
+    /// <param name="timeout">How long it was allowed to stay.</param>
+    /// <param name="isWhole">Whether all were looked at; else there may be more.</param>
+    private bool TryFindLate(long now, out Unsettled late, ref long timeout, out bool isWhole)
+    {
+        isWhole = false;
+        for (int looked = 0; Deliveries.TryPeekFrom(_lookFrom, out ulong tag, out late) && _times!.TimeOf(tag) is var time && time + _shortestTimeout <= now; looked++)
+        {
+            if (looked == LooksAtOnce)
             {
-                tag = one;
+                return false;
+            }
+
+            _lookFrom = tag + 1;
+            _lookedAt++;
+            if (TimeoutOf(late.Queue, late.Consumer as ChannelConsumer) is { } allowed && time + allowed <= now)
+            {
+                timeout = allowed;
                 return true;
             }
         }
 
+        isWhole = true;
         return false;
     }
+
+    private void ScheduleLook(long at)
+    {
+        _nextLookAt = at;
+        _timeoutEntry = VirtualHost.Timers.Schedule(_watch ??= new DeliveryWatch(this, VirtualHost.Timers), at, _timeoutEntry);
+    }
+
+    private void Look(long now) => (_times ??= new DeliveryTimes()).Look(Deliveries.LowestTag, Deliveries.NextTag, now);
 
     private static long IntervalOf(long timeout) => Math.Clamp(timeout / 4, 1, LookMilliseconds);
 
@@ -97,19 +165,6 @@ internal sealed partial class BrokerChannel : IDeadline
         }
 
         return consumer?.TimeoutMilliseconds ?? queue.Settings.ConsumerTimeoutMilliseconds ?? (long?)connection.Options.ConsumerTimeout?.TotalMilliseconds;
-    }
-
-    private void Look(long now) => (_looks ??= new Queue<(ulong, long)>()).Enqueue((Deliveries.NextTag, now));
-
-    /// <summary>The time of the first look at which the tag had been given out. Earlier looks are forgotten: older tags are settled.</summary>
-    private long DeliveredAt(ulong tag)
-    {
-        while (_looks!.Peek().NextTag <= tag)
-        {
-            _looks.Dequeue();
-        }
-
-        return _looks.Peek().Time;
     }
 
     private void End(in Unsettled late, long timeout)
@@ -127,12 +182,16 @@ internal sealed partial class BrokerChannel : IDeadline
         turn.End();
     }
 
-    /// <summary>Closes the channel from beside the reader: what the reader owns it gives back when the client has answered.</summary>
+    /// <summary>
+    /// Closes the channel from beside the reader. Its consumers go at once: others may wait for their place. What the reader owns it gives back when
+    /// the client has answered.
+    /// </summary>
     private void CloseLate(long timeout, Turn turn)
     {
         var error = ProtocolError.PreconditionFailed(
             $"delivery acknowledgement on channel {number} timed out. Timeout value used: {timeout} ms. This timeout value can be configured, see consumers doc guide to learn more");
         var returned = new List<Unsettled>();
+        ChannelConsumer[] consumers;
         lock (connection.Output.Gate)
         {
             if (_isClosing || IsReleased || connection.IsClosed)
@@ -144,18 +203,24 @@ internal sealed partial class BrokerChannel : IDeadline
             IsReleased = true;
             Deliveries.RemoveAll(returned);
             GlobalUnsettled = 0;
+            consumers = [.. _consumers?.Values ?? Enumerable.Empty<ChannelConsumer>()];
             connection.AppendUnderGate(number, new ChannelClose { ReplyCode = error.ReplyCode, ReplyText = error.ReplyText });
             turn.Touch(connection.Output);
         }
 
         Diagnostics.Log.ChannelFailed(connection.Logger, connection.Name, number, error.ToString());
+        foreach (var consumer in consumers)
+        {
+            TakeOffQueue(consumer, turn);
+        }
+
         BrokerConnection.Settle(returned, Outcome.Fail, turn);
     }
 
     /// <summary>Ends the consumer, tells the client, and gives back what it had.</summary>
     private void CancelLate(ChannelConsumer consumer, Turn turn)
     {
-        RemoveConsumer(consumer, turn);
+        TakeOffQueue(consumer, turn);
         var returned = new List<Unsettled>();
         lock (connection.Output.Gate)
         {

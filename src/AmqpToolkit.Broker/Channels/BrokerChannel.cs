@@ -53,7 +53,7 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     /// <summary>Whether one more delivery fits the shared prefetch. Under the output's gate.</summary>
     public bool HasGlobalCredit => GlobalPrefetchCount == 0 || GlobalUnsettled < GlobalPrefetchCount;
 
-    /// <summary>Consumers by tag.</summary>
+    /// <summary>Consumers by tag. The reader alone changes it, under the output's gate: others look at it there.</summary>
     public Dictionary<byte[], ChannelConsumer> Consumers => _consumers ??= new Dictionary<byte[], ChannelConsumer>(Utf8Comparer.Instance);
 
     /// <summary>Remembers a consumer that the shared prefetch holds back. Under the output's gate.</summary>
@@ -153,7 +153,10 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
                 RemoveConsumer(consumer);
             }
 
-            _consumers.Clear();
+            lock (connection.Output.Gate)
+            {
+                _consumers.Clear();
+            }
         }
 
         ReleaseTransaction();
@@ -183,7 +186,7 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
         {
             if (consumer.IsCancelled)
             {
-                Consumers.Remove(tag);
+                ForgetConsumer(tag);
             }
         }
 
@@ -193,13 +196,43 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     /// <summary>The consumers whose queues are still there.</summary>
     public int CountConsumers() => Consumers.Values.Count(consumer => !consumer.IsCancelled);
 
-    /// <summary>Takes a consumer off its queue, and the queue away if that was its last.</summary>
-    public void RemoveConsumer(ChannelConsumer consumer) => RemoveConsumer(consumer, connection.Turn);
+    /// <summary>Notes a consumer by its tag, before its queue knows it.</summary>
+    public void AddConsumer(byte[] tag, ChannelConsumer consumer)
+    {
+        lock (connection.Output.Gate)
+        {
+            Consumers.Add(tag, consumer);
+        }
+    }
 
-    private void RemoveConsumer(ChannelConsumer consumer, Turn turn)
+    /// <summary>Takes a consumer's tag out, and nothing else.</summary>
+    public ChannelConsumer? ForgetConsumer(ReadOnlySpan<byte> tag)
+    {
+        lock (connection.Output.Gate)
+        {
+            return Consumers.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(tag, out _, out var consumer) ? consumer : null;
+        }
+    }
+
+    /// <summary>Whether the channel has been closed from beside the reader, which may have missed a consumer that was on its way.</summary>
+    public bool IsLateFor(ChannelConsumer consumer)
+    {
+        lock (connection.Output.Gate)
+        {
+            return IsReleased && !consumer.IsCancelled;
+        }
+    }
+
+    /// <summary>Takes a consumer off its queue, and the queue away if that was its last.</summary>
+    public void RemoveConsumer(ChannelConsumer consumer)
+    {
+        ForgetReplyQueue(consumer.Queue);
+        TakeOffQueue(consumer, connection.Turn);
+    }
+
+    private void TakeOffQueue(ChannelConsumer consumer, Turn turn)
     {
         bool isLast = consumer.Queue.RemoveConsumer(consumer, turn);
-        ForgetReplyQueue(consumer.Queue);
         lock (connection.Output.Gate)
         {
             if (consumer.IsWaitingForCredit)

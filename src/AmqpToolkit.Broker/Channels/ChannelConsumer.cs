@@ -25,6 +25,9 @@ internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue,
     /// <summary>How long a delivery may stay unsettled in milliseconds (x-consumer-timeout of basic.consume); null for its queue's own.</summary>
     public long? TimeoutMilliseconds => timeoutMilliseconds;
 
+    /// <summary>The channel's look at late deliveries in which it was last asked for its time. Under the output's gate.</summary>
+    public int WatchedInLook { get; set; }
+
     public override bool Take(ref DeliveryRun run, Turn turn)
     {
         var output = channel.Connection.Output;

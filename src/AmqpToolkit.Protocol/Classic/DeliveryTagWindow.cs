@@ -122,15 +122,21 @@ public sealed class DeliveryTagWindow<T>
         return Count < before;
     }
 
-    /// <summary>The oldest entry, which stays.</summary>
-    /// <returns>False when nothing is outstanding.</returns>
-    public bool TryPeekOldest(out ulong tag, out T value)
+    /// <summary>The oldest entry at or above a tag, which stays.</summary>
+    /// <returns>False when nothing from there on is outstanding.</returns>
+    public bool TryPeekFrom(ulong from, out ulong tag, out T value)
     {
-        for (int place = _start; place < _end && Count > 0; place++)
+        ulong number = from >> ChunkShift;
+        for (int place = FirstFrom(number); place < _end; place++)
         {
-            if (_places[place].Chunk is { Count: > 0 } chunk)
+            if (_places[place].Chunk is not { Count: > 0 } chunk)
             {
-                int slot = chunk.NextFrom(0);
+                continue;
+            }
+
+            int slot = chunk.NextFrom(_places[place].Number == number ? (int)(from & ChunkMask) : 0);
+            if (slot < ChunkSize)
+            {
                 tag = (_places[place].Number << ChunkShift) + (ulong)slot;
                 value = chunk.Peek(slot);
                 return true;
@@ -202,6 +208,27 @@ public sealed class DeliveryTagWindow<T>
 
     /// <summary>The last slot of a chunk that holds tags up to <paramref name="tag"/>.</summary>
     private int LastSlot(int place, ulong tag) => _places[place].Number == tag >> ChunkShift ? (int)(tag & ChunkMask) : ChunkMask;
+
+    /// <summary>The first place with this number or a higher one.</summary>
+    private int FirstFrom(ulong number)
+    {
+        int low = _start;
+        int high = _end;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (_places[middle].Number < number)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
 
     /// <summary>Where the chunk stands, or stood; -1 when there is none.</summary>
     private int Find(ulong number)

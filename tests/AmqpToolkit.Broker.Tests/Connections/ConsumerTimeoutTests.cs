@@ -98,6 +98,76 @@ public sealed class ConsumerTimeoutTests
         client.Expect(QueueDeclareOkView.MethodKey);
     }
 
+    [Fact]
+    public async Task Channel_ThatWasClosedForItsTimeout_LeavesItsPlaceAtOnce()
+    {
+        await using var broker = await TestBroker.StartAsync(_time);
+        using var first = RawClient.Open(broker);
+        using var second = RawClient.Open(broker);
+        Declare(first, Table.Create(table => table.Add("x-single-active-consumer", true)));
+        first.Publish(1, "", "q", [1]);
+        first.Expect(BasicDeliverView.MethodKey);
+        first.ExpectContent();
+        second.OpenChannel(1);
+        second.Send(1, new BasicConsume { Queue = "q", ConsumerTag = "next" });
+        second.Expect(BasicConsumeOkView.MethodKey);
+
+        _time.Advance(TimeSpan.FromMinutes(32));
+
+        // The first client has not answered the close, and may never do so.
+        second.Expect(BasicDeliverView.MethodKey);
+        Assert.Equal([1], second.ExpectContent());
+        Assert.Equal(1u, broker.FindVirtualHost("/")!.FindQueue("q"u8)!.ConsumerCount);
+        first.Expect(ChannelCloseView.MethodKey);
+        first.Send(1, default(ChannelCloseOk));
+        first.OpenChannel(1);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Delivery_WithAShortTime_IsNotHiddenByAnOlderOneWithALongTime(bool ofConsumer)
+    {
+        await using var broker = await TestBroker.StartAsync(_time, profile: ofConsumer ? BrokerProfile.V4_3 : BrokerProfile.V4_2);
+        using var client = RawClient.Open(broker);
+        client.OpenChannel(1);
+        foreach (var (name, time) in ((string, int)[])[("long", 3_600_000), ("short", 6000)])
+        {
+            var timeout = Table.Create(table => table.Add("x-consumer-timeout", time));
+            client.Send(1, new QueueDeclare
+            {
+                Queue = name,
+                Durable = true,
+                Arguments = ofConsumer ? Table.Create(table => table.Add("x-queue-type", "quorum")) : timeout,
+            });
+            client.Expect(QueueDeclareOkView.MethodKey);
+            client.Send(1, new BasicConsume { Queue = name, ConsumerTag = name, Arguments = ofConsumer ? timeout : default });
+            client.Expect(BasicConsumeOkView.MethodKey);
+            client.Publish(1, "", name, [1]);
+            client.Expect(BasicDeliverView.MethodKey);
+            client.ExpectContent();
+        }
+
+        // With the long time alone the next look would be a minute from now.
+        _time.Advance(TimeSpan.FromSeconds(8));
+
+        if (ofConsumer)
+        {
+            Assert.Equal(DecodeError.None, BasicCancelView.TryParse(client.Expect(BasicCancelView.MethodKey), out var cancel));
+            Assert.Equal("short"u8, cancel.ConsumerTag);
+            client.Send(1, default(BasicQos));
+            client.Expect(BasicQosOkView.MethodKey);
+            _time.Advance(TimeSpan.FromMinutes(62));
+            Assert.Equal(DecodeError.None, BasicCancelView.TryParse(client.Expect(BasicCancelView.MethodKey), out cancel));
+            Assert.Equal("long"u8, cancel.ConsumerTag);
+        }
+        else
+        {
+            Assert.Equal(DecodeError.None, ChannelCloseView.TryParse(client.Expect(ChannelCloseView.MethodKey), out var close));
+            Assert.Contains("Timeout value used: 6000 ms", System.Text.Encoding.UTF8.GetString(close.ReplyText), StringComparison.Ordinal);
+        }
+    }
+
     private static void Declare(RawClient client, Table arguments)
     {
         client.OpenChannel(1);
