@@ -61,6 +61,7 @@ internal static class BrokerProcess
             ConnectionMax = settings.ConnectionMax,
             ChannelMaxPerNode = settings.ChannelMaxPerNode,
             ConsumerMaxPerChannel = settings.ConsumerMaxPerChannel,
+            ConsumerTimeout = settings.ConsumerTimeout == Timeout.InfiniteTimeSpan ? null : settings.ConsumerTimeout,
             QueueMax = settings.QueueMax,
             ExchangeMax = settings.ExchangeMax,
             MemoryWatermark = settings.MemoryWatermark,

@@ -49,6 +49,9 @@ internal sealed record BrokerSettings
     /// <summary>The manners of RabbitMQ's container image; null for a broker of this machine.</summary>
     public ContainerPreset? Container { get; init; }
 
+    /// <summary>How long a delivery may stay unsettled where neither queue nor consumer says otherwise; infinite for ever.</summary>
+    public TimeSpan ConsumerTimeout { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>Share of the memory from which on publishers wait.</summary>
     public double MemoryWatermark { get; init; } = 0.4;
 
@@ -83,6 +86,7 @@ internal sealed record BrokerSettings
             Container = isContainer ? ContainerPreset.FromEnvironment() : null,
             Data = Text(sources, nameof(Data)) ?? defaults.Data,
             Profile = Value(sources, nameof(Profile), ParseProfile, "3.13, 4.2 or 4.3") ?? defaults.Profile,
+            ConsumerTimeout = Value(sources, nameof(ConsumerTimeout), ParseTimeout, "a number of milliseconds above 0, or never") ?? defaults.ConsumerTimeout,
             MemoryWatermark = Value(sources, nameof(MemoryWatermark), ParseShare, "a share of the memory above 0 and up to 1, like 0.4") ?? defaults.MemoryWatermark,
             LogLevel = Value(sources, nameof(LogLevel), ParseLogLevel, "trace, debug, information, warning, error, critical or none") ?? defaults.LogLevel,
         };
@@ -162,6 +166,11 @@ internal sealed record BrokerSettings
 
     private static int? ParseCount(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : null;
+
+    private static TimeSpan? ParseTimeout(string text) =>
+        text == "never" ? Timeout.InfiniteTimeSpan
+        : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint milliseconds) && milliseconds > 0 ? TimeSpan.FromMilliseconds(milliseconds)
+        : null;
 
     private static double? ParseShare(string text) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double share) && share is > 0 and <= 1 ? share : null;

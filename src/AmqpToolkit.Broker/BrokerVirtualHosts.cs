@@ -43,7 +43,11 @@ public sealed class BrokerVirtualHosts
                 return present;
             }
 
-            var created = new BrokerVirtualHost(new VirtualHost(name, _broker.Options.Profile, _broker.Arena, _broker.Timers) { Limits = _limits });
+            var created = new BrokerVirtualHost(new VirtualHost(name, _broker.Options.Profile, _broker.Arena, _broker.Timers)
+            {
+                Limits = _limits,
+                MaxPropertyOctets = (int)_broker.Options.FrameMax - 20,
+            });
             _all[name] = created;
             return created;
         }

@@ -55,6 +55,22 @@ public sealed class BrokerSettingsTests
     public void Read_KeyInOtherCase_IsFound() =>
         Assert.Equal(7, BrokerSettings.Read([Source(("PORT", "7"))]).Port);
 
+    [Theory]
+    [InlineData("5000", 5000)]
+    [InlineData("4294967295", 4294967295)]
+    [InlineData("never", -1)]
+    [InlineData("", 1_800_000)]
+    public void Read_ConsumerTimeout_IsInMillisecondsOrNever(string value, double milliseconds) =>
+        Assert.Equal(milliseconds, BrokerSettings.Read([Source(("ConsumerTimeout", value))]).ConsumerTimeout.TotalMilliseconds);
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-5")]
+    [InlineData("4294967296")]
+    [InlineData("30 min")]
+    public void Read_ConsumerTimeoutThatIsNone_IsRefused(string value) =>
+        Assert.Contains("ConsumerTimeout", Assert.Throws<SettingException>(() => BrokerSettings.Read([Source(("ConsumerTimeout", value))])).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Read_ValueOutOfRange_NamesSettingValueAndSource()
     {

@@ -31,4 +31,8 @@ internal static partial class Log
 
     [LoggerMessage(9, LogLevel.Warning, "accepting a connection failed: {Reason}")]
     public static partial void AcceptFailed(ILogger logger, string reason);
+
+    [LoggerMessage(
+        20, LogLevel.Warning, "queue '{Queue}' in virtual host '{VirtualHost}': a dead letter is lost, its {Octets} octets of properties are too many; {Count} lost so far")]
+    public static partial void DeadLetterLost(ILogger logger, string queue, string virtualHost, int octets, long count);
 }

@@ -12,10 +12,10 @@ namespace AmqpToolkit.Broker.Queues;
 internal sealed class DeadLetterMover(MessageArena arena)
 {
     /// <summary>
-    /// Octets of properties that a message may have grown to. One that has died in so many queues has lost its way: it is dropped, and with it the
-    /// cost of carrying its story on.
+    /// Octets of the story of a message's deaths. One that has died in so many queues has lost its way: it is dropped, and with it the cost of
+    /// carrying its story on.
     /// </summary>
-    private const int MaxPropertyOctets = 64 * 1024;
+    private const int MaxDeathOctets = 64 * 1024;
 
     [ThreadStatic]
     private static DeadLetterMover? t_ofThread;
@@ -88,7 +88,12 @@ internal sealed class DeadLetterMover(MessageArena arena)
             RemoveCycles(view.Headers);
         }
 
-        if ((_targets.Count > 0 || _routes.HasKeepers) && properties.Length <= MaxPropertyOctets)
+        bool isRouted = _targets.Count > 0 || _routes.HasKeepers;
+        if (isRouted && IsTooLong(queue, properties, view.Headers))
+        {
+            queue.VirtualHost.CountLostDeadLetter(queue, properties.Length);
+        }
+        else if (isRouted)
         {
             var stored = Store(exchange, key, properties, in content);
             _routes.HandToKeepers(arena, stored);
@@ -97,6 +102,11 @@ internal sealed class DeadLetterMover(MessageArena arena)
 
         arena.Release(letter.Message);
     }
+
+    /// <summary>Whether no frame could bring the message to a consumer, or its deaths are beyond counting.</summary>
+    private static bool IsTooLong(MessageQueue queue, ReadOnlySpan<byte> properties, TableView headers) =>
+        properties.Length > MaxDeathOctets
+        && (properties.Length > queue.VirtualHost.MaxPropertyOctets || (headers.TryGetValue("x-death"u8, out var deaths) && deaths.Payload.Length > MaxDeathOctets));
 
     /// <summary>Asks where the message goes; the same question as before has the same answer.</summary>
     private void Route(Exchange exchange, ReadOnlySpan<byte> key, ReadOnlySpan<byte> octets, in BasicPropertiesView properties)

@@ -16,7 +16,7 @@ namespace AmqpToolkit.Broker.Topology;
 /// What waits counts as memory in use, so that the memory watermark bounds it. One entry on the broker's wheel stands for all that waits here. A
 /// message without the header, with zero or less, or with more than 2^32 - 1 is routed at once.
 /// </remarks>
-internal sealed class DelayedExchange : KeepingExchange, IDeadline
+internal sealed class DelayedExchange : KeepingExchange
 {
     /// <summary>The longest delay in milliseconds, that of the plugin.</summary>
     private const long MaxDelayMilliseconds = uint.MaxValue;
@@ -30,13 +30,18 @@ internal sealed class DelayedExchange : KeepingExchange, IDeadline
     private readonly Lock _gate = new();
     private readonly PriorityQueue<MessageRef, (long Due, ulong Number)> _waiting = new();
     private readonly PropertiesEditor _editor = new();
+    private readonly DelayedRelease _release;
     private TimerWheel.Entry? _entry;
     private ulong _lastNumber;
     private bool _hasDropped;
     private long _armedFor = long.MaxValue;
 
     public DelayedExchange(VirtualHost virtualHost, byte[] name, in ExchangeProperties properties, Exchange inner)
-        : base(virtualHost, name, properties) => _inner = inner;
+        : base(virtualHost, name, properties)
+    {
+        _inner = inner;
+        _release = new DelayedRelease(this);
+    }
 
     public override ExchangeType Type => ExchangeType.Delayed;
 
@@ -92,42 +97,43 @@ internal sealed class DelayedExchange : KeepingExchange, IDeadline
             }
 
             _waiting.Enqueue(message, (due, ++_lastNumber));
-            if (due < _armedFor)
-            {
-                _armedFor = due;
-                _entry = timers.Schedule(this, due, _entry);
-            }
+            Arm();
         }
     }
 
-    /// <inheritdoc/>
-    public long HandleDeadline(long now)
+    /// <summary>Routes messages whose time has come, some of them. Outside every lock, on one thread at a time.</summary>
+    internal void PublishDue()
     {
         var due = new List<MessageRef>();
-        long next = -1;
+        long now = VirtualHost.Timers.Now;
         lock (_gate)
         {
+            _armedFor = long.MaxValue;
             while (due.Count < MessagesAtOnce && _waiting.TryPeek(out MessageRef message, out (long Due, ulong Number) place) && place.Due <= now)
             {
                 _waiting.Dequeue();
                 due.Add(message);
             }
 
-            if (_waiting.TryPeek(out _, out (long Due, ulong Number) nearest))
+        }
+
+        try
+        {
+            foreach (ref MessageRef message in CollectionsMarshal.AsSpan(due))
             {
-                next = Math.Max(nearest.Due, now);
+                message = WithNegativeDelay(message);
             }
 
-            _armedFor = next < 0 ? long.MaxValue : next;
+            VirtualHost.PublishTo(this, CollectionsMarshal.AsSpan(due));
         }
-
-        foreach (ref MessageRef message in CollectionsMarshal.AsSpan(due))
+        finally
         {
-            message = WithNegativeDelay(message);
+            // Whatever became of these, the others' time comes.
+            lock (_gate)
+            {
+                Arm();
+            }
         }
-
-        VirtualHost.PublishTo(this, CollectionsMarshal.AsSpan(due));
-        return next;
     }
 
     internal override Binding CreateBinding(Exchange source, BindingDestination destination, byte[] routingKey, byte[] arguments) =>
@@ -149,6 +155,16 @@ internal sealed class DelayedExchange : KeepingExchange, IDeadline
             }
 
             _entry?.Cancel();
+        }
+    }
+
+    /// <summary>Asks to be called when the next message's time comes. Under the gate.</summary>
+    private void Arm()
+    {
+        if (_waiting.TryPeek(out _, out (long Due, ulong Number) nearest) && nearest.Due < _armedFor)
+        {
+            _armedFor = nearest.Due;
+            _entry = VirtualHost.Timers.Schedule(_release, nearest.Due, _entry);
         }
     }
 

@@ -8,6 +8,24 @@ namespace AmqpToolkit.Broker.Topology;
 /// <content>Messages that exchanges kept and now publish themselves, on whatever thread it is, without a lock held.</content>
 internal sealed partial class VirtualHost
 {
+    private long _lostDeadLetters;
+
+    /// <summary>Octets of properties that a message may have: what a frame of the broker's frame_max carries beside its own 20.</summary>
+    public int MaxPropertyOctets { get; init; } = 131072 - 20;
+
+    /// <summary>Dead letters that could not go on.</summary>
+    public long LostDeadLetters => Volatile.Read(ref _lostDeadLetters);
+
+    /// <summary>A dead letter has grown too long, and is dropped. Logged at the first, and each time that their number has doubled.</summary>
+    public void CountLostDeadLetter(MessageQueue queue, int octets)
+    {
+        long count = Interlocked.Increment(ref _lostDeadLetters);
+        if (System.Numerics.BitOperations.IsPow2(count))
+        {
+            Diagnostics.Log.DeadLetterLost(Timers.Logger, queue.NameText, Name, octets, count);
+        }
+    }
+
     /// <summary>Publishes stored messages to a queue, or through an exchange, as if they had come to it. Takes the caller's references over.</summary>
     public void PublishTo(BindingDestination destination, ReadOnlySpan<MessageRef> messages)
     {

@@ -218,6 +218,29 @@ public sealed class DeadLetterTests : IDisposable
 
         // Its story had grown too long on the way.
         Assert.Equal(0u, end.ReadyCount);
+        Assert.Equal(1, _host.VirtualHost.LostDeadLetters);
+        _host.ExpectNothingLeft();
+    }
+
+    [Theory]
+    [InlineData(70_000, 1u)]
+    [InlineData(130_000, 1u)]
+    [InlineData(131_000, 0u)]
+    public void DeadLetter_WithLargeHeadersOfItsClient_MovesAsLongAsAFrameCarriesIt(int octets, uint moved)
+    {
+        var (queue, dead) = DeclarePair();
+        _host.Publish(queue, new BasicProperties { Headers = TestTopology.Arguments(("large", new string('x', octets))) }, "body");
+
+        _host.Get(queue, Outcome.Reject);
+
+        Assert.Equal(moved, dead.ReadyCount);
+        Assert.Equal(1 - moved, _host.VirtualHost.LostDeadLetters);
+        if (_host.Get(dead) is var (_, headers, _))
+        {
+            Assert.Equal(octets, ((string)headers["large"]!).Length);
+            Assert.Single(ExtendedQueue.Deaths(headers));
+        }
+
         _host.ExpectNothingLeft();
     }
 
