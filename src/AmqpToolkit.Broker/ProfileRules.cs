@@ -10,6 +10,7 @@ internal sealed record ProfileRules
         UnknownExchangeTypeClosesConnection = true,
         TrustsDeathsOfClients = true,
         DefaultDeliveryLimit = null,
+        QuorumMaxPriority = 0,
         RefusesGetOfClassicSingleActive = false,
         ReturnsMandatoryReplies = true,
     };
@@ -66,11 +67,14 @@ internal sealed record ProfileRules
     /// </summary>
     public bool TimeoutCancelsConsumer { get; private init; }
 
-    /// <summary>The highest priority that quorum queues tell apart; 0 for none. A message that says nothing has <see cref="QuorumUsualPriority"/> then.</summary>
-    public byte QuorumMaxPriority { get; private init; }
+    /// <summary>
+    /// The highest priority that quorum queues tell apart. 0 for none; 1 for two levels, of which the higher gets two turns of three; else the highest
+    /// goes first, and a message that says nothing has <see cref="QuorumUsualPriority"/>.
+    /// </summary>
+    public byte QuorumMaxPriority { get; private init; } = 1;
 
-    /// <summary>The priority of a message in a quorum queue that says nothing of it, where these queues know priorities.</summary>
-    public byte QuorumUsualPriority => (byte)(QuorumMaxPriority > 0 ? 4 : 0);
+    /// <summary>The priority of a message in a quorum queue that says nothing of it.</summary>
+    public byte QuorumUsualPriority => (byte)(QuorumMaxPriority > 1 ? 4 : 0);
 
     /// <summary>basic.get is refused by every queue with a single active consumer; else by quorum queues alone (row 102).</summary>
     public bool RefusesGetOfClassicSingleActive { get; private init; } = true;

@@ -19,6 +19,9 @@ internal sealed class MessageLine(MessageArena arena)
 
     public bool HasMessage => _ready.Count > 0 || _returned is { Count: > 0 };
 
+    /// <summary>Whether a message waits that a consumer gave back.</summary>
+    public bool HasReturned => _returned is { Count: > 0 };
+
     /// <summary>Whether a message waits that may not wait for ever.</summary>
     public bool HasDeadlines => _readyDeadlines + _returnedDeadlines > 0;
 

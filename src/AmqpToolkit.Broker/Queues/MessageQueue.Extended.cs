@@ -7,6 +7,9 @@ namespace AmqpToolkit.Broker.Queues;
 /// <content>What a queue with settings does on top: priorities, limits, times, and the counting of deliveries that failed.</content>
 internal sealed partial class MessageQueue
 {
+    /// <summary>Turns that two levels share: two of them are the higher's.</summary>
+    private const int TurnsOfLevels = 3;
+
     /// <summary>Policies have changed, or the queue is new. Under the topology lock.</summary>
     public override void ApplyPolicy(EffectivePolicy? policy)
     {
@@ -219,7 +222,7 @@ internal sealed partial class MessageQueue
         {
             if (properties.HasPriority)
             {
-                priority = Math.Min(properties.Priority, settings.MaxPriority);
+                priority = settings.LevelOf(properties.Priority);
             }
 
             if (expires && Expiration.TryRead(properties.Expiration, out long own))
@@ -259,7 +262,12 @@ internal sealed partial class MessageQueue
 
     private QueuedMessage TakeOldest(QueueExtension more)
     {
-        byte priority = more.HigherCount > 0 ? more.HighestPriority : (byte)0;
+        byte priority = HeadPriority(more);
+        if (more.Settings.SharesTurns)
+        {
+            more.Takes = (more.Takes + 1) % TurnsOfLevels;
+        }
+
         var line = priority == 0 ? _line : more.LevelOf(priority, _arena);
         bool isCounted = more.CountsOctets && line.Uncount();
         var message = line.Take(priority);
@@ -277,7 +285,27 @@ internal sealed partial class MessageQueue
     }
 
     /// <summary>The messages of which the next to go is one.</summary>
-    private MessageLine HeadLine(QueueExtension more) => more.HigherCount > 0 ? more.LevelOf(more.HighestPriority, _arena) : _line;
+    private MessageLine HeadLine(QueueExtension more) => HeadPriority(more) is > 0 and var priority ? more.LevelOf(priority, _arena) : _line;
+
+    /// <summary>
+    /// The level of which the oldest message goes next: the highest with a message. Where two levels share their turns the lower has every third, so that
+    /// it does not wait for ever; and what was returned goes before what was never given out.
+    /// </summary>
+    private byte HeadPriority(QueueExtension more)
+    {
+        if (more.HigherCount == 0)
+        {
+            return 0;
+        }
+
+        if (!more.Settings.SharesTurns || !_line.HasMessage)
+        {
+            return more.HighestPriority;
+        }
+
+        bool isHighReturned = more.LevelOf(1, _arena).HasReturned;
+        return _line.HasReturned != isHighReturned ? (byte)(isHighReturned ? 1 : 0) : (byte)(more.Takes == TurnsOfLevels - 1 ? 0 : 1);
+    }
 
     /// <summary>A delivery did not succeed: the message goes back, or dies.</summary>
     private void SettleExtended(QueueExtension more, in QueuedMessage message, Outcome outcome)

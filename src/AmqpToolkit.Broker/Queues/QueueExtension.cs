@@ -46,6 +46,9 @@ internal sealed class QueueExtension(QueueSettings settings)
     public byte HighestPriority =>
         _usedHigh != 0 ? (byte)(128 + (int)UInt128.Log2(_usedHigh)) : _usedLow != 0 ? (byte)(int)UInt128.Log2(_usedLow) : (byte)0;
 
+    /// <summary>Takes of a queue whose two levels share their turns, modulo three: every third is the lower level's.</summary>
+    public int Takes { get; set; }
+
     /// <summary>Messages that died and were not moved yet, in order.</summary>
     public List<DeadLetter>? Dying { get; set; }
 

@@ -39,6 +39,12 @@ internal sealed record QueueSettings
     /// <summary>The priority of a message that says nothing of it.</summary>
     public byte UsualPriority { get; init; }
 
+    /// <summary>The priority from which on a message of a quorum queue with two levels counts as high.</summary>
+    private const byte HighPriority = 5;
+
+    /// <summary>Whether there are two levels, and the higher does not always go first but twice in three times.</summary>
+    public bool SharesTurns => IsQuorum && MaxPriority == 1;
+
     /// <summary>Whether one consumer gets everything, and the others wait to take its place (x-single-active-consumer).</summary>
     public bool SingleActiveConsumer { get; init; }
 
@@ -53,6 +59,9 @@ internal sealed record QueueSettings
 
     /// <summary>Whether a limit is set.</summary>
     public bool HasLimit => MaxLength is not null || MaxLengthOctets is not null;
+
+    /// <summary>The level of a message that says a priority.</summary>
+    public byte LevelOf(byte priority) => SharesTurns ? (byte)(priority >= HighPriority ? 1 : 0) : Math.Min(priority, MaxPriority);
 
     /// <summary>The settings of a queue; null when nothing was asked for.</summary>
     public static QueueSettings? From(QueueDefinition definition, EffectivePolicy? policy, ProfileRules rules)

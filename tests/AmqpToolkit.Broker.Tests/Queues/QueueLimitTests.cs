@@ -177,6 +177,44 @@ public sealed class QueueLimitTests : IDisposable
     }
 
     [Fact]
+    public void Priorities_OfAQuorumQueue_AreTwoThatShareTheirTurnsBeforeRabbitMq43()
+    {
+        var queue = _host.Declare("q", ("x-queue-type", "quorum"));
+        _host.Publish(queue, "n1", "n2");
+        _host.Publish(queue, new BasicProperties { Priority = 4 }, "n3");
+        foreach (byte priority in (byte[])[5, 255, 31, 9, 6, 7, 8])
+        {
+            _host.Publish(queue, new BasicProperties { Priority = priority }, $"h{priority}");
+        }
+
+        // Two of three turns are the higher level's while both wait; within a level all go in their order.
+        Assert.Equal(["h5", "h255", "n1", "h31", "h9", "n2", "h6", "h7", "n3", "h8"], _host.Drain(queue));
+    }
+
+    [Fact]
+    public void Priorities_OfAQuorumQueue_LetWhatWasReturnedGoFirst()
+    {
+        var queue = _host.Declare("q", ("x-queue-type", "quorum"));
+        _host.Publish(queue, "n1", "n2");
+        Assert.Equal("n1", _host.Get(queue, Outcome.Fail)?.Body);
+        _host.Publish(queue, new BasicProperties { Priority = 9 }, "h1");
+
+        Assert.Equal("n1", _host.Get(queue)?.Body);
+        Assert.Equal(["n2", "h1"], _host.Drain(queue));
+    }
+
+    [Fact]
+    public void Priorities_OfAQuorumQueue_AreNoneInRabbitMq313()
+    {
+        using var host = new ExtendedQueue(BrokerProfile.V3_13);
+        var queue = host.Declare("q", ("x-queue-type", "quorum"));
+        host.Publish(queue, "n1");
+        host.Publish(queue, new BasicProperties { Priority = 9 }, "h1");
+
+        Assert.Equal(["n1", "h1"], host.Drain(queue));
+    }
+
+    [Fact]
     public void Message_WithAPriority_ComesBackAmongItsEquals()
     {
         var queue = _host.Declare("q", ("x-max-priority", 5));

@@ -99,6 +99,7 @@ public sealed class QueueModelTests
         private readonly bool _isQuorum;
         private long _now;
         private long _position;
+        private int _takes;
 
         public Model(Random random)
         {
@@ -148,7 +149,8 @@ public sealed class QueueModelTests
                 }
 
                 int? ttl = _ttl is null ? expiration : expiration is null ? _ttl : Math.Min(_ttl.Value, expiration.Value);
-                Insert(new Entry(bodies[index], Math.Min(priority, _maxPriority), _position++, ttl is { } time ? _now + time : long.MaxValue));
+                int level = _isQuorum ? priority >= 5 ? 1 : 0 : Math.Min(priority, _maxPriority);
+                Insert(new Entry(bodies[index], level, _position++, ttl is { } time ? _now + time : long.MaxValue));
                 DropSurplus();
             }
 
@@ -159,9 +161,7 @@ public sealed class QueueModelTests
         public Entry? Take()
         {
             DropExpired();
-            var oldest = _ready.FirstOrDefault();
-            _ready.RemoveAll(one => ReferenceEquals(one, oldest));
-            return oldest;
+            return Count == 0 ? null : TakeHead();
         }
 
         public void Settle(Entry[] entries, Outcome outcome)
@@ -216,6 +216,27 @@ public sealed class QueueModelTests
             _ready.AddRange(sorted);
         }
 
+        /// <summary>The next to go: in a quorum queue what was returned, and else two of a high priority and then one of the others.</summary>
+        private Entry Head()
+        {
+            var high = _ready.Find(one => one.Priority == 1);
+            var usual = _ready.Find(one => one.Priority == 0);
+            if (!_isQuorum || high is null || usual is null)
+            {
+                return _ready[0];
+            }
+
+            return high.IsRedelivered != usual.IsRedelivered ? high.IsRedelivered ? high : usual : _takes % 3 == 2 ? usual : high;
+        }
+
+        private Entry TakeHead()
+        {
+            var head = Head();
+            _ready.RemoveAll(one => ReferenceEquals(one, head));
+            _takes++;
+            return head;
+        }
+
         private void DropSurplus()
         {
             while (_overflow == "drop-head" && Count > 0 && (Count > _maxLength || _ready.Sum(one => one.Body.Length) > _maxOctets))
@@ -226,7 +247,7 @@ public sealed class QueueModelTests
 
         private void DropExpired()
         {
-            while (Count > 0 && _ready[0].Deadline <= _now)
+            while (Count > 0 && Head().Deadline <= _now)
             {
                 Die("expired");
             }
@@ -234,8 +255,7 @@ public sealed class QueueModelTests
 
         private void Die(string reason)
         {
-            Dead.Add((_ready[0].Body, reason));
-            _ready.RemoveAt(0);
+            Dead.Add((TakeHead().Body, reason));
         }
 
         public sealed record Entry(string Body, int Priority, long Position, long Deadline)
