@@ -10,6 +10,9 @@ public sealed class AllocationTests
     private const int Messages = 100_000;
     private const int PerBatch = 500;
 
+    /// <summary>Rounds until one is steady; on a calm machine the first or second is.</summary>
+    private const int MaxRounds = 100;
+
     [Theory]
     [InlineData(true, 16)]
     [InlineData(false, 16)]
@@ -39,16 +42,18 @@ public sealed class AllocationTests
         ulong tag = 0;
         Drive(Messages);
 
-        // A round in which the runtime compiles a method anew or starts a thread is not the steady state: the best of five counts.
-        long least = long.MaxValue;
-        for (int round = 0; round < 5; round++)
+        // What is allocated per message is allocated in every round. What comes once - a method that is compiled anew, a thread of the pool that reads for
+        // the first time and gets its lists, a buffer of a size that was not wanted before - spoils single rounds, and on a busy machine many.
+        var rounds = new List<long>();
+        do
         {
             long before = GC.GetTotalAllocatedBytes(precise: true);
             Drive(Messages);
-            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+            rounds.Add(GC.GetTotalAllocatedBytes(precise: true) - before);
         }
+        while (rounds[^1] >= Messages / 10 && rounds.Count < MaxRounds);
 
-        Assert.True(least < Messages / 10, $"{least} octets for {Messages} messages: {(double)least / Messages:F3} a message");
+        Assert.True(rounds[^1] < Messages / 10, $"octets for {Messages} messages, round by round: {string.Join(", ", rounds)}");
 
         void Drive(int count)
         {
