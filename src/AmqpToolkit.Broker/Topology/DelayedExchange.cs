@@ -114,7 +114,6 @@ internal sealed class DelayedExchange : KeepingExchange
                 _waiting.Dequeue();
                 due.Add(message);
             }
-
         }
 
         try
