@@ -190,7 +190,11 @@ internal sealed class JournalModel
         int foundMessages = found.Queues.Sum(queue => queue.Value.Count);
         while (state.Queues.Count != found.Queues.Count || state.Queues.Sum(queue => queue.Value.Count) != foundMessages || Describe(state) != foundText || (applied > 0 && _changes[applied - 1].IsPartial))
         {
-            Assert.True(applied < _changes.Count, $"{_changes.Count} changes, {_committed} committed; {Nearest(foundText)}");
+            if (applied == _changes.Count)
+            {
+                Assert.Fail($"{_changes.Count} changes, {_committed} committed; {Nearest(foundText)}");
+            }
+
             _changes[applied++].Apply(state);
         }
     }

@@ -83,6 +83,9 @@ internal sealed class SimulatedDisk
         }
     }
 
+    /// <summary>Takes the end of a file.</summary>
+    public void Cut(string name, int octets) => Put(name, Read(name)[..octets]);
+
     public byte[] Read(string name)
     {
         lock (_gate)

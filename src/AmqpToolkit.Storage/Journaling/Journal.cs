@@ -133,7 +133,12 @@ internal sealed partial class Journal : IDisposable
     }
 
     /// <summary>Writes what waits, and notes that nothing was on its way; then no more may be appended.</summary>
-    public void Dispose()
+    public void Dispose() => Close(isInOrder: true);
+
+    /// <summary>Ends as <see cref="Dispose"/> does, but leaves the journal as one that something was on its way in.</summary>
+    public void CloseAbruptly() => Close(isInOrder: false);
+
+    private void Close(bool isInOrder)
     {
         lock (_gate)
         {
@@ -142,7 +147,7 @@ internal sealed partial class Journal : IDisposable
                 return;
             }
 
-            if (_failure is null)
+            if (_failure is null && isInOrder)
             {
                 Reserve(RecordKind.Close, 0, 0, out _);
                 _filling.NeedsSync = true;

@@ -15,6 +15,9 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
     private byte[] _window = [];
     private bool _wasClosed = true;
 
+    /// <summary>Whether the folder stays as it is.</summary>
+    public bool IsReadOnly { get; init; }
+
     public JournalState Run()
     {
         var headers = ReadHeaders();
@@ -87,94 +90,6 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
     {
         _wasClosed = false;
         visitor.VisitDamage(new JournalDamage(SegmentName.Of(_segment.Number), offset, octets, what));
-    }
-
-    private SortedDictionary<uint, SegmentHeader> ReadHeaders()
-    {
-        var numbers = new List<uint>();
-        foreach (string name in files.List())
-        {
-            if (SegmentName.TryParse(name, out uint number))
-            {
-                numbers.Add(number);
-            }
-            else if (SegmentName.TryParseSpare(name, out uint spare))
-            {
-                _state.NextSpare = Math.Max(_state.NextSpare, spare);
-                KeepSpare(name);
-            }
-        }
-
-        numbers.Sort();
-        var headers = new SortedDictionary<uint, SegmentHeader>();
-        foreach (uint number in numbers)
-        {
-            _state.NextSegment = number + 1;
-            if (ReadHeader(number) is { } header)
-            {
-                headers.Add(number, header);
-            }
-            else
-            {
-                // A file whose header never reached the disk holds nothing that did; anything else is somebody's damage.
-                DropHeaderless(number, isLast: number == numbers[^1]);
-            }
-        }
-
-        _state.Id = headers.Count > 0 ? headers.First().Value.Journal : Guid.NewGuid();
-        return headers;
-    }
-
-    private SegmentHeader? ReadHeader(uint number)
-    {
-        using var file = files.Open(SegmentName.Of(number));
-        var octets = new byte[SegmentHeader.FirstRecordOffset];
-        int count = file.Read(0, octets);
-        bool isFirstWhole = SegmentHeader.TryRead(octets.AsSpan(0, count), out var header);
-        if (!isFirstWhole && (count <= SegmentHeader.CopyOffset || !SegmentHeader.TryRead(octets.AsSpan(SegmentHeader.CopyOffset..count), out header)))
-        {
-            return null;
-        }
-
-        if (header.Version != SegmentHeader.CurrentVersion)
-        {
-            throw new JournalVersionException(string.Create(CultureInfo.InvariantCulture,
-                $"The journal in '{files.Folder}' has version {header.Version}; this program knows version {SegmentHeader.CurrentVersion}."));
-        }
-
-        if (!isFirstWhole)
-        {
-            visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), 0, SegmentHeader.Octets, "nothing: the header stands there twice"));
-        }
-
-        return header.Number == number ? header : null;
-    }
-
-    private void DropHeaderless(uint number, bool isLast)
-    {
-        string name = SegmentName.Of(number);
-        if (!isLast)
-        {
-            _headerless.Add(number);
-            visitor.VisitDamage(new JournalDamage(name, 0, SegmentHeader.FirstRecordOffset, "all records of the file: it has no header"));
-            return;
-        }
-
-        files.Delete(name);
-    }
-
-    private void KeepSpare(string name)
-    {
-        using (var file = files.Open(name))
-        {
-            if (file.Length == options.SegmentOctets && _state.Spares.Count < options.SpareSegments)
-            {
-                _state.Spares.Add(name);
-                return;
-            }
-        }
-
-        files.Delete(name);
     }
 
     private bool TryApply(JournalLocation location, RecordKind kind, int payloadOctets, ReadOnlySpan<byte> payload)
@@ -387,7 +302,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
     /// </summary>
     private void Settle()
     {
-        if (_wasClosed)
+        if (_wasClosed || IsReadOnly)
         {
             return;
         }

@@ -44,7 +44,7 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
             else
             {
                 long next = FindRecord(at + RecordHeader.Alignment, end);
-                handler.HandleDamage(at, next - at, "unknown: the record's own sum is wrong");
+                handler.HandleDamage(at, next - at, DependsOn(at, next - at));
                 at = next;
             }
 
@@ -53,7 +53,7 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
 
         if (isContinued && !IsSealed)
         {
-            handler.HandleDamage(EndOffset, 0, "unknown: the end of the segment is missing");
+            handler.HandleDamage(EndOffset, Math.Clamp(_length - EndOffset, 0, MarkOctets), "unknown: the end of the segment is missing");
         }
     }
 
@@ -120,6 +120,21 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
         }
 
         return Math.Min(at, end);
+    }
+
+    /// <summary>What the damaged octets were, if they still look like one record.</summary>
+    private string DependsOn(long at, long octets)
+    {
+        if (octets < RecordHeader.Octets || octets > int.MaxValue)
+        {
+            return "unknown: nothing there looks like a record";
+        }
+
+        var record = Peek(at, (int)octets);
+        var header = RecordHeader.Read(record);
+        return header.IsPlausible(octets) && RecordHeader.RecordOctets(header.PayloadOctets) == octets
+            ? "by its own octets, whose sum is wrong: " + RecordText.DependsOn(header, record.Slice(RecordHeader.Octets, header.PayloadOctets))
+            : "unknown: nothing there looks like a record";
     }
 
     private bool TryReadRecord(long at, long end, out RecordHeader header, out ReadOnlySpan<byte> record)

@@ -1,0 +1,30 @@
+using System.Globalization;
+
+namespace AmqpToolkit.Storage.Journaling;
+
+/// <summary>Says in words what a record is about, also one whose sum is wrong.</summary>
+internal static class RecordText
+{
+    /// <summary>What depends on a record, as its own octets tell.</summary>
+    /// <param name="header">The record's header.</param>
+    /// <param name="payload">Its payload, or what is left of it.</param>
+    public static string DependsOn(in RecordHeader header, ReadOnlySpan<byte> payload)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        return header.Kind switch
+        {
+            RecordKind.Message when MessagePayload.TryRead(payload, out var message) => string.Create(culture, $"message {message.Position} of queue {message.Queue}"),
+            RecordKind.Enqueue when EnqueuePayload.TryRead(payload, out var enqueue) => string.Create(culture, $"message {enqueue.Position} of queue {enqueue.Queue}"),
+            RecordKind.Content when payload.Length >= sizeof(ulong) => string.Create(culture, $"the messages that share content {BitConverter.ToUInt64(payload)}"),
+            RecordKind.Ack when AckPayload.TryRead(payload, out var ack) => string.Create(culture, $"messages that queue {ack.Queue} was done with; they may come back"),
+            RecordKind.Update when UpdatePayload.TryRead(payload, out var update) =>
+                string.Create(culture, $"what queue {update.Queue} knew last of message {update.Position}"),
+            RecordKind.Definition when DefinitionPayload.TryRead(payload, out var definition) => string.Create(culture, $"a definition of kind {definition.Kind}"),
+            RecordKind.Removal when DefinitionPayload.TryRead(payload, out var removal) => string.Create(culture, $"the removal of a definition of kind {removal.Kind}"),
+            RecordKind.GroupEnd => string.Create(culture, $"all records of group {header.Group}"),
+            RecordKind.Mark => "nothing: it ends a batch",
+            RecordKind.Close => "whether the journal was closed in order",
+            _ => "unknown",
+        };
+    }
+}
