@@ -1,0 +1,130 @@
+using AmqpToolkit.Codec.V1_0;
+
+namespace AmqpToolkit.Protocol.V1_0;
+
+/// <content>Credit (1.0 section 2.6.7).</content>
+public sealed partial class Link
+{
+    private uint _deliveryCount;
+    private uint _credit;
+    private uint _available;
+
+    /// <summary>The delivery-count up to which credit was ever granted: what was on its way when it was lowered may still come.</summary>
+    private uint _limit;
+    private bool _isDraining;
+
+    /// <summary>Deliveries that may be sent: by this end of a sender, by the peer of a receiver.</summary>
+    public uint Credit => _credit;
+
+    /// <summary>Deliveries sent so far, from where the sender began to count; it wraps.</summary>
+    public uint DeliveryCount => _deliveryCount;
+
+    /// <summary>Of a receiver: what the peer said that it could send.</summary>
+    public uint Available => _available;
+
+    /// <summary>
+    /// Of a sender: the peer wants what there is, and to be told when that was all (<see cref="AnswerDrain"/>). Of a receiver: it has asked for that and not heard yet.
+    /// </summary>
+    public bool IsDraining => _isDraining;
+
+    /// <summary>A receiver grants credit: from here on the peer may send this many deliveries. Told at the end of the turn.</summary>
+    /// <param name="credit">Deliveries; what is on its way counts.</param>
+    /// <param name="drain">Whether the peer is to send what it has, and to say so when that is all.</param>
+    public void SetCredit(uint credit, bool drain = false)
+    {
+        _credit = credit;
+        _isDraining = drain;
+        if (SerialNumber.IsBefore(_limit, _deliveryCount + credit))
+        {
+            _limit = _deliveryCount + credit;
+        }
+
+        OweFlow();
+    }
+
+    /// <summary>A sender has nothing more to send: what is left of the credit is used up, and the peer told.</summary>
+    /// <param name="available">Deliveries that wait for credit.</param>
+    public void AnswerDrain(uint available = 0)
+    {
+        if (!_isDraining)
+        {
+            return;
+        }
+
+        _deliveryCount += _credit;
+        _credit = 0;
+        _available = available;
+        OweFlow();
+    }
+
+    /// <summary>A sender tells what it could send; with the next flow.</summary>
+    public void SetAvailable(uint available) => _available = available;
+
+    internal void OweFlow()
+    {
+        if (!_owesFlow && !_hasSentDetach)
+        {
+            _owesFlow = true;
+            _session.OweFlow(this);
+        }
+    }
+
+    internal bool TryTakeOwedFlow(out Flow flow)
+    {
+        flow = default;
+        if (!_owesFlow)
+        {
+            return false;
+        }
+
+        _owesFlow = false;
+        if (_hasSentDetach || !_hasSentAttach)
+        {
+            return false;
+        }
+
+        flow = new Flow { Handle = Handle, LinkCredit = _credit };
+        if (Role == Role.Sender || _hasPeerAttached)
+        {
+            flow = flow with { DeliveryCount = _deliveryCount };
+        }
+
+        if (Role == Role.Sender)
+        {
+            flow = flow with { Available = _available };
+        }
+
+        if (_isDraining)
+        {
+            flow = flow with { Drain = true };
+        }
+
+        return true;
+    }
+
+    internal void TakeFlow(in FlowView flow)
+    {
+        if (_hasSentDetach)
+        {
+            return;
+        }
+
+        if (Role == Role.Sender)
+        {
+            // Without a count the peer has not seen this end's attach: it counts from where that began (2.7.4).
+            _credit = SerialNumber.Rest(flow.HasDeliveryCount ? flow.DeliveryCount : 0, flow.HasLinkCredit ? flow.LinkCredit : 0, _deliveryCount);
+            _isDraining = flow.Drain;
+            return;
+        }
+
+        _available = flow.HasAvailable ? flow.Available : 0;
+        if (flow.HasDeliveryCount && SerialNumber.Distance(_deliveryCount, flow.DeliveryCount) is > 0 and var used)
+        {
+            // The peer has given credit up.
+            _credit -= Math.Min(_credit, (uint)used);
+            _deliveryCount = flow.DeliveryCount;
+        }
+
+        _isDraining &= _credit > 0;
+    }
+}
