@@ -31,7 +31,7 @@ internal sealed class ReservedNames
         "ReadOnlySpan", "Span", "GeneratedCode", "GeneratedCodeAttribute", "IReadOnlyList", "ShapeDescription", "ChoicesDescription", "InvalidOperationException",
     ];
 
-    private static readonly string[] s_called = ["DecodeError", "LongString", "ShapeKind"];
+    private static readonly string[] s_called = ["DecodeError", "LongString", "ShapeKind", "SizeBound"];
 
     /// <summary>Of 0-8, 0-9 and 0-9-1.</summary>
     public static readonly ReservedNames Classic = new(
