@@ -19,7 +19,7 @@ public sealed class MutationTests
 
     private const string Marks = "\u2028\u2029\u0085\n\t\"\\{}<>&]]>*/ ";
 
-    private static readonly int s_mutations = int.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 30;
+    private static readonly int s_mutations = int.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 10;
 
     private static readonly string[] s_numbers = ["0", "1", "-1", "255", "256", "65535", "65536", "4294967295", "4294967296", "0x", "0xFF", "1e3", " 7 ", "", "01", "99999999999999999999"];
 
