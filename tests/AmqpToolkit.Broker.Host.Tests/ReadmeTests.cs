@@ -14,7 +14,7 @@ public sealed class ReadmeTests
     public Task Amqplib_OfTheReadme_GetsItsMessage() =>
         RunAsync("node", "-e", "js", (code, port) => code.Replace("amqp://localhost", $"amqp://127.0.0.1:{port}", StringComparison.Ordinal), "hello");
 
-    /// <summary>Until the program has printed its first line: one that consumes does not end by itself.</summary>
+    /// <summary>To its end, which each of them comes to by itself.</summary>
     private static async Task RunAsync(string program, string option, string language, Func<string, int, string> withPort, string expected)
     {
         await using BrokerExecutable broker = BrokerExecutable.Start("--port 0 --listen 127.0.0.1");
@@ -26,11 +26,14 @@ public sealed class ReadmeTests
         try
         {
             using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
-            Assert.Equal(expected, await process.StandardOutput.ReadLineAsync(patience.Token));
+            Assert.Equal(expected, (await process.StandardOutput.ReadToEndAsync(patience.Token)).TrimEnd());
+            await process.WaitForExitAsync(patience.Token);
+            Assert.Equal(0, process.ExitCode);
         }
-        finally
+        catch (OperationCanceledException)
         {
             process.Kill();
+            throw;
         }
     }
 
