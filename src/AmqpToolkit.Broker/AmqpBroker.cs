@@ -4,6 +4,7 @@ using System.Net;
 using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Connections;
 using AmqpToolkit.Broker.Diagnostics;
+using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Broker.Topology;
@@ -16,7 +17,7 @@ namespace AmqpToolkit.Broker;
 
 /// <summary>
 /// A message broker inside this process: it listens, or takes connections from memory, and serves AMQP 0-9-1 as RabbitMQ does.
-/// Messages live in memory. Any thread may call it.
+/// Everything lives in memory; with <see cref="AmqpBrokerOptions.DataDirectory"/> what is durable is kept on the disk as well. Any thread may call it.
 /// </summary>
 public sealed class AmqpBroker : IAsyncDisposable
 {
@@ -43,7 +44,6 @@ public sealed class AmqpBroker : IAsyncDisposable
         Occupancy = new NodeOccupancy(options.ConnectionMax ?? -1, options.ChannelMaxPerNode ?? -1);
         VirtualHosts = new BrokerVirtualHosts(this);
         Users = new BrokerUsers(this);
-        AddFirstUsers();
         _profile = new ConnectionProfile(options);
     }
 
@@ -55,6 +55,9 @@ public sealed class AmqpBroker : IAsyncDisposable
 
     /// <summary>The virtual hosts, their limits and policies.</summary>
     public BrokerVirtualHosts VirtualHosts { get; }
+
+    /// <summary>Where what is durable is kept; null when everything is in memory.</summary>
+    internal BrokerStore? Store { get; set; }
 
     /// <summary>What limits of the node's connections and channels are reckoned with.</summary>
     internal NodeOccupancy Occupancy { get; }
@@ -84,6 +87,7 @@ public sealed class AmqpBroker : IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="ArgumentException">A user, a pattern or a virtual host of the options cannot be used.</exception>
     /// <exception cref="DefinitionException">The definitions cannot be used.</exception>
+    /// <exception cref="BrokerStoreException">The folder for what is kept cannot be used.</exception>
     /// <exception cref="SocketException">An endpoint cannot be had; nothing is left listening.</exception>
     public static async Task<AmqpBroker> StartAsync(AmqpBrokerOptions options, CancellationToken cancellationToken = default)
     {
@@ -93,6 +97,15 @@ public sealed class AmqpBroker : IAsyncDisposable
         var broker = new AmqpBroker(options);
         try
         {
+            if (options.HasStore)
+            {
+                await broker.OpenStoreAsync().ConfigureAwait(false);
+            }
+            else
+            {
+                broker.AddFirstUsers();
+            }
+
             if (!options.Definitions.IsEmpty)
             {
                 broker.ImportDefinitions(options.Definitions);
@@ -160,6 +173,12 @@ public sealed class AmqpBroker : IAsyncDisposable
         }
 
         Timers.Dispose();
+        if (Store is { } store)
+        {
+            // It writes what is left and waits for the disk.
+            await Task.Run(store.Dispose, CancellationToken.None).ConfigureAwait(false);
+        }
+
         Arena.Drop();
     }
 
@@ -202,6 +221,19 @@ public sealed class AmqpBroker : IAsyncDisposable
     }
 
     internal void Remove(BrokerConnection connection) => _connections.TryRemove(connection, out _);
+
+    /// <summary>Reads what an earlier broker has kept; one that begins gets the users and virtual hosts of the options.</summary>
+    private async Task OpenStoreAsync()
+    {
+        // Reading may take seconds, and is work: not on the caller's thread.
+        await Task.Run(() => Store = BrokerStore.Open(this)).ConfigureAwait(false);
+        if (Store is { HasBegun: false } store)
+        {
+            AddFirstUsers();
+            store.Begin();
+            await store.FlushAsync().ConfigureAwait(false);
+        }
+    }
 
     /// <summary>The users and virtual hosts that the options name.</summary>
     private void AddFirstUsers()

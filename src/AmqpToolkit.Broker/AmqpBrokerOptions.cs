@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using AmqpToolkit.Storage.Files;
+using AmqpToolkit.Storage.Journaling;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -63,6 +65,15 @@ public sealed class AmqpBrokerOptions
     /// <summary>Octets that wait for one connection's socket before it gets no more deliveries.</summary>
     public int OutputBoundOctets { get; init; } = 1024 * 1024;
 
+    /// <summary>
+    /// The folder in which the broker keeps its users, virtual hosts, durable queues and exchanges, and persistent messages; made if it is not there, and taken for this
+    /// broker alone. Null to keep everything in memory.
+    /// </summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>What it means that something is kept, where a virtual host or a queue does not say otherwise. Without <see cref="DataDirectory"/> it means nothing.</summary>
+    public DurabilityLevel Durability { get; init; } = DurabilityLevel.Fsync;
+
     /// <summary>Open connections that the broker takes at most; null for any number.</summary>
     public int? ConnectionMax { get; init; }
 
@@ -105,6 +116,15 @@ public sealed class AmqpBrokerOptions
     /// <summary>Where the broker logs.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
+    /// <summary>Another disk than the system's, for tests; <see cref="DataDirectory"/> is not looked at then.</summary>
+    internal Func<IFileLayer>? FileLayer { get; init; }
+
+    /// <summary>Sizes of the journal.</summary>
+    internal JournalOptions Journal { get; init; } = new();
+
+    /// <summary>Whether something is kept.</summary>
+    internal bool HasStore => DataDirectory is not null || FileLayer is not null;
+
     private static bool CanBindIPv6Loopback()
     {
         if (!Socket.OSSupportsIPv6)
@@ -139,6 +159,8 @@ public sealed class AmqpBrokerOptions
         Check(QueueMax is null or >= 0, nameof(QueueMax), QueueMax, "0 and more");
         Check(ExchangeMax is null or >= 0, nameof(ExchangeMax), ExchangeMax, "0 and more");
         Check(ConsumerTimeout is null || ConsumerTimeout > TimeSpan.Zero, nameof(ConsumerTimeout), ConsumerTimeout, "above 0 seconds");
+        Check(Enum.IsDefined(Durability), nameof(Durability), Durability, "Fsync, Os or Memory");
+        Check(DataDirectory is not { Length: 0 }, nameof(DataDirectory), DataDirectory, "the name of a folder, or null");
         Check(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), HandshakeTimeout, "above 0 seconds");
 
         static void Check(bool holds, string name, object? value, string range)

@@ -47,6 +47,9 @@ public sealed class BrokerVirtualHosts
             {
                 Limits = _limits,
                 MaxPropertyOctets = (int)_broker.Options.FrameMax - 20,
+                Store = _broker.Store,
+                StoreNumber = _broker.Store?.NextNumber() ?? 0,
+                BrokersDurability = _broker.Options.Durability,
             });
             _all[name] = created;
             return created;

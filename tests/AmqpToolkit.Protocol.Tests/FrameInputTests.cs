@@ -259,6 +259,23 @@ public sealed class FrameInputTests
     }
 
     [Fact]
+    public void Consume_WhenTheSinkLeavesAFrame_GivesItAgain()
+    {
+        byte[] input = Frames.Join(Frames.Heartbeat, Frames.Method(1, "000A0032"), Frames.Heartbeat);
+        var sink = new RecordingFrameSink { EnoughFrames = 2, LeavesFrame = true };
+        var frames = new FrameInput(FrameMax);
+
+        Assert.Null(frames.Consume(input, ref sink, out int consumed));
+
+        Assert.Equal(Frames.Heartbeat.Length, consumed);
+        (sink.EnoughFrames, sink.LeavesFrame) = (int.MaxValue, false);
+        Assert.Null(frames.Consume(input.AsSpan(consumed), ref sink, out consumed));
+        Assert.Equal(input.Length - Frames.Heartbeat.Length, consumed);
+        Assert.Equal(4, sink.Frames.Count);
+        Assert.Equal(sink.Frames[1], sink.Frames[2]);
+    }
+
+    [Fact]
     public void Consume_WhenTheSinkRefusesAPartOfABody_StaysInStep()
     {
         byte[] input = Frames.Join(Frames.Body(1, 60_000), Frames.Heartbeat);

@@ -27,6 +27,8 @@ internal sealed class RecordingFrameSink : IFrameSink
 
     public bool IsSaturated => Frames.Count >= EnoughFrames;
 
+    public bool LeavesFrame { get; set; }
+
     public ProtocolError? HandleMethod(ushort channel, ReadOnlySpan<byte> payload) => Add("method", channel, payload);
 
     public ProtocolError? HandleContentHeader(ushort channel, ReadOnlySpan<byte> payload) => Add("header", channel, payload);

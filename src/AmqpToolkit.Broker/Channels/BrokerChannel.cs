@@ -88,6 +88,10 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     public void Send<TMethod>(in TMethod method)
         where TMethod : struct, Codec.IMethod => connection.Send(number, in method);
 
+    /// <summary>Sends a reply about definitions, when they are kept.</summary>
+    public void SendDefined<TMethod>(in TMethod method)
+        where TMethod : struct, Codec.IMethod => connection.SendDefined(number, in method);
+
     /// <summary>The name of a method's queue, with the empty name's meaning; null, with an error, when there is none.</summary>
     public ProtocolError? ExpandQueueName(ReadOnlySpan<byte> given, out ReadOnlySpan<byte> name)
     {

@@ -284,6 +284,7 @@ internal sealed partial class BrokerConnection
 
         _batch.End();
         _input = [];
+        PromiseHeld();
         Turn.End();
         _broker.Memory.Check();
 

@@ -58,7 +58,8 @@ internal sealed partial class BrokerConnection
                     long cutAt = _broker.Timers.Now + CloseMilliseconds;
                     Volatile.Write(ref _cutAt, cutAt);
                     _state = ConnectionState.Closing;
-                    AppendClose(error);
+                    _held?.Drop();
+                    AppendUnderGate(0, CloseMethod(error));
                     IsClosed = true;
                     _requestedCut = _broker.Timers.Schedule(this, cutAt);
                     break;
@@ -137,6 +138,12 @@ internal sealed partial class BrokerConnection
 
     private void AnswerClose()
     {
+        lock (Output.Gate)
+        {
+            // Nobody waits for what it promises any more.
+            _held?.Drop();
+        }
+
         Send(0, default(ConnectionCloseOk));
         Turn.End();
         BeginDrain(CloseMilliseconds);
@@ -218,7 +225,7 @@ internal sealed partial class BrokerConnection
             if (_state != ConnectionState.Closing)
             {
                 _state = ConnectionState.Closing;
-                AppendClose(error);
+                AppendClose(CloseMethod(error));
                 IsClosed = true;
             }
         }
@@ -227,13 +234,22 @@ internal sealed partial class BrokerConnection
         CutIn(isRefusal || _ignoresInput ? RefusalMilliseconds : CloseMilliseconds);
     }
 
-    private void AppendClose(ProtocolError error) => AppendUnderGate(0, new ConnectionClose
+    /// <summary>Behind the replies that wait for the journal, if any do.</summary>
+    private void AppendClose(in ConnectionClose close)
+    {
+        if (_held is null || !_held.TryAdd(0, in close))
+        {
+            AppendUnderGate(0, in close);
+        }
+    }
+
+    private static ConnectionClose CloseMethod(ProtocolError error) => new()
     {
         ReplyCode = error.ReplyCode,
         ReplyText = error.ReplyText,
         ClassId = (ushort)(error.MethodKey >> 16),
         MethodId = (ushort)error.MethodKey,
-    });
+    };
 
     /// <summary>Cuts the stream after this time, whatever else was agreed on.</summary>
     private void CutIn(long milliseconds)

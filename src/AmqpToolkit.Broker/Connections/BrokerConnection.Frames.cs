@@ -18,6 +18,11 @@ internal sealed partial class BrokerConnection
 
     private ProtocolError? HandleMethod(ushort number, ReadOnlySpan<byte> payload)
     {
+        if (IsHolding && MustWaitForHeld(BinaryPrimitives.ReadUInt32BigEndian(payload)))
+        {
+            return LeaveFrame();
+        }
+
         if (number == 0)
         {
             return HandleConnectionMethod(payload);
@@ -280,6 +285,8 @@ internal sealed partial class BrokerConnection
     private readonly struct FrameSink(BrokerConnection connection) : IFrameSink
     {
         public bool IsSaturated => connection.HasPaused || connection._ignoresInput || connection._state == ConnectionState.Ended;
+
+        public bool LeavesFrame => connection._leavesFrame;
 
         public ProtocolError? HandleMethod(ushort channel, ReadOnlySpan<byte> payload) => connection.HandleMethod(channel, payload);
 

@@ -6,7 +6,7 @@ using AmqpToolkit.Codec.V0_9_1;
 namespace AmqpToolkit.Broker.Connections;
 
 /// <content>
-/// Who waits for whom: a peer that does not take its answers is not read, a publisher is not read while messages take too much memory, and a consumer
+/// Who waits for whom: a peer that does not take its answers is not read, a publisher is not read while messages take too much memory, who declares durable things and then something else waits for the disk, and a consumer
 /// whose output is full is passed over until it has drained.
 /// </content>
 internal sealed partial class BrokerConnection
@@ -22,18 +22,19 @@ internal sealed partial class BrokerConnection
     private List<ChannelConsumer> _resumedAfterDrain = [];
     private volatile bool _isHeldByMemory;
     private volatile bool _isHeldByOutput;
+    private volatile bool _isHeldByStore;
     private volatile TaskCompletionSource? _gone;
     private bool _clientTakesBlocked;
 
     /// <inheritdoc/>
     public ValueTask WaitUntilReadyAsync() =>
-        IsSaturated || (_hasPublished && _broker.Memory.IsOver) ? HoldBackAsync() : ValueTask.CompletedTask;
+        IsSaturated || WaitsForHeld || (_hasPublished && _broker.Memory.IsOver) ? HoldBackAsync() : ValueTask.CompletedTask;
 
     /// <summary>Whether more waits for a peer that does not read than deliveries alone could make.</summary>
     private bool IsSaturated => Output.PendingOctets > _broker.Options.OutputBoundOctets + _broker.Options.MaxMessageOctets + AnswerBoundOctets;
 
-    /// <summary>Leaves the rest of what was received alone until the peer has taken its answers.</summary>
-    public void PauseIfSaturated() => HasPaused |= IsSaturated;
+    /// <summary>Leaves the rest of what was received alone until the peer has taken its answers, or the journal has kept what they promise.</summary>
+    public void PauseIfSaturated() => HasPaused |= IsSaturated || WaitsForHeld;
 
     /// <inheritdoc/>
     public void HandleOutputDrained()
@@ -88,6 +89,13 @@ internal sealed partial class BrokerConnection
             }
 
             _isHeldByOutput = false;
+            _isHeldByStore = true;
+            while (IsHolding && WaitsForHeld && !HasToGo)
+            {
+                await WaitAsync(_held!.WaitUntilEmptyAsync(), gone.Task).ConfigureAwait(false);
+            }
+
+            _isHeldByStore = false;
             if (!_hasPublished || !_broker.Memory.IsOver || HasToGo)
             {
                 return;
@@ -113,6 +121,7 @@ internal sealed partial class BrokerConnection
         {
             _gone = null;
             _isHeldByOutput = false;
+            _isHeldByStore = false;
             _isHeldByMemory = false;
         }
     }

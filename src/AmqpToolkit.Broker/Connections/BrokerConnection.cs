@@ -151,7 +151,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
         }
 
         BeginBatch(buffer);
-        HasPaused = false;
+        HasPaused = _leavesFrame = false;
         int taken = 0;
         if (_handshake is { Phase: HandshakePhase.ProtocolHeader })
         {
@@ -214,6 +214,11 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     {
         lock (Output.Gate)
         {
+            if (_held is { } held && held.TryAdd(channel, in method))
+            {
+                return;
+            }
+
             AppendUnderGate(channel, in method);
         }
 
@@ -231,7 +236,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     {
         // A peer that is not read because it does not read must at least take what is sent to it.
         long signs = Volatile.Read(ref _receiveCount) + (_isHeldByOutput ? Output.SendCount : 0);
-        switch (_heartbeat.Check(now, signs, Output.SendCount, !_isHeldByMemory))
+        switch (_heartbeat.Check(now, signs, Output.SendCount, !_isHeldByMemory && !_isHeldByStore))
         {
             case HeartbeatVerdict.PeerIsGone:
                 Log.ConnectionFailed(_broker.Logger, Name, "missed heartbeats from client");

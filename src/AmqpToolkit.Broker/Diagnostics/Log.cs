@@ -35,4 +35,13 @@ internal static partial class Log
     [LoggerMessage(
         20, LogLevel.Warning, "queue '{Queue}' in virtual host '{VirtualHost}': a dead letter is lost, its {Octets} octets of properties are too many; {Count} lost so far")]
     public static partial void DeadLetterLost(ILogger logger, string queue, string virtualHost, int octets, long count);
+
+    [LoggerMessage(10, LogLevel.Critical, "the store has failed; nothing more is confirmed, and the broker should be started anew")]
+    public static partial void StoreFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(11, LogLevel.Error, "the store is damaged: {File}, octet {Offset}: {What}")]
+    public static partial void StoreDamaged(ILogger logger, string file, long offset, string what);
+
+    [LoggerMessage(12, LogLevel.Information, "the store had {Queues} queues, {Exchanges} exchanges, {Bindings} bindings and {Messages} messages; read in {Milliseconds} ms{How}")]
+    public static partial void StoreRead(ILogger logger, int queues, int exchanges, int bindings, long messages, long milliseconds, string how);
 }

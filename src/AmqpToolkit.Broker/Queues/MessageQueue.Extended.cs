@@ -14,6 +14,7 @@ internal sealed partial class MessageQueue
     public override void ApplyPolicy(EffectivePolicy? policy)
     {
         base.ApplyPolicy(policy);
+        FindDurability();
         var settings = QueueSettings.From(Definition, policy, VirtualHost.Rules);
         lock (_gate)
         {

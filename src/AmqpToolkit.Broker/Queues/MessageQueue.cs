@@ -35,6 +35,7 @@ internal sealed partial class MessageQueue : BindingDestination
         Definition = definition;
         _arena = virtualHost.Arena;
         _line = new MessageLine(_arena);
+        FindDurability();
         if (QueueSettings.From(definition, policy: null, virtualHost.Rules) is { } settings)
         {
             ApplySettings(settings);

@@ -19,6 +19,9 @@ internal abstract class BindingDestination : Utf8Entry
     /// <summary>The name as text; made when asked for, because a hundred thousand queues need it hardly ever.</summary>
     public string NameText => Encoding.UTF8.GetString(Key);
 
+    /// <summary>Its number in the broker's store; 0 when it is not kept. Set before anybody sees it.</summary>
+    public uint StoreNumber { get; set; }
+
     /// <summary>First of the bindings that lead here, linked through <see cref="Binding.NextOfDestination"/>. Under the topology lock.</summary>
     public Binding? FirstBinding { get; private set; }
 

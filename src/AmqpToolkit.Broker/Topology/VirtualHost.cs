@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Broker.Timers;
@@ -33,6 +34,12 @@ internal sealed partial class VirtualHost
 
     /// <summary>The release whose behaviour is shown where no connection says otherwise.</summary>
     public ProfileRules Rules { get; }
+
+    /// <summary>Where what is durable is kept; null when everything is in memory.</summary>
+    public BrokerStore? Store { get; init; }
+
+    /// <summary>Its number in the store; 0 without one.</summary>
+    public uint StoreNumber { get; init; }
 
     /// <summary>Where the queues' messages lie.</summary>
     public MessageArena Arena { get; }

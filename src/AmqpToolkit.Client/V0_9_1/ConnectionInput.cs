@@ -193,6 +193,8 @@ internal sealed class ConnectionInput : IInputHandler, IMethodSink
     {
         public bool IsSaturated => false;
 
+        public bool LeavesFrame => false;
+
         public ProtocolError? HandleMethod(ushort channel, ReadOnlySpan<byte> payload) => input._isIgnoring ? null : input.HandleMethod(channel, payload);
 
         public ProtocolError? HandleContentHeader(ushort channel, ReadOnlySpan<byte> payload) =>

@@ -53,7 +53,7 @@ public struct FrameInput
     /// </summary>
     /// <param name="input">Octets as they arrived, behind the protocol header.</param>
     /// <param name="sink">Takes the frames.</param>
-    /// <param name="consumed">Octets taken; the rest must come again with more behind it.</param>
+    /// <param name="consumed">Octets taken; the rest must come again, with more behind it unless the sink was saturated.</param>
     /// <returns>
     /// The first mistake; its frame is taken, and more may be consumed unless <see cref="IsOutOfStep"/>. Null when all that was there is taken.
     /// </returns>
@@ -89,6 +89,7 @@ public struct FrameInput
                     error = HandleFrame(in frame, ref sink);
                     if (error is not null || sink.IsSaturated)
                     {
+                        consumed -= sink.LeavesFrame ? frame.Octets : 0;
                         return error;
                     }
 

@@ -18,6 +18,9 @@ public interface IFrameSink
     /// <summary>Whether the sink wants no more frames for now: the input stops behind the last one.</summary>
     bool IsSaturated { get; }
 
+    /// <summary>Whether a sink that is saturated has not taken the last method frame: it comes again.</summary>
+    bool LeavesFrame { get; }
+
     /// <summary>A heartbeat.</summary>
     void HandleHeartbeat();
 }

@@ -1,0 +1,75 @@
+using AmqpToolkit.Broker.Durability;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Protocol;
+using AmqpToolkit.Storage.Journaling;
+
+namespace AmqpToolkit.Broker.Connections;
+
+/// <content>
+/// Replies that wait for the journal: a declare-ok of something durable means that it is kept. While they wait, further declarations are taken, so that a row
+/// of them shares one sync; before anything else the reader waits until they are out.
+/// </content>
+internal sealed partial class BrokerConnection
+{
+    /// <summary>Null until a reply had to wait for the first time.</summary>
+    private HeldReplies? _held;
+
+    /// <summary>Whether the last frame was left alone until the replies that are held are out.</summary>
+    private bool _leavesFrame;
+
+    /// <summary>Whether replies wait for the journal.</summary>
+    private bool IsHolding => _held is { IsHolding: true };
+
+    /// <summary>Whether the reader waits until they are out.</summary>
+    private bool WaitsForHeld => _leavesFrame || _held is { IsFull: true };
+
+    /// <summary>Sends a reply about definitions: when they are kept, if some are not yet.</summary>
+    public void SendDefined<TMethod>(ushort channel, in TMethod method)
+        where TMethod : struct, IMethod
+    {
+        if (VirtualHost.Store is { HasUncommittedDefinitions: true } store)
+        {
+            Hold(channel, in method, store.DefinitionLevel);
+        }
+        else
+        {
+            Send(channel, in method);
+        }
+    }
+
+    /// <summary>Sends a reply when all that was appended to the journal before is kept; what is sent behind it waits as well. By the reader, with a store.</summary>
+    public void Hold<TMethod>(ushort channel, in TMethod method, CommitLevel level)
+        where TMethod : struct, IMethod
+    {
+        var held = _held ??= new HeldReplies(this, VirtualHost.Store!.Journal);
+        lock (Output.Gate)
+        {
+            held.Add(channel, in method, level);
+        }
+    }
+
+    /// <summary>The journal has failed: what waits for it will never be true. Any thread.</summary>
+    internal void FailHeld() => RequestClose(ProtocolError.InternalError("the broker's store has failed: what it was asked to keep is not safe"));
+
+    /// <summary>Whether a method must not be looked at before the replies that wait are out.</summary>
+    private bool MustWaitForHeld(uint key) =>
+        _state == ConnectionState.Running && (key >> 16 is not (ExchangeDeclareView.MethodKey >> 16 or QueueDeclareView.MethodKey >> 16) || key == QueuePurgeView.MethodKey);
+
+    /// <summary>Leaves the method at hand, and all behind it, for later.</summary>
+    private ProtocolError? LeaveFrame()
+    {
+        _leavesFrame = true;
+        HasPaused = true;
+        return null;
+    }
+
+    /// <summary>At the end of a batch: what waits shall be told of, and a reader that took too many declarations rests.</summary>
+    private void PromiseHeld()
+    {
+        if (_held is { IsHolding: true } held)
+        {
+            held.Promise();
+        }
+    }
+}

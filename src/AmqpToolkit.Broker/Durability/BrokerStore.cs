@@ -1,0 +1,168 @@
+using System.Buffers.Binary;
+using AmqpToolkit.Broker.Diagnostics;
+using AmqpToolkit.Storage.Files;
+using AmqpToolkit.Storage.Journaling;
+using Microsoft.Extensions.Logging;
+
+namespace AmqpToolkit.Broker.Durability;
+
+/// <summary>
+/// What of a broker outlives it: its journal, the numbers by which the journal knows queues and exchanges, and what is not on the disk yet. One a
+/// broker; a broker that keeps everything in memory has none. Any thread; the journal's lock, a leaf, is the only one.
+/// </summary>
+internal sealed class BrokerStore : IJournalWaiter, IDisposable
+{
+    /// <summary>Numbers that are set aside with one record.</summary>
+    private const uint NumbersAtOnce = 1024;
+
+    /// <summary>The first number that is given out: those below belong to what every virtual host has.</summary>
+    private const uint FirstNumber = 256;
+
+    private readonly ILogger _logger;
+    private Journal? _journal;
+    private JournalTicket _ticket;
+    private uint _nextNumber = FirstNumber;
+    private uint _numbersEnd = FirstNumber;
+    private ulong _defined;
+    private ulong _committed;
+
+    private BrokerStore(AmqpBroker broker)
+    {
+        _logger = broker.Logger;
+        DefinitionLevel = LevelOf(broker.Options.Durability);
+    }
+
+    /// <summary>The journal.</summary>
+    public Journal Journal => _journal ?? throw new InvalidOperationException("the journal is being read");
+
+    /// <summary>When a definition counts as kept.</summary>
+    public CommitLevel DefinitionLevel { get; }
+
+    /// <summary>Whether the last definition is not kept yet: who promises anything about definitions waits.</summary>
+    public bool HasUncommittedDefinitions => Volatile.Read(ref _defined) != Volatile.Read(ref _committed);
+
+    /// <summary>Whether the store has the users and virtual hosts that a broker begins with.</summary>
+    public bool HasBegun { get; internal set; }
+
+    /// <summary>What ended the journal; null while it works.</summary>
+    public Exception? Failure => _journal?.Failure;
+
+    /// <summary>Whether so much waits to be written that publishers should wait.</summary>
+    public bool IsSaturated => _journal is { IsSaturated: true };
+
+    /// <inheritdoc/>
+    ref JournalTicket IJournalWaiter.Ticket => ref _ticket;
+
+    /// <summary>Opens the folder of a broker and gives it what it holds.</summary>
+    /// <exception cref="BrokerStoreException">It cannot be used.</exception>
+    public static BrokerStore Open(AmqpBroker broker)
+    {
+        var options = broker.Options;
+        var store = new BrokerStore(broker);
+        try
+        {
+            var files = options.FileLayer?.Invoke() ?? new DiskFileLayer(options.DataDirectory!);
+            var recovery = new BrokerRecovery(broker, store);
+            store._journal = Journal.Open(files, options.Journal, recovery);
+            recovery.Finish();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JournalVersionException or NotSupportedException)
+        {
+            throw new BrokerStoreException(exception.Message, exception);
+        }
+
+        return store;
+    }
+
+    /// <summary>When something of that durability counts as kept.</summary>
+    public static CommitLevel LevelOf(DurabilityLevel durability) => durability == DurabilityLevel.Fsync ? CommitLevel.Fsync : CommitLevel.Os;
+
+    /// <summary>A number that nothing had before, in any life of the store: for a queue, an exchange, a virtual host.</summary>
+    public uint NextNumber()
+    {
+        using var append = Journal.Append();
+        if (_nextNumber == _numbersEnd)
+        {
+            _numbersEnd = checked(_nextNumber + NumbersAtOnce);
+            Span<byte> value = stackalloc byte[sizeof(uint)];
+            BinaryPrimitives.WriteUInt32LittleEndian(value, _numbersEnd);
+            append.Define((ushort)DefinitionKind.Numbers, default, value);
+        }
+
+        return _nextNumber++;
+    }
+
+    /// <summary>A thing is now this. Under the lock under which it changed, so that the journal has changes in their order. Nothing while the journal is read.</summary>
+    public void Define(DefinitionKind kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (_journal is not { } journal)
+        {
+            return;
+        }
+
+        using var append = journal.Append();
+        append.Define((ushort)kind, name, value);
+        append.Commit(this, ++_defined, DefinitionLevel);
+    }
+
+    /// <summary>A thing is gone. As <see cref="Define"/>.</summary>
+    public void Remove(DefinitionKind kind, ReadOnlySpan<byte> name)
+    {
+        if (_journal is not { } journal)
+        {
+            return;
+        }
+
+        using var append = journal.Append();
+        append.Remove((ushort)kind, name);
+        append.Commit(this, ++_defined, DefinitionLevel);
+    }
+
+    /// <summary>Notes that the store has the users and virtual hosts that a broker begins with.</summary>
+    public void Begin()
+    {
+        HasBegun = true;
+        Define(DefinitionKind.Begun, default, default);
+    }
+
+    /// <summary>Completes when everything that was changed before is kept.</summary>
+    /// <exception cref="BrokerStoreException">It never will be (as the task's outcome).</exception>
+    public Task FlushAsync()
+    {
+        var waiter = new FlushWaiter();
+        using (var append = Journal.Append())
+        {
+            append.Commit(waiter, 0, DefinitionLevel);
+        }
+
+        return waiter.Task;
+    }
+
+    /// <summary>Writes what waits, and notes that nothing was on its way.</summary>
+    public void Dispose() => _journal?.Dispose();
+
+    /// <inheritdoc/>
+    void IJournalWaiter.HandleCommitted(ulong token) => Volatile.Write(ref _committed, token);
+
+    /// <inheritdoc/>
+    void IJournalWaiter.HandleFailed(ulong token, Exception error) => Log.StoreFailed(_logger, error);
+
+    /// <summary>Numbers up to this one were set aside in an earlier life.</summary>
+    internal void SkipNumbers(uint end) => _nextNumber = _numbersEnd = Math.Max(end, FirstNumber);
+
+    /// <summary>Somebody who waits for a commit, once.</summary>
+    private sealed class FlushWaiter : IJournalWaiter
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private JournalTicket _ticket;
+
+        public Task Task => _done.Task;
+
+        public ref JournalTicket Ticket => ref _ticket;
+
+        public void HandleCommitted(ulong token) => _done.TrySetResult();
+
+        public void HandleFailed(ulong token, Exception error) =>
+            _done.TrySetException(new BrokerStoreException($"The journal has failed: {error.Message}", error));
+    }
+}
