@@ -25,6 +25,8 @@ internal sealed class RecordingVisitor : IJournalVisitor
         }
     }
 
+    public void VisitQueues(bool wasClosed) => WasClosed = wasClosed;
+
     public bool HasQueue(uint queue) => Queues.ContainsKey(queue);
 
     public void VisitMessage(in RecoveredMessage message) => Queues[message.Queue].Add(
@@ -32,7 +34,7 @@ internal sealed class RecordingVisitor : IJournalVisitor
 
     public void VisitDamage(JournalDamage damage) => Damages.Add(damage);
 
-    public void VisitEnd(bool wasClosed) => WasClosed = wasClosed;
+    public void VisitEnd(bool wasClosed) => Assert.Equal(wasClosed, WasClosed);
 
     /// <summary>One message that came back.</summary>
     internal sealed record Recovered(ulong Position, StoredMessage Message, string Overlay, string Content);

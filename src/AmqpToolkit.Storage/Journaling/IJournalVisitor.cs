@@ -6,6 +6,12 @@ internal interface IJournalVisitor
     /// <summary>A definition that stands.</summary>
     void VisitDefinition(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
 
+    /// <summary>All definitions were visited; queues and messages follow.</summary>
+    /// <param name="wasClosed">Whether the journal had been closed in order: nothing was on its way.</param>
+    void VisitQueues(bool wasClosed)
+    {
+    }
+
     /// <summary>Whether a queue is there; the messages of others are forgotten.</summary>
     bool HasQueue(uint queue);
 
@@ -16,6 +22,6 @@ internal interface IJournalVisitor
     void VisitDamage(JournalDamage damage);
 
     /// <summary>Everything was visited.</summary>
-    /// <param name="wasClosed">Whether the journal had been closed in order: nothing was on its way.</param>
+    /// <param name="wasClosed">As before.</param>
     void VisitEnd(bool wasClosed);
 }

@@ -52,6 +52,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         NoteBrokenGroups();
         Settle();
         VisitDefinitions();
+        visitor.VisitQueues(_wasClosed);
         VisitMessages();
         DropUnusedContents();
         visitor.VisitEnd(_wasClosed);
