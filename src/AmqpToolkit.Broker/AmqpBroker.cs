@@ -131,6 +131,10 @@ public sealed class AmqpBroker : IAsyncDisposable
     /// <exception cref="DefinitionException">It cannot be used; what stood before the mistake has been taken over.</exception>
     public void ImportDefinitions(ReadOnlyMemory<byte> utf8Json, string virtualHost = "/") => DefinitionsImport.Run(this, utf8Json, virtualHost);
 
+    /// <summary>Completes when everything that was changed before - users, policies, queues that were declared here - is kept as <see cref="AmqpBrokerOptions.Durability"/> says; at once when nothing is.</summary>
+    /// <exception cref="BrokerStoreException">The store has failed (as the task's outcome).</exception>
+    public Task FlushAsync(CancellationToken cancellationToken = default) => Store?.FlushAsync().WaitAsync(cancellationToken) ?? Task.CompletedTask;
+
     /// <summary>Stops: no new clients, connection.close with 320 to those that are there, and the end of those that do not answer in three seconds.</summary>
     /// <param name="cancellationToken">Cuts the wait for answers short.</param>
     public Task StopAsync(CancellationToken cancellationToken = default)
@@ -226,7 +230,7 @@ public sealed class AmqpBroker : IAsyncDisposable
     private async Task OpenStoreAsync()
     {
         // Reading may take seconds, and is work: not on the caller's thread.
-        await Task.Run(() => Store = BrokerStore.Open(this)).ConfigureAwait(false);
+        await Task.Run(() => BrokerStore.Open(this)).ConfigureAwait(false);
         if (Store is { HasBegun: false } store)
         {
             AddFirstUsers();

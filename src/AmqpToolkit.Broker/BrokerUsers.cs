@@ -49,6 +49,7 @@ public sealed class BrokerUsers
         {
             var account = _accounts.GetValueOrDefault(user.Name);
             var state = Read(user, account?.State);
+            _broker.Store?.DefineUser(user.Name, account?.State, state);
             if (account is null)
             {
                 _accounts[user.Name] = new UserAccount(user.Name, state);
@@ -75,6 +76,7 @@ public sealed class BrokerUsers
                 return false;
             }
 
+            _broker.Store?.DefineUser(name, account.State, now: null);
             account.State = null;
         }
 
@@ -153,15 +155,20 @@ public sealed class BrokerUsers
             {
                 if (account.State is { } state)
                 {
-                    account.State = state with
+                    var changed = state with
                     {
                         Permissions = state.Permissions.Remove(virtualHost),
                         TopicPermissions = state.TopicPermissions.RemoveRange(state.TopicPermissions.Keys.Where(key => key.VirtualHost == virtualHost)),
                     };
+                    _broker.Store?.DefineUser(account.Name, state, changed);
+                    account.State = changed;
                 }
             }
         }
     }
+
+    /// <summary>Puts a user back that the store has kept. While the broker starts.</summary>
+    internal void Restore(string name, UserState state) => _accounts[name] = new UserAccount(name, state);
 
     private void Change(string name, Func<UserState, UserState> change)
     {
@@ -173,7 +180,9 @@ public sealed class BrokerUsers
                 throw new ArgumentException($"There is no user '{name}'.", nameof(name));
             }
 
-            account.State = change(state);
+            var changed = change(state);
+            _broker.Store?.DefineUser(name, state, changed);
+            account.State = changed;
         }
 
         // First the new state, then the end of what is remembered by the old.

@@ -29,6 +29,15 @@ public sealed class BrokerVirtualHost
         set => Topology.MaxQueues = value ?? -1;
     }
 
+    /// <summary>
+    /// What it means here that something is kept, for queues that say nothing of it themselves; null for what the broker says. It holds for messages that come from now on.
+    /// </summary>
+    public DurabilityLevel? Durability
+    {
+        get => Topology.OwnDurability;
+        set => Topology.OwnDurability = value;
+    }
+
     /// <summary>Connections that are open now.</summary>
     public int ConnectionCount => Topology.ConnectionCount;
 

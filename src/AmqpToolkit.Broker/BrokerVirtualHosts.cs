@@ -43,14 +43,8 @@ public sealed class BrokerVirtualHosts
                 return present;
             }
 
-            var created = new BrokerVirtualHost(new VirtualHost(name, _broker.Options.Profile, _broker.Arena, _broker.Timers)
-            {
-                Limits = _limits,
-                MaxPropertyOctets = (int)_broker.Options.FrameMax - 20,
-                Store = _broker.Store,
-                StoreNumber = _broker.Store?.NextNumber() ?? 0,
-                BrokersDurability = _broker.Options.Durability,
-            });
+            var created = new BrokerVirtualHost(Make(name, _broker.Store?.NextNumber() ?? 0));
+            _broker.Store?.DefineVirtualHost(created.Topology);
             _all[name] = created;
             return created;
         }
@@ -78,4 +72,16 @@ public sealed class BrokerVirtualHosts
         deleted.Topology.DeleteAll();
         return true;
     }
+
+    /// <summary>Puts a virtual host back that the store has kept. While the broker starts.</summary>
+    internal BrokerVirtualHost Restore(string name, uint number) => _all[name] = new BrokerVirtualHost(Make(name, number));
+
+    private VirtualHost Make(string name, uint number) => new(name, _broker.Options.Profile, _broker.Arena, _broker.Timers)
+    {
+        Limits = _limits,
+        MaxPropertyOctets = (int)_broker.Options.FrameMax - 20,
+        Store = _broker.Store,
+        StoreNumber = number,
+        BrokersDurability = _broker.Options.Durability,
+    };
 }

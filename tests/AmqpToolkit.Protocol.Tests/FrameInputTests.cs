@@ -261,7 +261,7 @@ public sealed class FrameInputTests
     [Fact]
     public void Consume_WhenTheSinkLeavesAFrame_GivesItAgain()
     {
-        byte[] input = Frames.Join(Frames.Heartbeat, Frames.Method(1, "000A0032"), Frames.Heartbeat);
+        byte[] input = Frames.Join(Frames.Heartbeat, Frames.Method(1, 0, 10, 0, 50), Frames.Heartbeat);
         var sink = new RecordingFrameSink { EnoughFrames = 2, LeavesFrame = true };
         var frames = new FrameInput(FrameMax);
 

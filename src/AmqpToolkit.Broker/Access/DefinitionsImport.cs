@@ -100,6 +100,17 @@ internal sealed class DefinitionsImport
         {
             Limit(virtualHost, limits);
         }
+
+        if (OptionalText(element, "durability") is { } durability)
+        {
+            virtualHost.Durability = durability switch
+            {
+                "fsync" => DurabilityLevel.Fsync,
+                "os" => DurabilityLevel.Os,
+                "memory" => DurabilityLevel.Memory,
+                _ => throw new DefinitionException($"durability '{durability}' unrecognised; should be 'fsync', 'os' or 'memory'"),
+            };
+        }
     }
 
     private void ImportUser(JsonElement element)

@@ -89,8 +89,20 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
         where TMethod : struct, Codec.IMethod => connection.Send(number, in method);
 
     /// <summary>Sends a reply about definitions, when they are kept.</summary>
-    public void SendDefined<TMethod>(in TMethod method)
-        where TMethod : struct, Codec.IMethod => connection.SendDefined(number, in method);
+    /// <param name="method">The reply.</param>
+    /// <param name="isKept">Whether it is about something that may be kept at all.</param>
+    public void SendDefined<TMethod>(in TMethod method, bool isKept = true)
+        where TMethod : struct, Codec.IMethod
+    {
+        if (isKept)
+        {
+            connection.SendDefined(number, in method);
+        }
+        else
+        {
+            Send(in method);
+        }
+    }
 
     /// <summary>The name of a method's queue, with the empty name's meaning; null, with an error, when there is none.</summary>
     public ProtocolError? ExpandQueueName(ReadOnlySpan<byte> given, out ReadOnlySpan<byte> name)

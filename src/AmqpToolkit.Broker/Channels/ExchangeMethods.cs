@@ -12,7 +12,7 @@ internal static class ExchangeMethods
             method.Exchange, method.Type, method.Passive, method.Durable, method.AutoDelete, method.Internal, method.Arguments, channel.Caller);
         if (error is null && !method.NoWait)
         {
-            channel.Send(default(ExchangeDeclareOk));
+            channel.SendDefined(default(ExchangeDeclareOk));
         }
 
         return error;
@@ -23,7 +23,7 @@ internal static class ExchangeMethods
         var error = channel.VirtualHost.DeleteExchange(method.Exchange, method.IfUnused, channel.Caller);
         if (error is null && !method.NoWait)
         {
-            channel.Send(default(ExchangeDeleteOk));
+            channel.SendDefined(default(ExchangeDeleteOk));
         }
 
         return error;
@@ -34,7 +34,7 @@ internal static class ExchangeMethods
         var error = channel.VirtualHost.BindExchange(method.Destination, method.Source, method.RoutingKey, method.Arguments, channel.Caller);
         if (error is null && !method.NoWait)
         {
-            channel.Send(default(ExchangeBindOk));
+            channel.SendDefined(default(ExchangeBindOk));
         }
 
         return error;
@@ -45,7 +45,7 @@ internal static class ExchangeMethods
         var error = channel.VirtualHost.UnbindExchange(method.Destination, method.Source, method.RoutingKey, method.Arguments, channel.Caller);
         if (error is null && !method.NoWait)
         {
-            channel.Send(default(ExchangeUnbindOk));
+            channel.SendDefined(default(ExchangeUnbindOk));
         }
 
         return error;

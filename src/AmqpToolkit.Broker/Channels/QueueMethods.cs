@@ -36,7 +36,8 @@ internal static class QueueMethods
         queue.HandleDeclared();
         if (!method.NoWait)
         {
-            channel.Send(new QueueDeclareOk { Queue = queue.Name, MessageCount = queue.ReadyCount, ConsumerCount = queue.ConsumerCount });
+            var reply = new QueueDeclareOk { Queue = queue.Name, MessageCount = queue.ReadyCount, ConsumerCount = queue.ConsumerCount };
+            channel.SendDefined(in reply, isKept: queue.StoreNumber != 0);
         }
 
         return null;
@@ -54,7 +55,7 @@ internal static class QueueMethods
         var error = channel.VirtualHost.BindQueue(name, method.Exchange, key, method.Arguments, channel.Connection, channel.Caller);
         if (error is null && !method.NoWait)
         {
-            channel.Send(default(QueueBindOk));
+            channel.SendDefined(default(QueueBindOk));
         }
 
         return error;
@@ -71,7 +72,7 @@ internal static class QueueMethods
         var error = channel.VirtualHost.UnbindQueue(name, method.Exchange, key, method.Arguments, channel.Connection, channel.Caller);
         if (error is null)
         {
-            channel.Send(default(QueueUnbindOk));
+            channel.SendDefined(default(QueueUnbindOk));
         }
 
         return error;
@@ -107,7 +108,7 @@ internal static class QueueMethods
 
         if (!method.NoWait)
         {
-            channel.Send(new QueueDeleteOk { MessageCount = count });
+            channel.SendDefined(new QueueDeleteOk { MessageCount = count }, isKept: deleted is not { StoreNumber: 0 });
         }
 
         deleted?.FinishClose(channel.Connection.Turn);

@@ -18,8 +18,8 @@ internal sealed partial class BrokerConnection
     /// <summary>Whether the last frame was left alone until the replies that are held are out.</summary>
     private bool _leavesFrame;
 
-    /// <summary>Whether replies wait for the journal.</summary>
-    private bool IsHolding => _held is { IsHolding: true };
+    /// <summary>Whether replies wait for the journal. Any thread.</summary>
+    public bool IsHolding => _held is { IsHolding: true };
 
     /// <summary>Whether the reader waits until they are out.</summary>
     private bool WaitsForHeld => _leavesFrame || _held is { IsFull: true };

@@ -1,35 +1,132 @@
+using System.Text;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec;
 using AmqpToolkit.Storage.Journaling;
+using Microsoft.Extensions.Logging;
 
 namespace AmqpToolkit.Broker.Durability;
 
-/// <summary>Gives a broker that starts what its journal holds: definitions first, from which it makes virtual hosts, exchanges, queues and bindings, then the messages. Used once.</summary>
-internal sealed class BrokerRecovery(AmqpBroker broker, BrokerStore store) : IJournalVisitor
+/// <summary>
+/// Gives a broker that starts what its journal holds. Definitions come in any order: they are gathered, and made into virtual hosts, users, policies, exchanges, queues and
+/// bindings, in that order, before the first message. What hangs on something that is not there (a crash came between two removals) is removed. Used once, by one thread.
+/// </summary>
+internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore store) : IJournalVisitor
 {
-    private readonly Dictionary<uint, MessageQueue> _queues = [];
+    private readonly Dictionary<DefinitionKind, List<(byte[] Name, byte[] Value)>> _definitions = [];
+    private readonly Dictionary<uint, VirtualHost> _virtualHosts = [];
+    private readonly Dictionary<uint, BindingDestination> _destinations = [];
+    private readonly List<(DefinitionKind Kind, byte[] Name)> _orphans = [];
+    private readonly long _start = broker.Options.TimeProvider.GetTimestamp();
+    private int _queueCount;
+    private int _exchangeCount;
+    private int _bindingCount;
+    private long _messageCount;
+    private bool _wasClosed;
 
     public void VisitDefinition(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        _ = store;
+        var known = (DefinitionKind)kind;
+        if (!Enum.IsDefined(known))
+        {
+            throw new JournalVersionException($"The journal has definitions of kind {kind}, which this program does not know: a later one has written them.");
+        }
+
+        if (known == DefinitionKind.Numbers)
+        {
+            store.SkipNumbers(new OctetReader(value).Long());
+        }
+        else if (known == DefinitionKind.Begun)
+        {
+            store.HasBegun = true;
+        }
+        else
+        {
+            ListOf(known).Add((name.ToArray(), value.ToArray()));
+        }
     }
 
-    public bool HasQueue(uint queue) => _queues.ContainsKey(queue);
+    public void VisitQueues(bool wasClosed)
+    {
+        _wasClosed = wasClosed;
+        BuildVirtualHosts();
+        BuildUsers();
+        BuildPolicies();
+        BuildExchanges();
+        BuildQueues();
+        BuildBindings();
+        _definitions.Clear();
+    }
 
-    public void VisitMessage(in RecoveredMessage message) => _queues[message.Queue].Restore(in message, wasClosed: false);
+    public bool HasQueue(uint queue) => _destinations.TryGetValue(queue, out var found) && found is MessageQueue;
+
+    public void VisitMessage(in RecoveredMessage message)
+    {
+        _messageCount++;
+        ((MessageQueue)_destinations[message.Queue]).Restore(in message, _wasClosed);
+    }
 
     public void VisitDamage(JournalDamage damage) => Log.StoreDamaged(broker.Logger, damage.File, damage.Offset, damage.What);
 
     public void VisitEnd(bool wasClosed)
     {
-        foreach (var queue in _queues.Values)
+        foreach (var destination in _destinations.Values)
         {
-            queue.FinishRestore();
+            (destination as MessageQueue)?.FinishRestore();
         }
     }
 
-    /// <summary>The journal takes changes again.</summary>
+    /// <summary>The journal takes changes again: what hung in the air goes.</summary>
     public void Finish()
     {
+        foreach (var (kind, name) in _orphans)
+        {
+            store.Remove(kind, name);
+        }
+
+        if (store.HasBegun && broker.Logger.IsEnabled(LogLevel.Information))
+        {
+            long milliseconds = (long)broker.Options.TimeProvider.GetElapsedTime(_start).TotalMilliseconds;
+            Log.StoreRead(broker.Logger, _queueCount, _exchangeCount, _bindingCount, _messageCount, milliseconds, _wasClosed ? string.Empty : ", after a stop without a word");
+        }
     }
+
+    private static Table ReadTable(DefinitionKind kind, ReadOnlySpan<byte> octets) => TableView.Validate(octets) == DecodeError.None
+        ? Table.CopyOf(octets)
+        : throw Unreadable(kind);
+
+    /// <summary>A whole record that makes no sense was written by a program that knew more, or less.</summary>
+    private static JournalVersionException Unreadable(DefinitionKind kind) =>
+        new($"The journal has a definition of kind {kind} that this program cannot read: another version of it has written it.");
+
+    private static OctetReader ReadValue(DefinitionKind kind, byte[] value)
+    {
+        var reader = new OctetReader(value);
+        return reader.Octet() == DefinitionFields.Version ? reader : throw Unreadable(kind);
+    }
+
+    private List<(byte[] Name, byte[] Value)> ListOf(DefinitionKind kind)
+    {
+        if (!_definitions.TryGetValue(kind, out var list))
+        {
+            _definitions.Add(kind, list = []);
+        }
+
+        return list;
+    }
+
+    /// <summary>The virtual host whose number stands at the front of a name; null, with the definition to be removed, when it is not there.</summary>
+    private VirtualHost? FindVirtualHost(DefinitionKind kind, byte[] name, ref OctetReader reader)
+    {
+        if (_virtualHosts.TryGetValue(reader.Long(), out var virtualHost))
+        {
+            return virtualHost;
+        }
+
+        _orphans.Add((kind, name));
+        return null;
+    }
+
+    private static string Utf8(ReadOnlySpan<byte> octets) => Encoding.UTF8.GetString(octets);
 }

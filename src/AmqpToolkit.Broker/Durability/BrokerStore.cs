@@ -10,13 +10,13 @@ namespace AmqpToolkit.Broker.Durability;
 /// What of a broker outlives it: its journal, the numbers by which the journal knows queues and exchanges, and what is not on the disk yet. One a
 /// broker; a broker that keeps everything in memory has none. Any thread; the journal's lock, a leaf, is the only one.
 /// </summary>
-internal sealed class BrokerStore : IJournalWaiter, IDisposable
+internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
 {
     /// <summary>Numbers that are set aside with one record.</summary>
     private const uint NumbersAtOnce = 1024;
 
     /// <summary>The first number that is given out: those below belong to what every virtual host has.</summary>
-    private const uint FirstNumber = 256;
+    internal const uint FirstNumber = 256;
 
     private readonly ILogger _logger;
     private Journal? _journal;
@@ -53,12 +53,14 @@ internal sealed class BrokerStore : IJournalWaiter, IDisposable
     /// <inheritdoc/>
     ref JournalTicket IJournalWaiter.Ticket => ref _ticket;
 
-    /// <summary>Opens the folder of a broker and gives it what it holds.</summary>
+    /// <summary>Opens the folder of a broker and gives the broker what it holds.</summary>
     /// <exception cref="BrokerStoreException">It cannot be used.</exception>
-    public static BrokerStore Open(AmqpBroker broker)
+    public static void Open(AmqpBroker broker)
     {
         var options = broker.Options;
-        var store = new BrokerStore(broker);
+
+        // What is restored knows its store from the start, although it takes nothing before all is read.
+        var store = broker.Store = new BrokerStore(broker);
         try
         {
             var files = options.FileLayer?.Invoke() ?? new DiskFileLayer(options.DataDirectory!);
@@ -70,8 +72,6 @@ internal sealed class BrokerStore : IJournalWaiter, IDisposable
         {
             throw new BrokerStoreException(exception.Message, exception);
         }
-
-        return store;
     }
 
     /// <summary>When something of that durability counts as kept.</summary>
@@ -85,7 +85,7 @@ internal sealed class BrokerStore : IJournalWaiter, IDisposable
         {
             _numbersEnd = checked(_nextNumber + NumbersAtOnce);
             Span<byte> value = stackalloc byte[sizeof(uint)];
-            BinaryPrimitives.WriteUInt32LittleEndian(value, _numbersEnd);
+            BinaryPrimitives.WriteUInt32BigEndian(value, _numbersEnd);
             append.Define((ushort)DefinitionKind.Numbers, default, value);
         }
 

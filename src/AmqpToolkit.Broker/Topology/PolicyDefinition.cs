@@ -18,6 +18,7 @@ internal static partial class PolicyDefinition
         ["dead-letter-routing-key"] = new(NotStream, IsText, "dead letter routing key"),
         ["dead-letter-strategy"] = new(QueueTypes.Quorum, value => IsWord(value, "at-most-once", "at-least-once"), "dead letter strategy"),
         ["delivery-limit"] = new(QueueTypes.Quorum, value => IsInteger(value, long.MinValue), "delivery limit") { IsForOperators = true },
+        ["durability"] = new(Everywhere, value => IsWord(value, "fsync", "os", "memory"), "durability"),
         ["expires"] = new(NotStream, value => IsInteger(value, 1), "queue expiry") { IsForOperators = true },
         ["max-age"] = new(QueueTypes.Stream, value => value is string text && Age().IsMatch(text), "max age"),
         ["max-in-memory-bytes"] = new(QueueTypes.Quorum, value => IsInteger(value, 0), "maximum memory in bytes") { IsForOperators = true },

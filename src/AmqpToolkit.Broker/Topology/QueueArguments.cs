@@ -46,6 +46,7 @@ internal static class QueueArguments
         new("x-initial-cluster-size", QueueTypes.Stream, static value => IntegerMistake(value, 1)),
         new("x-queue-leader-locator", AllTypes, static value => WordMistake(value, "invalid_queue_locator_arg", "client-local", "balanced", "random", "least-leaders")),
         new("x-queue-master-locator", QueueTypes.Classic, TextMistake),
+        new("x-durability", AllTypes, static value => WordMistake(value, "invalid_durability", "fsync", "os", "memory")),
     ];
 
     /// <summary>Refuses a dead letter exchange that is no name: told before anything else of the arguments.</summary>

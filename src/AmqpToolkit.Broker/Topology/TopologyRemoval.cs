@@ -92,6 +92,7 @@ internal sealed class TopologyRemoval(VirtualHost virtualHost)
             if (bindings[--_left] is { IsLinked: true } binding)
             {
                 binding.Destination.Unlink(binding);
+                virtualHost.Store?.RemoveBinding(binding);
             }
         }
 
@@ -116,6 +117,7 @@ internal sealed class TopologyRemoval(VirtualHost virtualHost)
             budget--;
             Exchange source = binding.Source;
             source.Unbind(binding);
+            virtualHost.Store?.RemoveBinding(binding);
             if (source.AutoDelete && source.BindingCount == 0 && !source.IsDeleted)
             {
                 // It goes with its last binding; the destination is looked at again afterwards.

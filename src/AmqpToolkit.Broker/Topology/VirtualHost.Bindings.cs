@@ -59,6 +59,7 @@ internal sealed partial class VirtualHost
                 return null;
             }
 
+            Store?.DefineBinding(added);
             AdvanceRoutingVersion();
             bound = added;
         }
@@ -156,6 +157,7 @@ internal sealed partial class VirtualHost
                 return null;
             }
 
+            Store?.DefineBinding(added);
             AdvanceRoutingVersion();
             bound = added;
         }
@@ -201,6 +203,7 @@ internal sealed partial class VirtualHost
     private TopologyRemoval? Unbind(Binding binding)
     {
         binding.Source.Unbind(binding);
+        Store?.RemoveBinding(binding);
         TopologyRemoval? removed = IsOrphan(binding.Source) ? Remove(binding.Source) : null;
         AdvanceRoutingVersion();
         return removed;

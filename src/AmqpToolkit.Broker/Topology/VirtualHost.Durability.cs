@@ -1,8 +1,9 @@
 using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Codec;
 
 namespace AmqpToolkit.Broker.Topology;
 
-/// <content>What it means here that something is kept.</content>
+/// <content>What is kept of a virtual host: what it means, and how it comes back.</content>
 internal sealed partial class VirtualHost
 {
     private DurabilityLevel? _ownDurability;
@@ -19,14 +20,75 @@ internal sealed partial class VirtualHost
         get => _ownDurability;
         set
         {
+            ChangeSetting(ref _ownDurability, value);
             lock (TopologyLock)
             {
-                _ownDurability = value;
                 foreach (MessageQueue queue in Queues)
                 {
                     queue.FindDurability();
                 }
             }
         }
+    }
+
+    /// <summary>Puts back what was said of the virtual host itself. While the broker starts, as the other members below.</summary>
+    internal void RestoreSettings(int maxConnections, int maxQueues, DurabilityLevel? durability) =>
+        (_maxConnections, _maxQueues, _ownDurability) = (maxConnections, maxQueues, durability);
+
+    /// <summary>Puts a durable exchange back; null when it is of no type that is known.</summary>
+    internal Exchange? RestoreExchange(byte[] name, ReadOnlySpan<byte> type, bool autoDelete, bool isInternal, Table arguments, uint number)
+    {
+        lock (TopologyLock)
+        {
+            if (!TryParseType(type, out ExchangeType exchangeType) || (exchangeType == ExchangeType.Delayed && CheckInnerType(arguments.View) is not null))
+            {
+                return null;
+            }
+
+            Exchange exchange = CreateExchange(name, exchangeType, new ExchangeProperties(Durable: true, autoDelete, isInternal, arguments));
+            exchange.StoreNumber = number;
+            exchange.ApplyPolicy(_policies.Find(exchange));
+            _exchanges.Add(exchange);
+            AdvanceRoutingVersion();
+            return exchange;
+        }
+    }
+
+    /// <summary>Puts a durable queue back, still empty.</summary>
+    internal MessageQueue RestoreQueue(QueueDefinition definition, uint number)
+    {
+        var queue = new MessageQueue(this, definition) { StoreNumber = number };
+        lock (TopologyLock)
+        {
+            queue.ApplyPolicy(_policies.Find(queue));
+            _queues.Add(queue);
+            AdvanceRoutingVersion();
+        }
+
+        return queue;
+    }
+
+    /// <summary>Puts a binding back.</summary>
+    internal void RestoreBinding(Exchange source, BindingDestination destination, ReadOnlySpan<byte> routingKey, TableView arguments)
+    {
+        lock (TopologyLock)
+        {
+            source.Bind(destination, routingKey, arguments);
+            AdvanceRoutingVersion();
+        }
+    }
+
+    /// <summary>The exchange that every virtual host has under this number.</summary>
+    internal Exchange? FindPredeclared(uint number)
+    {
+        foreach (Exchange exchange in Exchanges)
+        {
+            if (exchange.StoreNumber == number && !exchange.IsDefault)
+            {
+                return exchange;
+            }
+        }
+
+        return null;
     }
 }

@@ -149,6 +149,11 @@ internal sealed partial class VirtualHost
             return mistake;
         }
 
+        if (properties.Durable)
+        {
+            Store?.DefineExchange(exchange);
+        }
+
         if (policy is not null)
         {
             exchange.ApplyPolicy(policy);
@@ -188,7 +193,7 @@ internal sealed partial class VirtualHost
             ? ProtocolError.PreconditionFailed("Invalid argument, 'x-delayed-type' must be an existing exchange type other than x-delayed-message")
         : null;
 
-    private static string TextOf(ExchangeType type) => Encoding.UTF8.GetString(Array.Find(TypeNames, one => one.Type == type).Name);
+    internal static string TextOf(ExchangeType type) => Encoding.UTF8.GetString(Array.Find(TypeNames, one => one.Type == type).Name);
 
     private ProtocolError? CompareExchange(
         Exchange current, ExchangeType type, bool durable, bool autoDelete, bool isInternal, TableView arguments)
@@ -227,10 +232,15 @@ internal sealed partial class VirtualHost
             ("amq.match", ExchangeType.Headers),
             ("amq.rabbitmq.trace", ExchangeType.Topic),
         ];
+        uint number = 0;
         foreach ((string name, ExchangeType type) in predeclared)
         {
             bool isInternal = name == "amq.rabbitmq.trace";
-            _exchanges.Add(CreateExchange(Encoding.UTF8.GetBytes(name), type, new ExchangeProperties(Durable: true, AutoDelete: false, isInternal, Table.Empty)));
+            Exchange exchange = CreateExchange(Encoding.UTF8.GetBytes(name), type, new ExchangeProperties(Durable: true, AutoDelete: false, isInternal, Table.Empty));
+
+            // Its place in the row stands in journals: a new one goes to the end.
+            exchange.StoreNumber = ++number;
+            _exchanges.Add(exchange);
         }
     }
 
@@ -238,6 +248,7 @@ internal sealed partial class VirtualHost
     internal void Hide(Exchange exchange, TopologyRemoval removal)
     {
         _exchanges.Remove(exchange);
+        Store?.RemoveExchange(exchange);
         removal.Add(exchange);
     }
 

@@ -16,14 +16,14 @@ internal sealed partial class VirtualHost
     public int MaxConnections
     {
         get => Volatile.Read(ref _maxConnections);
-        set => Volatile.Write(ref _maxConnections, value);
+        set => ChangeSetting(ref _maxConnections, value);
     }
 
     /// <summary>Queues that may be there at a time; below 0 for any number.</summary>
     public int MaxQueues
     {
         get => Volatile.Read(ref _maxQueues);
-        set => Volatile.Write(ref _maxQueues, value);
+        set => ChangeSetting(ref _maxQueues, value);
     }
 
     /// <summary>What all virtual hosts of the broker share; null for no limits.</summary>
@@ -45,7 +45,12 @@ internal sealed partial class VirtualHost
     /// <summary>Lets nobody enter any more.</summary>
     public void MarkDeleted()
     {
-        Volatile.Write(ref _isDeleted, true);
+        lock (TopologyLock)
+        {
+            Volatile.Write(ref _isDeleted, true);
+            Store?.RemoveVirtualHost(this);
+        }
+
         Interlocked.MemoryBarrier();
     }
 
@@ -75,6 +80,27 @@ internal sealed partial class VirtualHost
         foreach (var exchange in exchanges)
         {
             DeleteExchange(exchange);
+        }
+
+        foreach (bool isOperator in (ReadOnlySpan<bool>)[false, true])
+        {
+            foreach (var rule in Policies(isOperator))
+            {
+                Store?.RemovePolicy(this, rule.Policy.Name, isOperator);
+            }
+        }
+    }
+
+    /// <summary>Changes a setting of the virtual host itself, which the store keeps as one.</summary>
+    private void ChangeSetting<T>(ref T setting, T value)
+    {
+        lock (TopologyLock)
+        {
+            setting = value;
+            if (!IsDeleted)
+            {
+                Store?.DefineVirtualHost(this);
+            }
         }
     }
 

@@ -24,6 +24,7 @@ internal sealed partial class VirtualHost
     {
         lock (_policyGate)
         {
+            Store?.DefinePolicy(this, rule.Policy, isOperator);
             Apply(_policies.With(rule, isOperator));
         }
     }
@@ -39,6 +40,7 @@ internal sealed partial class VirtualHost
                 return false;
             }
 
+            Store?.RemovePolicy(this, name, isOperator);
             Apply(left);
             return true;
         }

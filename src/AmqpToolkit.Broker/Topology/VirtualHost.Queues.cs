@@ -274,6 +274,10 @@ internal sealed partial class VirtualHost
 
             owned.Add(queue);
         }
+        else if (definition.Durable)
+        {
+            Store?.DefineQueue(queue);
+        }
 
         if (policy is not null)
         {
@@ -309,6 +313,7 @@ internal sealed partial class VirtualHost
     private TopologyRemoval RemoveQueue(MessageQueue queue)
     {
         _queues.Remove(queue);
+        Store?.RemoveQueue(queue);
         if (queue.Definition.Owner is { } owner && _exclusive.TryGetValue(owner, out HashSet<MessageQueue>? owned) && owned.Remove(queue) && owned.Count == 0)
         {
             _exclusive.Remove(owner);

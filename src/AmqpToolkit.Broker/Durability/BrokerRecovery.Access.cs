@@ -1,0 +1,156 @@
+using System.Collections.Immutable;
+using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec;
+
+namespace AmqpToolkit.Broker.Durability;
+
+/// <content>Virtual hosts, users, permissions and policies.</content>
+internal sealed partial class BrokerRecovery
+{
+    private void BuildVirtualHosts()
+    {
+        foreach (var (name, value) in ListOf(DefinitionKind.VirtualHost))
+        {
+            var reader = ReadValue(DefinitionKind.VirtualHost, value);
+            uint number = reader.Long();
+            var fields = ReadTable(DefinitionKind.VirtualHost, reader.Rest()).ToDictionary();
+            var virtualHost = broker.VirtualHosts.Restore(Utf8(name), number).Topology;
+            virtualHost.RestoreSettings(
+                Number(fields, "max-connections"),
+                Number(fields, "max-queues"),
+                Text(fields, "durability") is not { } durability ? null
+                    : Enum.TryParse(durability, out DurabilityLevel level) ? level
+                    : throw Unreadable(DefinitionKind.VirtualHost));
+            _virtualHosts.Add(number, virtualHost);
+        }
+    }
+
+    private void BuildUsers()
+    {
+        var users = new Dictionary<string, UserState>(StringComparer.Ordinal);
+        foreach (var (name, fields) in Fields(DefinitionKind.User))
+        {
+            string? hash = Text(fields, "password_hash");
+            users.Add(Utf8(name), new UserState
+            {
+                Password = hash is null ? null : PasswordHash.Parse(hash, Text(fields, "hashing_algorithm")),
+                Tags = [.. (fields.GetValueOrDefault("tags") as IEnumerable<object?> ?? []).OfType<string>()],
+                LoopbackOnly = fields.GetValueOrDefault("loopback-only") is true,
+                MaxConnections = Number(fields, "max-connections"),
+                MaxChannels = Number(fields, "max-channels"),
+            });
+        }
+
+        BuildPermissions(users);
+        BuildTopicPermissions(users);
+        foreach (var (name, state) in users)
+        {
+            broker.Users.Restore(name, state);
+        }
+    }
+
+    private void BuildPermissions(Dictionary<string, UserState> users)
+    {
+        var all = new Dictionary<string, ImmutableDictionary<string, PermissionPatterns>.Builder>(StringComparer.Ordinal);
+        foreach (var (name, fields) in Fields(DefinitionKind.Permission))
+        {
+            var reader = new OctetReader(name);
+            string user = reader.Text();
+            string virtualHost = reader.Text();
+            if (!users.ContainsKey(user) || broker.VirtualHosts.Find(virtualHost) is null)
+            {
+                _orphans.Add((DefinitionKind.Permission, name));
+                continue;
+            }
+
+            if (!all.TryGetValue(user, out var permissions))
+            {
+                all.Add(user, permissions = users[user].Permissions.ToBuilder());
+            }
+
+            permissions[virtualHost] = PermissionPatterns.Parse(
+                Text(fields, "configure") ?? string.Empty, Text(fields, "write") ?? string.Empty, Text(fields, "read") ?? string.Empty);
+        }
+
+        foreach (var (user, permissions) in all)
+        {
+            users[user] = users[user] with { Permissions = permissions.ToImmutable() };
+        }
+    }
+
+    private void BuildTopicPermissions(Dictionary<string, UserState> users)
+    {
+        foreach (var (name, fields) in Fields(DefinitionKind.TopicPermission))
+        {
+            var reader = new OctetReader(name);
+            string user = reader.Text();
+            string virtualHost = reader.Text();
+            string exchange = reader.Text();
+            if (!users.TryGetValue(user, out var state) || broker.VirtualHosts.Find(virtualHost) is null)
+            {
+                _orphans.Add((DefinitionKind.TopicPermission, name));
+                continue;
+            }
+
+            var patterns = new TopicPatterns(Text(fields, "write") ?? string.Empty, Text(fields, "read") ?? string.Empty, user, virtualHost);
+            users[user] = state with { TopicPermissions = state.TopicPermissions.SetItem((virtualHost, exchange), patterns) };
+        }
+    }
+
+    private void BuildPolicies()
+    {
+        foreach (bool isOperator in (ReadOnlySpan<bool>)[false, true])
+        {
+            var kind = isOperator ? DefinitionKind.OperatorPolicy : DefinitionKind.Policy;
+            foreach (var (name, fields) in Fields(kind))
+            {
+                var reader = new OctetReader(name);
+                if (FindVirtualHost(kind, name, ref reader) is { } virtualHost)
+                {
+                    virtualHost.SetPolicy(ReadPolicy(kind, Utf8(reader.Rest()), fields, isOperator), isOperator);
+                }
+            }
+        }
+    }
+
+    private static PolicyRule ReadPolicy(DefinitionKind kind, string name, Dictionary<string, object?> fields, bool isOperator)
+    {
+        if (!Enum.TryParse(Text(fields, "apply-to"), out PolicyTarget applyTo))
+        {
+            throw Unreadable(kind);
+        }
+
+        try
+        {
+            return new PolicyRule(
+                new Policy
+                {
+                    Name = name,
+                    Pattern = Text(fields, "pattern") ?? string.Empty,
+                    ApplyTo = applyTo,
+                    Priority = Number(fields, "priority"),
+                    Definition = fields.GetValueOrDefault("definition") as IReadOnlyDictionary<string, object?> ?? throw Unreadable(kind),
+                },
+                isOperator);
+        }
+        catch (ArgumentException)
+        {
+            throw Unreadable(kind);
+        }
+    }
+
+    private IEnumerable<(byte[] Name, Dictionary<string, object?> Fields)> Fields(DefinitionKind kind)
+    {
+        foreach (var (name, value) in ListOf(kind))
+        {
+            yield return (name, TableOf(value).ToDictionary());
+        }
+
+        Table TableOf(byte[] value) => ReadTable(kind, ReadValue(kind, value).Rest());
+    }
+
+    private static string? Text(Dictionary<string, object?> fields, string key) => fields.GetValueOrDefault(key) as string;
+
+    private static int Number(Dictionary<string, object?> fields, string key) => fields.GetValueOrDefault(key) is int number ? number : -1;
+}
