@@ -2,7 +2,7 @@
 # compare.sh [REPS] : amqp-broker against Debian's rabbitmq-server in turn, medians of REPS (5) runs, as markdown.
 # Builds the load generator (gcc, librabbitmq-dev) and publishes the broker, starts both on ports and data folders of their own, runs every
 # scenario of run.sh (SCENARIOS picks some), prints what the machine can do at best before and after, the tables and the ratios, stops all.
-# Without rabbitmq-server, or with RABBIT=0, it measures amqp-broker alone. BROKER_ARGS are passed on to amqp-broker.
+# Without rabbitmq-server, or with RABBIT=0, it measures amqp-broker alone. BROKER_ARGS are passed on to amqp-broker; it keeps nothing (--memory) without them.
 set -euo pipefail
 cd "$(dirname "$0")"
 reps=${1:-5}
@@ -41,7 +41,7 @@ start_ours() {
   local from to line
   from=$(date +%s%N)
   # shellcheck disable=SC2086
-  exec 4< <(exec "$root/artifacts/amqp-broker/amqp-broker" --port "$our_port" --log-level warning ${BROKER_ARGS:-})
+  exec 4< <(exec "$root/artifacts/amqp-broker/amqp-broker" --port "$our_port" --log-level warning ${BROKER_ARGS:---memory})
   our_pid=$!
   read -r line <&4
   to=$(date +%s%N)

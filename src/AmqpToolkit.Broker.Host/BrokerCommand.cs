@@ -7,7 +7,7 @@ internal static class BrokerCommand
 {
     private const string Description =
         """
-        RabbitMQ-compatible AMQP 0-9-1 broker. Everything is kept in memory: nothing survives a restart.
+        RabbitMQ-compatible AMQP 0-9-1 broker. Users, policies, durable exchanges and queues survive a restart; messages do not yet.
 
         Every setting can also stand in appsettings.json (current folder, or beside the executable) as "Port", "Listen", "Data", "Profile",
         "Definitions" and so on, or in an environment variable (AMQP_BROKER_Port, AMQP_BROKER_Listen=127.0.0.1,::1 ...). The command
@@ -69,7 +69,16 @@ internal static class BrokerCommand
         new(nameof(BrokerSettings.Data), new Option<string>("--data")
         {
             HelpName = "folder",
-            Description = $"Reserved for the journal, nothing is written yet [default: {BrokerSettings.DefaultData}]",
+            Description = $"Where everything durable is kept; one broker a folder [default: STATE_DIRECTORY, else {BrokerSettings.DefaultData}]",
+        }),
+        new("Memory", new Option<bool>("--memory")
+        {
+            Description = "Keep nothing: what there is is gone with the process",
+        }),
+        new(nameof(BrokerSettings.Durability), new Option<string>("--durability")
+        {
+            HelpName = "fsync|os|memory",
+            Description = "When something counts as kept: on the disk, or with the operating system, or at once [default: fsync]",
         }),
         new(nameof(BrokerSettings.Profile), new Option<string>("--profile")
         {

@@ -27,6 +27,11 @@ internal static class BrokerProcess
             IEnumerable<IPEndPoint> wanted = options.Endpoints.Concat(options.Listeners.Select(listener => listener.Endpoint));
             return await BrokerCommand.FailAsync(error, ExitCode.CannotListen, $"cannot listen on {Join(wanted)}: {Reason(e)}").ConfigureAwait(false);
         }
+        catch (BrokerStoreException e)
+        {
+            return await BrokerCommand.FailAsync(
+                error, ExitCode.CannotKeep, $"cannot keep anything in '{settings.Data}': {e.Message} Choose another folder with --data, or keep nothing with --memory.").ConfigureAwait(false);
+        }
         catch (DefinitionException e)
         {
             return await BrokerCommand.FailAsync(error, ExitCode.BadSetting, $"{settings.Definitions?.Path}: {e.Message}").ConfigureAwait(false);
@@ -34,7 +39,7 @@ internal static class BrokerProcess
 
         await using (broker.ConfigureAwait(false))
         {
-            await output.WriteLineAsync($"amqp-broker listens on {Join(broker.Endpoints)}, in memory: nothing survives a restart").ConfigureAwait(false);
+            await output.WriteLineAsync($"amqp-broker listens on {Join(broker.Endpoints)}, {Where(settings)}").ConfigureAwait(false);
             foreach (string line in settings.Container is null ? [] : ContainerPreset.ReadyLines(broker.Endpoints))
             {
                 await output.WriteLineAsync(line).ConfigureAwait(false);
@@ -66,6 +71,8 @@ internal static class BrokerProcess
             ExchangeMax = settings.ExchangeMax,
             MemoryWatermark = settings.MemoryWatermark,
             ReturnsMemoryAtOnce = true,
+            DataDirectory = settings.Data,
+            Durability = settings.Durability,
             Endpoints = [.. (settings.Listen.Count > 0 ? settings.Listen : AmqpBrokerOptions.LoopbackAddresses).Select(address => new IPEndPoint(address, settings.Port))],
             Listeners = [.. settings.Listeners],
             VirtualHosts = [settings.Container?.VirtualHost ?? "/"],
@@ -106,6 +113,8 @@ internal static class BrokerProcess
         SocketError.AddressFamilyNotSupported => "this machine has no such kind of address",
         _ => e.Message,
     };
+
+    private static string Where(BrokerSettings settings) => settings.Data is null ? "in memory: nothing survives a restart" : $"data in {Path.GetFullPath(settings.Data)}";
 
     private static string Join(IEnumerable<IPEndPoint> endpoints) => string.Join(" and ", endpoints);
 }

@@ -13,8 +13,11 @@ internal sealed record BrokerSettings
     /// <summary>Addresses to listen on; none means the machine's loopback addresses, as far as it has them.</summary>
     public IReadOnlyList<IPAddress> Listen { get; init; } = [];
 
-    /// <summary>Folder of the journal; reserved, nothing is written yet.</summary>
-    public string Data { get; init; } = DefaultData;
+    /// <summary>Folder of what is kept; null to keep nothing.</summary>
+    public string? Data { get; init; } = DefaultData;
+
+    /// <summary>What it means that something is kept.</summary>
+    public DurabilityLevel Durability { get; init; } = DurabilityLevel.Fsync;
 
     /// <summary>Release of RabbitMQ whose behaviour is shown.</summary>
     public BrokerProfile Profile { get; init; } = BrokerProfile.V4_2;
@@ -84,12 +87,36 @@ internal sealed record BrokerSettings
             ExchangeMax = Value(sources, nameof(ExchangeMax), ParseCount, "a number, 0 or more"),
             Definitions = DefinitionsFile.Read(sources),
             Container = isContainer ? ContainerPreset.FromEnvironment() : null,
-            Data = Text(sources, nameof(Data)) ?? defaults.Data,
+            Data = ReadData(sources, isContainer),
+            Durability = Value(sources, nameof(Durability), ParseDurability, "fsync, os or memory") ?? defaults.Durability,
             Profile = Value(sources, nameof(Profile), ParseProfile, "3.13, 4.2 or 4.3") ?? defaults.Profile,
             ConsumerTimeout = Value(sources, nameof(ConsumerTimeout), ParseTimeout, "a number of milliseconds above 0, or never") ?? defaults.ConsumerTimeout,
             MemoryWatermark = Value(sources, nameof(MemoryWatermark), ParseShare, "a share of the memory above 0 and up to 1, like 0.4") ?? defaults.MemoryWatermark,
             LogLevel = Value(sources, nameof(LogLevel), ParseLogLevel, "trace, debug, information, warning, error, critical or none") ?? defaults.LogLevel,
         };
+    }
+
+    /// <summary>The strongest of --data and --memory; else the folder that the system gives a service, that of RabbitMQ's manners, the user's.</summary>
+    private static string? ReadData(IReadOnlyList<SettingSource> sources, bool isContainer)
+    {
+        foreach (SettingSource source in sources)
+        {
+            bool keepsNothing = Value([source], "Memory", ParseFlag, "true or false") ?? false;
+            string? folder = Text([source], nameof(Data));
+            if (keepsNothing && folder is not null)
+            {
+                throw new SettingException($"Data '{folder}' and Memory, both from {source.Name}: one says what the other denies");
+            }
+
+            if (keepsNothing || folder is not null)
+            {
+                return folder;
+            }
+        }
+
+        return Environment.GetEnvironmentVariable("STATE_DIRECTORY") is { Length: > 0 } state ? state.Split(':')[0]
+            : isContainer ? ContainerPreset.DataFolder() ?? DefaultData
+            : DefaultData;
     }
 
     private static T? Value<T>(IReadOnlyList<SettingSource> sources, string key, Func<string, T?> parse, string expected)
@@ -159,6 +186,14 @@ internal sealed record BrokerSettings
         "3.13" => BrokerProfile.V3_13,
         "4.2" => BrokerProfile.V4_2,
         "4.3" => BrokerProfile.V4_3,
+        _ => null,
+    };
+
+    private static DurabilityLevel? ParseDurability(string text) => text.ToUpperInvariant() switch
+    {
+        "FSYNC" => DurabilityLevel.Fsync,
+        "OS" => DurabilityLevel.Os,
+        "MEMORY" => DurabilityLevel.Memory,
         _ => null,
     };
 

@@ -19,6 +19,22 @@ internal sealed record ContainerPreset(string User, string Password, string Virt
         : ushort.TryParse(text, out ushort port) ? port
         : throw new SettingException($"RABBITMQ_NODE_PORT '{text}' from the environment is not a port from 0 to 65535");
 
+    /// <summary>Where a container keeps its data, so that a volume can be put there; null when the process may not write there.</summary>
+    public static string? DataFolder()
+    {
+        const string Folder = "/var/lib/amqp-broker";
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            File.Create(Path.Combine(Folder, $".{Environment.ProcessId}"), bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
+            return Folder;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The lines by which programs that start containers know that the broker is there.</summary>
     public static IEnumerable<string> ReadyLines(IEnumerable<IPEndPoint> endpoints) =>
     [

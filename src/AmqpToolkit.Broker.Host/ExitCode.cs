@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>An option, a variable or a file says something that is no setting.</summary>
     public const int BadSetting = 2;
+
+    /// <summary>The folder for what is kept cannot be used.</summary>
+    public const int CannotKeep = 3;
 }

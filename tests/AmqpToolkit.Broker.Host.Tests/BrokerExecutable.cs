@@ -20,6 +20,9 @@ internal sealed partial class BrokerExecutable : IAsyncDisposable
         _folder = folder;
     }
 
+    /// <summary>Where it keeps its data, unless an option says otherwise.</summary>
+    public string Data => DataIn(_folder.FullName);
+
     /// <summary>Starts it; <paramref name="settingsFile"/> becomes the <c>appsettings.json</c> of its current folder.</summary>
     public static BrokerExecutable Start(string arguments, string? settingsFile = null, params (string Name, string Value)[] variables)
     {
@@ -36,6 +39,9 @@ internal sealed partial class BrokerExecutable : IAsyncDisposable
             start.Environment.Remove(inherited);
         }
 
+        // Never the folder of whoever runs the tests; an option beats it.
+        start.Environment["AMQP_BROKER_Data"] = DataIn(folder.FullName);
+        start.Environment.Remove("STATE_DIRECTORY");
         foreach ((string name, string value) in variables)
         {
             start.Environment[name] = value;
@@ -55,6 +61,14 @@ internal sealed partial class BrokerExecutable : IAsyncDisposable
         }
 
         return (line, int.Parse(FirstPort().Match(line).Groups["port"].Value, CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Ends it without a word, as the system does when memory is short.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        using CancellationTokenSource patience = new(Patience);
+        await _process.WaitForExitAsync(patience.Token);
     }
 
     public void Signal(PosixSignal signal) => _ = Kill(_process.Id, signal switch
@@ -85,6 +99,8 @@ internal sealed partial class BrokerExecutable : IAsyncDisposable
         _process.Dispose();
         _folder.Delete(recursive: true);
     }
+
+    private static string DataIn(string folder) => Path.Combine(folder, "data");
 
     [GeneratedRegex(@":(?<port>\d+)( and|,)")]
     private static partial Regex FirstPort();

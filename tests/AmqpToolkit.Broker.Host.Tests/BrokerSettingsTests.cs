@@ -19,6 +19,7 @@ public sealed class BrokerSettingsTests
         Assert.Equal(LogLevel.Information, settings.LogLevel);
         Assert.Equal(BrokerSettings.DefaultData, settings.Data);
         Assert.True(Path.IsPathRooted(settings.Data));
+        Assert.Equal(DurabilityLevel.Fsync, settings.Durability);
     }
 
     [Fact]
@@ -28,6 +29,13 @@ public sealed class BrokerSettingsTests
 
         Assert.Equal((1, LogLevel.Debug, "here"), (settings.Port, settings.LogLevel, settings.Data));
     }
+
+    [Theory]
+    [InlineData("Memory", "true", "Data", "here", null)]
+    [InlineData("Data", "there", "Memory", "true", "there")]
+    [InlineData("Memory", "false", "Data", "here", "here")]
+    public void Read_DataAndMemoryInTwoSources_TakesTheStronger(string key, string value, string weakerKey, string weakerValue, string? expected) =>
+        Assert.Equal(expected, BrokerSettings.Read([Source((key, value)), Source((weakerKey, weakerValue))]).Data);
 
     [Fact]
     public void Read_ListInTwoSources_TakesTheFirstWhole()

@@ -27,7 +27,7 @@ public sealed partial class BrokerFixture : IAsyncLifetime
         }
 
         var executable = typeof(BrokerFixture).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "BrokerExecutable").Value!;
-        _process = Process.Start(new ProcessStartInfo("dotnet", [executable, "--port", "0", "--listen", "127.0.0.1", "--definitions", Path.Combine(AppContext.BaseDirectory, "clients", "definitions.json")])
+        _process = Process.Start(new ProcessStartInfo("dotnet", [executable, "--port", "0", "--listen", "127.0.0.1", "--memory", "--definitions", Path.Combine(AppContext.BaseDirectory, "clients", "definitions.json")])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
