@@ -13,6 +13,9 @@ internal sealed class Turn
     private Queue<MessageQueue>? _queuesToMove;
     private bool _isMoving;
 
+    /// <summary>The group of the journal that a transaction of this turn writes, with what dies of it; 0 outside of one.</summary>
+    public uint Group { get; set; }
+
     /// <summary>Flushes <paramref name="output"/> at the end of the turn. Called under any lock.</summary>
     public void Touch(Output output)
     {

@@ -135,16 +135,9 @@ public sealed class Output : IThreadPoolWorkItem
     /// <summary>Starts sending what waits, unless a sender is at work already. Outside every lock.</summary>
     public void Flush()
     {
-        bool isSmall;
-        lock (Gate)
+        if (!TryBeginSending(out bool isSmall))
         {
-            if (_isSending || _ended || (_pendingOctets == 0 && !_endAfterSend))
-            {
-                return;
-            }
-
-            _isSending = true;
-            isSmall = _pendingOctets <= InlineSendOctets;
+            return;
         }
 
         if (isSmall)
@@ -152,6 +145,15 @@ public sealed class Output : IThreadPoolWorkItem
             StartSending();
         }
         else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    /// <summary>The same for a thread whose own work must not wait for a socket: others send.</summary>
+    public void FlushBeside()
+    {
+        if (TryBeginSending(out _))
         {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
@@ -217,6 +219,20 @@ public sealed class Output : IThreadPoolWorkItem
 
             _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _drained.Task;
+        }
+    }
+
+    private bool TryBeginSending(out bool isSmall)
+    {
+        lock (Gate)
+        {
+            isSmall = _pendingOctets <= InlineSendOctets;
+            if (_isSending || _ended || (_pendingOctets == 0 && !_endAfterSend))
+            {
+                return false;
+            }
+
+            return _isSending = true;
         }
     }
 

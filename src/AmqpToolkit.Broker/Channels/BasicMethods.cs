@@ -131,7 +131,7 @@ internal static class BasicMethods
             return refused;
         }
 
-        if (!queue!.TryGet(out var message, out uint left, channel.Connection.Turn))
+        if (!queue!.TryGet(out var message, out uint left, channel.Connection.Turn, isAccepted: method.NoAck))
         {
             channel.Send(default(BasicGetEmpty));
             return null;

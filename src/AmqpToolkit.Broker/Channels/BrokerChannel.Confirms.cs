@@ -1,14 +1,28 @@
 using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Channels;
 
-/// <content>What publishers hear of their messages: basic.ack, and basic.nack for those that a queue did not take (RabbitMQ's class confirm).</content>
-internal sealed partial class BrokerChannel
+/// <content>
+/// What publishers hear of their messages: basic.ack, and basic.nack for those that a queue did not take (RabbitMQ's class confirm). What only memory has
+/// is confirmed at once. A channel whose messages go to the journal waits for it, also with later ones that do not, so that its tags stay in order.
+/// </content>
+internal sealed partial class BrokerChannel : IJournalWaiter
 {
-    /// <summary>Tags of messages that were refused and not told of yet, rising.</summary>
+    /// <summary>Tags of messages that were refused and not told of yet, rising. Under the output's gate.</summary>
     private List<ulong>? _refusedTags;
 
-    /// <summary>Tells of everything published so far: in memory a message is safe as soon as its queues have it.</summary>
+    private JournalTicket _confirmTicket;
+    private CommitLevel? _written;
+    private ulong _awaitedTag;
+
+    /// <inheritdoc/>
+    ref JournalTicket IJournalWaiter.Ticket => ref _confirmTicket;
+
+    /// <summary>Messages of the channel were written to the journal since the last confirm.</summary>
+    public void HandleWritten(CommitLevel level) => _written = _written is { } known && known > level ? known : level;
+
+    /// <summary>Tells of everything published so far: at once what is safe, the rest when the journal has it.</summary>
     public void SendConfirm()
     {
         if (PublishedTag == ConfirmedTag || IsClosing)
@@ -16,15 +30,18 @@ internal sealed partial class BrokerChannel
             return;
         }
 
-        if (_refusedTags is { Count: > 0 } refused)
+        if (_written is not null || _awaitedTag > ConfirmedTag)
         {
-            SendConfirmAround(refused);
+            AwaitCommit();
+            return;
         }
 
-        if (PublishedTag > ConfirmedTag)
+        lock (connection.Output.Gate)
         {
-            SendAck(PublishedTag);
+            AppendConfirms(PublishedTag);
         }
+
+        connection.Turn.Touch(connection.Output);
     }
 
     /// <summary>Queues did not take messages of the batch at hand, which ends with the last that was published.</summary>
@@ -44,44 +61,95 @@ internal sealed partial class BrokerChannel
         }
 
         refused.Sort();
-        var tags = _refusedTags ??= [];
-        foreach (int index in refused)
+        lock (connection.Output.Gate)
         {
-            ulong tag = PublishedTag - (ulong)(count - 1 - index);
-            if (tag > ConfirmedTag && (tags.Count == 0 || tags[^1] < tag))
+            var tags = _refusedTags ??= [];
+            foreach (int index in refused)
             {
-                tags.Add(tag);
+                ulong tag = PublishedTag - (ulong)(count - 1 - index);
+                if (tag > ConfirmedTag && (tags.Count == 0 || tags[^1] < tag))
+                {
+                    tags.Add(tag);
+                }
             }
         }
     }
 
-    /// <summary>Each run of refused messages gets one nack, and each run of others one ack.</summary>
-    private void SendConfirmAround(List<ulong> refused)
+    /// <inheritdoc/>
+    void IJournalWaiter.HandleCommitted(ulong token)
     {
-        for (int index = 0; index < refused.Count; index++)
+        lock (connection.Output.Gate)
         {
-            if (refused[index] > ConfirmedTag + 1)
+            if (IsReleased || IsClosing || connection.IsClosed)
             {
-                SendAck(refused[index] - 1);
+                return;
             }
 
-            int last = index;
-            while (last + 1 < refused.Count && refused[last + 1] == refused[last] + 1)
-            {
-                last++;
-            }
-
-            Send(new BasicNack { DeliveryTag = refused[last], Multiple = last > index });
-            ConfirmedTag = refused[last];
-            index = last;
+            AppendConfirms(token);
         }
 
-        refused.Clear();
+        connection.Output.FlushBeside();
     }
 
-    private void SendAck(ulong tag)
+    /// <inheritdoc/>
+    void IJournalWaiter.HandleFailed(ulong token, Exception error)
     {
-        Send(new BasicAck { DeliveryTag = tag, Multiple = tag - ConfirmedTag > 1 });
-        ConfirmedTag = tag;
+        lock (connection.Output.Gate)
+        {
+            if (IsReleased || IsClosing || connection.IsClosed || token <= ConfirmedTag)
+            {
+                return;
+            }
+
+            // Nobody knows what the disk has: whoever published may publish again.
+            connection.AppendUnderGate(number, new BasicNack { DeliveryTag = token, Multiple = token - ConfirmedTag > 1 });
+            ConfirmedTag = token;
+            _refusedTags?.RemoveAll(tag => tag <= token);
+        }
+
+        connection.Output.FlushBeside();
+    }
+
+    private void AwaitCommit()
+    {
+        _awaitedTag = PublishedTag;
+        using var appender = VirtualHost.Store!.Journal!.Append();
+        appender.Commit(this, PublishedTag, _written ?? CommitLevel.Os);
+        _written = null;
+    }
+
+    /// <summary>Each run of refused messages gets one nack, and each run of others one ack. Under the output's gate.</summary>
+    private void AppendConfirms(ulong upTo)
+    {
+        if (_refusedTags is { Count: > 0 } refused)
+        {
+            int index = 0;
+            while (index < refused.Count && refused[index] <= upTo)
+            {
+                AppendAck(refused[index] - 1);
+                int last = index;
+                while (last + 1 < refused.Count && refused[last + 1] == refused[last] + 1 && refused[last + 1] <= upTo)
+                {
+                    last++;
+                }
+
+                connection.AppendUnderGate(number, new BasicNack { DeliveryTag = refused[last], Multiple = last > index });
+                ConfirmedTag = refused[last];
+                index = last + 1;
+            }
+
+            refused.RemoveRange(0, index);
+        }
+
+        AppendAck(upTo);
+    }
+
+    private void AppendAck(ulong tag)
+    {
+        if (tag > ConfirmedTag)
+        {
+            connection.AppendUnderGate(number, new BasicAck { DeliveryTag = tag, Multiple = tag - ConfirmedTag > 1 });
+            ConfirmedTag = tag;
+        }
     }
 }

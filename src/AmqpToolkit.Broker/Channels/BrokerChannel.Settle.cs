@@ -1,6 +1,8 @@
+using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Protocol;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Channels;
 
@@ -55,9 +57,33 @@ internal sealed partial class BrokerChannel
 
     public void SelectTransaction() => _transaction ??= new TransactionState();
 
-    /// <summary>tx.commit: the publishes, then the settlements.</summary>
+    /// <summary>tx.commit: the publishes, then the settlements. In the journal they are one, over all queues.</summary>
+    /// <param name="written">When what was written to the journal counts as kept; null when nothing was.</param>
     /// <returns>An error when a queue did not take a publish; all else is done then.</returns>
-    public ProtocolError? Commit()
+    public ProtocolError? Commit(out CommitLevel? written)
+    {
+        _written = null;
+        if (_transaction!.IsEmpty || VirtualHost.Store is not { } store)
+        {
+            written = null;
+            return CommitAll();
+        }
+
+        uint group = JournalGroup.Begin(store.Journal);
+        connection.Turn.Group = group;
+        try
+        {
+            return CommitAll();
+        }
+        finally
+        {
+            connection.Turn.Group = 0;
+            JournalGroup.End(store.Journal, group);
+            written = _written;
+        }
+    }
+
+    private ProtocolError? CommitAll()
     {
         var transaction = _transaction!;
         foreach (var message in transaction.Publishes)
@@ -75,6 +101,7 @@ internal sealed partial class BrokerChannel
                 int before = settled.Count;
                 Take(tag, multiple: false, settled);
                 Discount(settled, before);
+                NoteKept(settled, before);
                 waiting = TakeWaitingForCredit();
             }
 
@@ -123,6 +150,18 @@ internal sealed partial class BrokerChannel
             if (settled[index].Consumer is not null)
             {
                 GlobalUnsettled--;
+            }
+        }
+    }
+
+    /// <summary>What a transaction settles is kept if the message was.</summary>
+    private void NoteKept(List<Unsettled> settled, int from)
+    {
+        for (int index = from; index < settled.Count; index++)
+        {
+            if (!settled[index].Message.Stored.IsNone)
+            {
+                HandleWritten(settled[index].Queue.CommitLevel);
             }
         }
     }

@@ -117,8 +117,17 @@ internal struct ChannelMethodRouter(BrokerChannel channel) : IServerMethodHandle
             return;
         }
 
-        Error = channel.Commit();
-        if (Error is null)
+        Error = channel.Commit(out var written);
+        if (Error is not null)
+        {
+            return;
+        }
+
+        if (written is { } level)
+        {
+            channel.Connection.Hold(number, default(TxCommitOk), level);
+        }
+        else
         {
             channel.Send(default(TxCommitOk));
         }

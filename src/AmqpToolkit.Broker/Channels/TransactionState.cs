@@ -17,6 +17,9 @@ internal sealed class TransactionState
     /// <summary>Whether a queue did not take a message of it.</summary>
     public bool IsRefused { get; set; }
 
+    /// <summary>Whether there is nothing to commit.</summary>
+    public bool IsEmpty => Publishes.Count == 0 && Settlements.Count == 0;
+
     /// <summary>Holds a settlement back.</summary>
     /// <returns>False when the delivery is settled in this transaction already.</returns>
     public bool TrySettle(ulong deliveryTag, Outcome outcome)

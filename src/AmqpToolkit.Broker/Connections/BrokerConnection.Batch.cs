@@ -85,7 +85,7 @@ internal sealed partial class BrokerConnection
     /// <summary>Settles and empties the list.</summary>
     public void Settle(List<Unsettled> settled, Outcome outcome) => Settle(settled, outcome, Turn);
 
-    /// <summary>Settles and empties the list, on whosever turn it is.</summary>
+    /// <summary>Settles and empties the list, on whosever turn it is, within its transaction if there is one.</summary>
     public static void Settle(List<Unsettled> settled, Outcome outcome, Turn turn)
     {
         var all = CollectionsMarshal.AsSpan(settled);
@@ -103,7 +103,7 @@ internal sealed partial class BrokerConnection
                 end++;
             }
 
-            queue.Settle(all[start..end], outcome, turn);
+            queue.Settle(all[start..end], outcome, turn, turn.Group);
             start = end;
         }
 
@@ -162,6 +162,8 @@ internal sealed partial class BrokerConnection
         }
 
         var state = _batchState!;
+        _batch.IsShared = state.TargetCount > 1;
+        _batch.Group = Turn.Group;
         try
         {
             for (int index = 0; index < state.TargetCount; index++)
@@ -172,6 +174,11 @@ internal sealed partial class BrokerConnection
             if (_batch.Refused.Count > 0)
             {
                 state.Channel.HandleRefused(_batch.Refused, _batch.Count);
+            }
+
+            if (_batch.Written is { } level)
+            {
+                state.Channel.HandleWritten(level);
             }
         }
         finally

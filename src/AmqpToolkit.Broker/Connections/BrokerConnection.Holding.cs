@@ -28,7 +28,7 @@ internal sealed partial class BrokerConnection
 
     /// <inheritdoc/>
     public ValueTask WaitUntilReadyAsync() =>
-        IsSaturated || WaitsForHeld || (_hasPublished && _broker.Memory.IsOver) ? HoldBackAsync() : ValueTask.CompletedTask;
+        IsSaturated || WaitsForHeld || (_hasPublished && (_broker.Memory.IsOver || _broker.Store is { HasNoRoom: true })) ? HoldBackAsync() : ValueTask.CompletedTask;
 
     /// <summary>Whether more waits for a peer that does not read than deliveries alone could make.</summary>
     private bool IsSaturated => Output.PendingOctets > _broker.Options.OutputBoundOctets + _broker.Options.MaxMessageOctets + AnswerBoundOctets;
@@ -96,26 +96,7 @@ internal sealed partial class BrokerConnection
             }
 
             _isHeldByStore = false;
-            if (!_hasPublished || !_broker.Memory.IsOver || HasToGo)
-            {
-                return;
-            }
-
-            _isHeldByMemory = true;
-            if (_clientTakesBlocked)
-            {
-                SendNow(new ConnectionBlocked { Reason = "low on memory" });
-            }
-
-            while (_broker.Memory.IsOver && !HasToGo)
-            {
-                await WaitAsync(_broker.Memory.WaitForRoomAsync(), gone.Task).ConfigureAwait(false);
-            }
-
-            if (_clientTakesBlocked && !HasToGo)
-            {
-                SendNow(default(ConnectionUnblocked));
-            }
+            await HoldPublisherBackAsync(gone.Task).ConfigureAwait(false);
         }
         finally
         {
@@ -124,6 +105,47 @@ internal sealed partial class BrokerConnection
             _isHeldByStore = false;
             _isHeldByMemory = false;
         }
+    }
+
+    /// <summary>Waits while messages take too much memory, or come faster than the disk takes them.</summary>
+    private async ValueTask HoldPublisherBackAsync(Task gone)
+    {
+        bool isTold = false;
+        while (_hasPublished && !HasToGo && FindHindrance(out string? reason) is { } room)
+        {
+            _isHeldByMemory = true;
+            if (_clientTakesBlocked && !isTold && reason is not null)
+            {
+                SendNow(new ConnectionBlocked { Reason = reason });
+                isTold = true;
+            }
+
+            await WaitAsync(room, gone).ConfigureAwait(false);
+        }
+
+        if (isTold && !HasToGo)
+        {
+            SendNow(default(ConnectionUnblocked));
+        }
+    }
+
+    /// <summary>What publishers wait for now; null for nothing. A disk that is merely slower than they are is not worth a word.</summary>
+    private Task? FindHindrance(out string? reason)
+    {
+        reason = null;
+        if (_broker.Memory.IsOver)
+        {
+            reason = "low on memory";
+            return _broker.Memory.WaitForRoomAsync();
+        }
+
+        if (_broker.Store is { HasNoRoom: true } store)
+        {
+            reason = store.IsFull ? "low on disk" : null;
+            return store.WaitForRoomAsync();
+        }
+
+        return null;
     }
 
     /// <summary>Whether there is no reason to hold the client back any longer: it is gone, or the broker stops and wants to hear it.</summary>

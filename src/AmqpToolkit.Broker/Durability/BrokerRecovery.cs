@@ -64,17 +64,18 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
     public void VisitMessage(in RecoveredMessage message)
     {
         _messageCount++;
-        ((MessageQueue)_destinations[message.Queue]).Restore(in message, _wasClosed);
+        var queue = (MessageQueue)_destinations[message.Queue];
+        if (!queue.Restore(in message, _wasClosed))
+        {
+            Log.StoreDamaged(broker.Logger, queue.NameText, (long)message.Position, "a message of an unknown form");
+        }
     }
 
     public void VisitDamage(JournalDamage damage) => Log.StoreDamaged(broker.Logger, damage.File, damage.Offset, damage.What);
 
     public void VisitEnd(bool wasClosed)
     {
-        foreach (var destination in _destinations.Values)
-        {
-            (destination as MessageQueue)?.FinishRestore();
-        }
+        // What there is to say was said before the messages.
     }
 
     /// <summary>The journal takes changes again: what hung in the air goes.</summary>
@@ -83,6 +84,11 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         foreach (var (kind, name) in _orphans)
         {
             store.Remove(kind, name);
+        }
+
+        foreach (var destination in _destinations.Values)
+        {
+            (destination as MessageQueue)?.FinishRestore();
         }
 
         if (store.HasBegun && broker.Logger.IsEnabled(LogLevel.Information))

@@ -1,7 +1,10 @@
+using System.Runtime.InteropServices;
+using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Queues;
 
@@ -24,6 +27,8 @@ internal sealed class DeadLetterMover(MessageArena arena)
     private readonly RouteCollector _routes = new();
     private readonly List<MessageQueue> _targets = [];
     private readonly List<MessageQueue> _batchTargets = [];
+    private readonly List<JournalAck> _origins = [];
+    private QueueJournal? _journal;
     private byte[] _key = [];
     private int _version;
 
@@ -34,11 +39,17 @@ internal sealed class DeadLetterMover(MessageArena arena)
     private MessageArena Arena => arena;
 
     /// <summary>Moves the messages; their references are taken over.</summary>
-    public void Move(MessageQueue queue, QueueSettings settings, List<DeadLetter> dead, Turn turn)
+    /// <param name="queue">Where they died.</param>
+    /// <param name="journal">Its journal, if it has one.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="dead">The messages.</param>
+    /// <param name="turn">Whose thread it is.</param>
+    public void Move(MessageQueue queue, QueueJournal? journal, QueueSettings settings, List<DeadLetter> dead, Turn turn)
     {
         int at = 0;
         try
         {
+            _journal = journal;
             _batch.Begin([]);
             _key = [];
             _targets.Clear();
@@ -55,8 +66,12 @@ internal sealed class DeadLetterMover(MessageArena arena)
         {
             for (; at < dead.Count; at++)
             {
+                NoteOrigin(dead[at]);
                 arena.Release(dead[at].Message);
             }
+
+            EndOrigins(group: 0);
+            _journal = null;
 
             _batch.Clear();
             _batch.End();
@@ -97,7 +112,11 @@ internal sealed class DeadLetterMover(MessageArena arena)
         {
             var stored = Store(exchange, key, properties, in content);
             _routes.HandToKeepers(arena, stored);
-            Add(stored, turn);
+            Add(stored, in letter, turn);
+        }
+        else
+        {
+            NoteOrigin(in letter);
         }
 
         arena.Release(letter.Message);
@@ -165,7 +184,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
         });
     }
 
-    private void Add(MessageRef message, Turn turn)
+    private void Add(MessageRef message, in DeadLetter letter, Turn turn)
     {
         if (_batch.Count > 0 && !_targets.SequenceEqual(_batchTargets))
         {
@@ -179,19 +198,59 @@ internal sealed class DeadLetterMover(MessageArena arena)
         }
 
         _batch.Add(message);
+        NoteOrigin(in letter);
         if (_batch.IsFull)
         {
             Flush(turn);
         }
     }
 
+    /// <summary>
+    /// Publishes what has gathered. What the journal had of it leaves its queue in the same group of records, so that a crash finds each message in
+    /// one place: where it was, or where it went.
+    /// </summary>
     private void Flush(Turn turn)
     {
-        for (int index = 0; index < _batchTargets.Count && _batch.Count > 0; index++)
+        bool isOwn = turn.Group == 0;
+        uint group = _origins.Count == 0 || _batch.Count == 0 ? 0 : isOwn ? _journal!.BeginGroup() : turn.Group;
+        try
         {
-            _batchTargets[index].Publish(_batch, index == _batchTargets.Count - 1, turn);
-        }
+            _batch.Group = group;
+            _batch.IsShared = _batchTargets.Count > 1;
+            for (int index = 0; index < _batchTargets.Count && _batch.Count > 0; index++)
+            {
+                _batchTargets[index].Publish(_batch, index == _batchTargets.Count - 1, turn);
+            }
 
-        _batch.Clear();
+            _batch.Clear();
+        }
+        finally
+        {
+            EndOrigins(group);
+            if (isOwn && group != 0)
+            {
+                _journal!.EndGroup(group);
+            }
+
+            _batch.Group = 0;
+        }
+    }
+
+    private void NoteOrigin(in DeadLetter letter)
+    {
+        if (!letter.Origin.Message.IsNone)
+        {
+            _origins.Add(letter.Origin);
+        }
+    }
+
+    /// <summary>The queue where they died is done with those that were published, and with those that go nowhere.</summary>
+    private void EndOrigins(uint group)
+    {
+        if (_origins.Count > 0)
+        {
+            _journal!.Ack(CollectionsMarshal.AsSpan(_origins), group);
+            _origins.Clear();
+        }
     }
 }

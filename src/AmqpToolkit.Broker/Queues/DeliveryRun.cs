@@ -71,7 +71,7 @@ internal ref struct DeliveryRun
         _left--;
         consumer.UnsettledCount++;
         return _batch is not null
-            ? _queue.PassUnsettled(consumer, _batch.Take(Next++, _isLastQueue))
+            ? _queue.PassUnsettled(consumer, _batch, Next++, _isLastQueue)
             : _queue.TakeReady(consumer);
     }
 }

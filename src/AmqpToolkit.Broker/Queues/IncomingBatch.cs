@@ -1,5 +1,6 @@
 using System.Buffers;
 using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Queues;
 
@@ -20,6 +21,7 @@ internal sealed class IncomingBatch(MessageArena arena)
     private MessageFlags _anyFlags;
     private int _exchangeOctets;
     private int _routingKeyOctets;
+    private Journal? _contents;
 
     public int Count { get; private set; }
 
@@ -27,6 +29,18 @@ internal sealed class IncomingBatch(MessageArena arena)
 
     /// <summary>Whether a message of the batch has a time of its own.</summary>
     public bool HasExpirations => (_anyFlags & MessageFlags.Expires) != 0;
+
+    /// <summary>Whether a message of the batch is to survive a restart.</summary>
+    public bool HasPersistent => (_anyFlags & MessageFlags.Persistent) != 0;
+
+    /// <summary>Whether several queues get the batch: what they keep is then kept once.</summary>
+    public bool IsShared { get; set; }
+
+    /// <summary>The group of the journal that the messages belong to, or 0.</summary>
+    public uint Group { get; set; }
+
+    /// <summary>When what queues have written of the batch counts as kept; null when they wrote nothing.</summary>
+    public CommitLevel? Written { get; private set; }
 
     /// <summary>Messages that a queue did not take, by their place in the batch; one that several refused stands there several times.</summary>
     public List<int> Refused { get; } = [];
@@ -54,14 +68,14 @@ internal sealed class IncomingBatch(MessageArena arena)
     public void Add(int propertiesStart, int propertyOctets, int bodyStart, int bodyOctets, MessageFlags flags)
     {
         _anyFlags |= flags;
-        Push() = new Entry(propertiesStart, propertyOctets, bodyStart, bodyOctets, flags, default);
+        Push() = new Entry(propertiesStart, propertyOctets, bodyStart, bodyOctets, flags, default, default);
     }
 
     /// <summary>Adds a message that is stored already; the batch takes the caller's reference over.</summary>
     public void Add(MessageRef message)
     {
         _anyFlags |= arena.FlagsOf(message);
-        Push() = new Entry(0, 0, 0, 0, MessageFlags.None, message);
+        Push() = new Entry(0, 0, 0, 0, MessageFlags.None, default, message);
     }
 
     /// <summary>A queue does not take the message: its publisher is to hear so.</summary>
@@ -114,9 +128,28 @@ internal sealed class IncomingBatch(MessageArena arena)
         return entry.Stored;
     }
 
+    /// <summary>A queue has written a message of the batch.</summary>
+    public void MarkWritten(CommitLevel level) => Written = Written is { } known && known > level ? known : level;
+
+    /// <summary>The content that queues share in the journal; none until the first of them has written it.</summary>
+    public StoredContent SharedContent(int index) => _entries[index].Content;
+
+    /// <summary>A queue has written the content for all. It is released when the batch is cleared.</summary>
+    public void SetSharedContent(int index, StoredContent content, Journal journal)
+    {
+        _contents = journal;
+        ref var entry = ref _entries[index];
+        entry = entry with { Content = content };
+    }
+
     /// <summary>Gives back what no queue has taken over, and forgets all messages.</summary>
     public void Clear()
     {
+        if (_contents is not null)
+        {
+            ReleaseContents(_contents);
+        }
+
         for (int index = 0; index < Count; index++)
         {
             if (!_entries[index].Stored.IsNone)
@@ -127,6 +160,7 @@ internal sealed class IncomingBatch(MessageArena arena)
 
         Count = 0;
         _anyFlags = MessageFlags.None;
+        Written = null;
         if (Refused.Count > 0)
         {
             Refused.Clear();
@@ -142,6 +176,20 @@ internal sealed class IncomingBatch(MessageArena arena)
             ArrayPool<Entry>.Shared.Return(_entries);
             _entries = _few;
         }
+    }
+
+    private void ReleaseContents(Journal journal)
+    {
+        using var appender = journal.Append();
+        for (int index = 0; index < Count; index++)
+        {
+            if (!_entries[index].Content.IsNone)
+            {
+                appender.Release(_entries[index].Content);
+            }
+        }
+
+        _contents = null;
     }
 
     private ref Entry Push()
@@ -167,5 +215,5 @@ internal sealed class IncomingBatch(MessageArena arena)
     }
 
     private readonly record struct Entry(
-        int PropertiesStart, int PropertyOctets, int BodyStart, int BodyOctets, MessageFlags Flags, MessageRef Stored);
+        int PropertiesStart, int PropertyOctets, int BodyStart, int BodyOctets, MessageFlags Flags, StoredContent Content, MessageRef Stored);
 }

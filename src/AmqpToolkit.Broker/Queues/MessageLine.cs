@@ -1,4 +1,5 @@
 using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Queues;
 
@@ -6,14 +7,17 @@ namespace AmqpToolkit.Broker.Queues;
 /// Messages that wait in one order: a queue's, or those of one priority. They lie in <c>ready</c> in the order of arrival, and in <c>returned</c>, by
 /// their position, when a consumer gave them back: everything returned is older than everything ready, so it goes first. Used under the queue's lock.
 /// </summary>
-internal sealed class MessageLine(MessageArena arena)
+/// <param name="arena">Where the messages lie.</param>
+/// <param name="firstPosition">The first place: where there is a journal, one that was never used before.</param>
+internal sealed class MessageLine(MessageArena arena, ulong firstPosition = 0)
 {
     private ReadyList _ready = new(arena);
     private PriorityQueue<QueuedMessage, ulong>? _returned;
     private DeadlineRuns? _deadlines;
+    private RestoredRuns? _restored;
     private int _readyDeadlines;
     private int _returnedDeadlines;
-    private ulong _nextPosition;
+    private ulong _nextPosition = firstPosition;
 
     public int Count => _ready.Count + (_returned?.Count ?? 0);
 
@@ -21,6 +25,9 @@ internal sealed class MessageLine(MessageArena arena)
 
     /// <summary>Whether a message waits that a consumer gave back.</summary>
     public bool HasReturned => _returned is { Count: > 0 };
+
+    /// <summary>The place of the next message.</summary>
+    public ulong NextPosition => _nextPosition;
 
     /// <summary>Whether a message waits that may not wait for ever.</summary>
     public bool HasDeadlines => _readyDeadlines + _returnedDeadlines > 0;
@@ -36,23 +43,35 @@ internal sealed class MessageLine(MessageArena arena)
         }
     }
 
-    /// <summary>Adds the youngest message with a deadline.</summary>
-    public void Add(MessageRef message, long deadline)
+    /// <summary>Adds the youngest message with a deadline, and with its name in the journal if it is there.</summary>
+    public void Add(MessageRef message, long deadline, StoredMessage stored = default)
     {
-        if (deadline == QueuedMessage.Never)
+        AddReady(message, deadline, stored);
+        _nextPosition++;
+    }
+
+    /// <summary>
+    /// Puts a message back that was there before the broker was. Places rise from call to call. One that was handed out before is followed by none
+    /// that was not, so that all before it were handed out, too.
+    /// </summary>
+    /// <param name="message">The message.</param>
+    /// <param name="wasClosed">Whether the broker had stopped in order; else any message may have been handed out.</param>
+    public void Restore(in QueuedMessage message, bool wasClosed)
+    {
+        _nextPosition = Math.Max(_nextPosition, message.Position + 1);
+        if (!message.Redelivered)
         {
-            Add(message);
+            (_restored ??= new RestoredRuns { MayBeRedelivered = !wasClosed }).Add(message.Position);
+            AddReady(message.Message, message.Deadline, message.Stored);
             return;
         }
 
-        if (_readyDeadlines++ == 0)
+        while (_ready.Count > 0)
         {
-            (_deadlines ??= new DeadlineRuns()).Begin(_ready.Count);
+            Return(TakeReady(message.Priority) with { Redelivered = true });
         }
 
-        _ready.Add(message);
-        _nextPosition++;
-        _deadlines!.Add(deadline);
+        Return(in message);
     }
 
     /// <summary>The place of a message that does not wait here.</summary>
@@ -79,7 +98,7 @@ internal sealed class MessageLine(MessageArena arena)
             return message.Message;
         }
 
-        isRedelivered = false;
+        isRedelivered = _restored is { MayBeRedelivered: true };
         deliveryCount = 0;
         return _ready.Peek();
     }
@@ -108,9 +127,15 @@ internal sealed class MessageLine(MessageArena arena)
             return oldest;
         }
 
-        // Everything ready lies in a row behind the last position that was handed out.
-        ulong position = _nextPosition - (ulong)_ready.Count;
-        return new QueuedMessage(_ready.Take(), position, _readyDeadlines > 0 ? TakeDeadline() : QueuedMessage.Never, 0, priority, Redelivered: false);
+        return TakeReady(priority);
+    }
+
+    /// <summary>Takes the oldest message if there is one, whatever will become of it.</summary>
+    public bool TryTake(byte priority, out QueuedMessage message)
+    {
+        bool isThere = HasMessage;
+        message = isThere ? Take(priority) : default;
+        return isThere;
     }
 
     /// <summary>
@@ -142,9 +167,10 @@ internal sealed class MessageLine(MessageArena arena)
     /// <summary>Takes everything out, in a line of its own; places go on rising here.</summary>
     public MessageLine TakeAll()
     {
-        var all = new MessageLine(arena) { _ready = _ready, _returned = _returned };
+        var all = new MessageLine(arena, _nextPosition) { _ready = _ready, _returned = _returned, _restored = _restored };
         _ready = new ReadyList(arena);
         _returned = null;
+        _restored = null;
         _readyDeadlines = _returnedDeadlines = 0;
         return all;
     }
@@ -157,6 +183,47 @@ internal sealed class MessageLine(MessageArena arena)
         {
             arena.Release(message.Message);
         }
+    }
+
+    private void AddReady(MessageRef message, long deadline, StoredMessage stored)
+    {
+        if (deadline != QueuedMessage.Never && _readyDeadlines++ == 0)
+        {
+            (_deadlines ??= new DeadlineRuns()).Begin(_ready.Count);
+        }
+
+        if (stored.IsNone)
+        {
+            _ready.Add(message);
+        }
+        else
+        {
+            _ready.Add(message, stored);
+        }
+
+        if (_readyDeadlines > 0)
+        {
+            _deadlines!.Add(deadline);
+        }
+    }
+
+    private QueuedMessage TakeReady(byte priority)
+    {
+        // Everything ready lies in a row behind the last position that was handed out; save for what was there before the broker was.
+        ulong position = _nextPosition - (ulong)_ready.Count;
+        bool isRedelivered = false;
+        if (_restored is { } restored)
+        {
+            position = restored.Take();
+            isRedelivered = restored.MayBeRedelivered;
+            if (restored.IsEmpty)
+            {
+                _restored = null;
+            }
+        }
+
+        long deadline = _readyDeadlines > 0 ? TakeDeadline() : QueuedMessage.Never;
+        return new QueuedMessage(_ready.Take(out var stored), position, deadline, 0, priority, isRedelivered, stored);
     }
 
     private long TakeDeadline()

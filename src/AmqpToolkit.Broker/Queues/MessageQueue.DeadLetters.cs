@@ -1,3 +1,5 @@
+using AmqpToolkit.Storage.Journaling;
+
 namespace AmqpToolkit.Broker.Queues;
 
 /// <content>
@@ -13,11 +15,11 @@ internal sealed partial class MessageQueue
     {
         if (more.Settings.DeadLetterExchange is null)
         {
-            _arena.Release(message.Message);
+            Finish(in message);
         }
         else
         {
-            more.AddDying(new DeadLetter(message.Message, reason));
+            more.AddDying(new DeadLetter(message.Message, reason, new JournalAck(message.JournalPosition, message.Stored)));
         }
     }
 
@@ -58,7 +60,7 @@ internal sealed partial class MessageQueue
         {
             try
             {
-                DeadLetterMover.OfThread(_arena).Move(this, more.Settings, dying, turn);
+                DeadLetterMover.OfThread(_arena).Move(this, _journal, more.Settings, dying, turn);
             }
             catch
             {

@@ -20,18 +20,6 @@ internal sealed partial class MessageQueue
     /// <summary>When a message that is kept counts as such.</summary>
     public CommitLevel CommitLevel => BrokerStore.LevelOf(_durability);
 
-    /// <summary>Puts a message back that the journal has kept. While the broker starts, in the order of the positions.</summary>
-    public void Restore(in RecoveredMessage message, bool wasClosed)
-    {
-        _ = message;
-        _ = wasClosed;
-    }
-
-    /// <summary>All messages are back.</summary>
-    public void FinishRestore()
-    {
-    }
-
     /// <summary>Virtual host, policy or definition have said something new.</summary>
     internal void FindDurability()
     {
@@ -43,5 +31,6 @@ internal sealed partial class MessageQueue
         }
 
         _durability = level;
+        FindJournal();
     }
 }

@@ -1,6 +1,7 @@
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Queues;
 
@@ -78,6 +79,7 @@ internal sealed partial class MessageQueue
     /// <summary>Ends it: leaves to the sweep what is left, and sees to the times. Under the lock.</summary>
     private void EndWork(QueueExtension more)
     {
+        _journal?.Flush();
         if (_isDeleted)
         {
             return;
@@ -186,7 +188,8 @@ internal sealed partial class MessageQueue
             }
 
             var (priority, deadline) = Inspect(more, in content);
-            Add(more, batch.Take(next, isLastQueue), priority, deadline);
+            var stored = _journal is not { IsOpen: true } journal ? default : journal.Add(batch, next, in content, QueuedMessage.JournalPositionOf(priority, LineOf(priority).NextPosition), deadline);
+            Add(more, batch.Take(next, isLastQueue), priority, deadline, stored);
             if (looksAtEach && _rotation is { Count: > 0 })
             {
                 DeliverReady(turn);
@@ -207,7 +210,7 @@ internal sealed partial class MessageQueue
         batch.Refuse(index);
         if (more.Settings is { Overflow: OverflowPolicy.RejectPublishDeadLetter, DeadLetterExchange: not null })
         {
-            more.AddDying(new DeadLetter(batch.Take(index, isLastQueue), DeathReason.MaxLength));
+            more.AddDying(new DeadLetter(batch.Take(index, isLastQueue), DeathReason.MaxLength, default));
         }
     }
 
@@ -235,15 +238,11 @@ internal sealed partial class MessageQueue
         return (priority, ttl is { } milliseconds ? more.Now + milliseconds : QueuedMessage.Never);
     }
 
-    private void Add(QueueExtension more, MessageRef message, byte priority, long deadline)
+    private void Add(QueueExtension more, MessageRef message, byte priority, long deadline, StoredMessage stored)
     {
-        if (priority == 0)
+        LineOf(priority).Add(message, deadline, stored);
+        if (priority > 0)
         {
-            _line.Add(message, deadline);
-        }
-        else
-        {
-            more.LevelOf(priority, _arena).Add(message, deadline);
             more.CountAdded(priority);
         }
 
@@ -257,8 +256,7 @@ internal sealed partial class MessageQueue
     {
         var more = _more!;
         var (priority, deadline) = Inspect(more, _arena.Read(message));
-        var line = priority == 0 ? _line : more.LevelOf(priority, _arena);
-        return new QueuedMessage(message, line.Pass(), deadline, 0, priority, Redelivered: false);
+        return new QueuedMessage(message, LineOf(priority).Pass(), deadline, 0, priority, Redelivered: false);
     }
 
     private QueuedMessage TakeOldest(QueueExtension more)
@@ -269,7 +267,7 @@ internal sealed partial class MessageQueue
             more.Takes = (more.Takes + 1) % TurnsOfLevels;
         }
 
-        var line = priority == 0 ? _line : more.LevelOf(priority, _arena);
+        var line = LineOf(priority);
         bool isCounted = more.CountsOctets && line.Uncount();
         var message = line.Take(priority);
         if (priority > 0)
@@ -286,7 +284,7 @@ internal sealed partial class MessageQueue
     }
 
     /// <summary>The messages of which the next to go is one.</summary>
-    private MessageLine HeadLine(QueueExtension more) => HeadPriority(more) is > 0 and var priority ? more.LevelOf(priority, _arena) : _line;
+    private MessageLine HeadLine(QueueExtension more) => LineOf(HeadPriority(more));
 
     /// <summary>
     /// The level of which the oldest message goes next: the highest with a message. Where two levels share their turns the lower has every third, so that
@@ -304,12 +302,12 @@ internal sealed partial class MessageQueue
             return more.HighestPriority;
         }
 
-        bool isHighReturned = more.LevelOf(1, _arena).HasReturned;
+        bool isHighReturned = LineOf(1).HasReturned;
         return _line.HasReturned != isHighReturned ? (byte)(isHighReturned ? 1 : 0) : (byte)(more.Takes == TurnsOfLevels - 1 ? 0 : 1);
     }
 
     /// <summary>A delivery did not succeed: the message goes back, or dies.</summary>
-    private void SettleExtended(QueueExtension more, in QueuedMessage message, Outcome outcome)
+    private void SettleExtended(QueueExtension more, in QueuedMessage message, Outcome outcome, uint group)
     {
         if (outcome == Outcome.Reject)
         {
@@ -318,7 +316,7 @@ internal sealed partial class MessageQueue
         }
 
         bool counts = outcome != Outcome.Release || (more.Settings.IsQuorum && VirtualHost.Rules.CountsReleasesAsFailures);
-        var returned = AfterReturn(in message, counts ? Outcome.Fail : Outcome.Release);
+        var returned = AfterReturn(in message, counts ? Outcome.Fail : Outcome.Release, group);
         if (returned.DeliveryCount > more.Settings.DeliveryLimit)
         {
             Kill(more, in returned, DeathReason.DeliveryLimit);
@@ -339,13 +337,9 @@ internal sealed partial class MessageQueue
         }
 
         var more = Extend();
-        if (message.Priority == 0)
+        LineOf(message.Priority).Return(in message);
+        if (message.Priority > 0)
         {
-            _line.Return(in message);
-        }
-        else
-        {
-            more.LevelOf(message.Priority, _arena).Return(in message);
             more.CountAdded(message.Priority);
         }
 

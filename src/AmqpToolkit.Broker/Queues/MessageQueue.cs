@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Topology;
 
@@ -16,6 +17,7 @@ internal sealed partial class MessageQueue : BindingDestination
 {
     private readonly Lock _gate = new();
     private readonly MessageArena _arena;
+    private QueueJournal? _journal;
     private MessageLine _line;
     private QueueExtension? _more;
 
@@ -115,7 +117,14 @@ internal sealed partial class MessageQueue : BindingDestination
 
             if (_more is null && !batch.HasExpirations)
             {
-                for (int next = Pass(batch, isLastQueue, turn); next < batch.Count; next++)
+                int next = Pass(batch, isLastQueue, turn);
+                if (_journal is { IsOpen: true } && batch.HasPersistent)
+                {
+                    Keep(_journal, batch, next, isLastQueue);
+                    return;
+                }
+
+                for (; next < batch.Count; next++)
                 {
                     _line.Add(batch.Take(next, isLastQueue));
                 }
@@ -130,7 +139,11 @@ internal sealed partial class MessageQueue : BindingDestination
     }
 
     /// <summary>Settles deliveries of this queue, all with the same outcome.</summary>
-    public void Settle(ReadOnlySpan<Unsettled> deliveries, Outcome outcome, Turn turn)
+    /// <param name="deliveries">The deliveries.</param>
+    /// <param name="outcome">What became of them.</param>
+    /// <param name="turn">Whose thread it is.</param>
+    /// <param name="group">The group of the journal that this belongs to, or 0.</param>
+    public void Settle(ReadOnlySpan<Unsettled> deliveries, Outcome outcome, Turn turn, uint group = 0)
     {
         lock (_gate)
         {
@@ -145,18 +158,19 @@ internal sealed partial class MessageQueue : BindingDestination
 
                 if (_more is not null && outcome != Outcome.Accept && !_isDeleted)
                 {
-                    SettleExtended(_more, delivery.Message, outcome);
+                    SettleExtended(_more, delivery.Message, outcome, group);
                 }
                 else if (goesBack && !_isDeleted)
                 {
-                    Return(AfterReturn(delivery.Message, outcome));
+                    Return(AfterReturn(delivery.Message, outcome, group));
                 }
                 else
                 {
-                    _arena.Release(delivery.Message.Message);
+                    Finish(delivery.Message);
                 }
             }
 
+            _journal?.Flush(group);
             if (_more is { } more)
             {
                 BeginWork(more, deliveries.Length);
@@ -168,6 +182,7 @@ internal sealed partial class MessageQueue : BindingDestination
             else
             {
                 DeliverReady(turn);
+                _journal?.Flush();
             }
         }
 
@@ -190,7 +205,8 @@ internal sealed partial class MessageQueue : BindingDestination
     /// <param name="message">The message; the caller holds its reference.</param>
     /// <param name="left">Messages that wait behind it.</param>
     /// <param name="turn">Whose thread it is; null to leave what dies to another.</param>
-    public bool TryGet(out QueuedMessage message, out uint left, Turn? turn = null)
+    /// <param name="isAccepted">Whether the queue is done with it at once.</param>
+    public bool TryGet(out QueuedMessage message, out uint left, Turn? turn = null, bool isAccepted = false)
     {
         while (true)
         {
@@ -201,6 +217,12 @@ internal sealed partial class MessageQueue : BindingDestination
                 isThere = isLookedThrough && HasReady && !_isDeleted;
                 message = isThere ? TakeOldest() : default;
                 left = isThere ? ReadyUnlocked : 0;
+                if (isAccepted && !message.Stored.IsNone)
+                {
+                    _journal!.Ack(in message);
+                    _journal.Flush();
+                }
+
                 if (_more is not null)
                 {
                     EndWork(_more);
@@ -238,10 +260,10 @@ internal sealed partial class MessageQueue : BindingDestination
         }
 
         // Millions of messages are given back outside the lock.
-        purged.Drop();
-        foreach (var level in levels ?? [])
+        Drop(purged, priority: 0);
+        for (int priority = 1; priority < levels?.Length; priority++)
         {
-            level?.Drop();
+            Drop(levels[priority], (byte)priority);
         }
 
         return count;
@@ -265,7 +287,7 @@ internal sealed partial class MessageQueue : BindingDestination
 
             // Millions of messages are given back outside the locks: see FinishClose.
             _dropped = _line;
-            _line = new MessageLine(_arena);
+            _line = NewLine();
             _orphans = _consumers;
             _consumers = null;
             _rotation = null;
@@ -297,10 +319,10 @@ internal sealed partial class MessageQueue : BindingDestination
             consumer.HandleQueueDeleted(turn);
         }
 
-        dropped?.Drop();
+        Forget(dropped);
         foreach (var level in levels ?? [])
         {
-            level?.Drop();
+            Forget(level);
         }
 
         MoveDead(turn);
@@ -317,14 +339,27 @@ internal sealed partial class MessageQueue : BindingDestination
     }
 
     /// <summary>Drops the oldest message. Under the lock.</summary>
-    internal void DropReady() => _arena.Release(TakeOldest().Message);
+    internal void DropReady()
+    {
+        var message = TakeOldest();
+        Finish(in message);
+    }
 
     /// <summary>Hands the oldest message out. Under the lock.</summary>
     internal Unsettled TakeReady(Consumer consumer) => new(this, consumer, TakeOldest());
 
     /// <summary>Hands a message out that never waited. Under the lock.</summary>
-    internal Unsettled PassUnsettled(Consumer consumer, MessageRef message) =>
-        new(this, consumer, _more is null ? new QueuedMessage(message, _line.Pass(), QueuedMessage.Never, 0, 0, Redelivered: false) : PassExtended(message));
+    internal Unsettled PassUnsettled(Consumer consumer, IncomingBatch batch, int index, bool isLastQueue)
+    {
+        var message = batch.Take(index, isLastQueue);
+        var passed = _more is null ? new QueuedMessage(message, _line.Pass(), QueuedMessage.Never, 0, 0, Redelivered: false) : PassExtended(message);
+        if (_journal is { IsOpen: true } && batch.HasPersistent)
+        {
+            passed = passed with { Stored = _journal.Add(batch, index, _arena.Read(message), passed.JournalPosition, passed.Deadline) };
+        }
+
+        return new Unsettled(this, consumer, passed);
+    }
 
     /// <summary>Counts a message that went through without waiting. Under the lock.</summary>
     internal void CountPassing() => _line.Pass();
@@ -353,6 +388,7 @@ internal sealed partial class MessageQueue : BindingDestination
         if (_more is not { } more)
         {
             DeliverReady(turn);
+            _journal?.Flush();
             return;
         }
 
@@ -380,6 +416,15 @@ internal sealed partial class MessageQueue : BindingDestination
         return TakeOldest(_more);
     }
 
-    private static QueuedMessage AfterReturn(in QueuedMessage message, Outcome outcome) =>
-        message with { Redelivered = true, DeliveryCount = message.DeliveryCount + (outcome == Outcome.Release ? 0 : 1) };
+    private QueuedMessage AfterReturn(in QueuedMessage message, Outcome outcome, uint group)
+    {
+        int deliveryCount = Math.Min(message.DeliveryCount + (outcome == Outcome.Release ? 0 : 1), ushort.MaxValue);
+        var returned = message with { Redelivered = true, DeliveryCount = (ushort)deliveryCount };
+        if (!message.Stored.IsNone && returned != message)
+        {
+            _journal!.Update(in returned, group);
+        }
+
+        return returned;
+    }
 }

@@ -76,11 +76,18 @@ internal sealed class QueueExtension(QueueSettings settings)
     /// <summary>A message died.</summary>
     public void AddDying(DeadLetter letter) => (Dying ??= []).Add(letter);
 
-    /// <summary>The messages of a priority above 0.</summary>
-    public MessageLine LevelOf(byte priority, MessageArena arena)
+    /// <summary>The messages of a priority above 0; null when there never was one.</summary>
+    public MessageLine? LevelOf(byte priority) => _levels is { } levels && priority < levels.Length ? levels[priority] : null;
+
+    /// <summary>Messages of a priority above 0 may come; one that was kept may have a priority that the settings no longer know.</summary>
+    public MessageLine AddLevel(byte priority, MessageLine line)
     {
-        _levels ??= new MessageLine?[Settings.MaxPriority + 1];
-        return _levels[priority] ??= new MessageLine(arena);
+        if (_levels is null || priority >= _levels.Length)
+        {
+            Array.Resize(ref _levels, Math.Max(priority, Settings.MaxPriority) + 1);
+        }
+
+        return _levels[priority] = line;
     }
 
     /// <summary>A message was added to the level, or returned.</summary>

@@ -1,9 +1,10 @@
 using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Queues;
 
 /// <summary>
-/// Messages in the order of arrival, in chunks that never double: eight octets each. Used under the queue's lock, where it lies: it is not copied.
+/// Messages in the order of arrival, in chunks that never double: eight octets each, and four more where the journal has them. Used under the queue's lock, where it lies: it is not copied.
 /// </summary>
 internal struct ReadyList(MessageArena arena)
 {
@@ -29,13 +30,36 @@ internal struct ReadyList(MessageArena arena)
         Count++;
     }
 
+    /// <summary>Adds a message that the journal has, too.</summary>
+    public void Add(MessageRef message, StoredMessage stored)
+    {
+        Add(message);
+        var last = _last!;
+        if (last.Stored is null)
+        {
+            last.Stored = new StoredMessage[last.Items.Length];
+            arena.CountListOctets(last.StoredOctets);
+        }
+
+        last.Stored[last.End - 1] = stored;
+    }
+
     /// <summary>The oldest; the list is not empty.</summary>
     public readonly MessageRef Peek() => _first!.Items[_first.Start];
 
     /// <summary>Takes the oldest; the list is not empty.</summary>
-    public MessageRef Take()
+    /// <param name="stored">Its name in the journal, if it is there.</param>
+    public MessageRef Take(out StoredMessage stored)
     {
         var first = _first!;
+        stored = default;
+        if (first.Stored is { } names)
+        {
+            // What is free is empty: a message that only memory has does not write there.
+            stored = names[first.Start];
+            names[first.Start] = default;
+        }
+
         var message = first.Items[first.Start++];
         Count--;
         if (first.Start == first.End)
@@ -156,12 +180,12 @@ internal struct ReadyList(MessageArena arena)
         return false;
     }
 
-    /// <summary>Gives every message and all memory back.</summary>
+    /// <summary>Gives all memory back, and every message that is left.</summary>
     public void Drop()
     {
         while (Count > 0)
         {
-            arena.Release(Take());
+            arena.Release(Take(out _));
         }
 
         for (var chunk = _first; chunk is not null; chunk = chunk.Next)
@@ -182,9 +206,12 @@ internal struct ReadyList(MessageArena arena)
         public readonly MessageRef[] Items = new MessageRef[length];
         public int Start;
         public int End;
+        public StoredMessage[]? Stored;
         public Chunk? Next;
 
-        public int Octets => Items.Length * sizeof(ulong);
+        public int Octets => (Items.Length * sizeof(ulong)) + StoredOctets;
+
+        public int StoredOctets => Stored is null ? 0 : Stored.Length * sizeof(uint);
     }
 
     /// <summary>How far the bodies are counted: the oldest are, those behind them not yet, what came later is none of its concern.</summary>

@@ -58,6 +58,7 @@ internal sealed partial class VirtualHost
     internal MessageQueue RestoreQueue(QueueDefinition definition, uint number)
     {
         var queue = new MessageQueue(this, definition) { StoreNumber = number };
+        queue.FindDurability();
         lock (TopologyLock)
         {
             queue.ApplyPolicy(_policies.Find(queue));

@@ -41,6 +41,7 @@ internal sealed partial class VirtualHost
             collector.HandToKeepers(Arena, message);
 
             batch.Add(isBlind ? Arena.ReplaceProperties(message, editor.RemoveHeader(Arena.Read(message).Properties, "BCC"u8)) : message);
+            batch.IsShared = collector.Count > 1;
             for (int index = 0; index < collector.Count; index++)
             {
                 collector[index].Publish(batch, isLastQueue: index == collector.Count - 1, turn);

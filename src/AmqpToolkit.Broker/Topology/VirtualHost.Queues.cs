@@ -277,6 +277,7 @@ internal sealed partial class VirtualHost
         else if (definition.Durable)
         {
             Store?.DefineQueue(queue);
+            queue.FindDurability();
         }
 
         if (policy is not null)

@@ -1,0 +1,150 @@
+using AmqpToolkit.Broker.Durability;
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Storage.Journaling;
+
+namespace AmqpToolkit.Broker.Queues;
+
+/// <content>
+/// What a queue that survives a restart does on top: it writes its messages, and what becomes of them, to the journal, and gets them back from
+/// there. A queue that does not has no journal, and nothing here concerns it.
+/// </content>
+internal sealed partial class MessageQueue
+{
+    /// <summary>Puts a message back that the journal knows. Places rise from call to call. Before anybody else uses the queue.</summary>
+    /// <param name="recovered">The message.</param>
+    /// <param name="wasClosed">Whether the broker had stopped in order.</param>
+    /// <returns>False when nothing can be made of it.</returns>
+    public bool Restore(in RecoveredMessage recovered, bool wasClosed)
+    {
+        if (!StoredMessageFormat.TryRead(recovered.Content, out var content))
+        {
+            return false;
+        }
+
+        StoredMessageFormat.ReadOverlay(recovered.Overlay, out bool isRedelivered, out ushort deliveryCount, out long utcDeadline);
+        var (priority, position) = QueuedMessage.SplitJournalPosition(recovered.Position);
+        long deadline = _journal!.DeadlineOf(utcDeadline);
+        lock (_gate)
+        {
+            var message = new QueuedMessage(Store(in content), position, deadline, deliveryCount, priority, isRedelivered, recovered.Message);
+            if (priority > 0 || deadline != QueuedMessage.Never)
+            {
+                Extend();
+            }
+
+            LineOf(priority).Restore(in message, wasClosed);
+            if (priority > 0)
+            {
+                _more!.CountAdded(priority);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>All messages were put back, and the journal can be written to.</summary>
+    public void FinishRestore()
+    {
+        lock (_gate)
+        {
+            if (_more is { } more)
+            {
+                if (more.Settings.MaxLengthOctets is not null)
+                {
+                    (more.CountsOctets, more.IsCounting) = (false, true);
+                }
+
+                SweepOf(more).Start();
+            }
+        }
+    }
+
+    /// <summary>Follows what is said of the queue's durability. Before anybody else uses the queue, and whenever something new is said.</summary>
+    private void FindJournal()
+    {
+        if (StoreNumber == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_journal is null)
+            {
+                _journal = new QueueJournal(VirtualHost.Store!, StoreNumber, VirtualHost.Timers);
+                _line = NewLine();
+            }
+
+            _journal.IsOpen = KeepsMessages;
+            _journal.Level = CommitLevel;
+        }
+    }
+
+    /// <summary>Keeps the rest of a batch: in the journal in one go, then in memory.</summary>
+    private void Keep(QueueJournal journal, IncomingBatch batch, int next, bool isLastQueue)
+    {
+        if (next == batch.Count)
+        {
+            return;
+        }
+
+        foreach (var stored in journal.Add(batch, next, _line.NextPosition))
+        {
+            _line.Add(batch.Take(next++, isLastQueue), QueuedMessage.Never, stored);
+        }
+    }
+
+    /// <summary>The queue is done with a message.</summary>
+    private void Finish(in QueuedMessage message)
+    {
+        _arena.Release(message.Message);
+        if (!message.Stored.IsNone)
+        {
+            _journal!.Ack(in message);
+        }
+    }
+
+    /// <summary>Gives up what was taken out of the queue. Outside the lock.</summary>
+    private void Drop(MessageLine? line, byte priority)
+    {
+        if (line is not null)
+        {
+            _journal?.Drop(line, priority, _arena);
+            line.Drop();
+        }
+    }
+
+    /// <summary>Gives up what the queue had when it was deleted. Outside the lock.</summary>
+    private void Forget(MessageLine? line)
+    {
+        if (line is not null)
+        {
+            _journal?.Forget(line, _arena);
+            line.Drop();
+        }
+    }
+
+    private MessageLine NewLine() => new(_arena, _journal is null ? 0 : QueueJournal.NewPosition());
+
+    private MessageLine LineOf(byte priority) => priority == 0 ? _line : _more!.LevelOf(priority) ?? _more.AddLevel(priority, NewLine());
+
+    private MessageRef Store(in MessageContent content)
+    {
+        if (content.Body.Length < LargeBody.ThresholdOctets)
+        {
+            return _arena.Store(in content);
+        }
+
+        var large = new LargeBody(_arena);
+        large.Append(content.Body);
+        return _arena.Store(new MessageContent
+        {
+            Exchange = content.Exchange,
+            RoutingKey = content.RoutingKey,
+            Properties = content.Properties,
+            Body = default,
+            Large = large,
+            Flags = content.Flags,
+        });
+    }
+}

@@ -1,0 +1,244 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+
+namespace AmqpToolkit.Broker.Host.Tests;
+
+/// <summary>
+/// Clients of a broker that is killed again and again, and what they know, which is kept here and not in the broker: one publishes with confirms, one consumes
+/// and acknowledges, one commits transactions over two queues.
+/// </summary>
+internal sealed class KillLoad
+{
+    public const string Queue = "kill";
+    public const string First = "kill.first";
+    public const string Second = "kill.second";
+
+    /// <summary>An acknowledgement may be lost if it was sent this short a time before the kill, beside the time that a commit takes on this disk.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(100);
+
+    private static readonly BasicProperties Persistent = new() { Persistent = true };
+
+    private readonly ConcurrentDictionary<long, bool> _confirmed = new();
+    private readonly ConcurrentDictionary<long, long> _acked = new();
+    private readonly List<string> _mistakes = [];
+    private readonly HashSet<long> _committed = [];
+    private long _published;
+    private long _transactions;
+    private long _killedAt;
+    private long _commitBegan;
+    private TimeSpan _slowest;
+
+    public int Confirmed => _confirmed.Count;
+
+    public int Acked => _acked.Count;
+
+    public int Committed => _committed.Count;
+
+    public IReadOnlyList<string> Mistakes => _mistakes;
+
+    /// <summary>Loads the broker for a while, and has it killed.</summary>
+    public async Task RunAsync(int port, TimeSpan time, Func<Task> kill)
+    {
+        var factory = new ConnectionFactory { Port = port, AutomaticRecoveryEnabled = false, TopologyRecoveryEnabled = false, ConsumerDispatchConcurrency = 1 };
+        await using IConnection publishing = await factory.CreateConnectionAsync();
+        await using IConnection consuming = await factory.CreateConnectionAsync();
+        await using (IChannel channel = await publishing.CreateChannelAsync())
+        {
+            foreach (string queue in (string[])[Queue, First, Second])
+            {
+                await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false);
+            }
+        }
+
+        using var over = new CancellationTokenSource();
+        Task[] work = [PublishAsync(publishing, over.Token), CommitAsync(publishing, over.Token), ConsumeAsync(consuming, over.Token)];
+        await Task.Delay(time, CancellationToken.None);
+        Volatile.Write(ref _killedAt, Stopwatch.GetTimestamp());
+        await kill();
+        NoteCommit(Stopwatch.GetElapsedTime(Volatile.Read(ref _commitBegan), _killedAt));
+        await over.CancelAsync();
+        await Task.WhenAll(work).WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>Takes everything out, and holds it against what is known.</summary>
+    public async Task CheckAsync(int port)
+    {
+        var factory = new ConnectionFactory { Port = port };
+        await using IConnection connection = await factory.CreateConnectionAsync();
+        await using IChannel channel = await connection.CreateChannelAsync();
+        long[] left = await DrainAsync(channel, Queue);
+        CheckOrder(left, "at the end");
+        foreach (long number in left)
+        {
+            CheckReturn(number);
+        }
+
+        var there = left.ToHashSet();
+        long[] lost = [.. _confirmed.Keys.Where(number => !there.Contains(number) && !_acked.ContainsKey(number)).Order()];
+        Check(lost.Length == 0, $"{lost.Length} confirmed messages are lost: {string.Join(", ", lost.Take(10))}");
+        long[] first = await DrainAsync(channel, First);
+        long[] second = await DrainAsync(channel, Second);
+        Check(first.SequenceEqual(second), $"a transaction is there by half: {string.Join(", ", first.Except(second).Concat(second.Except(first)).Take(10))}");
+        long[] missing = [.. _committed.Except(first)];
+        Check(missing.Length == 0, $"{missing.Length} committed transactions are lost: {string.Join(", ", missing.Take(10))}");
+        CheckOrder(first, "of transactions");
+    }
+
+    private static async Task<long[]> DrainAsync(IChannel channel, string queue)
+    {
+        var numbers = new List<long>();
+        while (await channel.BasicGetAsync(queue, autoAck: true) is { } message)
+        {
+            numbers.Add(NumberOf(message.Body));
+        }
+
+        return [.. numbers];
+    }
+
+    private static long NumberOf(ReadOnlyMemory<byte> body) => long.Parse(Encoding.UTF8.GetString(body.Span).Trim(), CultureInfo.InvariantCulture);
+
+    private static byte[] BodyOf(long number) => Encoding.UTF8.GetBytes($"{number}".PadRight((int)(number * 7919 % 600)));
+
+    private static bool IsEnd(Exception exception) =>
+        exception is AlreadyClosedException or OperationInterruptedException or OperationCanceledException or IOException or ObjectDisposedException or PublishException;
+
+    private async Task PublishAsync(IConnection connection, CancellationToken over)
+    {
+        try
+        {
+            IChannel channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), CancellationToken.None);
+            var open = new Queue<Task>();
+            while (!over.IsCancellationRequested)
+            {
+                long number = _published++;
+                open.Enqueue(PublishOneAsync(channel, number));
+                if (open.Count == 200)
+                {
+                    await open.Dequeue();
+                }
+            }
+
+            await Task.WhenAll(open);
+        }
+        catch (Exception exception) when (IsEnd(exception))
+        {
+            // Killed.
+        }
+    }
+
+    private async Task PublishOneAsync(IChannel channel, long number)
+    {
+        try
+        {
+            await channel.BasicPublishAsync("", Queue, mandatory: true, Persistent, BodyOf(number));
+            _confirmed[number] = true;
+        }
+        catch (Exception exception) when (IsEnd(exception))
+        {
+            // Not confirmed: it may be there or not.
+        }
+    }
+
+    private async Task CommitAsync(IConnection connection, CancellationToken over)
+    {
+        try
+        {
+            IChannel channel = await connection.CreateChannelAsync(cancellationToken: CancellationToken.None);
+            await channel.TxSelectAsync(CancellationToken.None);
+            while (!over.IsCancellationRequested)
+            {
+                long number = _transactions++;
+                await channel.BasicPublishAsync("", First, mandatory: true, Persistent, BodyOf(number), CancellationToken.None);
+                await channel.BasicPublishAsync("", Second, mandatory: true, Persistent, BodyOf(number), CancellationToken.None);
+                long began = Stopwatch.GetTimestamp();
+                Volatile.Write(ref _commitBegan, began);
+                await channel.TxCommitAsync(CancellationToken.None);
+                NoteCommit(Stopwatch.GetElapsedTime(began));
+                _committed.Add(number);
+            }
+        }
+        catch (Exception exception) when (IsEnd(exception))
+        {
+            // Killed.
+        }
+    }
+
+    private async Task ConsumeAsync(IConnection connection, CancellationToken over)
+    {
+        var received = new List<long>();
+        try
+        {
+            IChannel channel = await connection.CreateChannelAsync(cancellationToken: CancellationToken.None);
+            await channel.BasicQosAsync(0, 100, global: false, CancellationToken.None);
+            var consumer = new AsyncEventingBasicConsumer(channel);
+            consumer.ReceivedAsync += async (_, delivery) =>
+            {
+                long number = NumberOf(delivery.Body);
+                received.Add(number);
+                CheckReturn(number);
+                if (number % 3 != 0)
+                {
+                    // Others stay unsettled for a while: acknowledgements have holes.
+                    await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, CancellationToken.None);
+                    _acked.TryAdd(number, Stopwatch.GetTimestamp());
+                }
+                else if (received.Count % 50 == 0)
+                {
+                    await channel.BasicAckAsync(delivery.DeliveryTag, multiple: true, CancellationToken.None);
+                    long now = Stopwatch.GetTimestamp();
+                    foreach (long earlier in received)
+                    {
+                        _acked.TryAdd(earlier, now);
+                    }
+                }
+            };
+            await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, CancellationToken.None);
+            await Task.Delay(Timeout.Infinite, over);
+        }
+        catch (Exception exception) when (IsEnd(exception))
+        {
+            // Killed.
+        }
+
+        await connection.AbortAsync(TimeSpan.FromSeconds(5));
+        CheckOrder([.. received], "of a consumer");
+    }
+
+    /// <summary>A message is there that was acknowledged: that may be if it was only just before a kill.</summary>
+    private void CheckReturn(long number)
+    {
+        long killedAt = Volatile.Read(ref _killedAt);
+        if (_acked.TryRemove(number, out long at) && killedAt != 0)
+        {
+            // One commit may have been on its way to the disk, and the next waits for it.
+            TimeSpan before = Stopwatch.GetElapsedTime(at, killedAt);
+            Check(before < Grace + (2 * _slowest), $"message {number} is back, acknowledged {before.TotalMilliseconds} ms before the kill; the slowest commit took {_slowest.TotalMilliseconds} ms");
+        }
+    }
+
+    private void NoteCommit(TimeSpan time) => _slowest = time > _slowest ? time : _slowest;
+
+    private void CheckOrder(long[] numbers, string where)
+    {
+        for (int index = 1; index < numbers.Length; index++)
+        {
+            Check(numbers[index] > numbers[index - 1], $"the order {where}: {numbers[index]} after {numbers[index - 1]}");
+        }
+    }
+
+    private void Check(bool holds, string mistake)
+    {
+        lock (_mistakes)
+        {
+            if (!holds && _mistakes.Count < 100)
+            {
+                _mistakes.Add(mistake);
+            }
+        }
+    }
+}

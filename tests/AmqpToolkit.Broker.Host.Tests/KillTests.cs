@@ -1,0 +1,40 @@
+using System.Globalization;
+using Xunit.Abstractions;
+
+namespace AmqpToolkit.Broker.Host.Tests;
+
+/// <summary>The executable is killed under load, round after round on the same folder: what it confirmed is there, in order, and whole.</summary>
+public sealed class KillTests(ITestOutputHelper output)
+{
+    /// <summary>Rounds; more by hand: AMQP_KILL_ROUNDS=200.</summary>
+    private static readonly int s_rounds = int.Parse(Environment.GetEnvironmentVariable("AMQP_KILL_ROUNDS") ?? "20", CultureInfo.InvariantCulture);
+
+    [Fact]
+    public async Task KillUnderLoad_LosesNothingConfirmed()
+    {
+        int seed = Environment.TickCount;
+        var random = new Random(seed);
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("amqp-broker-kill");
+        try
+        {
+            var load = new KillLoad();
+            for (int round = 0; round < s_rounds; round++)
+            {
+                await using BrokerExecutable broker = BrokerExecutable.Start($"--port 0 --data {folder.FullName}");
+                int port = (await broker.ListeningAsync()).Port;
+                await load.RunAsync(port, TimeSpan.FromMilliseconds(random.Next(50, 700)), broker.KillAsync);
+                Assert.True(load.Mistakes.Count == 0, $"seed {seed}, round {round}: {string.Join('\n', load.Mistakes)}");
+            }
+
+            await using BrokerExecutable last = BrokerExecutable.Start($"--port 0 --data {folder.FullName}");
+            await load.CheckAsync((await last.ListeningAsync()).Port);
+            output.WriteLine($"seed {seed}: {s_rounds} rounds, {load.Confirmed} confirmed, {load.Acked} acknowledged, {load.Committed} transactions");
+            Assert.True(load.Mistakes.Count == 0, $"seed {seed}: {string.Join('\n', load.Mistakes)}");
+            Assert.True(load.Confirmed > s_rounds && load.Acked > s_rounds && load.Committed > s_rounds, "There was no load.");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using AmqpToolkit.Broker.Tests.Fuzz;
+using AmqpToolkit.Storage.Files;
+using AmqpToolkit.Storage.Journaling;
+
+namespace AmqpToolkit.Broker.Tests.Durability;
+
+/// <summary>A broker on a folder of its own, that can be stopped and started again, or leave its folder behind as a crash would.</summary>
+internal sealed class KeptBroker : IAsyncDisposable
+{
+    private readonly List<string> _folders = [];
+    private readonly TimeProvider _time;
+    private readonly Func<string, IFileLayer>? _files;
+    private readonly DefectLog _log = new();
+    private AmqpBroker _broker = null!;
+
+    private readonly bool _toleratesDefects;
+
+    private KeptBroker(TimeProvider time, Func<string, IFileLayer>? files, bool toleratesDefects) => (_time, _files, _toleratesDefects) = (time, files, toleratesDefects);
+
+    public AmqpBroker Broker => _broker;
+
+    public Journal Journal => _broker.Store!.Journal;
+
+    /// <summary>Starts a broker on an empty folder.</summary>
+    /// <param name="time">Its clock.</param>
+    /// <param name="files">The disk that it sees.</param>
+    /// <param name="toleratesDefects">Whether errors are expected in its log.</param>
+    public static async Task<KeptBroker> StartAsync(TimeProvider? time = null, Func<string, IFileLayer>? files = null, bool toleratesDefects = false)
+    {
+        var kept = new KeptBroker(time ?? TimeProvider.System, files, toleratesDefects);
+        kept.AddFolder();
+        await kept.OpenAsync();
+        return kept;
+    }
+
+    /// <summary>Stops in order, and starts on the same folder.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await OpenAsync();
+    }
+
+    /// <summary>Stops in order.</summary>
+    public async Task StopAsync()
+    {
+        // Clients of tests do not answer connection.close: they are not waited for.
+        await _broker.StopAsync(new CancellationToken(canceled: true));
+        await _broker.DisposeAsync();
+    }
+
+    /// <summary>Starts on what the files hold now, as if the process had been killed. Nothing may be on its way.</summary>
+    public async Task CrashAsync()
+    {
+        // What nobody waits for lies in memory for a while; what somebody was promised does not.
+        string from = _folders[^1];
+        string to = AddFolder();
+        Directory.CreateDirectory(to);
+        foreach (string file in Directory.GetFiles(from).Where(file => Path.GetFileName(file) != "lock"))
+        {
+            await using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            await using var copy = new FileStream(Path.Combine(to, Path.GetFileName(file)), FileMode.CreateNew);
+            await source.CopyToAsync(copy);
+        }
+
+        await StopAsync();
+        await OpenAsync();
+    }
+
+    /// <summary>Waits until everything that was appended so far is in the files.</summary>
+    public Task FlushAsync() => _broker.Store!.FlushAsync();
+
+    /// <summary>How many messages the journal knows.</summary>
+    public int CountStored() => Journal.Size.Messages;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _broker.DisposeAsync();
+        foreach (string folder in _folders)
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        Assert.True(_toleratesDefects || _log.Defects.IsEmpty, string.Join("\n", _log.Defects));
+    }
+
+    private string AddFolder()
+    {
+        _folders.Add(Path.Combine(Path.GetTempPath(), $"amqp-kept-{Guid.NewGuid():N}"));
+        return _folders[^1];
+    }
+
+    /// <summary>Starts on the folder.</summary>
+    public async Task OpenAsync()
+    {
+        string folder = _folders[^1];
+        _broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions
+        {
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            DataDirectory = folder,
+            TimeProvider = _time,
+            LoggerFactory = _log,
+            FileLayer = _files is null ? null : () => _files(folder),
+            Journal = new JournalOptions { SegmentOctets = 1024 * 1024, SpareSegments = 0 },
+        });
+    }
+}

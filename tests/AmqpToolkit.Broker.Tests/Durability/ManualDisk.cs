@@ -1,0 +1,76 @@
+using AmqpToolkit.Storage.Files;
+
+namespace AmqpToolkit.Broker.Tests.Durability;
+
+/// <summary>The system's disk, whose syncs a test holds back or lets fail, and that it fills.</summary>
+internal sealed class ManualDisk(string folder) : IFileLayer
+{
+    private const int NoSpace = 28;
+
+    private readonly DiskFileLayer _files = new(folder);
+    private readonly ManualResetEventSlim _syncs = new(initialState: true);
+
+    /// <summary>How many syncs of files have begun.</summary>
+    public int SyncCount { get; private set; }
+
+    /// <summary>Whether nothing more can be written.</summary>
+    public bool IsFull { get; set; }
+
+    /// <summary>Whether syncs fail from now on.</summary>
+    public bool IsBroken { get; set; }
+
+    public string Folder => _files.Folder;
+
+    public void HoldSyncs() => _syncs.Reset();
+
+    public void ReleaseSyncs() => _syncs.Set();
+
+    public void Lock() => _files.Lock();
+
+    public IReadOnlyList<string> List() => _files.List();
+
+    public IStoreFile Create(string name) => new ManualFile(this, _files.Create(name));
+
+    public IStoreFile Open(string name) => new ManualFile(this, _files.Open(name));
+
+    public void Rename(string name, string newName) => _files.Rename(name, newName);
+
+    public void Delete(string name) => _files.Delete(name);
+
+    public void SyncFolder() => _files.SyncFolder();
+
+    public long FreeOctets() => IsFull ? 0 : _files.FreeOctets();
+
+    public void Dispose() => _files.Dispose();
+
+    private sealed class ManualFile(ManualDisk disk, IStoreFile file) : IStoreFile
+    {
+        public long Length => file.Length;
+
+        public int Read(long offset, Span<byte> octets) => file.Read(offset, octets);
+
+        public void Write(long offset, ReadOnlySpan<byte> octets)
+        {
+            if (disk.IsFull)
+            {
+                throw new IOException("No space left on device", NoSpace);
+            }
+
+            file.Write(offset, octets);
+        }
+
+        public void Sync()
+        {
+            disk.SyncCount++;
+            Assert.True(disk._syncs.Wait(TimeSpan.FromSeconds(60)), "nobody let the sync go");
+            if (disk.IsBroken)
+            {
+                throw new IOException("Input/output error", 5);
+            }
+
+            file.Sync();
+        }
+
+        public void Dispose() => file.Dispose();
+    }
+}
