@@ -15,8 +15,10 @@ internal sealed class KeptBroker : IAsyncDisposable
     private AmqpBroker _broker = null!;
 
     private readonly bool _toleratesDefects;
+    private readonly int _segmentOctets;
 
-    private KeptBroker(TimeProvider time, Func<string, IFileLayer>? files, bool toleratesDefects) => (_time, _files, _toleratesDefects) = (time, files, toleratesDefects);
+    private KeptBroker(TimeProvider time, Func<string, IFileLayer>? files, bool toleratesDefects, int segmentOctets) =>
+        (_time, _files, _toleratesDefects, _segmentOctets) = (time, files, toleratesDefects, segmentOctets);
 
     public AmqpBroker Broker => _broker;
 
@@ -26,9 +28,10 @@ internal sealed class KeptBroker : IAsyncDisposable
     /// <param name="time">Its clock.</param>
     /// <param name="files">The disk that it sees.</param>
     /// <param name="toleratesDefects">Whether errors are expected in its log.</param>
-    public static async Task<KeptBroker> StartAsync(TimeProvider? time = null, Func<string, IFileLayer>? files = null, bool toleratesDefects = false)
+    /// <param name="segmentOctets">Octets of a segment of its journal.</param>
+    public static async Task<KeptBroker> StartAsync(TimeProvider? time = null, Func<string, IFileLayer>? files = null, bool toleratesDefects = false, int segmentOctets = 1024 * 1024)
     {
-        var kept = new KeptBroker(time ?? TimeProvider.System, files, toleratesDefects);
+        var kept = new KeptBroker(time ?? TimeProvider.System, files, toleratesDefects, segmentOctets);
         kept.AddFolder();
         await kept.OpenAsync();
         return kept;
@@ -101,7 +104,7 @@ internal sealed class KeptBroker : IAsyncDisposable
             TimeProvider = _time,
             LoggerFactory = _log,
             FileLayer = _files is null ? null : () => _files(folder),
-            Journal = new JournalOptions { SegmentOctets = 1024 * 1024, SpareSegments = 0 },
+            Journal = new JournalOptions { SegmentOctets = _segmentOctets, SpareSegments = 0 },
         });
     }
 }
