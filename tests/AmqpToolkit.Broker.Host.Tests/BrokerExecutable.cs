@@ -78,13 +78,6 @@ internal sealed partial class BrokerExecutable : IAsyncDisposable
         _ => throw new ArgumentOutOfRangeException(nameof(signal)),
     });
 
-    /// <summary>Ends it without a word.</summary>
-    public async Task KillAsync()
-    {
-        _process.Kill();
-        await _process.WaitForExitAsync();
-    }
-
     /// <summary>Waits for its end.</summary>
     public async Task<(int ExitCode, string Output, string Error)> EndAsync()
     {
