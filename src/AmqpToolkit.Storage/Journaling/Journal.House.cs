@@ -14,7 +14,16 @@ internal sealed partial class Journal
     /// <summary>Notes a segment that nobody needs any more. Under the gate.</summary>
     private void CheckDead(JournalSegment segment)
     {
-        if (segment.IsDead && _segments.ContainsKey(segment.Number) && !_dead.Exists(dead => dead.Segment == segment))
+        // Asked for each message that is done with: what the search below captures must not be made for it.
+        if (segment.IsDead)
+        {
+            NoteDead(segment);
+        }
+    }
+
+    private void NoteDead(JournalSegment segment)
+    {
+        if (_segments.ContainsKey(segment.Number) && !_dead.Exists(dead => dead.Segment == segment))
         {
             var dead = new DeadSegment(segment, _nextGroup);
             _dead.Add(dead);
