@@ -29,7 +29,7 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
     private static byte[]? t_head;
 
     /// <summary>Places before this time are not used: in microseconds, so that a line of messages that begins never comes to places of one that was.</summary>
-    private static readonly DateTime s_firstTime = new(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+    private static readonly DateTimeOffset s_firstTime = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Whether messages that come now are kept. Those that were are in any case.</summary>
     public bool IsOpen { get; set; }
@@ -43,7 +43,7 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
     /// The first place of a line of messages. The journal never uses a place of a queue again, also across runs: a line in which a message arrived
     /// every microsecond since it began would still not have come to it.
     /// </summary>
-    public static ulong NewPosition() => (ulong)Math.Max(0, (DateTime.UtcNow - s_firstTime).Ticks / TimeSpan.TicksPerMicrosecond);
+    public static ulong NewPosition(TimeProvider time) => (ulong)Math.Max(0, (time.GetUtcNow() - s_firstTime).Ticks / TimeSpan.TicksPerMicrosecond);
 
     /// <summary>Whether the message is one that is kept.</summary>
     public static bool IsKept(in MessageContent content) => (content.Flags & MessageFlags.Persistent) != 0;

@@ -124,7 +124,7 @@ internal sealed partial class MessageQueue
         }
     }
 
-    private MessageLine NewLine() => new(_arena, _journal is null ? 0 : QueueJournal.NewPosition());
+    private MessageLine NewLine() => new(_arena, _journal is null ? 0 : QueueJournal.NewPosition(VirtualHost.Timers.TimeProvider));
 
     private MessageLine LineOf(byte priority) => priority == 0 ? _line : _more!.LevelOf(priority) ?? _more.AddLevel(priority, NewLine());
 
