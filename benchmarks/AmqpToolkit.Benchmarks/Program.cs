@@ -1,6 +1,12 @@
 using AmqpToolkit.Benchmarks;
 using BenchmarkDotNet.Running;
 
+if (args is ["journal", ..])
+{
+    JournalFigures.Run(args[1..]);
+    return;
+}
+
 Type[] benchmarks =
 [
     typeof(MethodBenchmarks),
