@@ -26,7 +26,6 @@ internal sealed class KillLoad
     private readonly ConcurrentDictionary<long, bool> _confirmed = new();
     /// <summary>What was acknowledged, and when the broker is known to have read that.</summary>
     private readonly ConcurrentDictionary<long, long> _acked = new();
-    private readonly List<long> _unread = [];
     private readonly List<string> _mistakes = [];
     private readonly HashSet<long> _committed = [];
     private long _published;
@@ -169,8 +168,9 @@ internal sealed class KillLoad
 
     private async Task ConsumeAsync(IConnection connection, CancellationToken over)
     {
+        // The connection's own: what the end of an earlier one left on its way must not count as read by this broker.
         var received = new List<long>();
-        _unread.Clear();
+        var unread = new List<long>();
         try
         {
             IChannel channel = await connection.CreateChannelAsync(cancellationToken: CancellationToken.None);
@@ -184,21 +184,21 @@ internal sealed class KillLoad
                 if (number % 3 != 0)
                 {
                     // Others stay unsettled for a while: acknowledgements have holes.
-                    NoteAck(number);
+                    NoteAck(number, unread);
                     await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, CancellationToken.None);
                 }
                 else if (received.Count % 50 == 0)
                 {
-                    received.ForEach(NoteAck);
+                    received.ForEach(earlier => NoteAck(earlier, unread));
                     await channel.BasicAckAsync(delivery.DeliveryTag, multiple: true, CancellationToken.None);
                 }
 
-                if (_unread.Count >= AskedAfter)
+                if (unread.Count >= AskedAfter)
                 {
                     await channel.QueueDeclarePassiveAsync(Queue, CancellationToken.None);
                     long now = Stopwatch.GetTimestamp();
-                    _unread.ForEach(read => _acked[read] = now);
-                    _unread.Clear();
+                    unread.ForEach(read => _acked[read] = now);
+                    unread.Clear();
                 }
             };
             await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, CancellationToken.None);
@@ -213,11 +213,11 @@ internal sealed class KillLoad
         CheckOrder([.. received], "of a consumer");
     }
 
-    private void NoteAck(long number)
+    private void NoteAck(long number, List<long> unread)
     {
         if (_acked.TryAdd(number, long.MaxValue))
         {
-            _unread.Add(number);
+            unread.Add(number);
         }
     }
 

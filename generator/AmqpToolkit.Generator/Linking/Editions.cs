@@ -18,12 +18,12 @@ internal static class Editions
     /// <summary>The base document with its overlays; null for an overlay, and for a base document that another one excludes.</summary>
     public static EditionInput? Gather(RawDocument document, EquatableArray<RawDocument> all)
     {
-        if (document.IsOverlay || IsNamedTwice(document, all) || all.First(other => Excludes(other, document)) != document || FirstPart(document, all) != document)
+        if (document.IsOverlay || IsNamedTwice(document, all) || all.First(other => Excludes(other, document, all)) != document || FirstPart(document, all) != document)
         {
             return null;
         }
 
-        RawDocument[] parts = all.Where(other => IsPart(other, document) && all.First(first => Excludes(first, other)) == other).ToArray();
+        RawDocument[] parts = all.Where(other => IsPart(other, document) && all.First(first => Excludes(first, other, all)) == other).ToArray();
         IEnumerable<RawDocument> overlays = all.Where(other => other.IsOverlay && other.Edition == document.Edition).Distinct();
         return new EditionInput(document.Edition, NamespaceOf(document, all), Options(parts), new([.. parts, .. overlays]));
     }
@@ -42,7 +42,7 @@ internal static class Editions
         var bases = new Dictionary<string, RawDocument>(StringComparer.Ordinal);
         foreach (RawDocument document in documents.Where(document => !document.IsOverlay))
         {
-            RawDocument first = documents.First(other => Excludes(other, document));
+            RawDocument first = documents.First(other => Excludes(other, document, documents));
             if (IsNamedTwice(document, documents))
             {
                 bases[document.Edition] = document;
@@ -80,8 +80,8 @@ internal static class Editions
     private static bool IsPart(RawDocument other, RawDocument document) =>
         !other.IsOverlay && other.Edition == document.Edition && (other == document || (other.Part is not null && document.Part is not null));
 
-    private static bool Excludes(RawDocument first, RawDocument second) =>
+    private static bool Excludes(RawDocument first, RawDocument second, EquatableArray<RawDocument> all) =>
         !first.IsOverlay && (first.Edition == second.Edition
             ? first.Part == second.Part || first.Part is null || second.Part is null
-            : string.Equals(NamespaceOf(first), NamespaceOf(second), StringComparison.OrdinalIgnoreCase));
+            : string.Equals(NamespaceOf(first, all), NamespaceOf(second, all), StringComparison.OrdinalIgnoreCase));
 }

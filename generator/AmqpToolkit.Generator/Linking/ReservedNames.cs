@@ -23,7 +23,7 @@ internal sealed class ReservedNames
     /// <summary>Members that every type of C# has, or a record besides.</summary>
     public static readonly string[] OfEveryType =
     [
-        "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "Finalize", "ReferenceEquals", "PrintMembers", "Deconstruct", "EqualityContract",
+        "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "Finalize", "ReferenceEquals", "PrintMembers", "Deconstruct", "EqualityContract", "Clone",
     ];
 
     private static readonly string[] s_types =

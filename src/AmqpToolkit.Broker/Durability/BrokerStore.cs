@@ -44,6 +44,9 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     /// <summary>Whether the store has the users and virtual hosts that a broker begins with.</summary>
     public bool HasBegun { get; internal set; }
 
+    /// <summary>Whether the journal is being read, and takes nothing yet.</summary>
+    public bool IsReading => _journal is null;
+
     /// <summary>What ended the journal; null while it works.</summary>
     public Exception? Failure => _journal?.Failure;
 

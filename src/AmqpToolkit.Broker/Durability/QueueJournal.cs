@@ -101,9 +101,12 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
         acks.Row[acks.Count++] = new JournalAck(message.JournalPosition, message.Stored);
         if (acks.Count == MaxAcks)
         {
-            Flush();
+            Flush(acks.Group);
         }
     }
+
+    /// <summary>What the queue is done with from here on belongs to a group, also what is written because the row is full; 0 for none again.</summary>
+    public void UseGroup(uint group) => (t_acks ??= new AckRow()).Group = group;
 
     /// <summary>Writes what the queue is done with. Before its lock is left.</summary>
     public void Flush(uint group = 0)
@@ -229,5 +232,6 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
         public readonly JournalAck[] Row = new JournalAck[MaxAcks];
         public QueueJournal? Owner;
         public int Count;
+        public uint Group;
     }
 }

@@ -107,6 +107,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
         if (isRouted && IsTooLong(queue, properties, view.Headers))
         {
             queue.VirtualHost.CountLostDeadLetter(queue, properties.Length);
+            NoteOrigin(in letter);
         }
         else if (isRouted)
         {

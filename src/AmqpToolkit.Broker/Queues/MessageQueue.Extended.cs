@@ -173,6 +173,12 @@ internal sealed partial class MessageQueue
         var settings = more.Settings;
         BeginWork(more, batch.Count);
         DropExpired(more);
+        if (batch.Group != 0)
+        {
+            _journal?.Flush();
+            _journal?.UseGroup(batch.Group);
+        }
+
         bool refuses = settings.HasLimit && settings.Overflow != OverflowPolicy.DropHead;
 
         // What would not fit is refused even where somebody could take it: with these limits each message is looked at before.
@@ -199,6 +205,13 @@ internal sealed partial class MessageQueue
         }
 
         DropExpired(more);
+        if (batch.Group != 0)
+        {
+            // What had to go for messages of a transaction, or of a dead letter's move, goes with them or not at all.
+            _journal?.Flush(batch.Group);
+            _journal?.UseGroup(0);
+        }
+
         EndWork(more);
     }
 

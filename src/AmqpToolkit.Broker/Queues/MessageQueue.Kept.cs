@@ -54,6 +54,8 @@ internal sealed partial class MessageQueue
                     (more.CountsOctets, more.IsCounting) = (false, true);
                 }
 
+                MarkUsed(more);
+                ArmDisuse(more);
                 SweepOf(more).Start();
             }
         }

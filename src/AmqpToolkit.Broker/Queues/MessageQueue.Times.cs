@@ -92,7 +92,8 @@ internal sealed partial class MessageQueue
     /// <summary>Has the queue looked after when its time without use could be over; with consumers it is in use.</summary>
     private void ArmDisuse(QueueExtension more)
     {
-        if (more.Settings.ExpiresMilliseconds is not null && ConsumersUnlocked == 0 && !_isDeleted)
+        // While the journal is read nobody can have used the queue, and nothing could be written about its end.
+        if (more.Settings.ExpiresMilliseconds is not null && ConsumersUnlocked == 0 && !_isDeleted && VirtualHost.Store is not { IsReading: true })
         {
             more.DisuseEntry = VirtualHost.Timers.Schedule(more.DisuseEntry?.Deadline ?? new QueueDisuse(this), DisusedAt(more), more.DisuseEntry);
         }

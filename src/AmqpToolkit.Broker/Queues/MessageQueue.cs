@@ -147,6 +147,11 @@ internal sealed partial class MessageQueue : BindingDestination
     {
         lock (_gate)
         {
+            if (group != 0)
+            {
+                _journal?.UseGroup(group);
+            }
+
             bool goesBack = outcome is Outcome.Release or Outcome.Fail or Outcome.UndeliverableHere && !_isDeleted;
             foreach (ref readonly var delivery in deliveries)
             {
@@ -171,6 +176,11 @@ internal sealed partial class MessageQueue : BindingDestination
             }
 
             _journal?.Flush(group);
+            if (group != 0)
+            {
+                _journal?.UseGroup(0);
+            }
+
             if (_more is { } more)
             {
                 BeginWork(more, deliveries.Length);

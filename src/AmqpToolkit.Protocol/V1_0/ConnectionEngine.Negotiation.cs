@@ -14,6 +14,7 @@ public sealed partial class ConnectionEngine
     private bool _isAuthenticated;
     private bool _hasSentHeader;
     private bool _awaitsSaslAnswer;
+    private bool _hasSaslBegun;
 
     private static ReadOnlySpan<byte> AmqpHeader => "AMQP\u0000\u0001\u0000\u0000"u8;
 
@@ -49,6 +50,7 @@ public sealed partial class ConnectionEngine
             init = init with { Hostname = hostname };
         }
 
+        _hasSaslBegun = true;
         SendSasl(in init);
     }
 
@@ -146,18 +148,18 @@ public sealed partial class ConnectionEngine
 
         return new AnySaslFrame(body).Kind switch
         {
-            AnySaslFrame.Member.SaslInit when IsServer && !_awaitsSaslAnswer && SaslInitView.TryParse(body, out _, out _) == DecodeError.None => Ask(EngineEventKind.SaslInit, body),
-            AnySaslFrame.Member.SaslResponse when IsServer && !_awaitsSaslAnswer && SaslResponseView.TryParse(body, out _, out _) == DecodeError.None => Ask(EngineEventKind.SaslResponse, body),
-            AnySaslFrame.Member.SaslMechanisms when !IsServer && SaslMechanismsView.TryParse(body, out _, out _) == DecodeError.None => Tell(EngineEventKind.SaslMechanisms, body),
-            AnySaslFrame.Member.SaslChallenge when !IsServer && SaslChallengeView.TryParse(body, out _, out _) == DecodeError.None => Tell(EngineEventKind.SaslChallenge, body),
-            AnySaslFrame.Member.SaslOutcome when !IsServer && SaslOutcomeView.TryParse(body, out var outcome, out _) == DecodeError.None => TakeOutcome(outcome.Code, body),
+            AnySaslFrame.Member.SaslInit when IsServer && !_hasSaslBegun && SaslInitView.TryParse(body, out _, out _) == DecodeError.None => Ask(EngineEventKind.SaslInit, body),
+            AnySaslFrame.Member.SaslResponse when IsServer && _hasSaslBegun && !_awaitsSaslAnswer && SaslResponseView.TryParse(body, out _, out _) == DecodeError.None => Ask(EngineEventKind.SaslResponse, body),
+            AnySaslFrame.Member.SaslMechanisms when !IsServer && !_hasSaslBegun && SaslMechanismsView.TryParse(body, out _, out _) == DecodeError.None => Tell(EngineEventKind.SaslMechanisms, body),
+            AnySaslFrame.Member.SaslChallenge when !IsServer && _hasSaslBegun && SaslChallengeView.TryParse(body, out _, out _) == DecodeError.None => Tell(EngineEventKind.SaslChallenge, body),
+            AnySaslFrame.Member.SaslOutcome when !IsServer && _hasSaslBegun && SaslOutcomeView.TryParse(body, out var outcome, out _) == DecodeError.None => TakeOutcome(outcome.Code, body),
             _ => BreakFraming("a SASL frame that is not due"),
         };
     }
 
     private EngineEvent Ask(EngineEventKind kind, ReadOnlySpan<byte> body)
     {
-        _awaitsSaslAnswer = true;
+        _awaitsSaslAnswer = _hasSaslBegun = true;
         return Tell(kind, body);
     }
 

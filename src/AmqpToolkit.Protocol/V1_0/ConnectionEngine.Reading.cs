@@ -26,6 +26,12 @@ public sealed partial class ConnectionEngine
                 continue;
             }
 
+            if (_awaitsSaslAnswer)
+            {
+                // What has come behind the question waits for its answer: it may be another layer's.
+                return default;
+            }
+
             // Before both have opened a frame may not be larger than any peer must take, but nothing is gained by refusing larger ones.
             switch (FrameReader.TryRead(input[consumed..], _settings.MaxFrameSize, out var frame))
             {
@@ -174,7 +180,8 @@ public sealed partial class ConnectionEngine
         }
         else
         {
-            int free = channel;
+            // The same number both ways is easier to read; any that is free will do.
+            int free = channel <= PeerChannelMax && (channel >= _byChannel.Length || _byChannel[channel] is null) ? channel : 0;
             while (free < _byChannel.Length && _byChannel[free] is not null)
             {
                 free++;

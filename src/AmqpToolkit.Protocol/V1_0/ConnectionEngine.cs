@@ -33,6 +33,7 @@ public sealed partial class ConnectionEngine
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentOutOfRangeException.ThrowIfLessThan(settings.MaxFrameSize, Constants.MinMaxFrameSize);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(settings.HandleMax, (uint)ushort.MaxValue, nameof(settings));
         _settings = settings;
         _output = output;
         IsServer = isServer;
@@ -61,9 +62,17 @@ public sealed partial class ConnectionEngine
 
     internal IFrameOutput Output => _output;
 
+    internal bool HasSentClose => _hasSentClose;
+
     /// <summary>Sends open (1.0 section 2.7.1). A client may before anything has come back.</summary>
     public void Open()
     {
+        if (_hasSentClose)
+        {
+            // The peer, or this end, has closed meanwhile.
+            return;
+        }
+
         if (_hasSentOpen)
         {
             throw new InvalidOperationException("The connection was opened before.");
@@ -75,6 +84,11 @@ public sealed partial class ConnectionEngine
     /// <summary>Answers an open with a refusal: an open that says so, and a close that says why.</summary>
     public void Refuse(AmqpFault fault)
     {
+        if (_hasSentClose)
+        {
+            return;
+        }
+
         if (!_hasSentOpen)
         {
             SendOpen(EngineValues.EstablishmentFailed);
@@ -91,6 +105,18 @@ public sealed partial class ConnectionEngine
         if (_hasSentClose || Phase == ConnectionPhase.Closed)
         {
             return;
+        }
+
+        if (Phase is ConnectionPhase.Header or ConnectionPhase.Sasl or ConnectionPhase.HeaderAfterSasl)
+        {
+            // No frame of AMQP may be sent yet: the stream just ends.
+            Phase = ConnectionPhase.Closed;
+            return;
+        }
+
+        if (!_hasSentOpen)
+        {
+            SendOpen(_settings.Properties);
         }
 
         Flush();

@@ -17,7 +17,7 @@ public sealed record ConnectionSettings
     /// <summary>The highest channel that the peer may use.</summary>
     public ushort ChannelMax { get; init; } = 255;
 
-    /// <summary>The highest handle that the peer may use on a session.</summary>
+    /// <summary>The highest handle that the peer may use on a session; 65535 at most.</summary>
     public uint HandleMax { get; init; } = 255;
 
     /// <summary>

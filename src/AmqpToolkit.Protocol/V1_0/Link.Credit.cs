@@ -32,6 +32,7 @@ public sealed partial class Link
     /// <param name="drain">Whether the peer is to send what it has, and to say so when that is all.</param>
     public void SetCredit(uint credit, bool drain = false)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(credit, (uint)int.MaxValue);
         _credit = credit;
         _isDraining = drain;
         if (SerialNumber.IsBefore(_limit, _deliveryCount + credit))

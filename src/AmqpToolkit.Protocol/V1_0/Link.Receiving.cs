@@ -32,30 +32,30 @@ public sealed partial class Link
 
         if (transfer.HasRcvSettleMode && transfer.RcvSettleMode == ReceiverSettleMode.Second && ReceiverSettleMode == ReceiverSettleMode.First)
         {
-            return GiveUp(AmqpError.Texts.InvalidField, "transfer: rcv-settle-mode second on a link of mode first");
+            return GiveUp(in transfer, AmqpError.Texts.InvalidField, "transfer: rcv-settle-mode second on a link of mode first");
         }
 
         bool isSettled = _isSettled || (transfer.HasSettled && transfer.Settled);
         bool isLast = !transfer.More || transfer.Aborted;
         if (isSettled && SenderSettleMode == SenderSettleMode.Unsettled && !transfer.Aborted)
         {
-            return GiveUp(AmqpError.Texts.InvalidField, "transfer: settled on a link whose sender settles nothing beforehand");
+            return GiveUp(in transfer, AmqpError.Texts.InvalidField, "transfer: settled on a link whose sender settles nothing beforehand");
         }
 
         if (!isSettled && isLast && !transfer.Aborted && SenderSettleMode == SenderSettleMode.Settled)
         {
-            return GiveUp(AmqpError.Texts.InvalidField, "transfer: unsettled on a link whose sender settles everything beforehand");
+            return GiveUp(in transfer, AmqpError.Texts.InvalidField, "transfer: unsettled on a link whose sender settles everything beforehand");
         }
 
         _octets += (ulong)payload.Length;
         if (MaxMessageSize > 0 && _octets > MaxMessageSize && !transfer.Aborted)
         {
-            return GiveUp(LinkError.Texts.MessageSizeExceeded, $"a message is larger than {MaxMessageSize} octets");
+            return GiveUp(in transfer, LinkError.Texts.MessageSizeExceeded, $"a message is larger than {MaxMessageSize} octets");
         }
 
         if (++_frames > _session.Engine.Settings.MaxFramesPerDelivery)
         {
-            return GiveUp(AmqpError.Texts.ResourceLimitExceeded, $"a delivery consists of more than {_session.Engine.Settings.MaxFramesPerDelivery} transfers");
+            return GiveUp(in transfer, AmqpError.Texts.ResourceLimitExceeded, $"a delivery consists of more than {_session.Engine.Settings.MaxFramesPerDelivery} transfers");
         }
 
         if ((isSettled && !_isSettled) || transfer.Aborted)
@@ -85,14 +85,13 @@ public sealed partial class Link
         failed = default;
         if (!transfer.HasDeliveryId || !transfer.HasDeliveryTag)
         {
-            failed = Fail(AmqpError.Texts.InvalidField, "transfer: the first of a delivery needs delivery-id and delivery-tag");
-            return false;
-        }
+            HasPartialDelivery = transfer.More && !transfer.Aborted;
+            if (transfer.HasDeliveryId)
+            {
+                _session.TryAddIncoming(this, transfer.DeliveryId, settled: true, out _);
+            }
 
-        var tag = transfer.DeliveryTag;
-        if (tag.Length > MaxTagOctets)
-        {
-            failed = Fail(AmqpError.Texts.InvalidField, $"transfer: delivery-tag of {tag.Length} octets");
+            failed = Fail(AmqpError.Texts.InvalidField, "transfer: the first of a delivery needs delivery-id and delivery-tag");
             return false;
         }
 
@@ -104,7 +103,14 @@ public sealed partial class Link
         }
 
         // The number is used up whatever follows.
-        HasPartialDelivery = transfer.More;
+        HasPartialDelivery = transfer.More && !transfer.Aborted;
+        var tag = transfer.DeliveryTag;
+        if (tag.Length > MaxTagOctets)
+        {
+            failed = GiveUp(in transfer, AmqpError.Texts.InvalidField, $"transfer: delivery-tag of {tag.Length} octets");
+            return false;
+        }
+
         if (!SerialNumber.IsBefore(_deliveryCount, _limit))
         {
             _session.SettleIncoming(_sequence);
@@ -136,12 +142,14 @@ public sealed partial class Link
             return true;
         }
 
-        failed = GiveUp(AmqpError.Texts.InvalidField, $"transfer: another {what} within a delivery");
+        failed = GiveUp(in transfer, AmqpError.Texts.InvalidField, $"transfer: another {what} within a delivery");
         return false;
     }
 
-    private EngineEvent GiveUp(string condition, string description)
+    private EngineEvent GiveUp(scoped in TransferView transfer, string condition, string description)
     {
+        // What follows of this delivery is passed over, and the next counts.
+        HasPartialDelivery = transfer.More && !transfer.Aborted;
         _session.SettleIncoming(_sequence);
         return Fail(condition, description);
     }

@@ -10,9 +10,11 @@ public sealed partial class Link
     private bool _isSendingFirst;
     private bool _isSendingSettled;
     private uint _sendingFormat;
+    private uint _abortedId;
+    private bool _owesAbort;
 
     /// <summary>Of a sender: whether a delivery can begin now.</summary>
-    public bool CanSend => _credit > 0 && !_isSending && _session.RemoteIncomingWindow > 0 && IsAttached;
+    public bool CanSend => _credit > 0 && !_isSending && _session.RemoteIncomingWindow > (_owesAbort ? 1u : 0u) && IsAttached;
 
     /// <summary>Of a sender: whether a delivery is on its way whose rest is still to come (<see cref="Continue"/>).</summary>
     public bool IsSending => _isSending;
@@ -55,7 +57,8 @@ public sealed partial class Link
     public int Continue(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
         int written = 0;
-        while (_isSending && _session.RemoteIncomingWindow > 0)
+        SendOwedAbort();
+        while (_isSending && IsAttached && _session.RemoteIncomingWindow > 0)
         {
             var transfer = NextTransfer();
             int left = first.Length + second.Length - written;
@@ -91,10 +94,21 @@ public sealed partial class Link
         _isSending = false;
         _session.TryForgetOutgoing(_sendingSequence, out _);
 
-        // Where the window is shut it cannot be said: the link goes with its session then.
-        if (_session.RemoteIncomingWindow > 0 && !_isSendingFirst)
+        if (!_isSendingFirst)
         {
-            _session.Engine.TrySend(_session.Channel, new Transfer { Handle = Handle, DeliveryId = Session.OutgoingIdOf(_sendingSequence), Aborted = true });
+            // Where the window is shut it is said before anything else is.
+            _abortedId = Session.OutgoingIdOf(_sendingSequence);
+            _owesAbort = true;
+            SendOwedAbort();
+        }
+    }
+
+    private void SendOwedAbort()
+    {
+        if (_owesAbort && IsAttached && _session.RemoteIncomingWindow > 0)
+        {
+            _owesAbort = false;
+            _session.Engine.TrySend(_session.Channel, new Transfer { Handle = Handle, DeliveryId = _abortedId, Aborted = true });
             _session.CountTransfer();
         }
     }

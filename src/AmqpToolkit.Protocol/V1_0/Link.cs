@@ -43,7 +43,7 @@ public sealed partial class Link
     public object? Owner { get; set; }
 
     /// <summary>Whether both ends have attached, and neither has detached.</summary>
-    public bool IsAttached => _hasSentAttach && _hasPeerAttached && !_hasSentDetach && !_hasPeerDetached && !_session.IsEnded;
+    public bool IsAttached => _hasSentAttach && _hasPeerAttached && !_hasSentDetach && !_hasPeerDetached && !_session.IsEnded && !_session.Engine.HasSentClose;
 
     /// <summary>Whether this end has detached: what the peer still sends is passed over.</summary>
     public bool IsDetaching => _hasSentDetach;
@@ -86,15 +86,9 @@ public sealed partial class Link
         MaxMessageSize = attach.MaxMessageSize;
         if (!IsLocal || !_hasPeerAttached)
         {
-            if (attach.HasSndSettleMode)
-            {
-                SenderSettleMode = attach.SndSettleMode;
-            }
-
-            if (attach.HasRcvSettleMode)
-            {
-                ReceiverSettleMode = attach.RcvSettleMode;
-            }
+            // What is not set is said by its default.
+            SenderSettleMode = attach.HasSndSettleMode ? attach.SndSettleMode : SenderSettleMode.Mixed;
+            ReceiverSettleMode = attach.HasRcvSettleMode ? attach.RcvSettleMode : ReceiverSettleMode.First;
         }
 
         return true;
@@ -139,6 +133,7 @@ public sealed partial class Link
         }
 
         _hasSentDetach = true;
+        _isSending = false;
         _session.ReleaseHandle(this);
     }
 
@@ -153,7 +148,9 @@ public sealed partial class Link
 
         if (Role == Role.Receiver)
         {
-            _deliveryCount = _limit = attach.InitialDeliveryCount;
+            // Credit may have been granted before the peer said where it counts from.
+            _deliveryCount = attach.InitialDeliveryCount;
+            _limit = _deliveryCount + _credit;
         }
     }
 

@@ -53,8 +53,10 @@ public sealed partial class Session
     /// <param name="state">Its state; null for none.</param>
     /// <param name="settled">Whether this end forgets it.</param>
     /// <returns>False when there is no such delivery, or it is settled.</returns>
+    /// <exception cref="ArgumentException">No frame that the peer takes can carry the state.</exception>
     public bool DisposeIncoming(ulong sequence, EncodedValue state, bool settled)
     {
+        CheckFits(state);
         if (settled ? !_incoming.TryRemove(sequence, out _) : !_incoming.Contains(sequence))
         {
             return false;
@@ -68,6 +70,7 @@ public sealed partial class Session
     /// <inheritdoc cref="DisposeIncoming"/>
     public bool DisposeOutgoing(ulong sequence, EncodedValue state, bool settled)
     {
+        CheckFits(state);
         if (settled ? !_outgoing.TryRemove(sequence, out _) : !_outgoing.Contains(sequence))
         {
             return false;
@@ -208,6 +211,16 @@ public sealed partial class Session
 
         link.HasPartialDelivery = transfer.More && !transfer.Aborted;
         return default;
+    }
+
+    /// <summary>A state that no frame can carry is the caller's mistake: the peer would wait for it for ever.</summary>
+    private void CheckFits(EncodedValue state)
+    {
+        int most = FrameReader.HeaderOctets + new Disposition { Role = Role.Receiver, State = state }.MaxOctets;
+        if ((uint)most > _engine.PeerMaxFrameSize)
+        {
+            throw new ArgumentException($"A disposition with this state may take {most} octets; the peer takes frames of {_engine.PeerMaxFrameSize}.", nameof(state));
+        }
     }
 
     private static void Forget(DeliveryTagWindow<UnsettledDelivery> window, Link? link, List<UnsettledDelivery> forgotten)

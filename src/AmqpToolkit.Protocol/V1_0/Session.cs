@@ -56,8 +56,15 @@ public sealed partial class Session
     /// <returns>The link; null when the peer takes no more on this session, or there is one of that name and role.</returns>
     public Link? CreateLink(string name, Role role)
     {
+        var key = new LinkKey(name, role);
         var link = new Link(this, name, role, isLocal: true);
-        return TryGiveHandle(link) && _links.TryAdd(new LinkKey(name, role), link) ? link : null;
+        if (_links.ContainsKey(key) || !TryGiveHandle(link))
+        {
+            return null;
+        }
+
+        _links.Add(key, link);
+        return link;
     }
 
     /// <summary>Ends the session, and all its links with it (1.0 section 2.5.2). What comes up to the peer's end is passed over.</summary>

@@ -16,14 +16,16 @@ internal sealed partial class Journal
             if (!_isClosing && FindWorst() is { } segment)
             {
                 segment.IsCopied = true;
-                _copying = Task.Run(() =>
-                {
-                    using var copier = new SegmentCopier(this, segment);
-                    copier.Run();
-                });
+                _copying = CopyAsync(segment);
             }
         }
     }
+
+    private Task CopyAsync(JournalSegment segment) => Task.Run(() =>
+    {
+        using var copier = new SegmentCopier(this, segment);
+        copier.Run();
+    });
 
     private JournalSegment? FindWorst()
     {

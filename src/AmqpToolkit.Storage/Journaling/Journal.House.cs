@@ -60,7 +60,7 @@ internal sealed partial class Journal
             Prepare();
             Compact();
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // A file that cannot be removed or prepared costs room, not messages: the next turn tries again.
         }
@@ -81,9 +81,18 @@ internal sealed partial class Journal
 
     private DeadSegment? FindDead()
     {
+        // Asked after each batch: a loop, for a lambda would be made each time.
         lock (_gate)
         {
-            return _dead.Find(dead => dead.Batch != 0 && dead.Batch <= _syncedBatch && dead.Segment.Readers == 0);
+            foreach (var dead in _dead)
+            {
+                if (dead.Batch != 0 && dead.Batch <= _syncedBatch && dead.Segment.Readers == 0)
+                {
+                    return dead;
+                }
+            }
+
+            return null;
         }
     }
 
@@ -194,7 +203,7 @@ internal sealed partial class Journal
             Zeros.Write(file, _options.SegmentOctets);
             file.Sync();
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // Without a spare the writer makes a file itself, and meets the same error where it can say so.
             TryDelete(name);

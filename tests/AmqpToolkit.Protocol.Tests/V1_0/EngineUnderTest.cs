@@ -79,7 +79,7 @@ internal sealed class EngineUnderTest : IFrameOutput
                 Engine.Open();
                 break;
             case EngineEventKind.Attached when !happening.Link!.IsLocal:
-                happening.Link.Attach(default);
+                happening.Link.Attach(new Codec.V1_0.Attach { SndSettleMode = happening.Link.SenderSettleMode, RcvSettleMode = happening.Link.ReceiverSettleMode });
                 if (happening.Link.Role == Codec.V1_0.Role.Receiver)
                 {
                     happening.Link.SetCredit(10);
