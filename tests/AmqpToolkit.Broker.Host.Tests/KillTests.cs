@@ -28,7 +28,7 @@ public sealed class KillTests(ITestOutputHelper output)
 
             await using BrokerExecutable last = BrokerExecutable.Start($"--port 0 --data {folder.FullName}");
             await load.CheckAsync((await last.ListeningAsync()).Port);
-            output.WriteLine($"seed {seed}: {s_rounds} rounds, {load.Confirmed} confirmed, {load.Acked} acknowledged, {load.Committed} transactions");
+            output.WriteLine($"seed {seed}: {s_rounds} rounds, {load.Confirmed} confirmed, {load.Acked} acknowledged, {load.Committed} transactions, {load.Returned} came back");
             Assert.True(load.Mistakes.Count == 0, $"seed {seed}: {string.Join('\n', load.Mistakes)}");
             Assert.True(load.Confirmed > s_rounds && load.Acked > s_rounds && load.Committed > s_rounds, "There was no load.");
         }
