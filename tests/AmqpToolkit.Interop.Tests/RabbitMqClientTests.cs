@@ -280,6 +280,9 @@ public sealed class RabbitMqClientTests(BrokerFixture broker) : IAsyncLifetime
     {
         await using var limited = await ConnectAsync("limited");
 
+        // This client does not wait for connection.open-ok, and takes one that comes late for the answer to update-secret: an opened channel proves that it is in.
+        await using var channel = await limited.CreateChannelAsync();
+
         await limited.UpdateSecretAsync("anything", "because").WaitAsync(Limit);
 
         Assert.True(limited.IsOpen);
