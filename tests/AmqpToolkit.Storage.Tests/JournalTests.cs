@@ -271,6 +271,20 @@ public sealed class JournalTests
     }
 
     [Fact]
+    public void Commit_OfAClosedJournal_IsToldThatItNeverWillBe()
+    {
+        var journal = Open(out _);
+        journal.Dispose();
+        using (var append = journal.Append())
+        {
+            append.Commit(_waiter, 1, CommitLevel.Fsync);
+        }
+
+        var error = Assert.Throws<AggregateException>(() => { Assert.True(_waiter.Failed.Wait(TimeSpan.FromSeconds(30)), "nobody was told"); });
+        Assert.IsType<ObjectDisposedException>(error.InnerException);
+    }
+
+    [Fact]
     public void Write_ToAFullDisk_WaitsForRoom()
     {
         bool isFull = false;

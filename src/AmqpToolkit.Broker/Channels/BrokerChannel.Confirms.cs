@@ -16,6 +16,18 @@ internal sealed partial class BrokerChannel : IJournalWaiter
     private CommitLevel? _written;
     private ulong _awaitedTag;
 
+    /// <summary>Whether confirms wait for the journal. Under the output's gate.</summary>
+    public bool AwaitsConfirms => _awaitedTag > ConfirmedTag;
+
+    /// <summary>When they count as kept.</summary>
+    public CommitLevel AwaitedLevel { get; private set; }
+
+    /// <summary>Whether confirms are told although the channel is closing: its close waits for them. Under the output's gate.</summary>
+    public bool ConfirmsUntilEnd { get; set; }
+
+    /// <summary>Whether the client may still be told of its publishes. Under the output's gate.</summary>
+    private bool MayConfirm => ConfirmsUntilEnd || !(IsReleased || IsClosing || connection.IsClosed);
+
     /// <inheritdoc/>
     ref JournalTicket IJournalWaiter.Ticket => ref _confirmTicket;
 
@@ -80,7 +92,7 @@ internal sealed partial class BrokerChannel : IJournalWaiter
     {
         lock (connection.Output.Gate)
         {
-            if (IsReleased || IsClosing || connection.IsClosed)
+            if (!MayConfirm)
             {
                 return;
             }
@@ -96,7 +108,7 @@ internal sealed partial class BrokerChannel : IJournalWaiter
     {
         lock (connection.Output.Gate)
         {
-            if (IsReleased || IsClosing || connection.IsClosed || token <= ConfirmedTag)
+            if (!MayConfirm || token <= ConfirmedTag)
             {
                 return;
             }
@@ -110,11 +122,25 @@ internal sealed partial class BrokerChannel : IJournalWaiter
         connection.Output.FlushBeside();
     }
 
+    /// <summary>The close that waited goes out now. Under the output's gate.</summary>
+    /// <param name="isKept">Whether all that was published is kept; else the client hears no more of it.</param>
+    public void EndConfirms(bool isKept)
+    {
+        if (isKept && ConfirmsUntilEnd)
+        {
+            AppendConfirms(_awaitedTag);
+        }
+
+        ConfirmsUntilEnd = false;
+    }
+
     private void AwaitCommit()
     {
+        var level = _written ?? CommitLevel.Os;
+        AwaitedLevel = level > AwaitedLevel ? level : AwaitedLevel;
         _awaitedTag = PublishedTag;
         using var appender = VirtualHost.Store!.Journal!.Append();
-        appender.Commit(this, PublishedTag, _written ?? CommitLevel.Os);
+        appender.Commit(this, PublishedTag, level);
         _written = null;
     }
 

@@ -146,9 +146,9 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
             _isClosing = true;
         }
 
-        // First nothing is delivered any more, then the client hears why.
+        // First nothing is delivered any more, then the client hears why: behind the confirms of what it had published.
         Release();
-        Send(new ChannelClose
+        connection.SendChannelClose(this, new ChannelClose
         {
             ReplyCode = error.ReplyCode,
             ReplyText = error.ReplyText,

@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Channels;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Codec.Classic;
@@ -62,6 +63,12 @@ internal sealed partial class BrokerConnection
                     AppendUnderGate(0, CloseMethod(error));
                     IsClosed = true;
                     _requestedCut = _broker.Timers.Schedule(this, cutAt);
+                    break;
+
+                case ConnectionState.Closing when _held is { IsHolding: true } held:
+                    // The close that was to come stands behind what may never be kept.
+                    held.Drop();
+                    AppendUnderGate(0, CloseMethod(error));
                     break;
 
                 default:
@@ -218,6 +225,7 @@ internal sealed partial class BrokerConnection
 
         bool isRefusal = _state == ConnectionState.Handshake && error.ReplyCode == Constants.AccessRefused;
         SendConfirms();
+        List<BrokerChannel> confirmed = [.. _channels.Values];
         ReleaseChannels();
         _ignoresInput = _frames.IsOutOfStep;
         lock (Output.Gate)
@@ -225,7 +233,7 @@ internal sealed partial class BrokerConnection
             if (_state != ConnectionState.Closing)
             {
                 _state = ConnectionState.Closing;
-                AppendClose(CloseMethod(error));
+                AppendClose(CloseMethod(error), confirmed);
                 IsClosed = true;
             }
         }
@@ -234,10 +242,15 @@ internal sealed partial class BrokerConnection
         CutIn(isRefusal || _ignoresInput ? RefusalMilliseconds : CloseMilliseconds);
     }
 
-    /// <summary>Behind the replies that wait for the journal, if any do.</summary>
-    private void AppendClose(in ConnectionClose close)
+    /// <summary>Behind the replies that wait for the journal, if any do, and the confirms of what was published before.</summary>
+    private void AppendClose(in ConnectionClose close, List<BrokerChannel> channels)
     {
-        if (_held is null || !_held.TryAdd(0, in close))
+        channels.RemoveAll(channel => !channel.AwaitsConfirms);
+        if (channels.Count > 0)
+        {
+            Held.AddClose(channels, 0, in close);
+        }
+        else if (_held is null || !_held.TryAdd(0, in close))
         {
             AppendUnderGate(0, in close);
         }

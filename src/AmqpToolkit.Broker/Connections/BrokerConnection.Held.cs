@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Channels;
 using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V0_9_1;
@@ -21,6 +22,8 @@ internal sealed partial class BrokerConnection
     /// <summary>Whether replies wait for the journal. Any thread.</summary>
     public bool IsHolding => _held is { IsHolding: true };
 
+    private HeldReplies Held => _held ??= new HeldReplies(this, VirtualHost.Store!.Journal);
+
     /// <summary>Whether the reader waits until they are out.</summary>
     private bool WaitsForHeld => _leavesFrame || _held is { IsFull: true };
 
@@ -42,11 +45,26 @@ internal sealed partial class BrokerConnection
     public void Hold<TMethod>(ushort channel, in TMethod method, CommitLevel level)
         where TMethod : struct, IMethod
     {
-        var held = _held ??= new HeldReplies(this, VirtualHost.Store!.Journal);
+        var held = Held;
         lock (Output.Gate)
         {
             held.Add(channel, in method, level);
         }
+    }
+
+    /// <summary>Closes a channel: when what was published there is kept and confirmed, if that is still on its way.</summary>
+    public void SendChannelClose(BrokerChannel channel, in ChannelClose close)
+    {
+        lock (Output.Gate)
+        {
+            if (channel.AwaitsConfirms && !IsClosed)
+            {
+                Held.AddClose([channel], channel.Number, in close);
+                return;
+            }
+        }
+
+        Send(channel.Number, in close);
     }
 
     /// <summary>The journal has failed: what waits for it will never be true. Any thread.</summary>

@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Channels;
 using AmqpToolkit.Broker.Connections;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.Classic;
@@ -18,6 +19,9 @@ internal sealed class HeldReplies(BrokerConnection connection, Journal journal) 
 
     /// <summary>Up to where the replies go that each token stands for.</summary>
     private readonly Queue<(ulong Token, long End)> _promised = [];
+
+    /// <summary>Channels whose close is held, and where: what they published before is confirmed before they are gone.</summary>
+    private readonly Queue<(long End, BrokerChannel Channel)> _closes = [];
 
     private byte[] _octets = [];
     private int _count;
@@ -59,6 +63,19 @@ internal sealed class HeldReplies(BrokerConnection connection, Journal journal) 
 
         Write(channel, in method);
         return true;
+    }
+
+    /// <summary>Holds a close until what its channels have published is kept, and confirmed before it. Under the output's gate, by the reader.</summary>
+    public void AddClose<TMethod>(IEnumerable<BrokerChannel> channels, ushort number, in TMethod close)
+        where TMethod : struct, IMethod
+    {
+        Add(number, in close, CommitLevel.Os);
+        foreach (var channel in channels)
+        {
+            _level = channel.AwaitedLevel > _level ? channel.AwaitedLevel : _level;
+            channel.ConfirmsUntilEnd = true;
+            _closes.Enqueue((_released + _count, channel));
+        }
     }
 
     /// <summary>Asks the journal to tell when what was added is kept. By the reader, at the end of its batch.</summary>
@@ -107,6 +124,11 @@ internal sealed class HeldReplies(BrokerConnection connection, Journal journal) 
         _count = 0;
         _promisedEnd = _released;
         _promised.Clear();
+        while (_closes.TryDequeue(out var close))
+        {
+            close.Channel.EndConfirms(isKept: false);
+        }
+
         End();
     }
 
@@ -120,6 +142,12 @@ internal sealed class HeldReplies(BrokerConnection connection, Journal journal) 
             {
                 end = first.End;
                 _promised.Dequeue();
+            }
+
+            while (_closes.TryPeek(out var close) && close.End <= end)
+            {
+                // The journal may tell this first, but both are kept.
+                _closes.Dequeue().Channel.EndConfirms(isKept: true);
             }
 
             Release((int)(end - _released));

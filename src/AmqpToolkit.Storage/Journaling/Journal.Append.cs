@@ -127,7 +127,10 @@ internal sealed partial class Journal
         /// <summary>Ends a group. <code>count * (segment (uint), the group's records there (uint))</code></summary>
         public void EndGroup(uint group) => _journal.EndGroup(group);
 
-        /// <summary>Has <paramref name="waiter"/> told when everything appended so far is kept; once a batch, with the last token.</summary>
+        /// <summary>
+        /// Has <paramref name="waiter"/> told when everything appended so far is kept; once a batch, with the last token. Who comes when the journal is
+        /// closed is told that it never will be, by a thread of the pool.
+        /// </summary>
         public void Commit(IJournalWaiter waiter, ulong token, CommitLevel level) => _journal.AddWaiter(waiter, token, level);
 
         /// <summary>Gives the lock back.</summary>
@@ -262,6 +265,13 @@ internal sealed partial class Journal
 
     private void AddWaiter(IJournalWaiter waiter, ulong token, CommitLevel level)
     {
+        if (_isOver)
+        {
+            // Not here: the waiter may take locks that the caller holds, or that come before the gate.
+            ThreadPool.UnsafeQueueUserWorkItem(static late => late.Waiter.HandleFailed(late.Token, Closed()), new JournalWait(waiter, token), preferLocal: false);
+            return;
+        }
+
         ref var ticket = ref waiter.Ticket;
         if (ticket.Batch == _filling.Number)
         {
@@ -279,4 +289,6 @@ internal sealed partial class Journal
             Wake();
         }
     }
+
+    private static ObjectDisposedException Closed() => new(nameof(Journal), "The journal is closed.");
 }

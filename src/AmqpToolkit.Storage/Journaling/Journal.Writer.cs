@@ -59,6 +59,7 @@ internal sealed partial class Journal
 
                 if (_filling.IsEmpty && _isClosing)
                 {
+                    _isOver = true;
                     return null;
                 }
 

@@ -40,6 +40,9 @@ internal sealed partial class Journal : IDisposable
     private ulong _nextContent;
     private WriterState _writerState;
     private bool _isClosing;
+
+    /// <summary>Whether the journal's thread has told everybody that it will. Under the gate.</summary>
+    private bool _isOver;
     private volatile Exception? _failure;
     private volatile bool _isFull;
     private long _backlogOctets;

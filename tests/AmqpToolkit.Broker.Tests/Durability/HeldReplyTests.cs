@@ -172,6 +172,27 @@ public sealed class HeldReplyTests
     }
 
     [Fact]
+    public async Task Mistake_OfTheConnection_BehindAReplyThatIsNeverTrue_IsAnsweredAtOnce()
+    {
+        using var goOn = new ManualResetEventSlim();
+        var disk = new SimulatedDisk();
+        await using var broker = await StoredBroker.StartAsync(disk);
+        using var client = Open(broker);
+        disk.OnSync = _ =>
+        {
+            goOn.Wait(Patience);
+            throw new IOException("the disk is gone");
+        };
+        client.Send(1, new QueueDeclare { Queue = "q", Durable = true });
+        await HoldsAsync(broker);
+        client.Send(9, new QueueDeclare { Queue = "r", Durable = true });
+        await UntilAsync(() => broker.Connections.All(one => one.IsClosed));
+        goOn.Set();
+
+        ExpectClose(client, 541);
+    }
+
+    [Fact]
     public async Task Stop_WhileAReplyWaits_EndsTheConnectionWith320()
     {
         using var disk = new HeldDisk();

@@ -123,6 +123,51 @@ public sealed class KeptConfirmTests
         Assert.Equal(["second", "third"], after.Drain("q"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Mistake_BehindAKeptPublish_IsAnsweredBehindItsConfirm(bool isOfConnection)
+    {
+        await using var broker = await StartAsync();
+        using var client = new KeptClient(broker);
+        client.Declare("q");
+        _disk!.HoldSyncs();
+        client.Send("", "q", Persistent, "a");
+        client.Ping();
+        client.Send("", "q", Persistent, "b");
+        if (isOfConnection)
+        {
+            client.Raw.Send(9, new BasicQos());
+        }
+        else
+        {
+            client.Raw.Send(1, new QueueDeclare { Queue = "missing", Passive = true });
+        }
+
+        using (var other = new KeptClient(broker))
+        {
+            Assert.True(SpinWait.SpinUntil(() => broker.Broker.Connections.Any(one => one.IsHolding), TimeSpan.FromSeconds(20)));
+        }
+
+        Assert.Equal(0, client.Raw.Socket.Available);
+        _disk.ReleaseSyncs();
+        client.WaitForConfirms();
+        client.Raw.Expect(isOfConnection ? ConnectionCloseView.MethodKey : ChannelCloseView.MethodKey);
+        if (!isOfConnection)
+        {
+            client.Raw.Send(1, default(ChannelCloseOk));
+            client.Raw.OpenChannel(1);
+        }
+    }
+
+    [Fact]
+    public async Task Flush_OfABrokerThatHasStopped_Fails()
+    {
+        await using var broker = await StartAsync();
+        await broker.Broker.StopAsync();
+        await Assert.ThrowsAsync<BrokerStoreException>(() => broker.FlushAsync().WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
     private static ulong ExpectNack(KeptClient client)
     {
         Assert.Equal(DecodeError.None, BasicNackView.TryParse(client.Raw.Expect(BasicNackView.MethodKey), out var nack));
