@@ -11,10 +11,29 @@ internal sealed class Turn
 {
     private readonly List<Output> _touched = [];
     private Queue<MessageQueue>? _queuesToMove;
+    private List<(MessageQueue Queue, DeadLetter Letter)>? _dying;
     private bool _isMoving;
 
     /// <summary>The group of the journal that a transaction of this turn writes, with what dies of it; 0 outside of one.</summary>
     public uint Group { get; set; }
+
+    /// <summary>Whether messages died of the transaction that were not moved yet.</summary>
+    public bool HasDying => _dying is { Count: > 0 };
+
+    /// <summary>A message died of the transaction: it is moved by this turn and no other, within the group. Under the queue's lock.</summary>
+    public void AddDying(MessageQueue queue, in DeadLetter letter) => (_dying ??= []).Add((queue, letter));
+
+    /// <summary>The transaction is over. After an exception what died of it and was not moved is gone from memory; the journal has it where it was.</summary>
+    public void EndGroup()
+    {
+        Group = 0;
+        foreach (var (queue, letter) in _dying ?? [])
+        {
+            queue.VirtualHost.Arena.Release(letter.Message);
+        }
+
+        _dying?.Clear();
+    }
 
     /// <summary>Flushes <paramref name="output"/> at the end of the turn. Called under any lock.</summary>
     public void Touch(Output output)
@@ -34,6 +53,14 @@ internal sealed class Turn
     public void Move(MessageQueue queue)
     {
         (_queuesToMove ??= new Queue<MessageQueue>()).Enqueue(queue);
+        MoveAll();
+    }
+
+    /// <summary>Moves what died of the transaction. As <see cref="Move"/>.</summary>
+    public void MoveDying() => MoveAll();
+
+    private void MoveAll()
+    {
         if (_isMoving)
         {
             return;
@@ -42,15 +69,40 @@ internal sealed class Turn
         _isMoving = true;
         try
         {
-            while (_queuesToMove.TryDequeue(out var next))
+            while (true)
             {
-                next.MoveDeadLetters(this);
+                if (HasDying)
+                {
+                    MoveNextDying();
+                }
+                else if (_queuesToMove is not null && _queuesToMove.TryDequeue(out var next))
+                {
+                    next.MoveDeadLetters(this);
+                }
+                else
+                {
+                    return;
+                }
             }
         }
         finally
         {
             _isMoving = false;
         }
+    }
+
+    /// <summary>Moves those that died first, as far as they are of one queue.</summary>
+    private void MoveNextDying()
+    {
+        var queue = _dying![0].Queue;
+        var letters = new List<DeadLetter>();
+        while (letters.Count < _dying.Count && _dying[letters.Count].Queue == queue)
+        {
+            letters.Add(_dying[letters.Count].Letter);
+        }
+
+        _dying.RemoveRange(0, letters.Count);
+        queue.MoveDeadLetters(letters, this);
     }
 
     /// <summary>Flushes what was touched.</summary>

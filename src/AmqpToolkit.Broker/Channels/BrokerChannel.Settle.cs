@@ -71,22 +71,37 @@ internal sealed partial class BrokerChannel
 
         uint group = JournalGroup.Begin(store.Journal);
         connection.Turn.Group = group;
+        bool isWhole = false;
         try
         {
-            return CommitAll();
+            var refused = CommitAll();
+            isWhole = true;
+            return refused;
         }
         finally
         {
-            connection.Turn.Group = 0;
-            JournalGroup.End(store.Journal, group);
+            connection.Turn.EndGroup();
+            EndGroup(store.Journal, group, isWhole);
             written = _written;
+        }
+    }
+
+    private static void EndGroup(Journal journal, uint group, bool isWhole)
+    {
+        if (isWhole)
+        {
+            JournalGroup.End(journal, group);
+        }
+        else
+        {
+            JournalGroup.Abandon(journal, group);
         }
     }
 
     private ProtocolError? CommitAll()
     {
         var transaction = _transaction!;
-        foreach (var message in transaction.Publishes)
+        foreach (var message in transaction.TakePublishes())
         {
             PublishStored(message);
         }

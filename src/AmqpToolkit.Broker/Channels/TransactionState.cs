@@ -33,6 +33,24 @@ internal sealed class TransactionState
         return true;
     }
 
+    /// <summary>Hands the messages over, one after the other: each is the caller's once it has got it.</summary>
+    public IEnumerable<MessageRef> TakePublishes()
+    {
+        int taken = 0;
+        try
+        {
+            foreach (var message in Publishes)
+            {
+                taken++;
+                yield return message;
+            }
+        }
+        finally
+        {
+            Publishes.RemoveRange(0, taken);
+        }
+    }
+
     /// <summary>Begins anew; the messages are the caller's.</summary>
     public void Clear()
     {

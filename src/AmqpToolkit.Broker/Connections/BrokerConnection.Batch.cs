@@ -94,23 +94,29 @@ internal sealed partial class BrokerConnection
             GroupByQueue(all);
         }
 
-        for (int start = 0; start < all.Length;)
+        try
         {
-            var queue = all[start].Queue;
-            int end = start + 1;
-            while (end < all.Length && ReferenceEquals(all[end].Queue, queue))
+            for (int start = 0; start < all.Length;)
             {
-                end++;
+                var queue = all[start].Queue;
+                int end = start + 1;
+                while (end < all.Length && ReferenceEquals(all[end].Queue, queue))
+                {
+                    end++;
+                }
+
+                queue.Settle(all[start..end], outcome, turn, turn.Group);
+                start = end;
             }
-
-            queue.Settle(all[start..end], outcome, turn, turn.Group);
-            start = end;
         }
-
-        settled.Clear();
-        if (settled.Capacity > MaxSettled * 16)
+        finally
         {
-            settled.Capacity = MaxSettled;
+            // Also after an exception: the list is the thread's, and the next connection's deliveries are not these.
+            settled.Clear();
+            if (settled.Capacity > MaxSettled * 16)
+            {
+                settled.Capacity = MaxSettled;
+            }
         }
 
         // What goes back to a queue goes in one step: between two, younger messages would overtake.

@@ -12,6 +12,13 @@ internal static class JournalGroup
         return appender.BeginGroup();
     }
 
+    /// <summary>Gives a group up that is not whole: nothing of it outlives the broker.</summary>
+    public static void Abandon(Journal journal, uint group)
+    {
+        using var appender = journal.Append();
+        appender.AbandonGroup(group);
+    }
+
     /// <summary>Ends a group.</summary>
     public static void End(Journal journal, uint group)
     {

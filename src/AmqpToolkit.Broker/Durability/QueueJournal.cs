@@ -105,7 +105,10 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
         }
     }
 
-    /// <summary>What the queue is done with from here on belongs to a group, also what is written because the row is full; 0 for none again.</summary>
+    /// <summary>
+    /// What the queue is done with from here on belongs to a group, also what is written because the row is full; so do messages of batches that belong to
+    /// none. 0 for none again.
+    /// </summary>
     public void UseGroup(uint group) => (t_acks ??= new AckRow()).Group = group;
 
     /// <summary>Writes what the queue is done with. Before its lock is left.</summary>
@@ -185,9 +188,10 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
         int octets = StoredMessageFormat.WriteHead(head, in content);
         byte[]? rented = content.Large is null ? null : Gather(content.Large);
         var parts = new ContentParts(head[..octets], content.Properties, rented is null ? content.Body : rented.AsSpan(0, (int)content.Large!.Octets));
+        uint group = batch.Group != 0 ? batch.Group : t_acks?.Group ?? 0;
         var stored = batch.IsShared
-            ? appender.Enqueue(number, position, overlay, ShareContent(in appender, batch, index, in parts), batch.Group)
-            : appender.Message(number, position, overlay, in parts, batch.Group);
+            ? appender.Enqueue(number, position, overlay, ShareContent(in appender, batch, index, in parts), group)
+            : appender.Message(number, position, overlay, in parts, group);
         if (rented is not null)
         {
             ArrayPool<byte>.Shared.Return(rented);

@@ -29,6 +29,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
     private readonly List<MessageQueue> _batchTargets = [];
     private readonly List<JournalAck> _origins = [];
     private QueueJournal? _journal;
+    private uint _group;
     private byte[] _key = [];
     private int _version;
 
@@ -44,35 +45,43 @@ internal sealed class DeadLetterMover(MessageArena arena)
     /// <param name="settings">Its settings.</param>
     /// <param name="dead">The messages.</param>
     /// <param name="turn">Whose thread it is.</param>
-    public void Move(MessageQueue queue, QueueJournal? journal, QueueSettings settings, List<DeadLetter> dead, Turn turn)
+    /// <param name="group">The group of the journal that the move belongs to; 0 for one of its own.</param>
+    public void Move(MessageQueue queue, QueueJournal? journal, QueueSettings settings, List<DeadLetter> dead, Turn turn, uint group)
     {
         int at = 0;
         try
         {
-            _journal = journal;
+            (_journal, _group) = (journal, group);
             _batch.Begin([]);
             _key = [];
             _targets.Clear();
             _version = -1;
             var exchange = settings.DeadLetterExchange is { } name ? queue.VirtualHost.FindExchange(name) : null;
-            for (; at < dead.Count && exchange is not null; at++)
+            for (; at < dead.Count; at++)
             {
-                Move(queue, settings, exchange, dead[at], turn);
+                if (exchange is not null)
+                {
+                    Move(queue, settings, exchange, dead[at], turn);
+                }
+                else
+                {
+                    NoteOrigin(dead[at]);
+                    arena.Release(dead[at].Message);
+                }
             }
 
             Flush(turn);
         }
         finally
         {
+            // What an exception has left here was not published: the journal keeps it where it died, and has it there when it is opened again.
             for (; at < dead.Count; at++)
             {
-                NoteOrigin(dead[at]);
                 arena.Release(dead[at].Message);
             }
 
-            EndOrigins(group: 0);
+            _origins.Clear();
             _journal = null;
-
             _batch.Clear();
             _batch.End();
             _batchTargets.Clear();
@@ -212,8 +221,8 @@ internal sealed class DeadLetterMover(MessageArena arena)
     /// </summary>
     private void Flush(Turn turn)
     {
-        bool isOwn = turn.Group == 0;
-        uint group = _origins.Count == 0 || _batch.Count == 0 ? 0 : isOwn ? _journal!.BeginGroup() : turn.Group;
+        bool isOwn = _group == 0 && _origins.Count > 0 && _batch.Count > 0;
+        uint group = isOwn ? _journal!.BeginGroup() : _group;
         try
         {
             _batch.Group = group;
@@ -223,13 +232,14 @@ internal sealed class DeadLetterMover(MessageArena arena)
                 _batchTargets[index].Publish(_batch, index == _batchTargets.Count - 1, turn);
             }
 
+            EndOrigins(group);
             _batch.Clear();
         }
         finally
         {
-            EndOrigins(group);
-            if (isOwn && group != 0)
+            if (isOwn)
             {
+                // Also after an exception: what was published then is there, and what died is still where it was.
                 _journal!.EndGroup(group);
             }
 

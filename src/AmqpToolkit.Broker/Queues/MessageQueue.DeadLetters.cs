@@ -19,13 +19,31 @@ internal sealed partial class MessageQueue
         }
         else
         {
-            more.AddDying(new DeadLetter(message.Message, reason, new JournalAck(message.JournalPosition, message.Stored)));
+            AddDying(more, new DeadLetter(message.Message, reason, new JournalAck(message.JournalPosition, message.Stored)));
+        }
+    }
+
+    /// <summary>What dies of a transaction is the matter of its turn: another would move it outside the transaction's group.</summary>
+    private void AddDying(QueueExtension more, in DeadLetter letter)
+    {
+        if (more.Transaction is { } turn)
+        {
+            turn.AddDying(this, in letter);
+        }
+        else
+        {
+            more.AddDying(letter);
         }
     }
 
     /// <summary>Moves what died, after the lock was left. Without a turn another thread does.</summary>
     private void MoveDead(Turn? turn)
     {
+        if (turn is { HasDying: true })
+        {
+            turn.MoveDying();
+        }
+
         if (_more is not { Dying.Count: > 0 } more)
         {
             return;
@@ -40,6 +58,10 @@ internal sealed partial class MessageQueue
             turn.Move(this);
         }
     }
+
+    /// <summary>Moves what died of the turn's transaction, in its group. Outside every lock.</summary>
+    internal void MoveDeadLetters(List<DeadLetter> letters, Turn turn) =>
+        DeadLetterMover.OfThread(_arena).Move(this, _journal, Settings, letters, turn, turn.Group);
 
     /// <summary>Moves what died to where the settings say. Outside every lock; called by a turn, one queue after the other.</summary>
     internal void MoveDeadLetters(Turn turn)
@@ -60,7 +82,7 @@ internal sealed partial class MessageQueue
         {
             try
             {
-                DeadLetterMover.OfThread(_arena).Move(this, _journal, more.Settings, dying, turn);
+                DeadLetterMover.OfThread(_arena).Move(this, _journal, more.Settings, dying, turn, group: 0);
             }
             catch
             {

@@ -170,15 +170,25 @@ internal sealed partial class MessageQueue
     private void PublishExtended(IncomingBatch batch, bool isLastQueue, Turn turn)
     {
         var more = Extend();
-        var settings = more.Settings;
         BeginWork(more, batch.Count);
         DropExpired(more);
-        if (batch.Group != 0)
+        uint group = BeginGroup(more, batch, turn);
+        try
         {
-            _journal?.Flush();
-            _journal?.UseGroup(batch.Group);
+            Take(more, batch, isLastQueue, turn);
+        }
+        finally
+        {
+            EndGroup(more, batch, group);
         }
 
+        DropExpired(more);
+        EndWork(more);
+    }
+
+    private void Take(QueueExtension more, IncomingBatch batch, bool isLastQueue, Turn turn)
+    {
+        var settings = more.Settings;
         bool refuses = settings.HasLimit && settings.Overflow != OverflowPolicy.DropHead;
 
         // What would not fit is refused even where somebody could take it: with these limits each message is looked at before.
@@ -203,27 +213,76 @@ internal sealed partial class MessageQueue
 
             DropSurplus(more);
         }
+    }
 
-        DropExpired(more);
-        if (batch.Group != 0)
+    /// <summary>
+    /// What has to go for messages that come goes with them, or not at all: in the group of their transaction or of their move, else in one of their own. A
+    /// head that is moved on, rather than dropped, has a group of its own, behind them.
+    /// </summary>
+    private uint BeginGroup(QueueExtension more, IncomingBatch batch, Turn turn)
+    {
+        uint group = batch.Group;
+        more.Transaction = group != 0 && group == turn.Group ? turn : null;
+        if (_journal is not { } journal)
         {
-            // What had to go for messages of a transaction, or of a dead letter's move, goes with them or not at all.
-            _journal?.Flush(batch.Group);
-            _journal?.UseGroup(0);
+            return group;
         }
 
-        EndWork(more);
+        if (group == 0 && journal.IsOpen && batch.HasPersistent && WillDropHead(more, batch))
+        {
+            group = journal.BeginGroup();
+        }
+
+        if (group != 0)
+        {
+            journal.Flush();
+            journal.UseGroup(group);
+        }
+
+        return group;
+    }
+
+    private void EndGroup(QueueExtension more, IncomingBatch batch, uint group)
+    {
+        more.Transaction = null;
+        if (group == 0 || _journal is not { } journal)
+        {
+            return;
+        }
+
+        journal.Flush(group);
+        journal.UseGroup(0);
+        if (batch.Group == 0)
+        {
+            journal.EndGroup(group);
+        }
+    }
+
+    private bool WillDropHead(QueueExtension more, IncomingBatch batch)
+    {
+        if (more.Settings is not { HasLimit: true, Overflow: OverflowPolicy.DropHead, DeadLetterExchange: null } settings)
+        {
+            return false;
+        }
+
+        long octets = more.ReadyOctets;
+        for (int index = 0; index < batch.Count && settings.MaxLengthOctets is not null; index++)
+        {
+            octets += batch[index].BodyOctets;
+        }
+
+        return ReadyUnlocked + batch.Count > settings.MaxLength || octets > settings.MaxLengthOctets;
     }
 
     private bool WouldOverflow(QueueExtension more, long bodyOctets) =>
         ReadyUnlocked + 1 > more.Settings.MaxLength || more.ReadyOctets + bodyOctets > more.Settings.MaxLengthOctets;
 
-    private static void Refuse(QueueExtension more, IncomingBatch batch, int index, bool isLastQueue)
+    private void Refuse(QueueExtension more, IncomingBatch batch, int index, bool isLastQueue)
     {
         batch.Refuse(index);
         if (more.Settings is { Overflow: OverflowPolicy.RejectPublishDeadLetter, DeadLetterExchange: not null })
         {
-            more.AddDying(new DeadLetter(batch.Take(index, isLastQueue), DeathReason.MaxLength, default));
+            AddDying(more, new DeadLetter(batch.Take(index, isLastQueue), DeathReason.MaxLength, default));
         }
     }
 

@@ -96,6 +96,25 @@ internal sealed partial class MessageQueue
         }
     }
 
+    /// <summary>What the queue is done with from here on belongs to the group of a transaction.</summary>
+    private void BeginGroup(uint group, Turn turn)
+    {
+        _journal?.UseGroup(group);
+        if (_more is { } more)
+        {
+            more.Transaction = turn;
+        }
+    }
+
+    private void EndGroup()
+    {
+        _journal?.UseGroup(0);
+        if (_more is { } more)
+        {
+            more.Transaction = null;
+        }
+    }
+
     /// <summary>The queue is done with a message.</summary>
     private void Finish(in QueuedMessage message)
     {

@@ -149,7 +149,7 @@ internal sealed partial class MessageQueue : BindingDestination
         {
             if (group != 0)
             {
-                _journal?.UseGroup(group);
+                BeginGroup(group, turn);
             }
 
             bool goesBack = outcome is Outcome.Release or Outcome.Fail or Outcome.UndeliverableHere && !_isDeleted;
@@ -178,7 +178,7 @@ internal sealed partial class MessageQueue : BindingDestination
             _journal?.Flush(group);
             if (group != 0)
             {
-                _journal?.UseGroup(0);
+                EndGroup();
             }
 
             if (_more is { } more)

@@ -52,6 +52,9 @@ internal sealed class QueueExtension(QueueSettings settings)
     /// <summary>Messages that died and were not moved yet, in order.</summary>
     public List<DeadLetter>? Dying { get; set; }
 
+    /// <summary>The turn whose transaction is at work in the queue; null outside of one.</summary>
+    public Turn? Transaction { get; set; }
+
     /// <summary>Whether somebody moves dead messages: one does it at a time, so that they keep their order.</summary>
     public bool IsMoving { get; set; }
 

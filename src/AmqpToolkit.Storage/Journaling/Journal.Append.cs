@@ -127,6 +127,9 @@ internal sealed partial class Journal
         /// <summary>Ends a group. <code>count * (segment (uint), the group's records there (uint))</code></summary>
         public void EndGroup(uint group) => _journal.EndGroup(group);
 
+        /// <summary>Gives a group up that is not whole: nothing of it will hold when the journal is opened again.</summary>
+        public void AbandonGroup(uint group) => _journal.AbandonGroup(group);
+
         /// <summary>
         /// Has <paramref name="waiter"/> told when everything appended so far is kept; once a batch, with the last token. Who comes when the journal is
         /// closed is told that it never will be, by a thread of the pool.
@@ -193,6 +196,11 @@ internal sealed partial class Journal
 
             var payload = Reserve(RecordKind.Ack, AckPayload.FixedOctets + (ranges * AckPayload.RangeOctets), group, out _);
             AckPayload.Write(payload, queue, segment, ranges, acks[..count]);
+            if (group != 0)
+            {
+                _openGroups[group].NoteSettled(segment);
+            }
+
             _tail.HoldUntilGone(segment);
             foreach (ref readonly var ack in acks[..count])
             {
@@ -261,6 +269,23 @@ internal sealed partial class Journal
         }
 
         _freeGroups.Push(ended);
+    }
+
+    /// <summary>What the group was done with must still be there when the journal is opened again: those segments stay, and are not copied from.</summary>
+    private void AbandonGroup(uint group)
+    {
+        _openGroups.Remove(group, out var abandoned);
+        _brokenGroups.Add(group);
+        foreach (uint number in abandoned!.Settled)
+        {
+            if (_segments.TryGetValue(number, out var segment))
+            {
+                segment.IsPinned = true;
+                _dead.RemoveAll(dead => dead.Segment == segment);
+            }
+        }
+
+        _freeGroups.Push(abandoned);
     }
 
     private void AddWaiter(IJournalWaiter waiter, ulong token, CommitLevel level)

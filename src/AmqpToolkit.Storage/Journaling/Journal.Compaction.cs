@@ -52,7 +52,7 @@ internal sealed partial class Journal
 
     /// <summary>A segment can be copied when all of it is written, and no group that may have records in it is open.</summary>
     private bool CanCopy(JournalSegment segment) =>
-        segment is { IsSealed: true, IsCopied: false, IsWorthCopying: true, File: not null } && segment.Number < _filling.FirstSegment(_tail)
+        segment is { IsSealed: true, IsCopied: false, IsPinned: false, IsWorthCopying: true, File: not null } && segment.Number < _filling.FirstSegment(_tail)
         && !_openGroups.Values.Any(group => group.FirstSegment <= segment.Number);
 
     /// <summary>Says again, at the end of the log, what one segment says and still holds.</summary>

@@ -59,8 +59,11 @@ internal sealed class JournalSegment(uint number, int capacityOctets, uint seed,
     /// <summary>Whether its records were copied forward, or are being; it is not tried twice.</summary>
     public bool IsCopied { get; set; }
 
+    /// <summary>Whether it has messages that are gone from memory but not from the log: it stays as it is until the journal is opened again.</summary>
+    public bool IsPinned { get; set; }
+
     /// <summary>Whether no record is needed for its own sake, and none for that of another segment.</summary>
-    public bool IsDead => IsSealed && LiveRecords == 0 && Holds.Count == 0 && _originals is null or { Count: 0 };
+    public bool IsDead => IsSealed && !IsPinned && LiveRecords == 0 && Holds.Count == 0 && _originals is null or { Count: 0 };
 
     /// <summary>Whether copying forward would free anything: copies alone wait for their originals.</summary>
     public bool IsWorthCopying => LiveRecords > 0 || Holds.Count > 0;

@@ -4,6 +4,7 @@ namespace AmqpToolkit.Storage.Journaling;
 internal sealed class OpenGroup
 {
     private readonly List<GroupPart> _parts = [];
+    private readonly List<uint> _settled = [];
 
     /// <summary>The segment that was the last one when the group began.</summary>
     public uint FirstSegment { get; private set; }
@@ -11,10 +12,23 @@ internal sealed class OpenGroup
     /// <summary>The segments that have records of the group, in order.</summary>
     public IReadOnlyList<GroupPart> Parts => _parts;
 
+    /// <summary>The segments of messages that the group is done with.</summary>
+    public IReadOnlyList<uint> Settled => _settled;
+
     public void Begin(uint segment)
     {
         FirstSegment = segment;
         _parts.Clear();
+        _settled.Clear();
+    }
+
+    /// <summary>The group is done with messages of a segment.</summary>
+    public void NoteSettled(uint segment)
+    {
+        if (!_settled.Contains(segment))
+        {
+            _settled.Add(segment);
+        }
     }
 
     /// <summary>Counts a record.</summary>

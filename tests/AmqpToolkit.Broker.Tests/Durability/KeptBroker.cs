@@ -55,6 +55,14 @@ internal sealed class KeptBroker : IAsyncDisposable
     /// <summary>Starts on what the files hold now, as if the process had been killed. Nothing may be on its way.</summary>
     public async Task CrashAsync()
     {
+        await TakeSnapshotAsync();
+        await StopAsync();
+        await OpenAsync();
+    }
+
+    /// <summary>Copies what the files hold now; the next broker opens that.</summary>
+    public async Task TakeSnapshotAsync()
+    {
         // What nobody waits for lies in memory for a while; what somebody was promised does not.
         string from = _folders[^1];
         string to = AddFolder();
@@ -65,9 +73,25 @@ internal sealed class KeptBroker : IAsyncDisposable
             await using var copy = new FileStream(Path.Combine(to, Path.GetFileName(file)), FileMode.CreateNew);
             await source.CopyToAsync(copy);
         }
+    }
 
-        await StopAsync();
-        await OpenAsync();
+    /// <summary>Spoils the last record that holds a text in the files that the next broker opens, as a loss of power does to what was not synced.</summary>
+    public void Spoil(string text)
+    {
+        byte[] wanted = System.Text.Encoding.UTF8.GetBytes(text);
+        foreach (string file in Directory.GetFiles(_folders[^1], "segment-*").OrderDescending())
+        {
+            byte[] octets = File.ReadAllBytes(file);
+            int at = octets.AsSpan().LastIndexOf(wanted);
+            if (at >= 0)
+            {
+                octets[at] ^= 1;
+                File.WriteAllBytes(file, octets);
+                return;
+            }
+        }
+
+        Assert.Fail($"'{text}' is in no file");
     }
 
     /// <summary>Waits until everything that was appended so far is in the files.</summary>

@@ -1,0 +1,270 @@
+using System.Text;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
+
+namespace AmqpToolkit.Broker.Tests.Durability;
+
+/// <summary>What belongs together is kept as a whole or not at all, also when a disk loses a part of it or the broker itself fails half-way.</summary>
+public sealed class KeptGroupTests
+{
+    private static readonly BasicProperties Persistent = new() { DeliveryMode = 2 };
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task DropHead_GoesWithThePublishThatCausedIt()
+    {
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true);
+        using (var client = new KeptClient(broker))
+        {
+            client.Declare("q", ("x-max-length", 1));
+            client.Publish("q", "head");
+            client.Publish("q", "spoiled");
+            await broker.TakeSnapshotAsync();
+            broker.Spoil("spoiled");
+        }
+
+        await ReopenAsync(broker);
+        using var after = new KeptClient(broker);
+        Assert.Equal(["head"], after.Drain("q"));
+    }
+
+    [Fact]
+    public async Task DropHead_GoesWithTheTransactionThatCausedIt()
+    {
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true);
+        using (var client = new KeptClient(broker))
+        using (var transaction = new KeptClient(broker, isConfirming: false))
+        {
+            client.Declare("q", ("x-max-length", 1));
+            client.Declare("other");
+            client.Publish("q", "head");
+            Select(transaction);
+            transaction.Send("", "q", Persistent, "next");
+            transaction.Send("", "other", Persistent, "spoiled");
+            Commit(transaction);
+            await broker.TakeSnapshotAsync();
+            broker.Spoil("spoiled");
+        }
+
+        await ReopenAsync(broker);
+        using var after = new KeptClient(broker);
+        Assert.Equal(["head"], after.Drain("q"));
+        Assert.Empty(after.Drain("other"));
+    }
+
+    [Fact]
+    public async Task Transaction_OfThousandsOfAcknowledgements_HoldsAsAWhole()
+    {
+        const int Count = 3000;
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true);
+        using (var client = new KeptClient(broker))
+        using (var transaction = new KeptClient(broker, isConfirming: false))
+        {
+            client.Declare("from");
+            client.Declare("to");
+            client.Publish("from", [.. Enumerable.Range(0, Count).Select(number => $"{number}")]);
+            Select(transaction);
+            transaction.Raw.Send(1, new BasicConsume { Queue = "from", ConsumerTag = "c" });
+            transaction.Raw.Expect(BasicConsumeOkView.MethodKey);
+            for (int index = 0; index < Count; index++)
+            {
+                transaction.Raw.Expect(BasicDeliverView.MethodKey);
+                transaction.Raw.ExpectContent();
+            }
+
+            transaction.Send("", "to", Persistent, "spoiled");
+            transaction.Raw.Send(1, new BasicAck { DeliveryTag = Count, Multiple = true });
+            Commit(transaction);
+            await broker.TakeSnapshotAsync();
+            broker.Spoil("spoiled");
+        }
+
+        await ReopenAsync(broker);
+        using var after = new KeptClient(broker);
+        Assert.Equal(Count, after.Drain("from").Length);
+        Assert.Empty(after.Drain("to"));
+    }
+
+    [Fact]
+    public async Task RejectsOfATransaction_AreMovedWithinIt_WhoeverElseIsMoving()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        using var goOn = new ManualResetEventSlim();
+        using var isMoving = new ManualResetEventSlim();
+        using (var client = new KeptClient(broker))
+        using (var other = new KeptClient(broker))
+        using (var transaction = new KeptClient(broker, isConfirming: false))
+        {
+            client.Declare("from", ("x-dead-letter-exchange", "amq.direct"));
+            client.Declare("slow");
+            client.Declare("dead");
+            client.Bind("from", "amq.direct", "a");
+            client.Bind("from", "amq.direct", "b");
+            client.Publish("amq.direct", "a", Persistent, "1");
+            client.Publish("amq.direct", "b", Persistent, "2");
+            ulong first = other.Get("from", noAck: false)!.Value.Tag;
+            Select(transaction);
+            ulong second = transaction.Get("from", noAck: false)!.Value.Tag;
+
+            // What dies of the key a goes where somebody takes his time.
+            client.Bind("slow", "amq.direct", "a");
+            client.Bind("dead", "amq.direct", "b");
+            client.Raw.Send(1, new QueueUnbind { Queue = "from", Exchange = "amq.direct", RoutingKey = "a" });
+            client.Raw.Expect(QueueUnbindOkView.MethodKey);
+            client.Raw.Send(1, new QueueUnbind { Queue = "from", Exchange = "amq.direct", RoutingKey = "b" });
+            client.Raw.Expect(QueueUnbindOkView.MethodKey);
+            AddConsumer(broker, "slow", () =>
+            {
+                isMoving.Set();
+                Assert.True(goOn.Wait(Patience), "nobody let the mover go on");
+            });
+            other.Raw.Send(1, new BasicReject { DeliveryTag = first });
+            Assert.True(isMoving.Wait(Patience), "nothing was moved");
+            transaction.Raw.Send(1, new BasicReject { DeliveryTag = second });
+            Commit(transaction);
+            await broker.TakeSnapshotAsync();
+            goOn.Set();
+            other.Ping();
+        }
+
+        await ReopenAsync(broker);
+        using var after = new KeptClient(broker);
+        Assert.Equal(["2"], after.Drain("dead"));
+        Assert.Equal(["1"], after.Drain("from"));
+    }
+
+    [Fact]
+    public async Task Move_ThatFails_AcknowledgesNothing()
+    {
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true);
+        using (var client = new KeptClient(broker))
+        using (var victim = new KeptClient(broker))
+        {
+            client.Declare("from", ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
+            client.Declare("dead");
+            client.Publish("from", "1", "2");
+            ulong tag = 0;
+            for (int index = 0; index < 2; index++)
+            {
+                tag = victim.Get("from", noAck: false)!.Value.Tag;
+            }
+
+            AddConsumer(broker, "dead", () => throw new InvalidOperationException("on purpose"));
+            victim.Raw.Send(1, new BasicNack { DeliveryTag = tag, Multiple = true });
+            Assert.Equal(0, await victim.Raw.Socket.ReceiveAsync(new byte[1]).WaitAsync(Patience));
+            client.Publish("from", "3");
+            await broker.FlushAsync();
+            Assert.Equal(3, broker.CountStored());
+        }
+
+        await broker.RestartAsync();
+        using var after = new KeptClient(broker);
+        Assert.Equal(["1", "2", "3"], after.Drain("from"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Commit_ThatFails_LeavesNothing(bool isCrash)
+    {
+        // Small segments: that of the acknowledged message is dead at once, and must not go.
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true, segmentOctets: 64 * 1024);
+        using (var client = new KeptClient(broker))
+        using (var transaction = new KeptClient(broker, isConfirming: false))
+        {
+            client.Declare("from");
+            client.Declare("a");
+            client.Declare("b");
+            string large = new('x', 60_000);
+            client.Publish("from", large);
+            Select(transaction);
+            ulong tag = transaction.Get("from", noAck: false)!.Value.Tag;
+            transaction.Send("", "a", Persistent, "a");
+            transaction.Raw.Send(1, new BasicAck { DeliveryTag = tag });
+            transaction.Send("", "b", Persistent, "b");
+            AddConsumer(broker, "b", () => throw new InvalidOperationException("on purpose"));
+            transaction.Raw.Send(1, new TxCommit());
+            Assert.Equal(0, await transaction.Raw.Socket.ReceiveAsync(new byte[1]).WaitAsync(Patience));
+            for (int index = 0; index < 8; index++)
+            {
+                client.Publish("a", large);
+                client.Publish("a", large);
+                await broker.FlushAsync();
+            }
+
+            await (isCrash ? broker.CrashAsync() : broker.RestartAsync());
+        }
+
+        using var after = new KeptClient(broker);
+        Assert.Single(after.Drain("from"));
+        Assert.Equal(16, after.Drain("a").Length);
+        Assert.Empty(after.Drain("b"));
+    }
+
+    [Fact]
+    public async Task DeadLetter_ThatIsTooLong_IsWrittenOff()
+    {
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true);
+        using (var client = new KeptClient(broker))
+        {
+            client.Declare("from", ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
+            client.Declare("dead");
+            string header = new('h', (int)client.Raw.FrameMax - 200);
+            client.Publish("", "from", Persistent with { Headers = Table.Create(table => table.Add("h", header)) }, "long");
+            client.Reject(client.Get("from", noAck: false)!.Value.Tag, requeue: false);
+            await broker.FlushAsync();
+            Assert.Equal(0, broker.CountStored());
+            await broker.CrashAsync();
+        }
+
+        using var after = new KeptClient(broker);
+        Assert.Null(after.Get("from"));
+        Assert.Null(after.Get("dead"));
+    }
+
+    private static async Task ReopenAsync(KeptBroker broker)
+    {
+        await broker.StopAsync();
+        await broker.OpenAsync();
+    }
+
+    private static void Select(KeptClient client)
+    {
+        client.Raw.Send(1, new TxSelect());
+        client.Raw.Expect(TxSelectOkView.MethodKey);
+    }
+
+    private static void Commit(KeptClient client)
+    {
+        client.Raw.Send(1, new TxCommit());
+        client.Raw.Expect(TxCommitOkView.MethodKey);
+    }
+
+    private static void AddConsumer(KeptBroker broker, string queue, Action onTake)
+    {
+        var found = broker.Broker.FindVirtualHost("/")!.FindQueue(Encoding.UTF8.GetBytes(queue))!;
+        Assert.True(found.TryAddConsumer(new CallingConsumer(found, onTake), new Turn(), _ => { }));
+    }
+
+    /// <summary>A consumer that calls a test before it takes a message.</summary>
+    private sealed class CallingConsumer(MessageQueue queue, Action onTake) : Consumer(queue)
+    {
+        public override bool IsExclusive => false;
+
+        public override bool Take(ref DeliveryRun run, Turn turn)
+        {
+            while (run.HasMessage)
+            {
+                onTake();
+                run.TakeUnsettled(this);
+            }
+
+            return true;
+        }
+
+        public override void HandleQueueDeleted(Turn turn)
+        {
+        }
+    }
+}
