@@ -100,7 +100,7 @@ internal sealed partial class BrokerChannel : IJournalWaiter
             AppendConfirms(token);
         }
 
-        connection.Output.FlushBeside();
+        connection.VirtualHost.Store!.Told.Add(connection.Output);
     }
 
     /// <inheritdoc/>

@@ -35,6 +35,9 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     /// <summary>The journal.</summary>
     public Journal Journal => _journal ?? throw new InvalidOperationException("the journal is being read");
 
+    /// <summary>Outputs with something to tell since the last commit. On the journal's thread.</summary>
+    public ToldOutputs Told { get; } = new();
+
     /// <summary>When a definition counts as kept.</summary>
     public CommitLevel DefinitionLevel { get; }
 
@@ -69,6 +72,7 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
             var files = options.FileLayer?.Invoke() ?? new DiskFileLayer(options.DataDirectory!);
             var recovery = new BrokerRecovery(broker, store);
             store._journal = Journal.Open(files, options.Journal, recovery);
+            store._journal.Told = store.Told.Send;
             recovery.Finish();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JournalVersionException or NotSupportedException)

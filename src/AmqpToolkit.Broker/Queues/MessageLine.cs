@@ -130,6 +130,20 @@ internal sealed class MessageLine(MessageArena arena, ulong firstPosition = 0)
         return TakeReady(priority);
     }
 
+    /// <summary>Takes the oldest message when nobody has to know anything of it but where it lies; there is a message.</summary>
+    /// <returns>False when more is known of it: nothing was taken.</returns>
+    public bool TryTakeReady(out MessageRef message)
+    {
+        if (_returned is not null || _restored is not null || _readyDeadlines > 0)
+        {
+            message = default;
+            return false;
+        }
+
+        message = _ready.Take(out _);
+        return true;
+    }
+
     /// <summary>Takes the oldest message if there is one, whatever will become of it.</summary>
     public bool TryTake(byte priority, out QueuedMessage message)
     {

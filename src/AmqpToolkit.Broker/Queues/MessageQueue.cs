@@ -345,12 +345,21 @@ internal sealed partial class MessageQueue : BindingDestination
     internal MessageContent PeekReady(out bool isRedelivered)
     {
         var line = _more is { } more ? HeadLine(more) : _line;
-        return Dress(_arena.Read(line.Peek(out isRedelivered, out int deliveryCount)), deliveryCount);
+        var message = line.Peek(out isRedelivered, out int deliveryCount);
+
+        // Parts of a message are a large value: they are not copied through a method that has nothing to do.
+        return deliveryCount == 0 ? _arena.Read(message) : Dress(_arena.Read(message), deliveryCount);
     }
 
     /// <summary>Drops the oldest message. Under the lock.</summary>
     internal void DropReady()
     {
+        if (_more is null && _journal is null && _line.TryTakeReady(out var ready))
+        {
+            _arena.Release(ready);
+            return;
+        }
+
         var message = TakeOldest();
         Finish(in message);
     }

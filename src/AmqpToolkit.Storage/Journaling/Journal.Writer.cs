@@ -42,16 +42,20 @@ internal sealed partial class Journal
     }
 
     /// <summary>Waits for a batch and puts the other in its place.</summary>
+    /// <remarks>
+    /// After a batch it dozes before it sleeps, so that in steady traffic nobody has to wake it but those who wait: to wake a thread costs both
+    /// more than most of what they write, and a thread that wakes with the first record finds the lock taken by the one who writes the second.
+    /// </remarks>
     /// <returns>Null when the journal is closed and everything is written.</returns>
     private JournalBatch? TakeBatch()
     {
-        bool isPatient = true;
+        bool hasDozed = false;
         while (true)
         {
             int wait;
             lock (_gate)
             {
-                bool isDue = _filling.Waiters.Count > 0 || _isClosing || !isPatient;
+                bool isDue = _filling.Waiters.Count > 0 || _isClosing || hasDozed;
                 if (!_filling.IsEmpty && isDue)
                 {
                     return Swap();
@@ -63,11 +67,12 @@ internal sealed partial class Journal
                     return null;
                 }
 
-                _writerState = _filling.IsEmpty ? WriterState.Idle : WriterState.Dozing;
-                wait = _filling.IsEmpty ? Timeout.Infinite : (int)_options.IdleWriteDelay.TotalMilliseconds;
+                bool sleeps = _filling.IsEmpty && hasDozed;
+                _writerState = sleeps ? WriterState.Idle : WriterState.Dozing;
+                wait = sleeps ? Timeout.Infinite : (int)_options.IdleWriteDelay.TotalMilliseconds;
             }
 
-            isPatient = _signal.WaitOne(wait) || wait == Timeout.Infinite;
+            hasDozed = !_signal.WaitOne(wait);
             lock (_gate)
             {
                 _writerState = WriterState.Awake;
@@ -233,6 +238,11 @@ internal sealed partial class Journal
             {
                 wait.Waiter.HandleFailed(wait.Token, failure);
             }
+        }
+
+        if (batch.Waiters.Count > 0)
+        {
+            Told?.Invoke();
         }
     }
 }

@@ -85,6 +85,9 @@ internal sealed partial class Journal : IDisposable
     /// <summary>Called on the journal's thread when the disk has no room, and when it has room again; must not wait.</summary>
     public Action<bool>? FullChanged { get; set; }
 
+    /// <summary>Called on the journal's thread when all who waited for a commit were told; must not wait.</summary>
+    public Action? Told { get; set; }
+
     /// <summary>Octets that the volume still has room for.</summary>
     /// <exception cref="IOException">The system does not tell.</exception>
     public long FreeOctets => _files.FreeOctets();
@@ -264,7 +267,7 @@ internal sealed partial class Journal : IDisposable
         /// <summary>It waits for anything.</summary>
         Idle,
 
-        /// <summary>It waits a little for more, since nobody waits for what there is.</summary>
+        /// <summary>It waits a little: for somebody who waits for what there is, or may come.</summary>
         Dozing,
     }
 }
