@@ -372,6 +372,22 @@ public sealed class DiagnosticTests
         Assert.Empty(GeneratorHarness.Compile(result));
     }
 
+    /// <summary>The default of a choice that is left out is the choice that has its value; where none has, there is no default. One mistake is one error.</summary>
+    [Theory]
+    [InlineData("AMQP0006", "<choice name='one' value='1'/><choice name='uno' value='01'/>", "uno", "Sort.One")]
+    [InlineData("AMQP0017", "<choice name='o-ne' value='1'/><choice name='o.ne' value='2'/>", "o.ne", null)]
+    [InlineData("AMQP0003", "<choice name='one' value='1'/><choice name='two' value='zwei'/>", "two", null)]
+    public void Default_OfAChoiceThatIsLeftOut_IsThatOfItsValue(string id, string choices, string name, string? expected)
+    {
+        GeneratorRunResult result = GeneratorHarness.Run(InMemoryText.Base(Composite($"<field name='a' type='sort' default='{name}'/>", $"<type name='sort' class='restricted' source='ubyte'>{choices}</type>")));
+
+        Assert.Equal(id, Assert.Single(result.Diagnostics).Id);
+        string text = Text(result, "C");
+        Assert.Equal(expected is not null, text.Contains("Sort.", StringComparison.Ordinal));
+        Assert.Contains(expected ?? "Sort A", text, StringComparison.Ordinal);
+        Assert.Empty(GeneratorHarness.Compile(result));
+    }
+
     private static string Text(GeneratorRunResult result, string unit) => result.GeneratedSources.Single(source => source.HintName == $"Test.test.{unit}.g.cs").SourceText.ToString();
 
     /// <summary>Each has its section in the documentation, and the row of the table there says what the rule says.</summary>

@@ -61,7 +61,7 @@ public sealed class FailureTests
     [Fact]
     public void TwoFiles_OfOneName_AreAFinding()
     {
-        var choices = new ChoicesModel("a", null, "ubyte", default);
+        var choices = new ChoicesModel("a", "A", null, "ubyte", default);
         var edition = new TypeEdition("a", "A", default, default, new([choices, choices]), default, default, default);
 
         EmittedFile[] files = [.. EditionLowering.Lower(edition, default).Select(Emitter.Emit)];

@@ -118,6 +118,25 @@ public sealed class NameTests
         Assert.Contains("public byte WriteValue2 { get; init; }", text, StringComparison.Ordinal);
     }
 
+    /// <summary>An enumeration is called as the fields call it, whatever its name in the definition has in it.</summary>
+    [Theory]
+    [InlineData("sort.of", "CSortOf")]
+    [InlineData("c.sort", "CCSort")]
+    [InlineData("c-sort", "CSort")]
+    [InlineData("sort of", "CSortOf")]
+    public void DomainWithChoices_OfAnyName_HasOneName(string domain, string expected)
+    {
+        GeneratorRunResult result = Compiled($"""
+            <amqp major='0' minor='10' xmlns='http://www.amqp.org/schema/amqp.xsd'>
+            <type name='uint8' code='2' fixed-width='1'/>
+            <class name='c' code='1'><domain name='{domain}' type='uint8'><enum><choice name='one' value='1'/></enum></domain>
+            <command name='m' code='1'><implement role='server'/><field name='a' type='{domain}'/></command></class></amqp>
+            """);
+
+        Assert.Contains($"enum {expected} ", Text(result, expected), StringComparison.Ordinal);
+        Assert.Contains($"public {expected} A ", Text(result, "CM"), StringComparison.Ordinal);
+    }
+
     /// <summary>Whatever of other namespaces the emitted code names, no type of a definition can hide; and no member what stands before a dot.</summary>
     [Theory]
     [InlineData("0-9-1", "amqp0-9-1.xml")]
@@ -174,6 +193,8 @@ public sealed class NameTests
         name.FirstAncestorOrSelf<UsingDirectiveSyntax>() is null
         && !(name.Parent is MemberAccessExpressionSyntax access && access.Name == name)
         && !(name.Parent is QualifiedNameSyntax qualified && qualified.Right == name);
+
+    private static string Text(GeneratorRunResult result, string unit) => result.GeneratedSources.Single(source => source.HintName == $"Test.test.{unit}.g.cs").SourceText.ToString();
 
     private static GeneratorRunResult Compiled(string text)
     {

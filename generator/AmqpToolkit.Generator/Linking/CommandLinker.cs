@@ -96,11 +96,11 @@ internal sealed class CommandLinker
 
     private List<WireTypeModel> Types()
     {
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var names = new SiblingNames(_findings);
         var types = new List<WireTypeModel>();
         foreach (Sourced<RawWireType> type in _catalog.Types.OrderBy(type => type.Item.Name, StringComparer.Ordinal))
         {
-            if (IsFree(names, type.Path, type.Item.Node, type.Item.Name, CSharpName.Pascal(type.Item.Name)))
+            if (names.TryTake(type.Path, type.Item.Node, type.Item.Name, CSharpName.Pascal(type.Item.Name)))
             {
                 types.Add(WireType(type.Item));
             }
@@ -156,29 +156,9 @@ internal sealed class CommandLinker
             }
 
             _enumerations.Add(name);
-            var names = new Dictionary<string, string>(StringComparer.Ordinal);
-            var values = new HashSet<string>(StringComparer.Ordinal);
-            var items = new List<ChoiceModel>();
-            foreach (RawChoice choice in raw.Choices)
-            {
-                if (!Primitives.IsLiteral(primitive, choice.Value))
-                {
-                    _findings.Add(Rules.BadAttribute, domain.Path, choice.Node, "value", "choice", "value", $"a decimal value of the type {raw.Type}");
-                    continue;
-                }
-
-                string value = Primitives.Canonical(primitive, choice.Value);
-                if (!values.Add(value))
-                {
-                    _findings.Add(Rules.Duplicate, domain.Path, choice.Node, "value", "choice", value, $"another choice of '{raw.Name}'");
-                }
-                else if (IsFree(names, domain.Path, choice.Node, choice.Name, CSharpName.Pascal(choice.Name)))
-                {
-                    items.Add(new ChoiceModel(choice.Name, value, choice.Label));
-                }
-            }
-
-            yield return new ChoicesModel(CommandCatalog.Key(domain.Class, raw.Name), raw.Label, primitive, items.ToEquatableArray());
+            IEnumerable<Sourced<RawChoice>> choices = raw.Choices.Select(choice => new Sourced<RawChoice>(domain.Path, choice));
+            yield return new ChoicesModel(
+                CommandCatalog.Key(domain.Class, raw.Name), name, raw.Label, primitive, ChoiceLinker.Link(raw.Name, primitive, raw.Type!, choices, _findings));
         }
     }
 
@@ -253,13 +233,13 @@ internal sealed class CommandLinker
             return null;
         }
 
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var names = new SiblingNames(_findings);
         var linked = new List<PackedFieldModel>();
         bool whole = true;
         foreach (RawPackedField raw in fields)
         {
             string name = CSharpName.Pascal(raw.Name);
-            bool isFree = IsFree(names, path, raw.Node, raw.Name, name) && IsFree(names, path, raw.Node, raw.Name, "Has" + name);
+            bool isFree = names.TryTake(path, raw.Node, raw.Name, name) && names.TryTake(path, raw.Node, raw.Name, "Has" + name);
             PackedFieldModel? field = isFree ? Field(path, scope, owner, raw) : null;
             whole &= field is not null;
             if (field is not null)
@@ -366,28 +346,16 @@ internal sealed class CommandLinker
 
     private IEnumerable<DefinitionModel> Constants()
     {
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var names = new SiblingNames(_findings);
         foreach (CommandDocument document in _input.Documents.OfType<CommandDocument>())
         {
             foreach (RawDefinition constant in document.Constants)
             {
-                if (IsFree(names, document.Path, constant.Node, constant.Name, CSharpName.Constant(constant.Name)))
+                if (names.TryTake(document.Path, constant.Node, constant.Name, CSharpName.Constant(constant.Name)))
                 {
                     yield return new DefinitionModel(constant.Name, constant.Value, constant.Label);
                 }
             }
         }
-    }
-
-    private bool IsFree(Dictionary<string, string> taken, string path, int node, string name, string csharpName)
-    {
-        if (!taken.TryGetValue(csharpName, out string other))
-        {
-            taken.Add(csharpName, name);
-            return true;
-        }
-
-        _findings.AddCollision(path, node, "name", other, name, csharpName);
-        return false;
     }
 }

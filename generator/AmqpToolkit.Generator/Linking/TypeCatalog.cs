@@ -104,21 +104,21 @@ internal sealed class TypeCatalog(string edition, FindingList findings)
 
     public bool IsProvided(string archetype) => Types.Any(type => type.Provides.Contains(archetype));
 
-    /// <summary>The choices of a type, or of the nearest one in its chain that has any.</summary>
-    public IEnumerable<RawChoice> ChoicesOf(string name)
+    /// <summary>The type itself, or the nearest one in its chain, that has choices.</summary>
+    public MergedType? ChoicesOwnerOf(string name)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (seen.Add(name) && _byName.TryGetValue(name, out MergedType type))
         {
             if (type.Choices.Count != 0)
             {
-                return type.Choices.Select(choice => choice.Item);
+                return type;
             }
 
             name = type.Source ?? "";
         }
 
-        return [];
+        return null;
     }
 
     /// <summary>Whether a composite holds another one, itself included, at any depth. The value of something described is read when it is asked for, and holds nothing.</summary>

@@ -48,8 +48,13 @@ internal sealed record TypeFieldModel(
     string? DefaultChoice,
     string? Label);
 
-/// <summary>The choices of a restricted type. They have its name, and those of a described type, whose name is that of what carries the descriptor, one beside it.</summary>
-internal sealed record ChoicesModel(string Name, string? Label, string Primitive, EquatableArray<ChoiceModel> Items);
+/// <summary>The choices of a restricted type or domain.</summary>
+/// <param name="Name">That of the type; of a described type, whose name is that of what carries the descriptor, one beside it.</param>
+/// <param name="TypeName">Its C# name.</param>
+/// <param name="Label">What it is, in words.</param>
+/// <param name="Primitive">The primitive of 1.0 that the values are.</param>
+/// <param name="Items">The choices.</param>
+internal sealed record ChoicesModel(string Name, string TypeName, string? Label, string Primitive, EquatableArray<ChoiceModel> Items);
 
 internal sealed record ChoiceModel(string Name, string Value, string? Label);
 

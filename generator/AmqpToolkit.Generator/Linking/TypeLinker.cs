@@ -170,7 +170,7 @@ internal sealed class TypeLinker
             return null;
         }
 
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var names = new SiblingNames(_findings);
         var fields = new List<TypeFieldModel>();
         bool whole = true;
         foreach (Sourced<RawTypeField> field in type.Fields)
@@ -186,11 +186,11 @@ internal sealed class TypeLinker
         return whole ? new CompositeModel(type.Name, type.Label, Descriptor(type), fields.ToEquatableArray()) : null;
     }
 
-    private TypeFieldModel? Field(MergedType owner, Sourced<RawTypeField> field, Dictionary<string, string> names)
+    private TypeFieldModel? Field(MergedType owner, Sourced<RawTypeField> field, SiblingNames names)
     {
         RawTypeField raw = field.Item;
         string name = CSharpName.Pascal(raw.Name);
-        if (!IsFree(names, field.Path, raw.Node, raw.Name, name) || !IsFree(names, field.Path, raw.Node, raw.Name, "Has" + name))
+        if (!names.TryTake(field.Path, raw.Node, raw.Name, name) || !names.TryTake(field.Path, raw.Node, raw.Name, "Has" + name))
         {
             return null;
         }
@@ -240,17 +240,28 @@ internal sealed class TypeLinker
             raw.Name, raw.Type, type with { Union = union }, raw.Requires, raw.Mandatory is true, raw.Multiple is true, value, choice, raw.Label);
     }
 
+    /// <summary>
+    /// What stands for null. A choice that is left out was reported where it stands: a default that names it is the choice that has its value, or none.
+    /// </summary>
     private bool Default(Sourced<RawTypeField> field, TypeReference type, out string? value, out string? choice)
     {
         RawTypeField raw = field.Item;
         value = raw.Default;
         choice = null;
-        RawChoice[] choices = _catalog.ChoicesOf(raw.Type!).ToArray();
-        if (choices.Length != 0)
+        MergedType? owner = _catalog.ChoicesOwnerOf(raw.Type!);
+        if (owner is not null)
         {
-            RawChoice? named = choices.FirstOrDefault(item => item.Name == raw.Default) ?? choices.FirstOrDefault(item => item.Value == raw.Default);
-            value = named?.Value;
-            choice = named?.Name;
+            ChoiceModel[] choices = ChoiceLinker.Link(owner.Name, type.Primitive, type.Primitive, owner.Choices, new FindingList()).ToArray();
+            RawChoice? spelled = owner.Choices.Select(item => item.Item).FirstOrDefault(item => item.Name == raw.Default);
+            string literal = spelled?.Value ?? raw.Default!;
+            literal = Primitives.IsLiteral(type.Primitive, literal) ? Primitives.Canonical(type.Primitive, literal) : literal;
+            ChoiceModel? chosen = choices.FirstOrDefault(item => item.Name == raw.Default) ?? choices.FirstOrDefault(item => item.Value == literal);
+            value = chosen?.Value;
+            choice = chosen?.Name;
+            if (chosen is null && spelled is not null)
+            {
+                return true;
+            }
         }
 
         if (value is not null && raw.Multiple is not true && type.Composite is null && Primitives.IsLiteral(type.Primitive, value))
@@ -258,8 +269,8 @@ internal sealed class TypeLinker
             return true;
         }
 
-        string why = choices.Length != 0
-            ? "it is none of the choices" + Spelling.Suggest(raw.Default!, choices.Select(item => item.Name))
+        string why = owner is not null
+            ? "it is none of the choices" + Spelling.Suggest(raw.Default!, owner.Choices.Select(item => item.Item.Name))
             : "it is no value of that type, or values of that type cannot be written here";
         _findings.Add(Rules.BadDefault, field.Path, raw.Node, "default", raw.Default!, raw.Type!, why);
         return false;
@@ -274,35 +285,10 @@ internal sealed class TypeLinker
             return null;
         }
 
-        if (!_typeNames.TryTake(type.Path, type.Node, "name", type.Name, CSharpName.Pascal(type.ChoicesName)))
-        {
-            return null;
-        }
-
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        var values = new HashSet<string>(StringComparer.Ordinal);
-        var items = new List<ChoiceModel>();
-        foreach (Sourced<RawChoice> choice in type.Choices)
-        {
-            RawChoice raw = choice.Item;
-            if (!Primitives.IsLiteral(primitive, raw.Value))
-            {
-                _findings.Add(Rules.BadAttribute, choice.Path, raw.Node, "value", "choice", "value", $"a value of the type {primitive}");
-                continue;
-            }
-
-            string value = Primitives.Canonical(primitive, raw.Value);
-            if (!values.Add(value))
-            {
-                _findings.Add(Rules.Duplicate, choice.Path, raw.Node, "value", "choice", value, $"another choice of '{type.Name}'");
-            }
-            else if (IsFree(names, choice.Path, raw.Node, raw.Name, CSharpName.Pascal(raw.Name)))
-            {
-                items.Add(new ChoiceModel(raw.Name, value, raw.Label));
-            }
-        }
-
-        return new ChoicesModel(type.ChoicesName, type.Label, primitive, items.ToEquatableArray());
+        string typeName = CSharpName.Pascal(type.ChoicesName);
+        return _typeNames.TryTake(type.Path, type.Node, "name", type.Name, typeName)
+            ? new ChoicesModel(type.ChoicesName, typeName, type.Label, primitive, ChoiceLinker.Link(type.Name, primitive, primitive, type.Choices, _findings))
+            : null;
     }
 
     /// <summary>Archetypes that a field of any type requires, or that a frame or section is: those with a described member, or several primitives.</summary>
@@ -359,7 +345,7 @@ internal sealed class TypeLinker
     private IEnumerable<EncodingModel> Encodings()
     {
         var codes = new Dictionary<int, string>();
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var names = new SiblingNames(_findings);
         foreach (MergedType type in _catalog.Types.Where(type => type.Class == "primitive").OrderBy(type => type.Name, StringComparer.Ordinal))
         {
             if (!Primitives.IsKnown(type.Name))
@@ -375,7 +361,7 @@ internal sealed class TypeLinker
                 {
                     _findings.Add(Rules.Duplicate, type.Path, encoding.Node, "code", "encoding", Hex((ulong)encoding.Code), $"'{other}'");
                 }
-                else if (IsFree(names, type.Path, encoding.Node, raw, CSharpName.Pascal(raw)))
+                else if (names.TryTake(type.Path, encoding.Node, raw, CSharpName.Pascal(raw)))
                 {
                     codes.Add(encoding.Code, raw);
                     yield return new EncodingModel(raw, type.Name, encoding.Code, encoding.Category, encoding.Width);
@@ -386,12 +372,12 @@ internal sealed class TypeLinker
 
     private IEnumerable<DefinitionModel> Definitions()
     {
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var names = new SiblingNames(_findings);
         foreach (TypeDocument document in _input.Documents.OfType<TypeDocument>())
         {
             foreach (RawDefinition definition in document.Definitions)
             {
-                if (IsFree(names, document.Path, definition.Node, definition.Name, CSharpName.Constant(definition.Name)))
+                if (names.TryTake(document.Path, definition.Node, definition.Name, CSharpName.Constant(definition.Name)))
                 {
                     yield return new DefinitionModel(definition.Name, definition.Value, definition.Label);
                 }
@@ -403,17 +389,5 @@ internal sealed class TypeLinker
     {
         string name = CSharpName.Pascal(type.Name);
         return _typeNames.TryTake(type.Path, type.Node, "name", type.Name, name, name + "View");
-    }
-
-    private bool IsFree(Dictionary<string, string> taken, string path, int node, string name, string csharpName)
-    {
-        if (!taken.TryGetValue(csharpName, out string other))
-        {
-            taken.Add(csharpName, name);
-            return true;
-        }
-
-        _findings.AddCollision(path, node, "name", other, name, csharpName);
-        return false;
     }
 }

@@ -31,12 +31,11 @@ internal static class CommandLowering
 
         foreach (ChoicesModel choices in edition.Enumerations)
         {
-            string name = EnumerationName(choices);
             yield return new ChoicesUnit(
                 edition.Namespace,
                 edition.Edition,
-                Hint(edition, name),
-                name,
+                Hint(edition, choices.TypeName),
+                choices.TypeName,
                 choices.Name,
                 choices.Label,
                 choices.Primitive,
@@ -61,13 +60,6 @@ internal static class CommandLowering
     }
 
     private static string TypeLabel(WireTypeModel type) => type.FixedOctets is { } octets ? $"{type.Name}: {octets} octets" : $"{type.Name}: a length of {type.LengthOctets} octets, then as many octets";
-
-    /// <summary>The C# name of a domain with choices: that of its class comes first.</summary>
-    public static string EnumerationName(ChoicesModel choices)
-    {
-        string[] path = choices.Name.Split('.');
-        return CSharpName.Pascal(path.Length == 2 && !path[1].StartsWith(path[0] + "-", StringComparison.Ordinal) ? $"{path[0]}-{path[1]}" : path[path.Length - 1]);
-    }
 
     private static string Hint(CommandEdition edition, string name) => $"{edition.Namespace}.{name}.g.cs";
 

@@ -13,8 +13,8 @@ internal static class DescriptionLowering
     {
         (IEnumerable<ChoicesPlan> choices, IEnumerable<ShapePlan> shapes) = edition switch
         {
-            TypeEdition types => (types.Choices.Select(model => Choices(model, CSharpName.Pascal(model.Name))), Shapes(types)),
-            CommandEdition commands => (commands.Enumerations.Select(model => Choices(model, CommandLowering.EnumerationName(model))), Shapes(commands)),
+            TypeEdition types => (types.Choices.Select(Choices), Shapes(types)),
+            CommandEdition commands => (commands.Enumerations.Select(Choices), Shapes(commands)),
             _ => ([], Shapes((ClassicEdition)edition)),
         };
         ShapePlan[] all = shapes.ToArray();
@@ -27,8 +27,8 @@ internal static class DescriptionLowering
             all.ToEquatableArray());
     }
 
-    private static ChoicesPlan Choices(ChoicesModel model, string typeName) => new(
-        FieldOf(typeName),
+    private static ChoicesPlan Choices(ChoicesModel model) => new(
+        FieldOf(model.TypeName),
         model.Name,
         model.Items.Select(item => new ChoicePlan(CSharpName.Pascal(item.Name), item.Name, item.Value, null)).ToEquatableArray());
 

@@ -43,16 +43,15 @@ internal static class TypeLowering
 
         foreach (ChoicesModel choices in edition.Choices)
         {
-            string name = CSharpName.Pascal(choices.Name);
             yield return new ChoicesUnit(
                 edition.Namespace,
                 edition.Edition,
-                Hint(edition, name),
-                name,
+                Hint(edition, choices.TypeName),
+                choices.TypeName,
                 choices.Name,
                 choices.Label,
                 choices.Primitive,
-                Choices(choices, name).ToEquatableArray());
+                Choices(choices).ToEquatableArray());
         }
 
         foreach (UnionModel union in edition.Unions)
@@ -97,9 +96,9 @@ internal static class TypeLowering
     };
 
     /// <summary>Choices of an enumeration are its members and nothing else is; those of text stand beside other members of a class.</summary>
-    private static IEnumerable<ChoicePlan> Choices(ChoicesModel choices, string typeName)
+    private static IEnumerable<ChoicePlan> Choices(ChoicesModel choices)
     {
-        HashSet<string> reserved = Primitives.IsText(choices.Primitive) ? new([.. s_names, typeName], StringComparer.Ordinal) : [];
+        HashSet<string> reserved = Primitives.IsText(choices.Primitive) ? new([.. s_names, choices.TypeName], StringComparer.Ordinal) : [];
         string[] names = MemberNames.Assign(choices.Items.Select(item => CSharpName.Pascal(item.Name)).ToArray(), reserved);
         return choices.Items.Select((item, index) => new ChoicePlan(names[index], item.Name, item.Value, item.Label));
     }
