@@ -14,7 +14,7 @@ internal static class CommandDispatchEmitter
             writer.Line();
         }
 
-        EmitAll(writer, unit);
+        DispatchParts.EmitWholeHandler(writer, unit.Kind, unit.Role, unit.HandlerTypeName, unit.Handlers.Select(handler => handler.TypeName).ToArray());
         writer.Line();
         writer.Line($"""
             /// <summary>Hands the {unit.Kind}s that a {unit.Role} receives to its handler.</summary>
@@ -47,7 +47,7 @@ internal static class CommandDispatchEmitter
             {
                 foreach (HandledMethod item in handler.Methods)
                 {
-                    EmitOne(writer, unit, handler.TypeName, item.TypeName);
+                    DispatchParts.EmitDecode(writer, handler.TypeName, item.TypeName, unit.Kind, "fields", HasSync(unit));
                 }
             }
         }
@@ -74,48 +74,12 @@ internal static class CommandDispatchEmitter
         }
     }
 
-    private static void EmitAll(SourceWriter writer, CommandDispatchUnit unit)
-    {
-        writer.Line($"""
-            /// <summary>Handles every {unit.Kind} that a {unit.Role} receives.</summary>
-            {Emitter.GeneratedCode}
-            """);
-        if (unit.Handlers.Count == 0)
-        {
-            writer.Line($"public interface {unit.HandlerTypeName};");
-            return;
-        }
-
-        writer.Line($"public interface {unit.HandlerTypeName} :");
-        using (writer.Indented())
-        {
-            for (int i = 0; i < unit.Handlers.Count; i++)
-            {
-                writer.Line(unit.Handlers[i].TypeName + (i + 1 < unit.Handlers.Count ? "," : ";"));
-            }
-        }
-    }
-
     private static void EmitDispatch(
         SourceWriter writer, CommandDispatchUnit unit, string name, string handlerTypeName, string summary, string unexpected, IEnumerable<HandledMethod> handled)
     {
         bool hasSync = HasSync(unit);
-        writer.Line($"""
-            /// <summary>{summary}</summary>
-            /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
-            /// <param name="channel">Channel that the {unit.Kind} came on.</param>
-            /// <param name="payload">The whole segment: {(hasSync ? "code, session header, presence bits, fields" : "code, presence bits, fields")}.</param>
-            /// <returns>
-            /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
-            /// for {unexpected}.
-            /// </returns>
-            """);
-        writer.Line($"public static DecodeError {name}<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)");
-        using (writer.Indented())
-        {
-            writer.Line($"where THandler : {handlerTypeName}");
-        }
-
+        string payload = $"The whole segment: {(hasSync ? "code, session header, presence bits, fields" : "code, presence bits, fields")}.";
+        DispatchParts.EmitSignature(writer, name, handlerTypeName, summary, unit.Kind, payload, unexpected);
         writer.Line("{");
         using (writer.Indented())
         {
@@ -146,25 +110,4 @@ internal static class CommandDispatchEmitter
 
         writer.Line("}");
     }
-
-    private static void EmitOne(SourceWriter writer, CommandDispatchUnit unit, string handlerTypeName, string typeName) => writer.Line($$"""
-
-        private static DecodeError Decode{{typeName}}<THandler>(ref THandler handler, ushort channel, {{(HasSync(unit) ? "bool sync, " : "")}}ReadOnlySpan<byte> fields)
-            where THandler : {{handlerTypeName}}
-        {
-            DecodeError error = {{typeName}}View.TryParse(fields, out {{typeName}}View {{unit.Kind}});
-            if (error != DecodeError.None)
-            {
-                return error;
-            }
-
-            if (!{{unit.Kind}}.IsTextValid)
-            {
-                return DecodeError.InvalidUtf8;
-            }
-
-            handler.Handle{{typeName}}(channel, {{(HasSync(unit) ? "sync, " : "")}}in {{unit.Kind}});
-            return DecodeError.None;
-        }
-        """);
 }

@@ -7,7 +7,7 @@ internal static class DispatchEmitter
 {
     public static void Emit(SourceWriter writer, DispatchUnit unit)
     {
-        EmitInterface(writer, unit);
+        DispatchParts.EmitWholeHandler(writer, "method", unit.Role, unit.HandlerTypeName, unit.Classes.Select(item => item.HandlerTypeName).ToArray());
         writer.Line();
         writer.Line($"""
             /// <summary>Hands the methods that a {unit.Role} receives to its handler.</summary>
@@ -35,30 +35,8 @@ internal static class DispatchEmitter
             {
                 foreach (string typeName in item.MethodTypeNames)
                 {
-                    EmitOne(writer, item.HandlerTypeName, typeName);
+                    DispatchParts.EmitDecode(writer, item.HandlerTypeName, typeName, "method", "arguments", hasSync: false);
                 }
-            }
-        }
-    }
-
-    private static void EmitInterface(SourceWriter writer, DispatchUnit unit)
-    {
-        writer.Line($"""
-            /// <summary>Handles every method that a {unit.Role} receives.</summary>
-            {Emitter.GeneratedCode}
-            """);
-        if (unit.Classes.Count == 0)
-        {
-            writer.Line($"public interface {unit.HandlerTypeName};");
-            return;
-        }
-
-        writer.Line($"public interface {unit.HandlerTypeName} :");
-        using (writer.Indented())
-        {
-            for (int i = 0; i < unit.Classes.Count; i++)
-            {
-                writer.Line(unit.Classes[i].HandlerTypeName + (i + 1 < unit.Classes.Count ? "," : ";"));
             }
         }
     }
@@ -66,22 +44,7 @@ internal static class DispatchEmitter
     private static void EmitDispatch(
         SourceWriter writer, DispatchUnit unit, string name, string handler, string summary, string unexpected, IEnumerable<string> hot, IEnumerable<string> others)
     {
-        writer.Line($"""
-            /// <summary>{summary}</summary>
-            /// <param name="handler">A struct, or a class: the calls are direct for a struct.</param>
-            /// <param name="channel">Channel that the method came on.</param>
-            /// <param name="payload">Class id, method id, arguments.</param>
-            /// <returns>
-            /// <see cref="DecodeError.None"/> when the handler was called; else why not, and it was not called. <see cref="DecodeError.UnexpectedMethod"/>
-            /// for {unexpected}.
-            /// </returns>
-            """);
-        writer.Line($"public static DecodeError {name}<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> payload)");
-        using (writer.Indented())
-        {
-            writer.Line($"where THandler : {handler}");
-        }
-
+        DispatchParts.EmitSignature(writer, name, handler, summary, "method", "Class id, method id, arguments.", unexpected);
         writer.Line("{");
         using (writer.Indented())
         {
@@ -124,25 +87,4 @@ internal static class DispatchEmitter
 
         writer.Line("}");
     }
-
-    private static void EmitOne(SourceWriter writer, string handler, string typeName) => writer.Line($$"""
-
-        private static DecodeError Decode{{typeName}}<THandler>(ref THandler handler, ushort channel, ReadOnlySpan<byte> arguments)
-            where THandler : {{handler}}
-        {
-            DecodeError error = {{typeName}}View.TryParse(arguments, out {{typeName}}View method);
-            if (error != DecodeError.None)
-            {
-                return error;
-            }
-
-            if (!method.IsTextValid)
-            {
-                return DecodeError.InvalidUtf8;
-            }
-
-            handler.Handle{{typeName}}(channel, in method);
-            return DecodeError.None;
-        }
-        """);
 }
