@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using AmqpToolkit.Codec.V1_0;
 
@@ -6,12 +7,12 @@ namespace AmqpToolkit.Codec.Tests.V1_0;
 /// <summary>Values to be written: the smallest encoding of each type, equality across the ways to hold a value, arrays.</summary>
 public sealed class OwnedValueTests
 {
-    public static TheoryData<string, string> Smallest
+    public static TheoryData<string, string, string> Smallest
     {
         get
         {
-            var data = new TheoryData<string, string>();
-            void Add(EncodedValue value, string hex) => data.Add(hex, Written(value));
+            var data = new TheoryData<string, string, string>();
+            void Add(EncodedValue value, string hex, [CallerArgumentExpression(nameof(value))] string made = "") => data.Add(made, hex, Written(value));
             Add(default, "40");
             Add(EncodedValue.Boolean(true), "41");
             Add(EncodedValue.Boolean(false), "42");
@@ -55,7 +56,7 @@ public sealed class OwnedValueTests
 
     [Theory]
     [MemberData(nameof(Smallest))]
-    public void Value_OfEachType_TakesItsSmallestEncoding(string expected, string written) => Assert.Equal(expected, written);
+    public void Value_OfEachType_TakesItsSmallestEncoding(string made, string expected, string written) => Assert.Equal((made, expected), (made, written));
 
     [Fact]
     public void Values_HeldInDifferentWays_AreEqual()
