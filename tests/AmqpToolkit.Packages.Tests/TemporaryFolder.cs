@@ -2,13 +2,16 @@ using System.Diagnostics;
 
 namespace AmqpToolkit.Packages.Tests;
 
-/// <summary>A folder outside the repository, so that nothing of it leaks in, and `dotnet` in it.</summary>
+/// <summary>A folder, and `dotnet` in it: outside the repository, so that nothing of it leaks in, unless a place is named.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
+    public TemporaryFolder(string? parent = null) =>
+        Path = parent is null ? Directory.CreateTempSubdirectory("amqp-toolkit-packages-").FullName : Directory.CreateDirectory(System.IO.Path.Combine(parent, Guid.NewGuid().ToString("N"))).FullName;
+
     /// <summary>A build from nothing on a slow and busy machine.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
-    public string Path { get; } = Directory.CreateTempSubdirectory("amqp-toolkit-packages-").FullName;
+    public string Path { get; }
 
     /// <summary>The packages that the build of this repository has restored: a source that needs no network.</summary>
     public static string RestoredPackages { get; } = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } folder
@@ -16,9 +19,12 @@ internal sealed class TemporaryFolder : IDisposable
         : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
     /// <summary>Runs `dotnet` until it ends.</summary>
-    public async Task<(int ExitCode, string Output)> DotNetAsync(string arguments, bool ownPackages)
+    public Task<(int ExitCode, string Output)> DotNetAsync(string arguments, bool ownPackages) => RunAsync("dotnet", arguments, ownPackages);
+
+    /// <summary>Runs a program until it ends.</summary>
+    public async Task<(int ExitCode, string Output)> RunAsync(string program, string arguments, bool ownPackages)
     {
-        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = Path, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Path, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string variable in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
         {
             start.Environment.Remove(variable);
