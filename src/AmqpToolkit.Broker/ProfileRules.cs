@@ -13,6 +13,7 @@ internal sealed record ProfileRules
         QuorumMaxPriority = 0,
         RefusesGetOfClassicSingleActive = false,
         ReturnsMandatoryReplies = true,
+        NamesStreamsAsQueues = true,
     };
 
     private static readonly ProfileRules V4_2 = new();
@@ -45,6 +46,9 @@ internal sealed record ProfileRules
 
     /// <summary>An unknown exchange type is 503 on the connection instead of 406 on the channel (row 53).</summary>
     public bool UnknownExchangeTypeClosesConnection { get; private init; }
+
+    /// <summary>Refusals of a stream speak of it as of any queue (row 99).</summary>
+    public bool NamesStreamsAsQueues { get; private init; }
 
     /// <summary>A queue may be neither durable nor exclusive; else 541 (row 78).</summary>
     public bool AllowsTransientQueues { get; private init; } = true;

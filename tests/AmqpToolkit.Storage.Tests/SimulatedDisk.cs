@@ -19,6 +19,10 @@ internal sealed class SimulatedDisk
     /// <summary>What the names were after each change since the folder was synced.</summary>
     private List<Dictionary<string, SimulatedFile>> _changes = [];
 
+    /// <summary>Folders in this one. They count as on the disk once they are made; their files have a fate of their own.</summary>
+    private Dictionary<string, SimulatedDisk> _folders = [];
+    private SimulatedDisk? _parent;
+
     private bool _isLocked;
 
     /// <summary>Called before each write with its number, from 1; may throw.</summary>
@@ -47,13 +51,37 @@ internal sealed class SimulatedDisk
 
     public IFileLayer Open() => new Layer(this);
 
+    /// <summary>A folder, which is there.</summary>
+    public SimulatedDisk Folder(string name)
+    {
+        lock (_gate)
+        {
+            return _folders[name];
+        }
+    }
+
+    public IReadOnlyCollection<string> FolderNames
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _folders.Keys.Order()];
+            }
+        }
+    }
+
+    private SimulatedDisk Root => _parent?.Root ?? this;
+
     /// <summary>The process is killed: what was written stays.</summary>
     public SimulatedDisk Kill()
     {
         lock (_gate)
         {
             var copies = new Dictionary<SimulatedFile, SimulatedFile>();
-            return new SimulatedDisk { _names = Copy(_names), _syncedNames = Copy(_syncedNames), _changes = [.. _changes.Select(Copy)] };
+            var killed = new SimulatedDisk { _names = Copy(_names), _syncedNames = Copy(_syncedNames), _changes = [.. _changes.Select(Copy)] };
+            killed.AddFolders(_folders, static folder => folder.Kill());
+            return killed;
 
             Dictionary<string, SimulatedFile> Copy(Dictionary<string, SimulatedFile> names) => names.ToDictionary(
                 file => file.Key,
@@ -70,7 +98,9 @@ internal sealed class SimulatedDisk
             int kept = random.Next(_changes.Count + 1);
             var names = kept == 0 ? _syncedNames : _changes[kept - 1];
             var survivors = names.ToDictionary(file => file.Key, file => file.Value.AfterPowerLoss(random));
-            return new SimulatedDisk { _names = survivors, _syncedNames = new(survivors) };
+            var left = new SimulatedDisk { _names = survivors, _syncedNames = new(survivors) };
+            left.AddFolders(_folders, folder => folder.LosePower(random));
+            return left;
         }
     }
 
@@ -103,6 +133,16 @@ internal sealed class SimulatedDisk
             file.Sync();
             _names[name] = file;
             _syncedNames[name] = file;
+        }
+    }
+
+    private void AddFolders(Dictionary<string, SimulatedDisk> folders, Func<SimulatedDisk, SimulatedDisk> copy)
+    {
+        foreach (var (name, folder) in folders.OrderBy(static folder => folder.Key, StringComparer.Ordinal))
+        {
+            var copied = copy(folder);
+            copied._parent = this;
+            _folders.Add(name, copied);
         }
     }
 
@@ -162,6 +202,29 @@ internal sealed class SimulatedDisk
             }
         }
 
+        public IReadOnlyList<string> ListFolders() => [.. disk.FolderNames];
+
+        public IFileLayer OpenFolder(string name)
+        {
+            lock (disk._gate)
+            {
+                if (!disk._folders.TryGetValue(name, out var folder))
+                {
+                    disk._folders.Add(name, folder = new SimulatedDisk { _parent = disk });
+                }
+
+                return new Layer(folder);
+            }
+        }
+
+        public void DeleteFolder(string name)
+        {
+            lock (disk._gate)
+            {
+                disk._folders.Remove(name);
+            }
+        }
+
         public void SyncFolder()
         {
             lock (disk._gate)
@@ -187,7 +250,7 @@ internal sealed class SimulatedDisk
             lock (disk._gate)
             {
                 ObjectDisposedException.ThrowIf(_isClosed, this);
-                disk.OnWrite?.Invoke(++disk.Writes);
+                disk.Root.OnWrite?.Invoke(++disk.Root.Writes);
                 file.Write(offset, octets);
             }
         }
@@ -197,7 +260,7 @@ internal sealed class SimulatedDisk
             lock (disk._gate)
             {
                 ObjectDisposedException.ThrowIf(_isClosed, this);
-                disk.OnRead?.Invoke();
+                disk.Root.OnRead?.Invoke();
                 return file.Read(offset, octets);
             }
         }
@@ -207,7 +270,7 @@ internal sealed class SimulatedDisk
             lock (disk._gate)
             {
                 ObjectDisposedException.ThrowIf(_isClosed, this);
-                disk.OnSync?.Invoke(++disk.Syncs);
+                disk.Root.OnSync?.Invoke(++disk.Root.Syncs);
                 file.Sync();
             }
         }

@@ -76,11 +76,20 @@ internal static class BasicMethods
 
         if (queue!.Settings.IsQuorum && channel.GlobalPrefetchCount != 0)
         {
-            return ProtocolError.NotImplemented($"queue '{queue.NameText}' in vhost '{channel.VirtualHost.Name}' does not support global qos");
+            return RefuseGlobalPrefetch(queue);
+        }
+
+        StreamReading reading = default;
+        if (queue is StreamQueue stream && StreamMethods.CheckConsume(channel, stream, in method, out reading) is { } refused)
+        {
+            return refused;
         }
 
         channel.SweepConsumers();
-        var consumer = new ChannelConsumer(channel, queue!, tag, method.NoAck, method.Exclusive, channel.DefaultPrefetchCount, priority, TimeoutOf(method.Arguments));
+        var consumer = new ChannelConsumer(channel, queue!, tag, method.NoAck, method.Exclusive, channel.DefaultPrefetchCount, priority, TimeoutOf(method.Arguments))
+        {
+            Reading = reading,
+        };
         bool noWait = method.NoWait;
         channel.AddConsumer(tag, consumer);
         bool isAdded = queue!.TryAddConsumer(consumer, channel.Connection.Turn, added =>
@@ -175,9 +184,18 @@ internal static class BasicMethods
         return null;
     }
 
+    /// <summary>Some types of queues know the prefetch of a consumer alone.</summary>
+    internal static ProtocolError RefuseGlobalPrefetch(MessageQueue queue) =>
+        ProtocolError.NotImplemented($"queue '{queue.NameText}' in vhost '{queue.VirtualHost.Name}' does not support global qos");
+
     /// <summary>Nobody takes messages past the one consumer that is to get them (row 102 of RabbitMQ's mistakes).</summary>
     private static ProtocolError? RefuseGet(MessageQueue queue)
     {
+        if (queue is StreamQueue)
+        {
+            return StreamMethods.RefuseGet(queue);
+        }
+
         var settings = queue.Settings;
         return settings.SingleActiveConsumer && (settings.IsQuorum || queue.VirtualHost.Rules.RefusesGetOfClassicSingleActive)
             ? ProtocolError.ResourceLocked(

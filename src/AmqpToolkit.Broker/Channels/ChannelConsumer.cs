@@ -18,6 +18,11 @@ internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue,
     /// <summary>Whether its channel knows that it waits for the shared prefetch. Under the output's gate.</summary>
     public bool IsWaitingForCredit { get; set; }
 
+    /// <summary>What it asked a stream for.</summary>
+    public StreamReading Reading { get; init; }
+
+    public override StreamReading StreamReading => Reading;
+
     public override bool IsExclusive => isExclusive;
 
     public override long Priority => priority;

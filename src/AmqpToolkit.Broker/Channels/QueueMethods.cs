@@ -36,7 +36,8 @@ internal static class QueueMethods
         queue.HandleDeclared();
         if (!method.NoWait)
         {
-            var reply = new QueueDeclareOk { Queue = queue.Name, MessageCount = queue.ReadyCount, ConsumerCount = queue.ConsumerCount };
+            // RabbitMQ does not count the readers of a stream here.
+            var reply = new QueueDeclareOk { Queue = queue.Name, MessageCount = queue.ReadyCount, ConsumerCount = queue is StreamQueue ? 0 : queue.ConsumerCount };
             channel.SendDefined(in reply, isKept: queue.StoreNumber != 0);
         }
 
@@ -83,6 +84,11 @@ internal static class QueueMethods
         if (channel.FindReadableQueue(method.Queue, out var queue) is { } error)
         {
             return error;
+        }
+
+        if (queue is StreamQueue)
+        {
+            return StreamMethods.RefusePurge(queue);
         }
 
         uint count = queue!.Purge();

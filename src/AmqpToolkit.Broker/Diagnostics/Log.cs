@@ -42,6 +42,12 @@ internal static partial class Log
     [LoggerMessage(11, LogLevel.Error, "the store is damaged: {File}, octet {Offset}: {What}")]
     public static partial void StoreDamaged(ILogger logger, string file, long offset, string what);
 
+    [LoggerMessage(13, LogLevel.Error, "stream '{Stream}' in virtual host '{VirtualHost}' cannot be read from offset {Offset} on")]
+    public static partial void StreamUnreadable(ILogger logger, Exception exception, string stream, string virtualHost, long offset);
+
+    [LoggerMessage(14, LogLevel.Warning, "files of the deleted stream {Number} are left until the broker starts anew: {Reason}")]
+    public static partial void StreamLeft(ILogger logger, uint number, string reason);
+
     [LoggerMessage(12, LogLevel.Information, "the store had {Queues} queues, {Exchanges} exchanges, {Bindings} bindings and {Messages} messages; read in {Milliseconds} ms{How}")]
     public static partial void StoreRead(ILogger logger, int queues, int exchanges, int bindings, long messages, long milliseconds, string how);
 }

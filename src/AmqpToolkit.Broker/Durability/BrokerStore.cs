@@ -38,6 +38,9 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     /// <summary>Outputs with something to tell since the last commit. On the journal's thread.</summary>
     public ToldOutputs Told { get; } = new();
 
+    /// <summary>The logs of the streams.</summary>
+    public StreamStore Streams { get; private set; } = null!;
+
     /// <summary>When a definition counts as kept.</summary>
     public CommitLevel DefinitionLevel { get; }
 
@@ -70,10 +73,12 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
         try
         {
             var files = options.FileLayer?.Invoke() ?? new DiskFileLayer(options.DataDirectory!);
+            store.Streams = new StreamStore(store, files);
             var recovery = new BrokerRecovery(broker, store);
             store._journal = Journal.Open(files, options.Journal, recovery);
             store._journal.Told = store.Told.Send;
             recovery.Finish();
+            store.Streams.RemoveOrphans(recovery.HasQueue);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JournalVersionException or NotSupportedException)
         {
@@ -146,13 +151,20 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     }
 
     /// <summary>Writes what waits, and notes that nothing was on its way.</summary>
-    public void Dispose() => _journal?.Dispose();
+    public void Dispose()
+    {
+        _journal?.Dispose();
+        Streams?.Dispose();
+    }
 
     /// <inheritdoc/>
     void IJournalWaiter.HandleCommitted(ulong token) => Volatile.Write(ref _committed, token);
 
     /// <inheritdoc/>
     void IJournalWaiter.HandleFailed(ulong token, Exception error) => Log.StoreFailed(_logger, error);
+
+    /// <summary>Files of a stream that is deleted could not be removed.</summary>
+    internal void TellRest(uint number, Exception error) => Log.StreamLeft(_logger, number, error.Message);
 
     /// <summary>Numbers up to this one were set aside in an earlier life.</summary>
     internal void SkipNumbers(uint end) => _nextNumber = _numbersEnd = Math.Max(end, FirstNumber);

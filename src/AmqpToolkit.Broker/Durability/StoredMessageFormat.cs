@@ -36,6 +36,25 @@ internal static class StoredMessageFormat
         return HeaderOctets + content.Exchange.Length + content.RoutingKey.Length;
     }
 
+    /// <summary>Octets of a content.</summary>
+    public static int CountOctets(in MessageContent content) =>
+        HeaderOctets + content.Exchange.Length + content.RoutingKey.Length + content.Properties.Length + (int)content.BodyOctets;
+
+    /// <summary>Writes a content.</summary>
+    /// <param name="destination">As long as it is.</param>
+    public static void Write(Span<byte> destination, in MessageContent content)
+    {
+        destination = destination[WriteHead(destination, in content)..];
+        content.Properties.CopyTo(destination);
+        destination = destination[content.Properties.Length..];
+        content.Body.CopyTo(destination);
+        foreach (var chunk in content.Large?.Chunks ?? [])
+        {
+            chunk.AsSpan().CopyTo(destination);
+            destination = destination[chunk.Count..];
+        }
+    }
+
     /// <summary>Reads a content. A large body is left in <see cref="MessageContent.Body"/>.</summary>
     /// <returns>False when the octets are of another version, or cut.</returns>
     public static bool TryRead(ReadOnlySpan<byte> octets, out MessageContent content)

@@ -27,23 +27,10 @@ internal sealed class HeaderRewriter
     public static HeaderRewriter OfThread => t_ofThread ??= new HeaderRewriter();
 
     /// <summary>The properties with the number of failed deliveries (x-delivery-count).</summary>
-    public ReadOnlySpan<byte> WithDeliveryCount(ReadOnlySpan<byte> properties, int count)
-    {
-        var parts = new Parts(properties);
-        int headers = Begin(properties, in parts, parts.Flags | HeadersBit);
-        foreach (var entry in parts.Headers)
-        {
-            if (!entry.Key.SequenceEqual("x-delivery-count"u8))
-            {
-                AddEntry(entry.Key, entry.Value);
-            }
-        }
+    public ReadOnlySpan<byte> WithDeliveryCount(ReadOnlySpan<byte> properties, int count) => WithHeader(properties, "x-delivery-count"u8, count);
 
-        AddInteger("x-delivery-count"u8, count);
-        _buffer.EndLength(headers);
-        _buffer.Add(properties[parts.HeadersEnd..]);
-        return _buffer.Written;
-    }
+    /// <summary>The properties with a message's offset in its stream (x-stream-offset).</summary>
+    public ReadOnlySpan<byte> WithStreamOffset(ReadOnlySpan<byte> properties, long offset) => WithHeader(properties, "x-stream-offset"u8, offset);
 
     /// <summary>The properties with one more death, newest first, and without expiration: the new queue's time is another.</summary>
     public ReadOnlySpan<byte> WithDeath(ReadOnlySpan<byte> properties, in Death death)
@@ -103,6 +90,24 @@ internal sealed class HeaderRewriter
         }
 
         return false;
+    }
+
+    private ReadOnlySpan<byte> WithHeader(ReadOnlySpan<byte> properties, ReadOnlySpan<byte> key, long value)
+    {
+        var parts = new Parts(properties);
+        int headers = Begin(properties, in parts, parts.Flags | HeadersBit);
+        foreach (var entry in parts.Headers)
+        {
+            if (!entry.Key.SequenceEqual(key))
+            {
+                AddEntry(entry.Key, entry.Value);
+            }
+        }
+
+        AddInteger(key, value);
+        _buffer.EndLength(headers);
+        _buffer.Add(properties[parts.HeadersEnd..]);
+        return _buffer.Written;
     }
 
     private static ReadOnlySpan<byte> TextOf(DeathReason reason) => reason switch

@@ -18,6 +18,12 @@ internal abstract class Consumer(MessageQueue queue)
     /// <summary>Deliveries that it has not settled.</summary>
     public int UnsettledCount { get; set; }
 
+    /// <summary>What it gets from a stream, and from where on.</summary>
+    public virtual StreamReading StreamReading => default;
+
+    /// <summary>What gives it the messages of a stream; null at any other queue.</summary>
+    public StreamFeed? Feed { get; set; }
+
     /// <summary>Whether nobody else may consume from the queue.</summary>
     public abstract bool IsExclusive { get; }
 

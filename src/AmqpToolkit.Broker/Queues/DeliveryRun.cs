@@ -3,13 +3,14 @@ using AmqpToolkit.Broker.Messages;
 namespace AmqpToolkit.Broker.Queues;
 
 /// <summary>
-/// Messages that a queue offers to one consumer, in order: those that wait in the queue, or those of a publisher's batch that need
-/// not wait. Lives on the stack, under the queue's lock.
+/// Messages that a queue offers to one consumer, in order: those that wait in the queue, those of a publisher's batch that need
+/// not wait, or those of a stream. Lives on the stack, under the queue's lock.
 /// </summary>
 internal ref struct DeliveryRun
 {
     private readonly MessageQueue _queue;
     private readonly IncomingBatch? _batch;
+    private readonly StreamFeed? _feed;
     private readonly bool _isLastQueue;
     private readonly int _end;
     private int _left;
@@ -32,11 +33,19 @@ internal ref struct DeliveryRun
         _left = limit;
     }
 
+    /// <summary>Offers what a stream has for its reader.</summary>
+    public DeliveryRun(StreamQueue queue, StreamFeed feed)
+    {
+        _queue = queue;
+        _feed = feed;
+        _left = int.MaxValue;
+    }
+
     /// <summary>The batch's first message that was not taken.</summary>
     public int Next { get; private set; }
 
     /// <summary>Whether there is a message to take.</summary>
-    public readonly bool HasMessage => _left > 0 && (_batch is null ? _queue.HasDeliverable() : Next < _end);
+    public readonly bool HasMessage => _left > 0 && (_batch is not null ? Next < _end : _feed is null ? _queue.HasDeliverable() : _feed.HasMessage);
 
     /// <summary>The message to take, and whether it was handed out before.</summary>
     public readonly MessageContent Peek(out bool isRedelivered)
@@ -45,6 +54,12 @@ internal ref struct DeliveryRun
         {
             isRedelivered = false;
             return _batch[Next];
+        }
+
+        if (_feed is not null)
+        {
+            isRedelivered = false;
+            return _feed.Peek();
         }
 
         return _queue.PeekReady(out isRedelivered);
@@ -59,6 +74,10 @@ internal ref struct DeliveryRun
             Next++;
             _queue.CountPassing();
         }
+        else if (_feed is not null)
+        {
+            _feed.MoveNext();
+        }
         else
         {
             _queue.DropReady();
@@ -72,6 +91,7 @@ internal ref struct DeliveryRun
         consumer.UnsettledCount++;
         return _batch is not null
             ? _queue.PassUnsettled(consumer, _batch, Next++, _isLastQueue)
+            : _feed is not null ? _feed.TakeUnsettled()
             : _queue.TakeReady(consumer);
     }
 }

@@ -1,11 +1,11 @@
 namespace AmqpToolkit.Broker.Queues;
 
 /// <content>Consumers: who may, whose turn it is, and who takes the place of one that goes.</content>
-internal sealed partial class MessageQueue
+internal partial class MessageQueue
 {
     /// <summary>Adds a consumer; what waits is delivered to it after <paramref name="onAdded"/> has told the client.</summary>
     /// <returns>False when it cannot be: exclusivity stands against it, or the queue is gone.</returns>
-    public bool TryAddConsumer(Consumer consumer, Turn turn, Action<Consumer> onAdded)
+    public virtual bool TryAddConsumer(Consumer consumer, Turn turn, Action<Consumer> onAdded)
     {
         lock (_gate)
         {
@@ -32,7 +32,7 @@ internal sealed partial class MessageQueue
 
     /// <summary>Takes a consumer off; nothing more is delivered to it. What it has not settled stays unsettled.</summary>
     /// <returns>Whether the queue is to delete itself now.</returns>
-    public bool RemoveConsumer(Consumer consumer, Turn turn)
+    public virtual bool RemoveConsumer(Consumer consumer, Turn turn)
     {
         bool isLast;
         lock (_gate)

@@ -6,7 +6,7 @@ namespace AmqpToolkit.Broker.Queues;
 /// What dies in the queue. Under the lock it is put aside; without it, so that never two queues are locked at once, somebody moves it on: one at a
 /// time, so that messages keep their order.
 /// </content>
-internal sealed partial class MessageQueue
+internal partial class MessageQueue
 {
     /// <summary>How often one thread looks again for more before it leaves the rest to another: its own work waits.</summary>
     private const int LooksInARow = 16;

@@ -5,7 +5,7 @@ using AmqpToolkit.Storage.Journaling;
 namespace AmqpToolkit.Broker.Queues;
 
 /// <content>What of the queue outlives the broker.</content>
-internal sealed partial class MessageQueue
+internal partial class MessageQueue
 {
     private volatile DurabilityLevel _durability;
 

@@ -6,7 +6,7 @@ using AmqpToolkit.Storage.Journaling;
 namespace AmqpToolkit.Broker.Queues;
 
 /// <content>What a queue with settings does on top: priorities, limits, times, and the counting of deliveries that failed.</content>
-internal sealed partial class MessageQueue
+internal partial class MessageQueue
 {
     /// <summary>Turns that two levels share: two of them are the higher's.</summary>
     private const int TurnsOfLevels = 3;

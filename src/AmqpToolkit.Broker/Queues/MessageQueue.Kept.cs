@@ -8,7 +8,7 @@ namespace AmqpToolkit.Broker.Queues;
 /// What a queue that survives a restart does on top: it writes its messages, and what becomes of them, to the journal, and gets them back from
 /// there. A queue that does not has no journal, and nothing here concerns it.
 /// </content>
-internal sealed partial class MessageQueue
+internal partial class MessageQueue
 {
     /// <summary>Puts a message back that the journal knows. Places rise from call to call. Before anybody else uses the queue.</summary>
     /// <param name="recovered">The message.</param>
@@ -62,7 +62,7 @@ internal sealed partial class MessageQueue
     }
 
     /// <summary>Follows what is said of the queue's durability. Before anybody else uses the queue, and whenever something new is said.</summary>
-    private void FindJournal()
+    protected virtual void FindJournal()
     {
         if (StoreNumber == 0)
         {

@@ -3,7 +3,7 @@ using AmqpToolkit.Broker.Timers;
 namespace AmqpToolkit.Broker.Queues;
 
 /// <content>Times: messages whose time is over (x-message-ttl, expiration), and queues that nobody uses (x-expires).</content>
-internal sealed partial class MessageQueue
+internal partial class MessageQueue
 {
     /// <summary>Messages that one operation drops or counts beside those that it brings, some 0.2 ms: the rest is the sweep's.</summary>
     private const int DropsAtOnce = 4096;

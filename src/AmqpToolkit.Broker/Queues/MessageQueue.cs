@@ -11,9 +11,9 @@ namespace AmqpToolkit.Broker.Queues;
 /// </summary>
 /// <remarks>
 /// A queue that was asked for nothing but to keep messages has no <see cref="QueueExtension"/>, and goes the short way everywhere. What dies in
-/// a queue is put aside under the lock and moved without it: see the other parts of this class.
+/// a queue is put aside under the lock and moved without it: see the other parts of this class. What is virtual a <see cref="StreamQueue"/> does in its own way.
 /// </remarks>
-internal sealed partial class MessageQueue : BindingDestination
+internal partial class MessageQueue : BindingDestination
 {
     private readonly Lock _gate = new();
     private readonly MessageArena _arena;
@@ -73,7 +73,7 @@ internal sealed partial class MessageQueue : BindingDestination
     }
 
     /// <summary>Messages that could be delivered now.</summary>
-    public uint ReadyCount
+    public virtual uint ReadyCount
     {
         get
         {
@@ -85,7 +85,7 @@ internal sealed partial class MessageQueue : BindingDestination
     }
 
     /// <summary>Consumers on the queue.</summary>
-    public uint ConsumerCount
+    public virtual uint ConsumerCount
     {
         get
         {
@@ -106,7 +106,7 @@ internal sealed partial class MessageQueue : BindingDestination
     /// <param name="batch">The messages; those that the queue refuses are marked in it.</param>
     /// <param name="isLastQueue">Whether no other queue gets this batch after this one.</param>
     /// <param name="turn">Whose thread it is.</param>
-    public void Publish(IncomingBatch batch, bool isLastQueue, Turn turn)
+    public virtual void Publish(IncomingBatch batch, bool isLastQueue, Turn turn)
     {
         lock (_gate)
         {
@@ -143,7 +143,7 @@ internal sealed partial class MessageQueue : BindingDestination
     /// <param name="outcome">What became of them.</param>
     /// <param name="turn">Whose thread it is.</param>
     /// <param name="group">The group of the journal that this belongs to, or 0.</param>
-    public void Settle(ReadOnlySpan<Unsettled> deliveries, Outcome outcome, Turn turn, uint group = 0)
+    public virtual void Settle(ReadOnlySpan<Unsettled> deliveries, Outcome outcome, Turn turn, uint group = 0)
     {
         lock (_gate)
         {
@@ -200,7 +200,7 @@ internal sealed partial class MessageQueue : BindingDestination
     }
 
     /// <summary>Lets a consumer that was turned away try again.</summary>
-    public void Resume(Consumer consumer, Turn turn)
+    public virtual void Resume(Consumer consumer, Turn turn)
     {
         lock (_gate)
         {
@@ -280,7 +280,7 @@ internal sealed partial class MessageQueue : BindingDestination
     }
 
     /// <summary>Closes the queue unless a condition stands against it. Under the topology lock; then call <see cref="FinishClose"/> outside it.</summary>
-    public QueueCloseOutcome TryClose(bool ifUnused, bool ifEmpty, out uint messageCount)
+    public virtual QueueCloseOutcome TryClose(bool ifUnused, bool ifEmpty, out uint messageCount)
     {
         lock (_gate)
         {
@@ -308,7 +308,7 @@ internal sealed partial class MessageQueue : BindingDestination
     }
 
     /// <summary>Tells the consumers of a closed queue, and gives its messages back. Outside every lock.</summary>
-    public void FinishClose(Turn turn)
+    public virtual void FinishClose(Turn turn)
     {
         List<Consumer>? orphans;
         MessageLine? dropped;

@@ -73,6 +73,12 @@ internal sealed record QueueSettings
             return null;
         }
 
+        if (QueueArguments.TypeOf(arguments) == QueueTypes.Stream)
+        {
+            // All else that can be said of a stream is its log's.
+            return SmallerTime(arguments, "x-consumer-timeout"u8, definedByPolicy) is { } timeout ? new QueueSettings { ConsumerTimeoutMilliseconds = timeout } : null;
+        }
+
         bool isQuorum = QueueArguments.TypeOf(arguments) == QueueTypes.Quorum;
         var settings = new QueueSettings
         {

@@ -57,11 +57,13 @@ internal sealed partial class VirtualHost
     /// <summary>Puts a durable queue back, still empty.</summary>
     internal MessageQueue RestoreQueue(QueueDefinition definition, uint number)
     {
-        var queue = new MessageQueue(this, definition) { StoreNumber = number };
+        MessageQueue queue = CreateQueue(definition);
+        queue.StoreNumber = number;
         queue.FindDurability();
         lock (TopologyLock)
         {
             queue.ApplyPolicy(_policies.Find(queue));
+            (queue as StreamQueue)?.Open();
             _queues.Add(queue);
             AdvanceRoutingVersion();
         }

@@ -264,7 +264,7 @@ internal sealed partial class VirtualHost
             return mistake;
         }
 
-        queue = new MessageQueue(this, definition);
+        queue = CreateQueue(definition);
         if (definition.Owner is not null)
         {
             if (!_exclusive.TryGetValue(definition.Owner, out HashSet<MessageQueue>? owned))
@@ -285,10 +285,14 @@ internal sealed partial class VirtualHost
             queue.ApplyPolicy(policy);
         }
 
+        (queue as StreamQueue)?.Open();
         _queues.Add(queue);
         AdvanceRoutingVersion();
         return null;
     }
+
+    private MessageQueue CreateQueue(QueueDefinition definition) =>
+        QueueArguments.TypeOf(definition.Arguments.View) == QueueTypes.Stream ? new StreamQueue(this, definition) : new MessageQueue(this, definition);
 
     /// <summary>Some queues under one taking of the lock, so that others wait for these and not for all of a connection that had thousands.</summary>
     /// <returns>Those that were there still, and what is left to be done for each outside the lock.</returns>

@@ -33,6 +33,29 @@ internal sealed class DiskFileLayer(string folder) : IFileLayer
 
     public void Delete(string name) => File.Delete(PathOf(name));
 
+    public IReadOnlyList<string> ListFolders() => [.. Directory.EnumerateDirectories(Folder).Select(path => Path.GetFileName(path)!)];
+
+    public IFileLayer OpenFolder(string name)
+    {
+        string path = PathOf(name);
+        if (!Directory.Exists(path))
+        {
+            Directory.CreateDirectory(path);
+            SyncFolder();
+        }
+
+        return new DiskFileLayer(path);
+    }
+
+    public void DeleteFolder(string name)
+    {
+        string path = PathOf(name);
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
+
     public void SyncFolder() => NativeFiles.SyncFolder(Folder);
 
     public long FreeOctets() => new DriveInfo(Folder).AvailableFreeSpace;

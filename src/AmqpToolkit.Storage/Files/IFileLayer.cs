@@ -29,6 +29,15 @@ internal interface IFileLayer : IDisposable
     /// <summary>Removes a file.</summary>
     void Delete(string name);
 
+    /// <summary>The names of the folders there, in no order.</summary>
+    IReadOnlyList<string> ListFolders();
+
+    /// <summary>A folder in this one. One that is new is on the disk when this returns. It is not locked by itself: whoever holds this one holds it.</summary>
+    IFileLayer OpenFolder(string name);
+
+    /// <summary>Removes a folder with the files in it, if it is there.</summary>
+    void DeleteFolder(string name);
+
     /// <summary>Waits until the names of the folder are on the disk.</summary>
     void SyncFolder();
 

@@ -136,6 +136,14 @@ internal sealed partial class Journal
         /// </summary>
         public void Commit(IJournalWaiter waiter, ulong token, CommitLevel level) => _journal.AddWaiter(waiter, token, level);
 
+        /// <summary>Something was appended to another log, which is to be written with this batch.</summary>
+        /// <param name="companion">The other log.</param>
+        /// <param name="octets">What was appended.</param>
+        /// <param name="level">When that counts as kept.</param>
+        /// <param name="isAwaited">Whether somebody waits for it, beside the waiters.</param>
+        public void Beside(IJournalCompanion companion, int octets, CommitLevel level, bool isAwaited) =>
+            _journal.AddCompanion(companion, octets, level, isAwaited);
+
         /// <summary>Gives the lock back.</summary>
         public void Dispose() => _scope.Dispose();
     }
@@ -286,6 +294,25 @@ internal sealed partial class Journal
         }
 
         _freeGroups.Push(abandoned);
+    }
+
+    private void AddCompanion(IJournalCompanion companion, int octets, CommitLevel level, bool isAwaited)
+    {
+        ObjectDisposedException.ThrowIf(_isClosing, this);
+        if (companion.Batch != _filling.Number)
+        {
+            companion.Batch = _filling.Number;
+            _filling.Companions.Add(companion);
+        }
+
+        _filling.Octets += octets;
+        _backlogOctets += octets;
+        _filling.NeedsSync |= level == CommitLevel.Fsync;
+        _filling.IsAwaited |= isAwaited;
+        if (isAwaited ? _writerState != WriterState.Awake : _writerState == WriterState.Idle)
+        {
+            Wake();
+        }
     }
 
     private void AddWaiter(IJournalWaiter waiter, ulong token, CommitLevel level)

@@ -55,7 +55,7 @@ internal sealed partial class Journal
             int wait;
             lock (_gate)
             {
-                bool isDue = _filling.Waiters.Count > 0 || _isClosing || hasDozed;
+                bool isDue = _filling.Waiters.Count > 0 || _filling.IsAwaited || _isClosing || hasDozed;
                 if (!_filling.IsEmpty && isDue)
                 {
                     return Swap();
@@ -108,6 +108,11 @@ internal sealed partial class Journal
     {
         try
         {
+            foreach (var companion in batch.Companions)
+            {
+                WriteWhenThereIsRoom(companion, batch.NeedsSync);
+            }
+
             foreach (var chunk in batch.Chunks)
             {
                 RecordHeader.Seal(chunk.Records, chunk.Segment.Seed);
@@ -156,6 +161,29 @@ internal sealed partial class Journal
                 SetFull(true);
                 _signal.WaitOne(FullRetryDelay);
             }
+        }
+    }
+
+    private void WriteWhenThereIsRoom(IJournalCompanion companion, bool needsSync)
+    {
+        while (true)
+        {
+            try
+            {
+                companion.Write();
+                SetFull(false);
+                break;
+            }
+            catch (IOException error) when (DiskErrors.IsFull(error) && !Volatile.Read(ref _isClosing))
+            {
+                SetFull(true);
+                _signal.WaitOne(FullRetryDelay);
+            }
+        }
+
+        if (needsSync)
+        {
+            companion.Sync();
         }
     }
 
@@ -228,6 +256,18 @@ internal sealed partial class Journal
     private void Tell(JournalBatch batch)
     {
         var failure = _failure;
+        foreach (var companion in batch.Companions)
+        {
+            if (failure is null)
+            {
+                companion.HandleCommitted();
+            }
+            else
+            {
+                companion.HandleFailed();
+            }
+        }
+
         foreach (var wait in batch.Waiters)
         {
             if (failure is null)

@@ -15,12 +15,18 @@ internal sealed class JournalBatch
 
     public List<JournalWait> Waiters { get; } = [];
 
+    /// <summary>Other logs that are written with it.</summary>
+    public List<IJournalCompanion> Companions { get; } = [];
+
+    /// <summary>Whether somebody waits who is no waiter.</summary>
+    public bool IsAwaited { get; set; }
+
     /// <summary>Whether somebody waits for the disk.</summary>
     public bool NeedsSync { get; set; }
 
     public long Octets { get; set; }
 
-    public bool IsEmpty => Chunks.Count == 0 && Waiters.Count == 0;
+    public bool IsEmpty => Chunks.Count == 0 && Waiters.Count == 0 && Companions.Count == 0;
 
     /// <summary>The first segment that the batch has records for; all before it are written as soon as the batch before is.</summary>
     public uint FirstSegment(JournalSegment tail) => Chunks.Count > 0 ? Chunks[0].Segment.Number : tail.Number;
@@ -68,6 +74,8 @@ internal sealed class JournalBatch
 
         Chunks.Clear();
         Waiters.Clear();
+        Companions.Clear();
+        IsAwaited = false;
         NeedsSync = false;
         Octets = 0;
     }

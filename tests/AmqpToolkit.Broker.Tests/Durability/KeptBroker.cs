@@ -24,6 +24,9 @@ internal sealed class KeptBroker : IAsyncDisposable
 
     public Journal Journal => _broker.Store!.Journal;
 
+    /// <summary>Where it keeps things.</summary>
+    public string Folder => _folders[^1];
+
     /// <summary>Starts a broker on an empty folder.</summary>
     /// <param name="time">Its clock.</param>
     /// <param name="files">The disk that it sees.</param>
@@ -66,11 +69,12 @@ internal sealed class KeptBroker : IAsyncDisposable
         // What nobody waits for lies in memory for a while; what somebody was promised does not.
         string from = _folders[^1];
         string to = AddFolder();
-        Directory.CreateDirectory(to);
-        foreach (string file in Directory.GetFiles(from).Where(file => Path.GetFileName(file) != "lock"))
+        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock"))
         {
+            string target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             await using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            await using var copy = new FileStream(Path.Combine(to, Path.GetFileName(file)), FileMode.CreateNew);
+            await using var copy = new FileStream(target, FileMode.CreateNew);
             await source.CopyToAsync(copy);
         }
     }

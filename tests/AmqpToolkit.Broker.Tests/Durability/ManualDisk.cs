@@ -37,11 +37,47 @@ internal sealed class ManualDisk(string folder) : IFileLayer
 
     public void Delete(string name) => _files.Delete(name);
 
+    public IReadOnlyList<string> ListFolders() => _files.ListFolders();
+
+    public IFileLayer OpenFolder(string name) => new SubFolder(this, _files.OpenFolder(name));
+
+    public void DeleteFolder(string name) => _files.DeleteFolder(name);
+
     public void SyncFolder() => _files.SyncFolder();
 
     public long FreeOctets() => IsFull ? 0 : _files.FreeOctets();
 
     public void Dispose() => _files.Dispose();
+
+    /// <summary>A folder on the same disk.</summary>
+    private sealed class SubFolder(ManualDisk disk, IFileLayer files) : IFileLayer
+    {
+        public string Folder => files.Folder;
+
+        public void Lock() => files.Lock();
+
+        public IReadOnlyList<string> List() => files.List();
+
+        public IStoreFile Create(string name) => new ManualFile(disk, files.Create(name));
+
+        public IStoreFile Open(string name) => new ManualFile(disk, files.Open(name));
+
+        public void Rename(string name, string newName) => files.Rename(name, newName);
+
+        public void Delete(string name) => files.Delete(name);
+
+        public IReadOnlyList<string> ListFolders() => files.ListFolders();
+
+        public IFileLayer OpenFolder(string name) => new SubFolder(disk, files.OpenFolder(name));
+
+        public void DeleteFolder(string name) => files.DeleteFolder(name);
+
+        public void SyncFolder() => files.SyncFolder();
+
+        public long FreeOctets() => disk.FreeOctets();
+
+        public void Dispose() => files.Dispose();
+    }
 
     private sealed class ManualFile(ManualDisk disk, IStoreFile file) : IStoreFile
     {

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using AmqpToolkit.Storage.Files;
+using AmqpToolkit.Storage.Journaling;
+using AmqpToolkit.Storage.Streams;
+
+namespace AmqpToolkit.Broker.Durability;
+
+/// <summary>The logs of a broker's streams, each in a folder of its own beside the journal's files. Any thread.</summary>
+internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDisposable
+{
+    private const string FolderName = "streams";
+
+    private readonly ConcurrentDictionary<uint, StreamLog> _logs = new();
+    private IFileLayer? _folder;
+
+    private IFileLayer Folder => LazyInitializer.EnsureInitialized(ref _folder, () => files.OpenFolder(FolderName));
+
+    /// <summary>The log of the stream with a number, as an earlier broker has left it, or empty.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="JournalVersionException">It is of a version that this program does not know.</exception>
+    public StreamLog Open(uint number, Action<JournalDamage> damaged)
+    {
+        string name = NameOf(number);
+        var log = new StreamLog(() => Folder.OpenFolder(name), new StreamLogOptions()) { Journal = () => store.Journal, Damaged = damaged };
+
+        // What is declared while the broker runs has a number that nothing had before.
+        if (store.IsReading && files.ListFolders().Contains(FolderName) && Folder.ListFolders().Contains(name))
+        {
+            log.Recover();
+        }
+
+        _logs[number] = log;
+        return log;
+    }
+
+    /// <summary>A stream is deleted: its files go as soon as the journal has kept that, so that no crash brings it back empty.</summary>
+    public void Remove(uint number, StreamLog log) => _ = RemoveAsync(number, log);
+
+    /// <summary>Removes the folders of streams that are gone: a crash came before they were. While the broker starts.</summary>
+    /// <param name="isThere">Whether there is a stream with a number, kept or not at the moment.</param>
+    public void RemoveOrphans(Func<uint, bool> isThere)
+    {
+        if (!files.ListFolders().Contains(FolderName))
+        {
+            return;
+        }
+
+        foreach (string name in Folder.ListFolders())
+        {
+            if (!uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) || !isThere(number))
+            {
+                Folder.DeleteFolder(name);
+            }
+        }
+    }
+
+    /// <summary>Closes the logs. The journal is closed already.</summary>
+    public void Dispose()
+    {
+        foreach (var log in _logs.Values)
+        {
+            log.Dispose();
+        }
+
+        _folder?.Dispose();
+    }
+
+    private static string NameOf(uint number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private async Task RemoveAsync(uint number, StreamLog log)
+    {
+        try
+        {
+            await store.FlushAsync().ConfigureAwait(false);
+            log.Drop();
+            _logs.TryRemove(number, out _);
+            if (log.HasFolder)
+            {
+                Folder.DeleteFolder(NameOf(number));
+            }
+        }
+        catch (Exception error) when (error is BrokerStoreException or IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            // What is left of it is removed when the broker next starts.
+            store.TellRest(number, error);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+using AmqpToolkit.Broker.Diagnostics;
+using AmqpToolkit.Broker.Durability;
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Timers;
+using AmqpToolkit.Storage.Streams;
+
+namespace AmqpToolkit.Broker.Queues;
+
+/// <summary>
+/// Gives one consumer the messages of a stream, as it has credit and room for them. Reads on a thread of the pool, a slice at a time, under no lock; hands over under
+/// its own, which stands where a queue's does: before the consumer's output, and never beside another queue's.
+/// </summary>
+internal sealed class StreamFeed : BackgroundWork
+{
+    /// <summary>Octets of messages that are handed over before others get their turn.</summary>
+    private const int SliceOctets = 1024 * 1024;
+
+    private readonly Lock _gate = new();
+    private readonly StreamQueue _queue;
+    private readonly Consumer _consumer;
+    private readonly StreamCursor _cursor;
+    private readonly StreamFilter? _filter;
+    private readonly Turn _turn = new();
+    private long _handedOctets;
+    private int _isAtEnd;
+    private bool _canTake = true;
+    private bool _hasEnded;
+
+    public StreamFeed(StreamQueue queue, Consumer consumer, StreamCursor cursor)
+        : base(queue.VirtualHost.Timers)
+    {
+        (_queue, _consumer, _cursor) = (queue, consumer, cursor);
+        _filter = consumer.StreamReading.Filter;
+    }
+
+    /// <summary>Who is fed.</summary>
+    public Consumer Consumer => _consumer;
+
+    /// <summary>Whether a message is at hand. Under the lock.</summary>
+    internal bool HasMessage => _cursor.HasMessage && _handedOctets < SliceOctets;
+
+    /// <summary>More was committed. Any thread.</summary>
+    public void HandleCommitted()
+    {
+        if (Interlocked.Exchange(ref _isAtEnd, 0) != 0)
+        {
+            Start();
+        }
+    }
+
+    /// <summary>The consumer may be able to take something again, and has settled so many deliveries.</summary>
+    public void Resume(int settled = 0)
+    {
+        lock (_gate)
+        {
+            _consumer.UnsettledCount -= settled;
+            _canTake = true;
+        }
+
+        Start();
+    }
+
+    /// <summary>Ends: nothing is handed over any more when this returns.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            _consumer.IsCancelled = true;
+            _hasEnded = true;
+        }
+
+        // The cursor may be in use: who uses it lets it go.
+        Start();
+    }
+
+    /// <summary>The message at hand, with its offset. Under the lock.</summary>
+    internal MessageContent Peek()
+    {
+        StoredMessageFormat.TryRead(_cursor.Payload, out var content);
+        return new MessageContent
+        {
+            Exchange = content.Exchange,
+            RoutingKey = content.RoutingKey,
+            Properties = HeaderRewriter.OfThread.WithStreamOffset(content.Properties, _cursor.NextOffset),
+            Body = content.Body,
+            Flags = content.Flags,
+        };
+    }
+
+    /// <summary>The message at hand is taken for good. Under the lock.</summary>
+    internal void MoveNext()
+    {
+        _handedOctets += _cursor.Payload.Length;
+        _cursor.MoveNext();
+        FindWanted();
+    }
+
+    /// <summary>The message at hand is taken, and will be settled. Under the lock; the consumer's count is the caller's.</summary>
+    internal Unsettled TakeUnsettled()
+    {
+        var taken = new QueuedMessage(default, (ulong)_cursor.NextOffset, QueuedMessage.Never, 0, 0, Redelivered: false);
+        MoveNext();
+        return new Unsettled(_queue, _consumer, taken);
+    }
+
+    protected override void DoSlice()
+    {
+        try
+        {
+            Feed();
+        }
+        catch (IOException error)
+        {
+            // It is tried again when there is more to read, or the consumer asks.
+            Log.StreamUnreadable(_queue.VirtualHost.Timers.Logger, error, _queue.NameText, _queue.VirtualHost.Name, _cursor.NextOffset);
+            Volatile.Write(ref _isAtEnd, 1);
+        }
+        finally
+        {
+            _turn.End();
+        }
+    }
+
+    private void Feed()
+    {
+        _handedOctets = 0;
+        while (true)
+        {
+            if (!MayGoOn())
+            {
+                return;
+            }
+
+            if (!TryFill())
+            {
+                // Who commits looks at the mark after the end of the log has moved: one of both sees the other.
+                Interlocked.Exchange(ref _isAtEnd, 1);
+                if (!_queue.HasMessagesFrom(_cursor.NextOffset))
+                {
+                    return;
+                }
+
+                Interlocked.Exchange(ref _isAtEnd, 0);
+                continue;
+            }
+
+            HandOver();
+            if (_handedOctets >= SliceOctets)
+            {
+                Start();
+                return;
+            }
+        }
+    }
+
+    private bool MayGoOn()
+    {
+        lock (_gate)
+        {
+            if (_hasEnded)
+            {
+                _cursor.Dispose();
+                return false;
+            }
+
+            return _canTake;
+        }
+    }
+
+    /// <summary>Has a message at hand that the consumer wants.</summary>
+    private bool TryFill()
+    {
+        while (!_cursor.HasMessage)
+        {
+            if (!_cursor.Fill())
+            {
+                return false;
+            }
+
+            FindWanted();
+        }
+
+        return true;
+    }
+
+    private void HandOver()
+    {
+        lock (_gate)
+        {
+            if (!_hasEnded)
+            {
+                var run = new DeliveryRun(_queue, this);
+                _canTake = _consumer.Take(ref run, _turn);
+            }
+        }
+    }
+
+    /// <summary>Passes over what the consumer does not want, and what a program has written that knew more.</summary>
+    private void FindWanted()
+    {
+        while (_cursor.HasMessage
+            && (!StoredMessageFormat.TryRead(_cursor.Payload, out var content) || (_filter is not null && !_filter.IsMatch(in content))))
+        {
+            _cursor.MoveNext();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using AmqpToolkit.Storage.Journaling;
+
+namespace AmqpToolkit.Storage.Streams;
+
+/// <content>What readers ask the log.</content>
+internal sealed partial class StreamLog
+{
+    /// <summary>Begins to read. Dispose what it returns.</summary>
+    public StreamCursor Read(StreamPosition start)
+    {
+        Interlocked.Increment(ref _cursors);
+        return new StreamCursor(this, start);
+    }
+
+    internal void Forget(StreamCursor cursor) => Interlocked.Decrement(ref _cursors);
+
+    internal void TellDamage(JournalDamage damage) => Damaged?.Invoke(damage);
+
+    /// <summary>Finds the message with an offset, or the next one.</summary>
+    /// <param name="offset">The offset; moved on when what it names is gone.</param>
+    /// <param name="block">A block in memory that has it, retained.</param>
+    /// <param name="segment">Else the segment that has it.</param>
+    /// <param name="upperOffset">Where the segment's offsets end.</param>
+    /// <returns>False when it is not there yet.</returns>
+    internal bool TryLocate(ref long offset, out StreamBlock? block, out StreamSegment? segment, out long upperOffset)
+    {
+        (block, segment) = (null, null);
+        lock (_gate)
+        {
+            upperOffset = EndOffset;
+            offset = Math.Max(offset, FirstOffset);
+            if (offset >= upperOffset || _hasEnded)
+            {
+                return false;
+            }
+
+            block = FindBlock(offset);
+            block?.Retain();
+        }
+
+        if (block is null)
+        {
+            var segments = _segments;
+            int at = FindSegment(segments, offset);
+            segment = segments[at];
+            upperOffset = UpperOffsetOf(segments, at);
+        }
+
+        return true;
+    }
+
+    /// <summary>The segments that may have messages of a time or later, each with the offset where it ends.</summary>
+    internal IEnumerable<(StreamSegment Segment, long UpperOffset)> SegmentsFrom(long timestamp)
+    {
+        var segments = _segments;
+        int first = Math.Max(0, Array.FindLastIndex(segments, segment => segment.FirstTimestamp < timestamp));
+        for (int at = first; at < segments.Length; at++)
+        {
+            yield return (segments[at], UpperOffsetOf(segments, at));
+        }
+    }
+
+    private StreamBlock? FindBlock(long offset)
+    {
+        for (int index = _blocks.Count - 1; index >= 0; index--)
+        {
+            if (_blocks[index].FirstOffset <= offset)
+            {
+                return offset < _blocks[index].CommittedEnd ? _blocks[index] : null;
+            }
+        }
+
+        return null;
+    }
+
+    private long UpperOffsetOf(StreamSegment[] segments, int at) => Math.Min(EndOffset, at + 1 < segments.Length ? segments[at + 1].FirstOffset : long.MaxValue);
+
+    /// <summary>The last segment that begins with the offset or before it. They may be many.</summary>
+    private static int FindSegment(StreamSegment[] segments, long offset)
+    {
+        int low = 0;
+        int high = segments.Length;
+        while (high - low > 1)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = segments[middle].FirstOffset <= offset ? (middle, high) : (low, middle);
+        }
+
+        return low;
+    }
+}

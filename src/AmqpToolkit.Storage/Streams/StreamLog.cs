@@ -1,0 +1,106 @@
+using AmqpToolkit.Storage.Files;
+using AmqpToolkit.Storage.Journaling;
+
+namespace AmqpToolkit.Storage.Streams;
+
+/// <summary>
+/// One stream: an append-only log of its own, in segments, of messages that have an offset and a time. Any thread appends, into memory; with a journal that
+/// journal's thread writes and syncs, so that one commit covers both, else the appending thread itself. Readers see what is committed, and nothing that a crash
+/// could take back.
+/// </summary>
+/// <remarks>
+/// <para>The format is drawn in docs/streams.md.</para>
+/// <para>Locks: the writer's, then the log's own, which is a leaf. Nobody waits for a file under the log's own.</para>
+/// </remarks>
+/// <param name="openFolder">Gets the stream's folder; called once, when there is something to write or to read.</param>
+/// <param name="options">Sizes.</param>
+internal sealed partial class StreamLog(Func<IFileLayer> openFolder, StreamLogOptions options) : IJournalCompanion, IDisposable
+{
+    private readonly Lock _gate = new();
+    private IFileLayer? _files;
+    private Guid _id = Guid.NewGuid();
+    private long _endOffset;
+    private long _maxSegmentOctets = StreamLogOptions.UsualSegmentOctets;
+    private int _cursors;
+
+    /// <summary>In the order of their offsets. Replaced under the log's lock, read without.</summary>
+    private volatile StreamSegment[] _segments = [];
+    private volatile bool _hasEnded;
+
+    /// <summary>The journal that is to write this log with its own commits; null to have it written by who appends.</summary>
+    public Func<Journal>? Journal { get; init; }
+
+    /// <summary>When a message counts as committed. Any thread may change it.</summary>
+    public CommitLevel Level { get; set; }
+
+    /// <summary>Octets of a segment from which on another is begun. Any thread may change it.</summary>
+    public long MaxSegmentOctets
+    {
+        get => Volatile.Read(ref _maxSegmentOctets);
+        set => Volatile.Write(ref _maxSegmentOctets, value);
+    }
+
+    /// <summary>Called when more is committed, with whether a segment was begun. On the thread that wrote; must not wait.</summary>
+    public Action<bool>? Committed { get; set; }
+
+    /// <summary>Called when damage is met. Any thread.</summary>
+    public Action<JournalDamage>? Damaged { get; set; }
+
+    /// <summary>The offset of the first message that is there; <see cref="EndOffset"/> when there is none.</summary>
+    public long FirstOffset => _segments is [var first, ..] ? Math.Min(first.FirstOffset, EndOffset) : EndOffset;
+
+    /// <summary>The offset behind the last message that is committed.</summary>
+    public long EndOffset => Volatile.Read(ref _endOffset);
+
+    /// <summary>Whether there is a folder for it: it was written, or found.</summary>
+    public bool HasFolder => _files is not null;
+
+    /// <summary>Octets of the segments.</summary>
+    public long Octets => _segments.Sum(static segment => segment.CommittedOctets);
+
+    internal uint Seed => StreamSegmentHeader.SeedOf(_id);
+
+    /// <summary>
+    /// Drops the oldest segments, as long as there is another: those that make the log longer than it may be, and those whose messages are all too old.
+    /// </summary>
+    /// <param name="maxOctets">Octets that the log may have.</param>
+    /// <param name="oldest">Messages of before this time are too old, in milliseconds since 1970.</param>
+    public void Trim(long? maxOctets, long? oldest)
+    {
+        StreamSegment[] dropped;
+        lock (_gate)
+        {
+            var segments = _segments;
+            long octets = segments.Sum(static segment => segment.CommittedOctets);
+            int count = 0;
+
+            // The last one is being written, and one before it may be in the making.
+            while (count < segments.Length - 1 && segments[count + 1] is { CommittedOctets: > 0 } next && (octets > maxOctets || next.FirstTimestamp <= oldest))
+            {
+                octets -= segments[count].CommittedOctets;
+                count++;
+            }
+
+            dropped = segments[..count];
+            _segments = segments[count..];
+        }
+
+        foreach (var segment in dropped)
+        {
+            segment.Drop();
+        }
+    }
+
+    /// <summary>Ends the log and removes its files, each when nobody reads it any more. May wait for the writer.</summary>
+    public void Drop()
+    {
+        End(isInOrder: false);
+        foreach (var segment in _segments)
+        {
+            segment.Drop();
+        }
+    }
+
+    /// <summary>Closes the log. Nothing may be on its way.</summary>
+    public void Dispose() => End(isInOrder: true);
+}

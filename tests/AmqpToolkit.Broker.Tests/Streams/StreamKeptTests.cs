@@ -1,0 +1,197 @@
+using AmqpToolkit.Broker.Tests.Durability;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
+
+namespace AmqpToolkit.Broker.Tests.Streams;
+
+/// <summary>Streams outlive the broker, with their offsets; a confirm means what the durability says.</summary>
+public sealed class StreamKeptTests
+{
+    private static readonly (string, object)[] SmallSegments = [("x-stream-max-segment-size-bytes", 10_000)];
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ConfirmedMessages_AfterAStopOrACrash_AreThereWithTheirOffsets(bool isCrash)
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        string[] bodies = Numbers(0, 500);
+        using (var client = new StreamClient(broker.Broker))
+        {
+            client.Declare("s", SmallSegments);
+            client.Declare("empty");
+            foreach (string[] some in bodies.Chunk(20))
+            {
+                client.Publish("s", some);
+            }
+
+            client.Consume("s", 10, "c", ("x-stream-offset", "first"));
+            client.Read(50);
+            await (isCrash ? broker.CrashAsync() : broker.RestartAsync());
+        }
+
+        using var after = new StreamClient(broker.Broker);
+        Assert.Equal(500u, after.Declare("s", SmallSegments));
+        Assert.Equal(0u, after.Declare("empty"));
+        after.Publish("s", "new");
+        after.Consume("s", 100, "all", ("x-stream-offset", "first"));
+        Assert.Equal([.. bodies.Select((body, offset) => ((long)offset, body)), (500, "new")], after.Read(501));
+        after.Cancel("all");
+        after.Consume("s", 100, "some", ("x-stream-offset", 250));
+        Assert.Equal((250, "250"), after.Read(1)[0]);
+    }
+
+    [Fact]
+    public async Task Confirm_ComesWhenTheLogIsOnTheDisk_AndReadersSeeItThen()
+    {
+        ManualDisk disk = null!;
+        await using var broker = await KeptBroker.StartAsync(files: folder => disk = new ManualDisk(folder));
+        using var client = new StreamClient(broker.Broker);
+        using var reader = new StreamClient(broker.Broker);
+        client.Declare("s");
+        client.Publish("s", "first");
+        reader.Consume("s", 10, "c", ("x-stream-offset", "first"));
+        reader.Read(1);
+        disk.HoldSyncs();
+        try
+        {
+            client.Send("", "s", default, Numbers(0, 100));
+            client.Ping();
+            reader.Ping();
+            Assert.Equal(1u, broker.Broker.FindVirtualHost("/")!.FindQueue("s"u8)!.ReadyCount);
+        }
+        finally
+        {
+            disk.ReleaseSyncs();
+        }
+
+        client.WaitForConfirms();
+        Assert.Equal(Numbers(0, 100), reader.Read(100).Select(one => one.Body));
+    }
+
+    [Fact]
+    public async Task Publishes_OfManyAtOnce_ShareSyncs()
+    {
+        ManualDisk disk = null!;
+        await using var broker = await KeptBroker.StartAsync(files: folder => disk = new ManualDisk(folder));
+        StreamClient[] clients = [.. Enumerable.Range(0, 8).Select(_ => new StreamClient(broker.Broker))];
+        clients[0].Declare("s");
+        clients[0].Publish("s", "first");
+        disk.HoldSyncs();
+        int before = disk.SyncCount;
+        try
+        {
+            foreach (var client in clients)
+            {
+                client.Send("", "s", default, Numbers(0, 200));
+                client.Ping();
+            }
+        }
+        finally
+        {
+            disk.ReleaseSyncs();
+        }
+
+        foreach (var client in clients)
+        {
+            client.WaitForConfirms();
+            client.Dispose();
+        }
+
+        // One that was held, one for what had gathered; the log's and the journal's file each.
+        Assert.InRange(disk.SyncCount - before, 1, 8);
+    }
+
+    [Fact]
+    public async Task Publish_DiskBreaks_IsRefused()
+    {
+        ManualDisk disk = null!;
+        await using var broker = await KeptBroker.StartAsync(files: folder => disk = new ManualDisk(folder), toleratesDefects: true);
+        using var client = new StreamClient(broker.Broker);
+        client.Declare("s");
+        client.Publish("s", "first");
+        disk.IsBroken = true;
+        client.Send("", "s", default, "second");
+
+        client.Raw.Expect(BasicNackView.MethodKey);
+    }
+
+    [Fact]
+    public async Task Durability_OfMemory_KeepsTheStreamAndNoMessage()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        using (var client = new StreamClient(broker.Broker))
+        {
+            client.Declare("s", ("x-durability", "memory"));
+            client.Publish("s", Numbers(0, 10));
+            Assert.Equal(10u, client.Declare("s", ("x-durability", "memory")));
+            await broker.RestartAsync();
+        }
+
+        using var after = new StreamClient(broker.Broker);
+        Assert.Equal(0u, after.Declare("s", ("x-durability", "memory")));
+    }
+
+    [Fact]
+    public async Task Delete_RemovesTheFiles_AlsoThoseThatACrashLeft()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        string orphan;
+        using (var client = new StreamClient(broker.Broker))
+        {
+            client.Declare("s");
+            client.Declare("t");
+            client.Publish("s", Numbers(0, 100));
+            client.Publish("t", Numbers(0, 100));
+            Assert.Equal(2, Directory.GetDirectories(Path.Combine(broker.Folder, "streams")).Length);
+            client.Raw.Send(1, new QueueDelete { Queue = "s" });
+            client.Raw.Expect(QueueDeleteOkView.MethodKey);
+            await WaitUntil(() => Directory.GetDirectories(Path.Combine(broker.Folder, "streams")).Length == 1);
+            orphan = Path.Combine(broker.Folder, "streams", "999999");
+            Directory.CreateDirectory(orphan);
+            await broker.RestartAsync();
+        }
+
+        Assert.False(Directory.Exists(orphan));
+        using var after = new StreamClient(broker.Broker);
+        Assert.Equal(0u, after.Declare("s"));
+        Assert.Equal(100u, after.Declare("t"));
+        after.Publish("s", "new");
+        after.Consume("s", 10, "c", ("x-stream-offset", "first"));
+        Assert.Equal([(0, "new")], after.Read(1));
+    }
+
+    [Fact]
+    public async Task Transaction_OverAStreamAndAQueue_IsKept()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        using (var client = new StreamClient(broker.Broker))
+        {
+            client.Declare("s");
+            client.Raw.Send(1, new QueueDeclare { Queue = "q", Durable = true });
+            client.Raw.Expect(QueueDeclareOkView.MethodKey);
+            client.Raw.OpenChannel(3);
+            client.Raw.Send(3, default(TxSelect));
+            client.Raw.Expect(TxSelectOkView.MethodKey);
+            client.Raw.Publish(3, "", "s", "one"u8.ToArray());
+            client.Raw.Publish(3, "", "q", "transient"u8.ToArray());
+            client.Raw.Send(3, default(TxCommit));
+            client.Raw.Expect(TxCommitOkView.MethodKey);
+            await broker.CrashAsync();
+        }
+
+        using var after = new StreamClient(broker.Broker);
+        Assert.Equal(1u, after.Declare("s"));
+    }
+
+    private static string[] Numbers(int start, int count) => [.. Enumerable.Range(start, count).Select(number => $"{number}")];
+
+    private static async Task WaitUntil(Func<bool> isTrue)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!isTrue())
+        {
+            await Task.Delay(5, patience.Token);
+        }
+    }
+}
