@@ -24,6 +24,7 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("deliverylimit")]
     [InlineData("consumers")]
     [InlineData("gone")]
+    [InlineData("stream")]
     public Task Pika_InAScenario_Succeeds(string scenario) => RunAsync(Peers.Python, "with_pika.py", scenario);
 
     [PythonTheory("amqp")]

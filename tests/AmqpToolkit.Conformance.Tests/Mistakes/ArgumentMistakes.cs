@@ -34,14 +34,25 @@ internal static class ArgumentMistakes
         Priority("a bit", true, "bool"),
         new("98", "x-priority that is negative", s => Consume(s, ("x-priority", -3)), Outcome.Fine("basic.consume-ok")),
         Stream("98", "x-stream-offset that is unknown", s => ConsumeStream(s, false, ("x-stream-offset", "nosuch")),
-            Outcome.Connection(541, "INTERNAL_ERROR", null)), // 406 since
+            Refused("x-stream-offset", "{invalid_stream_offset_arg,{longstr,<<\"nosuch\">>}}", "basic.consume")) with { OnReference = Outcome.Connection(541, "INTERNAL_ERROR", null) }, // 406 since
+        Stream("98", "x-stream-offset that is an age of no unit", s => ConsumeStream(s, false, ("x-stream-offset", "7X")),
+            Refused("x-stream-offset", "{invalid_stream_offset_arg,{longstr,<<\"7X\">>}}", "basic.consume")) with { OnReference = Outcome.Connection(541, "INTERNAL_ERROR", null) },
+        Stream("98", "x-stream-offset that is an age", s => ConsumeStream(s, false, ("x-stream-offset", "7D")), Outcome.Fine("basic.consume-ok")),
+        Stream("98", "x-stream-offset that is a number", s => ConsumeStream(s, false, ("x-stream-offset", 7)), Outcome.Fine("basic.consume-ok")),
 
-        Stream("99", "consume without a prefetch", s => s.Send("basic.consume", 0, s.Q, "t", false, false, false, false, null),
-            Outcome.Channel(406, "PRECONDITION_FAILED - consumer prefetch count is not set for 'queue '{q}' in vhost '/''", "basic.consume")),
+        Stream("99", "consume without a prefetch (3.13)", ConsumeWithoutPrefetch,
+            Outcome.Channel(406, "PRECONDITION_FAILED - consumer prefetch count is not set for 'queue '{q}' in vhost '/''", "basic.consume")) with { Profiles = Profile.V3_13 },
+        Stream("99", "consume without a prefetch", ConsumeWithoutPrefetch,
+            Outcome.Channel(406, "PRECONDITION_FAILED - consumer prefetch count is not set for stream queue '{q}' in vhost '/'", "basic.consume")) with { Profiles = Profile.V4_2 | Profile.V4_3 },
+        Stream("99", "consume without acknowledgements (3.13)", s => ConsumeStream(s, noAck: true),
+            Outcome.Connection(540, "NOT_IMPLEMENTED - automatic acknowledgement not supported by stream queues queue '{q}' in vhost '/'", "basic.consume")) with { Profiles = Profile.V3_13 },
         Stream("99", "consume without acknowledgements", s => ConsumeStream(s, noAck: true),
-            Outcome.Connection(540, "NOT_IMPLEMENTED - automatic acknowledgement not supported by stream queues queue '{q}' in vhost '/'", "basic.consume")),
+            Outcome.Connection(540, "NOT_IMPLEMENTED - automatic acknowledgement not supported by stream queue '{q}' in vhost '/'", "basic.consume")) with { Profiles = Profile.V4_2 | Profile.V4_3 },
+        Stream("99", "consume with a prefetch that the channel shares", ConsumeWithSharedPrefetch,
+            Outcome.Connection(540, "NOT_IMPLEMENTED - queue '{q}' in vhost '/' does not support global qos", "basic.consume")),
         Stream("103", "get", s => s.Send("basic.get", 0, s.Q, false), Outcome.Connection(540, "NOT_IMPLEMENTED - basic.get not supported by stream queues queue '{q}' in vhost '/'", "basic.get")),
         Stream("92", "purge", s => s.Send("queue.purge", 0, s.Q, false), Outcome.Connection(540, "NOT_IMPLEMENTED - queue.purge not supported by stream queues queue '{q}' in vhost '/'", "queue.purge")),
+        Stream("88", "delete that is to be empty and unused", DeleteFullStream, Outcome.Fine("queue.delete-ok")),
     ];
 
     private static Mistake Invalid(string row, string argument, object value, string reason) =>
@@ -53,21 +64,32 @@ internal static class ArgumentMistakes
     private static Mistake Priority(string what, object value, string type) =>
         new("98", $"x-priority that is {what}", s => Consume(s, ("x-priority", value)), Refused("x-priority", $"\"expected integer, got {type}\"", "basic.consume"));
 
-    // There are no streams here yet: their declaration is refused, whatever was meant to come after it.
-    private static Mistake Stream(string row, string what, Action<Scene> commit, Outcome onReference) => new(
+    private static Mistake Stream(string row, string what, Action<Scene> commit, Outcome expected) => new(
         row,
         "stream: " + what,
         s =>
         {
             s.Send("queue.declare", 0, s.Q, false, true, false, false, false, PeerWriter.Table(("x-queue-type", "stream")));
-            if (s.Broker.IsReference)
-            {
-                s.Peer.Expect(1, "queue.declare-ok");
-            }
-
+            s.Peer.Expect(1, "queue.declare-ok");
             commit(s);
         },
-        Refused("x-queue-type", "\"queue type 'stream' is not available in this broker\"")) { OnReference = onReference };
+        expected);
+
+    private static void ConsumeWithoutPrefetch(Scene scene) => scene.Send("basic.consume", 0, scene.Q, "t", false, false, false, false, null);
+
+    private static void ConsumeWithSharedPrefetch(Scene scene)
+    {
+        scene.Peer.Qos(1, 10);
+        scene.Send("basic.qos", 0, 10, true);
+        scene.Peer.Expect(1, "basic.qos-ok");
+        scene.Send("basic.consume", 0, scene.Q, "t", false, false, false, false, null);
+    }
+
+    private static void DeleteFullStream(Scene scene)
+    {
+        scene.Peer.Publish(1, "", scene.Q);
+        scene.Send("queue.delete", 0, scene.Q, true, true, false);
+    }
 
     // RabbitMQ syncs a persistent message of a durable queue first.
     private static void MethodDuringCommit(Scene scene)
@@ -93,11 +115,7 @@ internal static class ArgumentMistakes
 
     private static void ConsumeStream(Scene scene, bool noAck, params (string, object?)[] arguments)
     {
-        if (scene.Broker.IsReference)
-        {
-            scene.Peer.Qos(1, 10);
-        }
-
+        scene.Peer.Qos(1, 10);
         scene.Send("basic.consume", 0, scene.Q, "t", false, noAck, false, false, PeerWriter.Table(arguments));
     }
 }

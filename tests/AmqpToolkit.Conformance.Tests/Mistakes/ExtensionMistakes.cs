@@ -12,6 +12,8 @@ internal static class ExtensionMistakes
 
     private static readonly byte[] Quorum = PeerWriter.Table(("x-queue-type", "quorum"));
 
+    private static readonly byte[] StreamType = PeerWriter.Table(("x-queue-type", "stream"));
+
     private static readonly Outcome ReplyQueueMissing = Outcome.Channel(404, $"NOT_FOUND - no queue '{ReplyTo}' in vhost '/'", "queue.bind");
 
     public static IEnumerable<Mistake> All =>
@@ -60,10 +62,14 @@ internal static class ExtensionMistakes
         new("62", "history of a length in text", s => Declare(s, History, ("x-recent-history-length", "5")), BadLength("<<\"5\">>")) { ExchangeType = History },
         new("62", "history of a length that is a bit", s => Declare(s, History, ("x-recent-history-length", true)), BadLength("true")) { ExchangeType = History },
 
-        new("69", "stream: the type is not there yet", s => DeclareDurable(s, ("x-queue-type", "stream")), Outcome.Channel(406, "PRECONDITION_FAILED - invalid arg 'x-queue-type' for queue '{q}' in vhost '/': \"queue type 'stream' is not available in this broker\"", "queue.declare")) { Profiles = Profile.V4_2 | Profile.V4_3 },
         new("69", "unknown queue type", s => DeclareDurable(s, ("x-queue-type", "nosuch")), BadArgument("x-queue-type", "\"unsupported queue type 'nosuch'\"")),
         new("69", "queue type that is a number", s => DeclareDurable(s, ("x-queue-type", 1)), BadArgument("x-queue-type", "{unacceptable_type,signedint}")),
         new("70", "stream with an age that is a number", s => DeclareDurable(s, ("x-queue-type", "stream"), ("x-max-age", 5)), BadArgument("x-max-age", "{unacceptable_type,signedint}")),
+        new("70", "stream with an age of no unit", s => DeclareDurable(s, ("x-queue-type", "stream"), ("x-max-age", "1W")), BadArgument("x-max-age", "invalid_max_age")),
+        new("70", "stream with an age of nothing", s => DeclareDurable(s, ("x-queue-type", "stream"), ("x-max-age", "0h")), BadArgument("x-max-age", "invalid_max_age")),
+        new("70", "stream with segments of a size in text", s => DeclareDurable(s, ("x-queue-type", "stream"), ("x-stream-max-segment-size-bytes", "1")), BadArgument("x-stream-max-segment-size-bytes", "\"expected integer, got longstr\"")),
+        new("70", "stream with segments that are too large", s => DeclareDurable(s, ("x-queue-type", "stream"), ("x-stream-max-segment-size-bytes", 3_000_000_001L)), Outcome.Channel(406, "PRECONDITION_FAILED - Exceeded max value for x-stream-max-segment-size-bytes", "queue.declare")),
+        new("70", "stream with a filter that is too small", s => DeclareDurable(s, ("x-queue-type", "stream"), ("x-stream-filter-size-bytes", 15)), Outcome.Channel(406, "PRECONDITION_FAILED - Invalid value for  x-stream-filter-size-bytes", "queue.declare")) { OnReference = Outcome.Fine("queue.declare-ok") },
         new("73", "priority on a quorum queue", s => DeclareDurable(s, ("x-queue-type", "quorum"), ("x-max-priority", 5)), OtherType("x-max-priority", "rabbit_quorum_queue")),
         new("73", "mode on a quorum queue", s => DeclareDurable(s, ("x-queue-type", "quorum"), ("x-queue-mode", "lazy")), OtherType("x-queue-mode", "rabbit_quorum_queue")),
         new("73", "age on a classic queue", s => DeclareDurable(s, ("x-max-age", "1D")), OtherType("x-max-age", "rabbit_classic_queue")),
@@ -72,6 +78,10 @@ internal static class ExtensionMistakes
         new("75", "quorum queue that is not durable", s => DeclareQueue(s, s.Q, arguments: Quorum), BadProperty("non-durable")),
         new("75", "quorum queue that is exclusive", s => s.Send("queue.declare", 0, s.Q, false, true, true, false, false, Quorum), BadProperty("exclusive-owner")),
         new("75", "quorum queue that deletes itself", s => s.Send("queue.declare", 0, s.Q, false, true, false, true, false, Quorum), BadProperty("auto-delete")),
+        new("75", "stream that is not durable", s => DeclareQueue(s, s.Q, arguments: StreamType), BadProperty("non-durable")),
+        new("75", "stream that is exclusive", s => s.Send("queue.declare", 0, s.Q, false, true, true, false, false, StreamType), BadProperty("exclusive-owner")),
+        new("75", "stream that deletes itself", s => s.Send("queue.declare", 0, s.Q, false, true, false, true, false, StreamType), BadProperty("auto-delete")),
+        new("76", "stream without a name", s => s.Send("queue.declare", 0, "", false, true, false, false, false, StreamType), Outcome.Channel(406, "PRECONDITION_FAILED - Cannot declare a server-named queue for type rabbit_stream_queue", "queue.declare")),
         new("76", "quorum queue without a name", s => s.Send("queue.declare", 0, "", false, true, false, false, false, Quorum), Outcome.Channel(406, "PRECONDITION_FAILED - Cannot declare a server-named queue for type rabbit_quorum_queue", "queue.declare")),
         new("77", "prefix of 65 octets (4.3)", s => s.Send("queue.declare", 0, "", false, false, true, false, false, PeerWriter.Table(("x-name-prefix", new string('p', 65)))), Outcome.Channel(406, $"PRECONDITION_FAILED - Queue name prefix '{new string('p', 65)}' exceeds the 64-byte limit", "queue.declare")) { Profiles = Profile.V4_3 },
         new("77", "prefix of 64 octets (4.3)", s => s.Send("queue.declare", 0, "", false, false, true, false, false, PeerWriter.Table(("x-name-prefix", new string('p', 64)))), Outcome.Fine("queue.declare-ok")) { Profiles = Profile.V4_3 },

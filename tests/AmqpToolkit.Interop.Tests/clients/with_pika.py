@@ -1,4 +1,5 @@
 """What a program with pika does: `with_pika.py URL SCENARIO` prints "OK SCENARIO" and exits with 0."""
+import datetime
 import sys
 import uuid
 
@@ -37,6 +38,70 @@ def confirms(connection):
     for i in range(100):
         channel.basic_publish("", queue, b"%d" % i, pika.BasicProperties(delivery_mode=2), mandatory=True)
     assert channel.queue_declare(queue, passive=True).method.message_count == 100
+
+
+def read_stream(connection, queue, offset, count, prefetch=10):
+    """Reads from an offset on: what came, as (offset, body)."""
+    channel = connection.channel()
+    channel.basic_qos(prefetch_count=prefetch)
+    arguments = {} if offset is None else {"x-stream-offset": offset}
+    found = []
+    for method, properties, body in channel.consume(queue, arguments=arguments, inactivity_timeout=20):
+        assert method is not None, f"{len(found)} of {count} messages came"
+        found.append((properties.headers["x-stream-offset"], body))
+        channel.basic_ack(method.delivery_tag)
+        if len(found) == count:
+            break
+    channel.close()
+    return found
+
+
+def stream(connection):
+    channel = connection.channel()
+    channel.confirm_delivery()
+    queue = name("stream")
+    arguments = {"x-queue-type": "stream", "x-max-age": "7D", "x-max-length-bytes": 1_000_000_000, "x-stream-max-segment-size-bytes": 1_000_000}
+    channel.queue_declare(queue, durable=True, arguments=arguments)
+    try:
+        for i in range(50):
+            channel.basic_publish("", queue, b"%d" % i, mandatory=True)
+        started = datetime.datetime.now(datetime.timezone.utc)
+        everything = [(i, b"%d" % i) for i in range(50)]
+        assert read_stream(connection, queue, "first", 50) == everything
+        assert read_stream(connection, queue, 0, 50, prefetch=1) == everything
+        assert read_stream(connection, queue, 30, 20) == everything[30:]
+        assert read_stream(connection, queue, "1h", 50) == everything
+        assert read_stream(connection, queue, started - datetime.timedelta(hours=1), 50) == everything
+        assert read_stream(connection, queue, "last", 1)[-1][0] <= 49
+
+        # From now on: what comes after the subscription and nothing of before.
+        reading = connection.channel()
+        reading.basic_qos(prefetch_count=10)
+        found = []
+        reading.basic_consume(queue, lambda ch, method, properties, body: (found.append((properties.headers["x-stream-offset"], body)), ch.basic_ack(method.delivery_tag)))
+        channel.basic_publish("", queue, b"new", mandatory=True)
+        connection.process_data_events(time_limit=0.2)
+        while not found:
+            connection.process_data_events(time_limit=20)
+        assert found == [(50, b"new")], found
+        reading.close()
+
+        # Nothing was taken away, and many read beside each other.
+        assert read_stream(connection, queue, "first", 51) == everything + [(50, b"new")]
+        for wrong, code in ((lambda ch: ch.basic_get(queue), 540), (lambda ch: ch.queue_purge(queue), 540)):
+            other = connect()
+            try:
+                wrong(other.channel())
+                raise AssertionError("it was taken")
+            except pika.exceptions.ConnectionClosedByBroker as closed:
+                assert closed.reply_code == code, closed
+        try:
+            connection.channel().basic_consume(queue, print)
+            raise AssertionError("a consumer without a prefetch was taken")
+        except ChannelClosedByBroker as closed:
+            assert closed.reply_code == 406, closed
+    finally:
+        connection.channel().queue_delete(queue)
 
 
 def prefetch(connection):
