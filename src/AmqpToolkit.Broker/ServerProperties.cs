@@ -14,8 +14,10 @@ internal static class ServerProperties
         "basic.nack",
         "consumer_cancel_notify",
         "connection.blocked",
+        "consumer_priorities",
         "authentication_failure_close",
         "per_consumer_qos",
+        "direct_reply_to",
     ];
 
     public static Table Create(string product, string version) => Table.Create(table =>

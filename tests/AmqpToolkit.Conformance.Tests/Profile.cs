@@ -13,9 +13,12 @@ public enum Profile
     /// <summary>RabbitMQ 4.2, the default.</summary>
     V4_2 = 2,
 
-    /// <summary>RabbitMQ 4.3. Only rows that name it are asked of it.</summary>
+    /// <summary>RabbitMQ 4.3.</summary>
     V4_3 = 4,
 
+    /// <summary>What 4.3 has changed.</summary>
+    Before4_3 = V3_13 | V4_2,
+
     /// <summary>What all that is not special is asked of.</summary>
-    All = V3_13 | V4_2,
+    All = V3_13 | V4_2 | V4_3,
 }

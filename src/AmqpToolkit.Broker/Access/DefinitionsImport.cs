@@ -166,9 +166,14 @@ internal sealed class DefinitionsImport
             return;
         }
 
-        Require(VirtualHost(element).Topology.DeclareExchange(
-            Utf8(name), Utf8(Text(element, "type")), passive: false, Flag(element, "durable", true), Flag(element, "auto_delete", false),
-            Flag(element, "internal", false), Arguments(element).View));
+        // What is there keeps its type and properties, as RabbitMQ has it.
+        var topology = VirtualHost(element).Topology;
+        if (topology.FindExchange(Utf8(name)) is null)
+        {
+            Require(topology.DeclareExchange(
+                Utf8(name), Utf8(Text(element, "type")), passive: false, Flag(element, "durable", true), Flag(element, "auto_delete", false),
+                Flag(element, "internal", false), Arguments(element).View));
+        }
     }
 
     private void ImportQueue(JsonElement element)

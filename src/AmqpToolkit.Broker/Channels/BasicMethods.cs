@@ -18,22 +18,21 @@ internal static class BasicMethods
         }
 
         channel.Send(default(BasicQosOk));
-        if (!method.Global || !channel.Caller.Rules.SharesGlobalPrefetch)
+        bool isShared = method.Global && channel.Caller.Rules.SharesGlobalPrefetch;
+        if (!isShared)
         {
             channel.DefaultPrefetchCount = method.PrefetchCount;
         }
-        else
-        {
-            List<ChannelConsumer> waiting;
-            lock (channel.Connection.Output.Gate)
-            {
-                channel.GlobalPrefetchCount = method.PrefetchCount;
-                waiting = channel.TakeWaitingForCredit();
-            }
 
-            channel.Connection.Resume(waiting);
+        List<ChannelConsumer> waiting;
+        lock (channel.Connection.Output.Gate)
+        {
+            // What is asked for each consumer takes the place of what all shared.
+            channel.GlobalPrefetchCount = isShared ? method.PrefetchCount : (ushort)0;
+            waiting = channel.TakeWaitingForCredit();
         }
 
+        channel.Connection.Resume(waiting);
         return null;
     }
 

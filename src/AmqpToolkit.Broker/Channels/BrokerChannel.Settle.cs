@@ -39,15 +39,23 @@ internal sealed partial class BrokerChannel
         return null;
     }
 
-    /// <summary>basic.recover with requeue: everything unsettled goes back to its place.</summary>
+    /// <summary>basic.recover with requeue: everything unsettled goes back to its place. What a transaction has settled is not.</summary>
     public void RequeueAll()
     {
         var returned = connection.SettledList;
         List<ChannelConsumer> waiting;
         lock (connection.Output.Gate)
         {
-            Deliveries.RemoveAll(returned);
-            GlobalUnsettled = 0;
+            if (_transaction is { Settlements.Count: > 0 })
+            {
+                TakeAllNotHeld(returned);
+            }
+            else
+            {
+                Deliveries.RemoveAll(returned);
+            }
+
+            Discount(returned, 0);
             waiting = TakeWaitingForCredit();
         }
 
@@ -126,7 +134,7 @@ internal sealed partial class BrokerChannel
 
         connection.FlushSettled();
         bool isRefused = transaction.IsRefused;
-        transaction.Clear();
+        Clear(transaction);
         return isRefused ? ProtocolError.PreconditionFailed("partial tx completion") : null;
     }
 
@@ -181,29 +189,56 @@ internal sealed partial class BrokerChannel
         }
     }
 
+    /// <summary>What is settled in a transaction is unknown from then on, unless it is rolled back.</summary>
     private ProtocolError? HoldSettlement(ulong deliveryTag, bool multiple, Outcome outcome)
     {
+        var transaction = _transaction!;
         lock (connection.Output.Gate)
         {
-            if (!multiple || deliveryTag != 0)
+            bool isAll = multiple && deliveryTag == 0;
+            if (!isAll && (!Deliveries.Contains(deliveryTag) || transaction.Holds(deliveryTag)))
             {
-                if (!Deliveries.Contains(deliveryTag) || (!multiple && !_transaction!.TrySettle(deliveryTag, outcome)))
-                {
-                    return UnknownTag(deliveryTag);
-                }
+                return UnknownTag(deliveryTag);
             }
 
-            if (multiple)
+            if (!multiple)
             {
-                var tags = new List<ulong>();
-                Deliveries.CollectTags(deliveryTag == 0 ? ulong.MaxValue : deliveryTag, tags);
-                foreach (ulong tag in tags)
-                {
-                    _transaction!.TrySettle(tag, outcome);
-                }
+                transaction.Settle(deliveryTag, outcome);
+                return null;
+            }
+
+            var tags = new List<ulong>();
+            Deliveries.CollectTags(isAll ? ulong.MaxValue : deliveryTag, tags);
+            foreach (ulong tag in tags)
+            {
+                transaction.Settle(tag, outcome);
             }
 
             return null;
+        }
+    }
+
+    /// <summary>Whether the transaction has settled a delivery. Under the output's gate.</summary>
+    private bool IsHeld(ulong deliveryTag) => _transaction is { } transaction && transaction.Holds(deliveryTag);
+
+    private void TakeAllNotHeld(List<Unsettled> taken)
+    {
+        var tags = new List<ulong>();
+        Deliveries.CollectTags(ulong.MaxValue, tags);
+        foreach (ulong tag in tags)
+        {
+            if (!IsHeld(tag) && Deliveries.TryRemove(tag, out var one))
+            {
+                taken.Add(one);
+            }
+        }
+    }
+
+    private void Clear(TransactionState transaction)
+    {
+        lock (connection.Output.Gate)
+        {
+            transaction.Clear();
         }
     }
 
@@ -261,6 +296,6 @@ internal sealed partial class BrokerChannel
             connection.Arena.Release(message);
         }
 
-        _transaction.Clear();
+        Clear(_transaction);
     }
 }

@@ -136,7 +136,7 @@ internal sealed partial class BrokerChannel
 
             _lookFrom = tag + 1;
             _lookedAt++;
-            if (TimeoutOf(late.Queue, late.Consumer as ChannelConsumer) is { } allowed && time + allowed <= now)
+            if (!IsHeld(tag) && TimeoutOf(late.Queue, late.Consumer as ChannelConsumer) is { } allowed && time + allowed <= now)
             {
                 timeout = allowed;
                 return true;
@@ -228,7 +228,7 @@ internal sealed partial class BrokerChannel
             Deliveries.CollectTags(ulong.MaxValue, tags);
             foreach (ulong tag in tags)
             {
-                if (Deliveries.TryPeek(tag, out var delivery) && ReferenceEquals(delivery.Consumer, consumer) && Deliveries.TryRemove(tag, out _))
+                if (!IsHeld(tag) && Deliveries.TryPeek(tag, out var delivery) && ReferenceEquals(delivery.Consumer, consumer) && Deliveries.TryRemove(tag, out _))
                 {
                     returned.Add(delivery);
                     GlobalUnsettled--;

@@ -3,10 +3,13 @@ using AmqpToolkit.Broker.Queues;
 
 namespace AmqpToolkit.Broker.Channels;
 
-/// <summary>What a transactional channel holds back until tx.commit (0-9-1 class tx). Used by the connection's reader.</summary>
+/// <summary>
+/// What a transactional channel holds back until tx.commit (0-9-1 class tx). Changed by the connection's reader; which deliveries are settled in it
+/// stands under the gate of the connection's output, where others ask.
+/// </summary>
 internal sealed class TransactionState
 {
-    private readonly HashSet<ulong> _settledTags = [];
+    private readonly HashSet<ulong> _heldTags = [];
 
     /// <summary>Stored messages, each with one reference that the list holds.</summary>
     public List<MessageRef> Publishes { get; } = [];
@@ -20,17 +23,16 @@ internal sealed class TransactionState
     /// <summary>Whether there is nothing to commit.</summary>
     public bool IsEmpty => Publishes.Count == 0 && Settlements.Count == 0;
 
-    /// <summary>Holds a settlement back.</summary>
-    /// <returns>False when the delivery is settled in this transaction already.</returns>
-    public bool TrySettle(ulong deliveryTag, Outcome outcome)
-    {
-        if (!_settledTags.Add(deliveryTag))
-        {
-            return false;
-        }
+    /// <summary>Whether the delivery is settled in this transaction: nobody can settle it again, and it goes nowhere before the transaction's end.</summary>
+    public bool Holds(ulong deliveryTag) => _heldTags.Contains(deliveryTag);
 
-        Settlements.Add((deliveryTag, outcome));
-        return true;
+    /// <summary>Holds a settlement back, if the delivery is not settled in this transaction already.</summary>
+    public void Settle(ulong deliveryTag, Outcome outcome)
+    {
+        if (_heldTags.Add(deliveryTag))
+        {
+            Settlements.Add((deliveryTag, outcome));
+        }
     }
 
     /// <summary>Hands the messages over, one after the other: each is the caller's once it has got it.</summary>
@@ -51,12 +53,12 @@ internal sealed class TransactionState
         }
     }
 
-    /// <summary>Begins anew; the messages are the caller's.</summary>
+    /// <summary>Begins anew; the messages are the caller's. Under the output's gate.</summary>
     public void Clear()
     {
         Publishes.Clear();
         Settlements.Clear();
-        _settledTags.Clear();
+        _heldTags.Clear();
         IsRefused = false;
     }
 }

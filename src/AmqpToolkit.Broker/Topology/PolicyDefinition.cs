@@ -13,10 +13,14 @@ internal static partial class PolicyDefinition
     private static readonly Dictionary<string, Key> Known = new(StringComparer.Ordinal)
     {
         ["alternate-exchange"] = new(Everywhere, IsText, "alternate exchange name"),
-        ["consumer-timeout"] = new(Everywhere, value => IsInteger(value, 0), "consumer timeout") { IsForOperators = true },
+        ["consumer-timeout"] = new(Everywhere, value => IsInteger(value, 0), "consumer timeout"),
+        ["consumer-disconnected-timeout"] = new(Everywhere, value => IsInteger(value, 0), "consumer disconnected timeout"),
         ["dead-letter-exchange"] = new(NotStream, IsText, "dead letter exchange name"),
         ["dead-letter-routing-key"] = new(NotStream, IsText, "dead letter routing key"),
         ["dead-letter-strategy"] = new(QueueTypes.Quorum, value => IsWord(value, "at-most-once", "at-least-once"), "dead letter strategy"),
+        ["delayed-retry-max"] = new(Everywhere, value => IsInteger(value, 1), "delayed retry time") { IsForOperators = true },
+        ["delayed-retry-min"] = new(Everywhere, value => IsInteger(value, 1), "delayed retry time") { IsForOperators = true },
+        ["delayed-retry-type"] = new(Everywhere, value => IsWord(value, "all", "failed", "returned", "disabled"), "delayed retry type") { IsForOperators = true },
         ["delivery-limit"] = new(QueueTypes.Quorum, value => IsInteger(value, long.MinValue), "delivery limit") { IsForOperators = true },
         ["durability"] = new(Everywhere, value => IsWord(value, "fsync", "os", "memory"), "durability"),
         ["expires"] = new(NotStream, value => IsInteger(value, 1), "queue expiry") { IsForOperators = true },
@@ -26,25 +30,28 @@ internal static partial class PolicyDefinition
         ["max-length"] = new(NotStream, value => IsInteger(value, 0), "maximum length") { IsForOperators = true },
         ["max-length-bytes"] = new(Everywhere, value => IsInteger(value, 0), "maximum length in bytes") { IsForOperators = true },
         ["message-ttl"] = new(NotStream, value => IsInteger(value, 0), "message TTL") { IsForOperators = true },
-        ["overflow"] = new(NotStream, value => IsWord(value, "drop-head", "reject-publish", "reject-publish-dlx"), "overflow value"),
+        ["overflow"] = new(NotStream, value => IsWord(value, "drop-head", "reject-publish", "reject-publish-dlx"), "overflow value") { IsForOperators = true, IsTheOperators = true },
         ["queue-leader-locator"] = new(Everywhere, value => IsWord(value, "client-local", "balanced", "random", "least-leaders"), "queue leader locator value"),
         ["queue-mode"] = new(QueueTypes.Classic, value => IsWord(value, "default", "lazy"), "queue-mode value"),
-        ["queue-version"] = new(QueueTypes.Classic, value => IsInteger(value, 1) && !IsInteger(value, 3), "queue version"),
+        ["queue-version"] = new(Everywhere, value => IsInteger(value, 1) && !IsInteger(value, 3), "queue version") { IsForOperators = true, IsTheOperators = true },
         ["stream-filter-size-bytes"] = new(QueueTypes.Stream, value => IsInteger(value, 16) && !IsInteger(value, 256), "filter size"),
         ["stream-max-segment-size-bytes"] = new(QueueTypes.Stream, value => IsInteger(value, 0), "segment size"),
         ["initial-cluster-size"] = new(QueueTypes.Stream, value => IsInteger(value, 0), "cluster size"),
 
         // What a cluster of 3.13 and others' plugins had: one broker takes it and has no use for it.
-        ["ha-mode"] = Unused,
-        ["ha-params"] = Unused,
-        ["ha-sync-mode"] = Unused,
+        ["ha-mode"] = Unused with { IsForOperators = true },
+        ["ha-params"] = Unused with { IsForOperators = true },
+        ["ha-sync-mode"] = Unused with { IsForOperators = true },
         ["ha-sync-batch-size"] = Unused,
         ["ha-promote-on-shutdown"] = Unused,
         ["ha-promote-on-failure"] = Unused,
-        ["queue-master-locator"] = Unused,
-        ["target-group-size"] = Unused,
+        ["queue-master-locator"] = Unused with { IsForOperators = true },
+        ["target-group-size"] = Unused with { IsForOperators = true },
         ["federation-upstream"] = Unused,
+        ["federation-upstream-pattern"] = Unused,
         ["federation-upstream-set"] = Unused,
+        ["shards-per-node"] = Unused,
+        ["routing-key"] = Unused,
     };
 
     private static Key Unused => new(Everywhere, static _ => true, "value");
@@ -76,7 +83,7 @@ internal static partial class PolicyDefinition
     public static bool IsFor(IReadOnlyDictionary<string, object?> definition, QueueTypes type) =>
         definition.Keys.All(name => !Known.TryGetValue(name, out var key) || key.Types.HasFlag(type));
 
-    /// <summary>Puts a policy and an operator policy together: of what both limit, the smaller counts.</summary>
+    /// <summary>Puts a policy and an operator policy together: of what both limit, the smaller counts; what is no number is the operator's to say.</summary>
     public static Table Merge(IReadOnlyDictionary<string, object?>? policy, IReadOnlyDictionary<string, object?>? operatorPolicy)
     {
         var merged = new SortedDictionary<string, object?>(StringComparer.Ordinal);
@@ -88,7 +95,7 @@ internal static partial class PolicyDefinition
         foreach (var (name, value) in operatorPolicy ?? new Dictionary<string, object?>())
         {
             object? theirs = Normalize(value);
-            merged[name] = merged.TryGetValue(name, out var ours) && ours is long mine && theirs is long limit && !IsStricter(limit, mine) ? ours : theirs;
+            merged[name] = !Known[name].IsTheOperators && merged.TryGetValue(name, out var ours) && ours is long mine && theirs is long limit && !IsStricter(limit, mine) ? ours : theirs;
         }
 
         return Table.Create(merged);
@@ -119,5 +126,8 @@ internal static partial class PolicyDefinition
     {
         /// <summary>Whether operators may limit it.</summary>
         public bool IsForOperators { get; init; }
+
+        /// <summary>Whether what an operator says goes before what a policy says, instead of the smaller of both.</summary>
+        public bool IsTheOperators { get; init; }
     }
 }

@@ -70,6 +70,43 @@ public sealed class DefinitionsTests
     }
 
     [Fact]
+    public async Task Definitions_OfThingsThatAreThereAndDiffer_LeaveThemAsTheyAre()
+    {
+        await using var broker = await StartAsync("""
+            { "exchanges": [ { "name": "x", "type": "direct", "durable": true } ], "queues": [ { "name": "q", "durable": true, "arguments": { "x-max-length": 5 } } ] }
+            """);
+
+        broker.ImportDefinitions("""
+            {
+              "exchanges": [ { "name": "x", "type": "fanout", "durable": false, "auto_delete": true, "internal": true, "arguments": { "alternate-exchange": "a" } }, { "name": "y", "type": "fanout" } ],
+              "queues": [ { "name": "q", "type": "quorum", "durable": true, "arguments": { "x-max-length": 6 } } ]
+            }
+            """u8.ToArray());
+
+        var root = broker.FindVirtualHost("/")!;
+        var kept = root.FindExchange("x"u8)!;
+        Assert.Equal((Broker.Topology.ExchangeType.Direct, true, false, false), (kept.Type, kept.Durable, kept.AutoDelete, kept.Internal));
+        Assert.Equal(5L, root.FindQueue("q"u8)!.Definition.Arguments.ToDictionary()["x-max-length"]);
+        Assert.NotNull(root.FindExchange("y"u8));
+    }
+
+    [Fact]
+    public async Task Definitions_WithWhatNobodyKnows_AreTakenWithoutIt()
+    {
+        await using var broker = await StartAsync("""
+            {
+              "rabbit_version": "9.0.0", "something_new": { "a": [ 1 ] }, "unknown_list": [ 1, 2 ],
+              "global_parameters": [ { "name": "internal_cluster_id", "value": "rabbitmq-cluster-id-1" } ],
+              "parameters": [ { "vhost": "/", "component": "federation-upstream", "name": "up", "value": { "uri": "amqp://elsewhere" } } ],
+              "vhosts": [ { "name": "/", "protected_from_deletion": true, "metadata": { "something": "new" } } ],
+              "queues": [ { "name": "q", "durable": true, "arguments": { "x-of-a-plugin": "v" }, "policy": null } ]
+            }
+            """);
+
+        Assert.Equal("v", broker.FindVirtualHost("/")!.FindQueue("q"u8)!.Definition.Arguments.ToDictionary()["x-of-a-plugin"]);
+    }
+
+    [Fact]
     public async Task Definitions_OfASingleVirtualHost_GoWhereTheyAreTold()
     {
         await using var broker = await StartAsync("""{ "queues": [ { "name": "a", "durable": true, "arguments": {} } ] }""");

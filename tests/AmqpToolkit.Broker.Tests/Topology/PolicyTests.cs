@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 
@@ -138,10 +139,42 @@ public sealed class PolicyTests
         Assert.Contains("'p'", Assert.Throws<ArgumentException>(() => Rule("p", "[", 0, PolicyTarget.All, false, ("max-length", 1L))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void OperatorPolicy_WithOverflowAndVersion_GoesBeforeThePolicy()
+    {
+        _topology.DeclareQueue("q");
+        Set("p", "q", ("overflow", "drop-head"), ("queue-version", 1L), ("max-length", 2L));
+        SetOperator("op", "q", ("overflow", "reject-publish"), ("queue-version", 2L), ("max-length", 3L));
+
+        Assert.Equal(("p", "max-length=2,overflow=reject-publish,queue-version=2"), Show("q"));
+        Assert.Equal(OverflowPolicy.RejectPublish, _topology.VirtualHost.FindQueue(TestTopology.Octets("q"))!.Settings.Overflow);
+    }
+
     [Theory]
-    [InlineData("overflow", "drop-head")]
+    [InlineData("consumer-disconnected-timeout", 1000L, false)]
+    [InlineData("delayed-retry-type", "failed", true)]
+    [InlineData("delayed-retry-min", 10L, true)]
+    [InlineData("delayed-retry-max", 20L, true)]
+    [InlineData("federation-upstream-pattern", "^a", false)]
+    [InlineData("shards-per-node", 2L, false)]
+    [InlineData("routing-key", "1234", false)]
+    [InlineData("target-group-size", 3L, true)]
+    public void Policy_WithAKeyThatHasNoUseHere_IsTaken(string key, object value, bool isForOperators)
+    {
+        Set("p", "q", (key, value));
+        if (isForOperators)
+        {
+            SetOperator("op", "q", (key, value));
+        }
+
+        _topology.DeclareQueue("q");
+        Assert.Equal(("p", $"{key}={value}"), Show("q"));
+    }
+
+    [Theory]
+    [InlineData("consumer-timeout", 1L)]
     [InlineData("dead-letter-exchange", "x")]
-    public void OperatorPolicy_WithAKeyThatLimitsNothing_IsRefused(string key, object value) =>
+    public void OperatorPolicy_WithAKeyThatIsNotForOperators_IsRefused(string key, object value) =>
         Assert.Throws<ArgumentException>(() => Rule("p", "q", 0, PolicyTarget.All, true, (key, value)));
 
     private void Set(string name, string pattern, params (string, object?)[] definition) => Set(name, pattern, 0, definition);

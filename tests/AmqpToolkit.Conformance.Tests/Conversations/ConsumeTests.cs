@@ -132,6 +132,24 @@ public sealed class ConsumeTests : ConversationTests
     }
 
     [Fact]
+    public void Qos_ForConsumersToCome_LiftsWhatTheWholeChannelShares()
+    {
+        var peer = Open();
+        var queue = peer.DeclareQueue(1);
+        peer.Deposit(queue, "0", "1", "2", "3");
+        peer.Qos(1, 1, global: true);
+        peer.Consume(1, queue, "one");
+        Assert.Equal("0", peer.ExpectDelivery(1, "one").Text);
+        peer.ExpectNothingBefore(1);
+
+        peer.Qos(1, 1);
+
+        Array.ForEach(["1", "2", "3"], body => Assert.Equal(body, peer.ExpectDelivery(1, "one").Text));
+        peer.Publish(1, "", queue, "4");
+        Assert.Equal("4", peer.ExpectDelivery(1, "one").Text);
+    }
+
+    [Fact]
     public void Qos_OfBothScopes_BoundsByTheSmaller()
     {
         var peer = Open();

@@ -107,6 +107,72 @@ public sealed class TransactionTests : ConversationTests
     }
 
     [Fact]
+    public void AckOfSeveral_UpToOneThatTheTransactionHasSettled_IsAnUnknownTag()
+    {
+        var (peer, queue) = OpenTransaction();
+        peer.Deposit(queue, "a", "b");
+        peer.Get(1, queue);
+        var second = peer.Get(1, queue)!;
+        peer.Ack(1, second.DeliveryTag);
+
+        peer.Ack(1, second.DeliveryTag, multiple: true);
+
+        peer.ExpectChannelClose(1, 406, $"PRECONDITION_FAILED - unknown delivery tag {second.DeliveryTag}", "basic.ack");
+    }
+
+    [Fact]
+    public void Recover_InATransaction_LeavesWhatItHasSettled()
+    {
+        var (peer, queue) = OpenTransaction();
+        peer.Deposit(queue, "settled", "taken");
+        peer.Ack(1, peer.Get(1, queue)!.DeliveryTag);
+        peer.Get(1, queue);
+
+        peer.Call(1, "basic.recover", true);
+
+        Assert.Equal("taken", peer.Get(2, queue, noAck: true)?.Text);
+        Assert.Null(peer.Get(2, queue));
+        peer.Call(1, "tx.commit");
+        peer.CloseChannel(1);
+        Assert.Null(peer.Get(2, queue));
+    }
+
+    [Fact]
+    public void Rollback_AfterARecover_PutsTheSettlementBack()
+    {
+        var (peer, queue) = OpenTransaction();
+        peer.Deposit(queue, "settled");
+        ulong tag = peer.Get(1, queue)!.DeliveryTag;
+        peer.Nack(1, tag, requeue: false);
+        peer.Call(1, "basic.recover", true);
+
+        peer.Call(1, "tx.rollback");
+
+        Assert.Null(peer.Get(2, queue));
+        peer.Nack(1, tag);
+        peer.Call(1, "tx.commit");
+        Assert.Equal("settled", peer.Get(2, queue, noAck: true)?.Text);
+    }
+
+    [Fact]
+    public void SharedPrefetch_OfATransaction_IsFreeWithItsCommit()
+    {
+        var (peer, queue) = OpenTransaction();
+        peer.Deposit(queue, "a", "b");
+        peer.Qos(1, 1, global: true);
+        peer.Consume(1, queue, "one");
+        peer.Ack(1, peer.ExpectDelivery(1, "one").DeliveryTag);
+        peer.Call(1, "basic.recover", true);
+        peer.ExpectNothingBefore(1);
+
+        peer.Send(1, "tx.commit");
+
+        // The delivery is three frames, and commit-ok may come before or after it.
+        string[] methods = [.. new[] { peer.Receive(), peer.Receive(), peer.Receive(), peer.Receive() }.OfType<IncomingMethod>().Select(method => method.Name).Order()];
+        Assert.Equal(["basic.deliver", "tx.commit-ok"], methods);
+    }
+
+    [Fact]
     public void Nack_OfATransaction_PutsTheMessageBackWithItsCommit()
     {
         var (peer, queue) = OpenTransaction();

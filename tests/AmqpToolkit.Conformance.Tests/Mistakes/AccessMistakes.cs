@@ -15,14 +15,14 @@ internal static class AccessMistakes
         Bob("81", "declare a queue with wrong arguments: the permission is told", s => Declare(s, s.Q, ("x-message-ttl", "a")), Queue("configure", "queue.declare")),
         Bob("81", "declare a queue of one's own", s => Declare(s, Own(s)), Outcome.Fine("queue.declare-ok")),
         Bob("64", "declare a queue with the prefix amq.: the prefix is told", s => Declare(s, "amq.nosuch"), Outcome.Channel(403, "ACCESS_REFUSED - queue name 'amq.nosuch' contains reserved prefix 'amq.*'", "queue.declare")),
-        Bob("67", "passive declare needs no permission", s => { s.DeclareSharedQueue(); s.Send("queue.declare", 0, s.Q, true, false, false, false, false, null); }, Outcome.Fine("queue.declare-ok")),
+        Bob("67", "passive declare needs no permission", s => { s.DeclareSharedQueue(); s.Send("queue.declare", 0, s.Q, true, false, false, false, false, null); }, Outcome.Fine("queue.declare-ok")) with { Profiles = Profile.Before4_3 },
         Bob("67", "passive declare needs some permission (4.3)", s => s.Send("queue.declare", 0, s.Q, true, false, false, false, false, null), Queue("configure", "queue.declare")) with { Profiles = Profile.V4_3 },
         Bob("81", "delete a queue", s => s.Send("queue.delete", 0, s.Q, false, false, false), Queue("configure", "queue.delete")),
         Bob("81", "declare an exchange", s => DeclareExchange(s, s.X, "direct"), Exchange("configure", "exchange.declare")),
         Bob("81", "declare an exchange with the prefix amq.: the permission is told", s => DeclareExchange(s, "amq.nosuch", "direct"), Exchange("configure", "exchange.declare", "amq.nosuch")),
         Bob("53", "declare an exchange of an unknown type: the type is told", s => DeclareExchange(s, s.X, "nosuch"), Outcome.Channel(406, "PRECONDITION_FAILED - unknown exchange type 'nosuch'", "exchange.declare")) with { Profiles = Profile.V4_2 | Profile.V4_3 },
         Bob("55", "declare the default exchange", s => DeclareExchange(s, "", "direct"), Outcome.Channel(403, Default, "exchange.declare")),
-        Bob("58", "passive declare of an exchange needs no permission", s => { s.DeclareExchange(); s.Send("exchange.declare", 0, s.X, "direct", true, false, false, false, false, null); }, Outcome.Fine("exchange.declare-ok")),
+        Bob("58", "passive declare of an exchange needs no permission", s => { s.DeclareExchange(); s.Send("exchange.declare", 0, s.X, "direct", true, false, false, false, false, null); }, Outcome.Fine("exchange.declare-ok")) with { Profiles = Profile.Before4_3 },
         Bob("81", "delete an exchange", s => s.Send("exchange.delete", 0, s.X, false, false), Exchange("configure", "exchange.delete")),
         Bob("59", "delete amq.direct: the system is told", s => s.Send("exchange.delete", 0, "amq.direct", false, false), Outcome.Channel(403, "ACCESS_REFUSED - deletion of system exchange 'amq.direct' in vhost '/' not allowed", "exchange.delete")),
         new("81", "declare with empty patterns", s => Declare(s, s.Q), Refused("configure", "queue '{q}'", "queue.declare", TestUsers.Nobody)) { User = TestUsers.Nobody, OnReference = OnReference("queue '{q}'", "queue.declare", TestUsers.Nobody) },
@@ -86,9 +86,9 @@ internal static class AccessMistakes
         // 78, and what else 4.3 no longer takes
         new("78", "a queue that is neither durable nor exclusive (4.3)", s => s.Send("queue.declare", 0, s.Q, false, false, false, true, false, null), Outcome.Connection(541, Cut(Deprecated), "queue.declare")) { Profiles = Profile.V4_3 },
         new("74", "x-queue-version 1 (4.3)", s => Declare(s, s.Q, ("x-queue-version", 1)), Outcome.Channel(406, "PRECONDITION_FAILED - invalid arg 'x-queue-version' for queue '{q}' in vhost '/': \"unsupported queue version '1'\"", "queue.declare")) { Profiles = Profile.V4_3 },
-        new("74", "x-queue-version 1", s => Declare(s, s.Q, ("x-queue-version", 1)), Outcome.Fine("queue.declare-ok")),
+        new("74", "x-queue-version 1", s => Declare(s, s.Q, ("x-queue-version", 1)), Outcome.Fine("queue.declare-ok")) { Profiles = Profile.Before4_3 },
         new("73b", "x-queue-master-locator (4.3)", s => Declare(s, s.Q, ("x-queue-master-locator", "min-masters")), Outcome.Connection(541, Cut(Deprecated.Replace("transient_nonexcl_queues", "queue_master_locator", StringComparison.Ordinal)), "queue.declare")) { Profiles = Profile.V4_3 },
-        new("78", "a queue that is neither durable nor exclusive", s => s.Send("queue.declare", 0, s.Q, false, false, false, true, false, PeerWriter.Table(("x-expires", 60000))), Outcome.Fine("queue.declare-ok")),
+        new("78", "a queue that is neither durable nor exclusive", s => s.Send("queue.declare", 0, s.Q, false, false, false, true, false, PeerWriter.Table(("x-expires", 60000))), Outcome.Fine("queue.declare-ok")) { Profiles = Profile.Before4_3 },
     ];
 
     private const string Deprecated =

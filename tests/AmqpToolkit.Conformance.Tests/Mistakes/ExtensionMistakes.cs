@@ -85,7 +85,7 @@ internal static class ExtensionMistakes
         new("76", "quorum queue without a name", s => s.Send("queue.declare", 0, "", false, true, false, false, false, Quorum), Outcome.Channel(406, "PRECONDITION_FAILED - Cannot declare a server-named queue for type rabbit_quorum_queue", "queue.declare")),
         new("77", "prefix of 65 octets (4.3)", s => s.Send("queue.declare", 0, "", false, false, true, false, false, PeerWriter.Table(("x-name-prefix", new string('p', 65)))), Outcome.Channel(406, $"PRECONDITION_FAILED - Queue name prefix '{new string('p', 65)}' exceeds the 64-byte limit", "queue.declare")) { Profiles = Profile.V4_3 },
         new("77", "prefix of 64 octets (4.3)", s => s.Send("queue.declare", 0, "", false, false, true, false, false, PeerWriter.Table(("x-name-prefix", new string('p', 64)))), Outcome.Fine("queue.declare-ok")) { Profiles = Profile.V4_3 },
-        new("77", "prefix of 65 octets (before 4.3)", s => s.Send("queue.declare", 0, "", false, false, true, false, false, PeerWriter.Table(("x-name-prefix", new string('p', 65)))), Outcome.Fine("queue.declare-ok")),
+        new("77", "prefix of 65 octets (before 4.3)", s => s.Send("queue.declare", 0, "", false, false, true, false, false, PeerWriter.Table(("x-name-prefix", new string('p', 65)))), Outcome.Fine("queue.declare-ok")) { Profiles = Profile.Before4_3 },
 
         new("86", "topic binding with three # (4.3)", s => BindTopic(s, "#.a.#.b.#"), Outcome.Channel(406, "PRECONDITION_FAILED - Topic binding key '#.a.#.b.#' uses 3 '#' wildcards, at most 2 are allowed", "queue.bind")) { Profiles = Profile.V4_3 },
         new("86", "topic binding with three # (before 4.3)", s => BindTopic(s, "#.a.#.b.#"), Outcome.Fine("queue.bind-ok")) { Profiles = Profile.V3_13 | Profile.V4_2 },
@@ -93,9 +93,9 @@ internal static class ExtensionMistakes
 
         new("87", "bind of a reply queue (4.3)", s => s.Send("queue.bind", 0, $"{ReplyTo}.any", "amq.direct", "k", false, null), NotBindable("queue.bind")) { Profiles = Profile.V4_3 },
         new("87", "unbind of a reply queue (4.3)", s => s.Send("queue.unbind", 0, $"{ReplyTo}.any", "amq.direct", "k", null), NotBindable("queue.unbind")) { Profiles = Profile.V4_3 },
-        new("87", "bind of a reply queue (before 4.3)", s => s.Send("queue.bind", 0, $"{ReplyTo}.any", "amq.direct", "k", false, null), Outcome.Channel(404, $"NOT_FOUND - no queue '{ReplyTo}.any' in vhost '/'", "queue.bind")),
-        new("87", "bind of the reply queue", s => s.Send("queue.bind", 0, ReplyTo, "amq.direct", "k", false, null), ReplyQueueMissing) { Profiles = Profile.All | Profile.V4_3 },
-        new("87", "unbind of the reply queue", s => s.Send("queue.unbind", 0, ReplyTo, "amq.direct", "k", null), Outcome.Fine("queue.unbind-ok")) { Profiles = Profile.All | Profile.V4_3 },
+        new("87", "bind of a reply queue (before 4.3)", s => s.Send("queue.bind", 0, $"{ReplyTo}.any", "amq.direct", "k", false, null), Outcome.Channel(404, $"NOT_FOUND - no queue '{ReplyTo}.any' in vhost '/'", "queue.bind")) { Profiles = Profile.Before4_3 },
+        new("87", "bind of the reply queue", s => s.Send("queue.bind", 0, ReplyTo, "amq.direct", "k", false, null), ReplyQueueMissing),
+        new("87", "unbind of the reply queue", s => s.Send("queue.unbind", 0, ReplyTo, "amq.direct", "k", null), Outcome.Fine("queue.unbind-ok")),
 
         new("101", "consume of replies with acknowledgements", s => Consume(s, "t", noAck: false), Outcome.Channel(406, "PRECONDITION_FAILED - reply consumer cannot acknowledge", "basic.consume")),
         new("101", "second consumer of replies", s => { s.Peer.Consume(1, ReplyTo, "t", noAck: true); Consume(s, "u"); }, Outcome.Channel(406, "PRECONDITION_FAILED - reply consumer already set", "basic.consume")),

@@ -33,12 +33,14 @@ internal static class LimitMistakes
         new("89", "delete of a missing queue if unused", s => s.Send("queue.delete", 0, s.Q, true, false, false), Outcome.Fine("queue.delete-ok")),
         new("92", "purge of a quorum queue", s => { DeclareQuorum(s); s.Send("queue.purge", 0, s.Q, false); }, Outcome.Fine("queue.purge-ok")),
         new("100", "consume from a quorum queue with a shared prefetch", s => { DeclareQuorum(s); s.Peer.Qos(1, 1, global: true); Consume(s); },
-            Outcome.Connection(540, "NOT_IMPLEMENTED - queue '{q}' in vhost '/' does not support global qos", "basic.consume")),
+            Outcome.Connection(540, "NOT_IMPLEMENTED - queue '{q}' in vhost '/' does not support global qos", "basic.consume")) { Profiles = Profile.Before4_3 },
+        new("100", "consume from a quorum queue with a shared prefetch, which is taken as each consumer's own (4.3)", s => { DeclareQuorum(s); s.Peer.Qos(1, 1, global: true); Consume(s); }, Outcome.Fine("basic.consume-ok")) { Profiles = Profile.V4_3 },
+        new("100", "consume from a quorum queue after a prefetch for each consumer has lifted the shared one", s => { DeclareQuorum(s); s.Peer.Qos(1, 1, global: true); s.Peer.Qos(1, 1); Consume(s); }, Outcome.Fine("basic.consume-ok")),
         new("95", "exclusive consumer of a queue with a single active one", s => { DeclareSingle(s); Consume(s, exclusive: true); },
             Outcome.Channel(403, "ACCESS_REFUSED - queue '{q}' in vhost '/' in exclusive use", "basic.consume")),
         new("102", "get from a queue with a single active consumer", s => { DeclareSingle(s); s.Send("basic.get", 0, s.Q, true); },
             Outcome.Channel(405, "RESOURCE_LOCKED - cannot obtain access to locked queue '{q}' in vhost '/'. basic.get operations are not supported by classic queues with single active consumer", "basic.get"))
-            { Profiles = Profile.V4_2 },
+            { Profiles = Profile.V4_2 | Profile.V4_3 },
         new("102", "get from a classic queue with a single active consumer", s => { DeclareSingle(s); s.Send("basic.get", 0, s.Q, true); }, Outcome.Fine("basic.get-empty"))
             { Profiles = Profile.V3_13 },
         new("102", "get from a quorum queue with a single active consumer", s => { DeclareQuorum(s, ("x-single-active-consumer", true)); s.Send("basic.get", 0, s.Q, true); },

@@ -15,9 +15,9 @@ internal static class QueueMistakes
     [
         new("64", "new queue with the prefix amq.", s => Declare(s, "amq.nosuch"), Outcome.Channel(403, "ACCESS_REFUSED - queue name 'amq.nosuch' contains reserved prefix 'amq.*'", "queue.declare")),
 
-        new("65", "redeclare with another durable", s => { s.DeclareSharedQueue(); Declare(s, s.Q, durable: true, autoDelete: true); }, Inequivalent("durable", "received 'true' but current is 'false'")),
-        new("65", "redeclare with another auto-delete", s => { s.DeclareSharedQueue(); Declare(s, s.Q); }, Inequivalent("auto_delete", "received 'false' but current is 'true'")),
-        new("65", "redeclare with another durable and auto-delete: durable is told", s => { s.DeclareSharedQueue(); Declare(s, s.Q, durable: true); }, Inequivalent("durable", "received 'true' but current is 'false'")),
+        new("65", "redeclare with another durable", s => { s.DeclareSharedQueue(); Declare(s, s.Q, autoDelete: true); }, Inequivalent("durable", "received 'false' but current is 'true'")),
+        new("65", "redeclare with another auto-delete", s => { s.DeclareSharedQueue(); Declare(s, s.Q, durable: true); }, Inequivalent("auto_delete", "received 'false' but current is 'true'")),
+        new("65", "redeclare with another durable and auto-delete: durable is told", s => { s.DeclareSharedQueue(); Declare(s, s.Q); }, Inequivalent("durable", "received 'false' but current is 'true'")),
         new("65", "redeclare with an argument changed", s => { s.DeclareOwnQueue(Ttl); Declare(s, s.Q, exclusive: true, arguments: PeerWriter.Table(("x-message-ttl", 60001))); }, Inequivalent("x-message-ttl", "received '60001' but current is '60000'")),
         new("65", "redeclare with an argument missing", s => { s.DeclareOwnQueue(Ttl); Declare(s, s.Q, exclusive: true); }, Inequivalent("x-message-ttl", "received none but current is the value '60000' of type 'signedint'")),
         new("65", "redeclare with an argument more", s => { s.DeclareOwnQueue(); Declare(s, s.Q, exclusive: true, arguments: Ttl); }, Inequivalent("x-message-ttl", "received the value '60000' of type 'signedint' but current is none")),

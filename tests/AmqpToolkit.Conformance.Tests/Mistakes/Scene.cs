@@ -40,10 +40,13 @@ internal sealed class Scene : IDisposable
     /// <summary>Declares the scene's queue, exclusive to the other connection.</summary>
     public void DeclareForeignQueue() => Other.DeclareQueue(1, Q, exclusive: true);
 
-    /// <summary>Declares the scene's queue, auto-delete, so that both may use it, and consumed by the other connection, so that it goes with it.</summary>
+    /// <summary>
+    /// Declares the scene's queue, auto-delete, so that both may use it, and consumed by the other connection, so that it goes with it; durable,
+    /// because 4.3 takes no other.
+    /// </summary>
     public void DeclareSharedQueue(bool exclusiveConsumer = false)
     {
-        Other.DeclareQueue(1, Q, autoDelete: true);
+        Other.DeclareQueue(1, Q, durable: true, autoDelete: true);
         Other.Consume(1, Q, "other", exclusive: exclusiveConsumer);
     }
 
