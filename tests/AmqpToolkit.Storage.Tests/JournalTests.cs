@@ -104,6 +104,41 @@ public sealed class JournalTests
     }
 
     [Fact]
+    public void Update_OfAMessageThatWasUpdatedBefore_AllocatesNothing()
+    {
+        const int Count = 1000;
+        using var journal = Open(out _);
+        var messages = new StoredMessage[Count];
+        using (var append = journal.Append())
+        {
+            for (int index = 0; index < Count; index++)
+            {
+                messages[index] = append.Message(1, (ulong)index, default, Content("m"));
+            }
+        }
+
+        long allocated = 0;
+        for (ulong round = 1; round <= 4; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            using (var append = journal.Append())
+            {
+                for (int index = 0; index < Count; index++)
+                {
+                    append.Update(1, (ulong)index, messages[index], "an overlay"u8);
+                }
+
+                append.Commit(_waiter, round, CommitLevel.Os);
+            }
+
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            _waiter.Wait(round);
+        }
+
+        Assert.InRange(allocated, 0, Count * 2);
+    }
+
+    [Fact]
     public void Group_WithoutItsEnd_DoesNotHold()
     {
         var journal = Open(out _);
@@ -209,6 +244,51 @@ public sealed class JournalTests
         Assert.InRange(_disk.Names.Count, 1, 6);
         var found = Reopen(_disk, journal);
         Assert.Empty(found.Queues[1]);
+    }
+
+    [Fact]
+    public void CopyForward_ThatFails_IsTriedAgain()
+    {
+        int failures = 0;
+        bool isBroken = true;
+        var journal = Open(out _);
+        _disk.OnRead = () =>
+        {
+            if (Volatile.Read(ref isBroken))
+            {
+                Interlocked.Increment(ref failures);
+                throw new UnauthorizedAccessException("injected");
+            }
+        };
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            append.Message(1, 1, default, Content("stays"));
+        }
+
+        ulong position = 1;
+        Assert.True(SpinWait.SpinUntil(() => Fill() && Volatile.Read(ref failures) > 0, TimeSpan.FromSeconds(30)), "nothing was copied");
+        Volatile.Write(ref isBroken, false);
+        Assert.True(SpinWait.SpinUntil(() => Fill() && !_disk.Names.Contains("segment-0000000001.journal"), TimeSpan.FromSeconds(30)), "it was not tried again");
+        Assert.Null(journal.Failure);
+
+        Assert.Contains(Reopen(_disk, journal).Queues[1], message => message.Content == "stays");
+
+        bool Fill()
+        {
+            // Mostly dead, and never wholly.
+            position += 2;
+            using (var append = journal.Append())
+            {
+                append.Message(1, position - 1, default, Content("stays, too"));
+                var message = append.Message(1, position, default, Content(new string('x', 20_000)));
+                append.Ack(1, [new JournalAck(position, message)]);
+                append.Commit(_waiter, position, CommitLevel.Fsync);
+            }
+
+            _waiter.Wait(position);
+            return true;
+        }
     }
 
     [Fact]

@@ -25,7 +25,9 @@ internal sealed class RecordingVisitor : IJournalVisitor
         }
     }
 
-    public void VisitQueues(bool wasClosed) => WasClosed = wasClosed;
+    public void VisitQueues(bool wasClosed, ulong highestPlace) => (WasClosed, HighestPlace) = (wasClosed, highestPlace);
+
+    public ulong HighestPlace { get; private set; }
 
     public bool HasQueue(uint queue) => Queues.ContainsKey(queue);
 

@@ -37,6 +37,10 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         {
             store.SkipNumbers(new OctetReader(value).Long());
         }
+        else if (known == DefinitionKind.Places)
+        {
+            store.ReadPlaces(value);
+        }
         else if (known == DefinitionKind.Begun)
         {
             store.HasBegun = true;
@@ -47,9 +51,10 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         }
     }
 
-    public void VisitQueues(bool wasClosed)
+    public void VisitQueues(bool wasClosed, ulong highestPlace)
     {
         _wasClosed = wasClosed;
+        store.BeginPlaces(highestPlace, wasClosed);
         BuildVirtualHosts();
         BuildUsers();
         BuildPolicies();
@@ -65,7 +70,7 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
     {
         _messageCount++;
         var queue = (MessageQueue)_destinations[message.Queue];
-        if (!queue.Restore(in message, _wasClosed))
+        if (!queue.Restore(in message))
         {
             Log.StoreDamaged(broker.Logger, queue.NameText, (long)message.Position, "a message of an unknown form");
         }

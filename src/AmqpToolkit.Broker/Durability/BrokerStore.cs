@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using AmqpToolkit.Broker.Diagnostics;
+using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Storage.Journaling;
 using Microsoft.Extensions.Logging;
@@ -19,16 +20,19 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     internal const uint FirstNumber = 256;
 
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
     private Journal? _journal;
     private JournalTicket _ticket;
     private uint _nextNumber = FirstNumber;
     private uint _numbersEnd = FirstNumber;
+    private volatile bool _isClosed;
     private ulong _defined;
     private ulong _committed;
 
     private BrokerStore(AmqpBroker broker)
     {
         _logger = broker.Logger;
+        _time = broker.Options.TimeProvider;
         DefinitionLevel = LevelOf(broker.Options.Durability);
     }
 
@@ -53,6 +57,9 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     /// <summary>Whether the journal is being read, and takes nothing yet.</summary>
     public bool IsReading => _journal is null;
 
+    /// <summary>Whether the broker stops, and nothing more is kept.</summary>
+    public bool IsClosed => _isClosed;
+
     /// <summary>What ended the journal; null while it works.</summary>
     public Exception? Failure => _journal?.Failure;
 
@@ -75,8 +82,9 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
             var files = options.FileLayer?.Invoke() ?? new DiskFileLayer(options.DataDirectory!);
             store.Streams = new StreamStore(store, files);
             var recovery = new BrokerRecovery(broker, store);
-            store._journal = Journal.Open(files, options.Journal, recovery);
+            store._journal = Journal.Open(files, options.Journal with { PlaceMask = QueuedMessage.PlaceMask }, recovery);
             store._journal.Told = store.Told.Send;
+            store.BeginToSetPlacesAside();
             recovery.Finish();
             store.Streams.RemoveOrphans(recovery.HasQueue);
         }
@@ -153,6 +161,7 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     /// <summary>Writes what waits, and notes that nothing was on its way.</summary>
     public void Dispose()
     {
+        _isClosed = true;
         _journal?.Dispose();
         Streams?.Dispose();
     }

@@ -35,4 +35,7 @@ internal enum DefinitionKind : ushort
 
     /// <summary>An operator policy. Name: number of the virtual host, name.</summary>
     OperatorPolicy = 11,
+
+    /// <summary>The places that queues may have given to messages, and those that may have been handed out. No name.</summary>
+    Places = 12,
 }

@@ -17,6 +17,8 @@ internal ref struct OctetReader(ReadOnlySpan<byte> octets)
 
     public uint Long() => Take(sizeof(uint)) is { IsEmpty: false } octets ? BinaryPrimitives.ReadUInt32BigEndian(octets) : 0;
 
+    public ulong LongLong() => Take(sizeof(ulong)) is { IsEmpty: false } octets ? BinaryPrimitives.ReadUInt64BigEndian(octets) : 0;
+
     /// <summary>Octets behind their length in one octet.</summary>
     public ReadOnlySpan<byte> ShortText() => Take(Octet());
 

@@ -28,9 +28,6 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
     [ThreadStatic]
     private static byte[]? t_head;
 
-    /// <summary>Places before this time are not used: in microseconds, so that a line of messages that begins never comes to places of one that was.</summary>
-    private static readonly DateTimeOffset s_firstTime = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
     /// <summary>Whether messages that come now are kept. Those that were are in any case.</summary>
     public bool IsOpen { get; set; }
 
@@ -39,11 +36,11 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
 
     private Journal Journal => store.Journal;
 
-    /// <summary>
-    /// The first place of a line of messages. The journal never uses a place of a queue again, also across runs: a line in which a message arrived
-    /// every microsecond since it began would still not have come to it.
-    /// </summary>
-    public static ulong NewPosition(TimeProvider time) => (ulong)Math.Max(0, (time.GetUtcNow() - s_firstTime).Ticks / TimeSpan.TicksPerMicrosecond);
+    /// <summary>The first place of a line of messages: none that the queue had in another life.</summary>
+    public ulong FirstPlace => store.FirstPlace;
+
+    /// <summary>Messages below this place may have been handed out.</summary>
+    public ulong HandedOutBelow => store.HandedOutBelow;
 
     /// <summary>Whether the message is one that is kept.</summary>
     public static bool IsKept(in MessageContent content) => (content.Flags & MessageFlags.Persistent) != 0;
@@ -57,6 +54,7 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
     {
         var stored = (t_stored ??= new StoredMessage[IncomingBatch.MaxMessages]).AsSpan(0, batch.Count - next);
         using var appender = Journal.Append();
+        store.UsePlaces(in appender, position + (ulong)stored.Length);
         for (int index = 0; index < stored.Length; index++)
         {
             var content = batch[next + index];
@@ -85,6 +83,7 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
         Span<byte> overlay = stackalloc byte[StoredMessageFormat.OverlayOctets];
         batch.MarkWritten(Level);
         using var appender = Journal.Append();
+        store.UsePlaces(in appender, position & QueuedMessage.PlaceMask);
         return Write(in appender, batch, index, in content, position, deadline == QueuedMessage.Never ? default : Overlay(overlay, false, 0, deadline));
     }
 

@@ -24,7 +24,7 @@ internal sealed class MessageLine(MessageArena arena, ulong firstPosition = 0)
     public bool HasMessage => _ready.Count > 0 || _returned is { Count: > 0 };
 
     /// <summary>Whether a message waits that a consumer gave back.</summary>
-    public bool HasReturned => _returned is { Count: > 0 };
+    public bool HasReturned => _returned is { Count: > 0 } || _restored is { IsHeadReturned: true };
 
     /// <summary>The place of the next message.</summary>
     public ulong NextPosition => _nextPosition;
@@ -51,27 +51,16 @@ internal sealed class MessageLine(MessageArena arena, ulong firstPosition = 0)
     }
 
     /// <summary>
-    /// Puts a message back that was there before the broker was. Places rise from call to call. One that was handed out before is followed by none
-    /// that was not, so that all before it were handed out, too.
+    /// Puts a message back that was there before the broker was. Places rise from call to call. One that came back from a consumer is followed by
+    /// none older, so that all before it were handed out, too.
     /// </summary>
     /// <param name="message">The message.</param>
-    /// <param name="wasClosed">Whether the broker had stopped in order; else any message may have been handed out.</param>
-    public void Restore(in QueuedMessage message, bool wasClosed)
+    /// <param name="handedOutBelow">Places below which a message may have been handed out.</param>
+    public void Restore(in QueuedMessage message, ulong handedOutBelow)
     {
         _nextPosition = Math.Max(_nextPosition, message.Position + 1);
-        if (!message.Redelivered)
-        {
-            (_restored ??= new RestoredRuns { MayBeRedelivered = !wasClosed }).Add(message.Position);
-            AddReady(message.Message, message.Deadline, message.Stored);
-            return;
-        }
-
-        while (_ready.Count > 0)
-        {
-            Return(TakeReady(message.Priority) with { Redelivered = true });
-        }
-
-        Return(in message);
+        (_restored ??= new RestoredRuns(handedOutBelow)).Add(in message);
+        AddReady(message.Message, message.Deadline, message.Stored);
     }
 
     /// <summary>The place of a message that does not wait here.</summary>
@@ -98,8 +87,13 @@ internal sealed class MessageLine(MessageArena arena, ulong firstPosition = 0)
             return message.Message;
         }
 
-        isRedelivered = _restored is { MayBeRedelivered: true };
+        isRedelivered = false;
         deliveryCount = 0;
+        if (_restored is { } restored)
+        {
+            (_, isRedelivered, deliveryCount) = restored.Peek();
+        }
+
         return _ready.Peek();
     }
 
@@ -226,10 +220,10 @@ internal sealed class MessageLine(MessageArena arena, ulong firstPosition = 0)
         // Everything ready lies in a row behind the last position that was handed out; save for what was there before the broker was.
         ulong position = _nextPosition - (ulong)_ready.Count;
         bool isRedelivered = false;
+        ushort deliveryCount = 0;
         if (_restored is { } restored)
         {
-            position = restored.Take();
-            isRedelivered = restored.MayBeRedelivered;
+            (position, isRedelivered, deliveryCount) = restored.Take();
             if (restored.IsEmpty)
             {
                 _restored = null;
@@ -237,7 +231,7 @@ internal sealed class MessageLine(MessageArena arena, ulong firstPosition = 0)
         }
 
         long deadline = _readyDeadlines > 0 ? TakeDeadline() : QueuedMessage.Never;
-        return new QueuedMessage(_ready.Take(out var stored), position, deadline, 0, priority, isRedelivered, stored);
+        return new QueuedMessage(_ready.Take(out var stored), position, deadline, deliveryCount, priority, isRedelivered, stored);
     }
 
     private long TakeDeadline()

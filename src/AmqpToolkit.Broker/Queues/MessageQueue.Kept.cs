@@ -12,9 +12,8 @@ internal partial class MessageQueue
 {
     /// <summary>Puts a message back that the journal knows. Places rise from call to call. Before anybody else uses the queue.</summary>
     /// <param name="recovered">The message.</param>
-    /// <param name="wasClosed">Whether the broker had stopped in order.</param>
     /// <returns>False when nothing can be made of it.</returns>
-    public bool Restore(in RecoveredMessage recovered, bool wasClosed)
+    public bool Restore(in RecoveredMessage recovered)
     {
         if (!StoredMessageFormat.TryRead(recovered.Content, out var content))
         {
@@ -32,7 +31,7 @@ internal partial class MessageQueue
                 Extend();
             }
 
-            LineOf(priority).Restore(in message, wasClosed);
+            LineOf(priority).Restore(in message, _journal.HandedOutBelow);
             if (priority > 0)
             {
                 _more!.CountAdded(priority);
@@ -145,7 +144,7 @@ internal partial class MessageQueue
         }
     }
 
-    private MessageLine NewLine() => new(_arena, _journal is null ? 0 : QueueJournal.NewPosition(VirtualHost.Timers.TimeProvider));
+    private MessageLine NewLine() => new(_arena, _journal?.FirstPlace ?? 0);
 
     private MessageLine LineOf(byte priority) => priority == 0 ? _line : _more!.LevelOf(priority) ?? _more.AddLevel(priority, NewLine());
 

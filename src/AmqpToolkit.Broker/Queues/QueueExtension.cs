@@ -113,11 +113,10 @@ internal sealed class QueueExtension(QueueSettings settings)
     /// <summary>The messages with a priority above 0, by their priorities.</summary>
     public ReadOnlySpan<MessageLine?> Levels => _levels;
 
-    /// <summary>Takes the messages with a priority above 0 out, all of them.</summary>
+    /// <summary>Takes the messages with a priority above 0 out, all of them. Places go on rising here.</summary>
     public MessageLine?[]? TakeLevels()
     {
-        var levels = _levels;
-        _levels = null;
+        var levels = _levels is null ? null : Array.ConvertAll(_levels, level => level?.TakeAll());
         _usedLow = _usedHigh = 0;
         HigherCount = 0;
         return levels;

@@ -20,6 +20,9 @@ internal readonly record struct QueuedMessage(
     /// <summary>Where the priority stands in the journal's position.</summary>
     private const int PriorityShift = 56;
 
+    /// <summary>What of a position in the journal is the place among the messages of one priority.</summary>
+    public const ulong PlaceMask = (1UL << PriorityShift) - 1;
+
     /// <summary>Its place in the queue as the journal knows it: among all priorities.</summary>
     public ulong JournalPosition => JournalPositionOf(Priority, Position);
 
@@ -28,5 +31,5 @@ internal readonly record struct QueuedMessage(
 
     /// <summary>What a place in the journal means.</summary>
     public static (byte Priority, ulong Position) SplitJournalPosition(ulong position) =>
-        ((byte)(position >> PriorityShift), position & ((1UL << PriorityShift) - 1));
+        ((byte)(position >> PriorityShift), position & PlaceMask);
 }

@@ -1,25 +1,32 @@
 namespace AmqpToolkit.Broker.Queues;
 
 /// <summary>
-/// The places of messages that were there before the broker was: beside the list of the messages themselves, since what others have settled has
-/// left gaps. One entry stands for a run without a gap. Used under the queue's lock.
+/// What is told apart of messages that were there before the broker was, beside the list of the messages themselves: their places, since what others
+/// have settled has left gaps, and how often they failed. One entry stands for a run of equals without a gap. Used under the queue's lock.
 /// </summary>
-internal sealed class RestoredRuns
+/// <param name="handedOutBelow">Places below which a message may have been handed out: a broker that had it ended without a word.</param>
+internal sealed class RestoredRuns(ulong handedOutBelow)
 {
     private readonly Queue<Run> _runs = new();
     private Run _first;
     private Run _last;
+    private ulong _returnedBelow;
 
     /// <summary>Whether nothing is left.</summary>
     public bool IsEmpty => _first.Count == 0 && _last.Count == 0 && _runs.Count == 0;
 
-    /// <summary>Whether the messages may have been handed out before: the broker did not stop in order.</summary>
-    public bool MayBeRedelivered { get; init; }
+    /// <summary>Whether the oldest message, if there is one, came back from a consumer.</summary>
+    public bool IsHeadReturned => !IsEmpty && Head().Position < _returnedBelow;
 
     /// <summary>Adds a message; places rise.</summary>
-    public void Add(ulong position)
+    public void Add(in QueuedMessage message)
     {
-        if (_last.Count > 0 && _last.Position + _last.Count == position)
+        if (message.Redelivered)
+        {
+            _returnedBelow = message.Position + 1;
+        }
+
+        if (_last.Count > 0 && _last.Position + _last.Count == message.Position && _last.DeliveryCount == message.DeliveryCount)
         {
             _last = _last with { Count = _last.Count + 1 };
             return;
@@ -30,25 +37,33 @@ internal sealed class RestoredRuns
             _runs.Enqueue(_last);
         }
 
-        _last = new Run(position, 1);
+        _last = new Run(message.Position, 1, message.DeliveryCount);
+    }
+
+    /// <summary>What is known of the oldest message; there is one.</summary>
+    public (ulong Position, bool IsRedelivered, ushort DeliveryCount) Peek()
+    {
+        ref readonly var head = ref Head();
+        return (head.Position, head.Position < handedOutBelow || head.Position < _returnedBelow, head.DeliveryCount);
     }
 
     /// <summary>Takes the oldest message; there is one.</summary>
-    /// <returns>Its place.</returns>
-    public ulong Take()
+    public (ulong Position, bool IsRedelivered, ushort DeliveryCount) Take()
     {
-        while (_first.Count == 0)
-        {
-            if (!_runs.TryDequeue(out _first))
-            {
-                (_first, _last) = (_last, default);
-            }
-        }
-
-        ulong position = _first.Position;
-        _first = new Run(position + 1, _first.Count - 1);
-        return position;
+        var taken = Peek();
+        _first = _first with { Position = _first.Position + 1, Count = _first.Count - 1 };
+        return taken;
     }
 
-    private readonly record struct Run(ulong Position, uint Count);
+    private ref readonly Run Head()
+    {
+        if (_first.Count == 0 && !_runs.TryDequeue(out _first))
+        {
+            (_first, _last) = (_last, default);
+        }
+
+        return ref _first;
+    }
+
+    private readonly record struct Run(ulong Position, uint Count, ushort DeliveryCount);
 }

@@ -8,7 +8,8 @@ internal interface IJournalVisitor
 
     /// <summary>All definitions were visited; queues and messages follow.</summary>
     /// <param name="wasClosed">Whether the journal had been closed in order: nothing was on its way.</param>
-    void VisitQueues(bool wasClosed)
+    /// <param name="highestPlace">The highest place (<see cref="JournalOptions.PlaceMask"/>) that any record speaks of, also of messages that are gone.</param>
+    void VisitQueues(bool wasClosed, ulong highestPlace)
     {
     }
 

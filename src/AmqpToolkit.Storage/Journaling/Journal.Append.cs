@@ -233,7 +233,7 @@ internal sealed partial class Journal
             Drop(old.Location.Segment, 0);
         }
 
-        _updates.Add(message, new UpdateEntry(location, overlay.ToArray()));
+        _updates.Add(message, new UpdateEntry(location, new StoredOverlay(overlay)));
     }
 
     private void Define(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, uint group)

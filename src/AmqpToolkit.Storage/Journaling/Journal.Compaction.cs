@@ -53,7 +53,21 @@ internal sealed partial class Journal
     /// <summary>A segment can be copied when all of it is written, and no group that may have records in it is open.</summary>
     private bool CanCopy(JournalSegment segment) =>
         segment is { IsSealed: true, IsCopied: false, IsPinned: false, IsWorthCopying: true, File: not null } && segment.Number < _filling.FirstSegment(_tail)
-        && !_openGroups.Values.Any(group => group.FirstSegment <= segment.Number);
+        && segment.CopyAfter < _nextSegment && !IsInOpenGroup(segment.Number);
+
+    /// <summary>Asked for each segment after each batch: a lambda would be made each time.</summary>
+    private bool IsInOpenGroup(uint segment)
+    {
+        foreach (var group in _openGroups.Values)
+        {
+            if (group.FirstSegment <= segment)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Says again, at the end of the log, what one segment says and still holds.</summary>
     private sealed class SegmentCopier(Journal journal, JournalSegment segment) : IRecordHandler, IJournalWaiter, IDisposable
@@ -81,9 +95,10 @@ internal sealed partial class Journal
                 Wait(CommitLevel.Fsync);
                 Finish();
             }
-            catch (Exception error) when (error is IOException or ObjectDisposedException)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException)
             {
-                // The segment stays: nothing is lost but room.
+                // The segment stays: nothing is lost but room. Not at once again: what the disk refuses now it will refuse then.
+                TryAgainLater();
             }
         }
 
@@ -185,7 +200,7 @@ internal sealed partial class Journal
             }
 
             var old = journal._messages[message];
-            var overlay = isUpdated ? update.Overlay : OverlayOf(kind, payload);
+            var overlay = isUpdated ? update.Overlay.Octets : OverlayOf(kind, payload);
             var copy = Append(kind, Rewrite(kind, payload, overlay), out long octets);
             journal._tail.AddLive(octets);
             journal._messages[message] = old with { Location = copy, Units = (uint)(octets >> 3) };
@@ -259,7 +274,7 @@ internal sealed partial class Journal
             var copy = Append(RecordKind.Update, payload, out _);
             journal._tail.HoldUntilGone(journal._messages[message].Location.Segment);
             journal._tail.AddLive(0);
-            journal._updates[message] = update with { Location = copy };
+            journal._updates[message] = new UpdateEntry(copy, update.Overlay);
             journal.Drop(segment.Number, 0);
         }
 
@@ -323,6 +338,15 @@ internal sealed partial class Journal
             if (_failure is { } failure)
             {
                 throw new IOException("The journal has failed.", failure);
+            }
+        }
+
+        private void TryAgainLater()
+        {
+            lock (journal._gate)
+            {
+                segment.IsCopied = false;
+                segment.CopyAfter = journal._nextSegment;
             }
         }
 

@@ -219,7 +219,7 @@ internal sealed partial class Journal
         {
             _files.Delete(name);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // It is looked at again when the journal is opened.
         }

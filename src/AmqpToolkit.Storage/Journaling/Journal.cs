@@ -95,6 +95,9 @@ internal sealed partial class Journal : IDisposable
     /// <summary>Whether so much waits to be written that publishers should wait.</summary>
     public bool IsSaturated => _isFull || Volatile.Read(ref _backlogOctets) > _options.BacklogOctets;
 
+    /// <summary>Octets that wait to be written, or are being.</summary>
+    public long BacklogOctets => Volatile.Read(ref _backlogOctets);
+
     /// <summary>Opens the journal of a folder, new if there is none, and tells <paramref name="visitor"/> what it holds.</summary>
     /// <exception cref="IOException">The folder is in use, or cannot be read.</exception>
     /// <exception cref="JournalVersionException">The journal is of a version that this code does not know.</exception>

@@ -18,6 +18,9 @@ internal sealed record JournalOptions
     /// <summary>Segments from which on copying forward is thought of.</summary>
     public int CompactionSegments { get; init; } = 4;
 
+    /// <summary>What of a position rises; what stands above tells apart lines of messages in one queue.</summary>
+    public ulong PlaceMask { get; init; } = ulong.MaxValue;
+
     /// <summary>How long octets that nobody waits for may lie in memory.</summary>
     public TimeSpan IdleWriteDelay { get; init; } = TimeSpan.FromMilliseconds(20);
 }

@@ -24,6 +24,7 @@ internal sealed partial class JournalRecovery
 
         if (PositionOf(header.Kind, payload) is { } position)
         {
+            NotePlace(position.Position);
             _early.TryAdd(position, new EarlyNews(location, IsSettled: false, null));
         }
 
@@ -174,7 +175,7 @@ internal sealed partial class JournalRecovery
             && (news.Update is not { } known || known.Location.CompareTo(location) < 0))
         {
             HoldIfThere(location, news.Location.Segment);
-            _early[(update.Queue, update.Position)] = news with { Update = new UpdateEntry(location, update.Overlay.ToArray()) };
+            _early[(update.Queue, update.Position)] = news with { Update = new UpdateEntry(location, new StoredOverlay(update.Overlay)) };
         }
     }
 

@@ -8,12 +8,15 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
 {
     private readonly JournalState _state = new();
     private readonly Dictionary<uint, RecoveringQueue> _queues = [];
-    private readonly Dictionary<StoredMessage, byte[]> _overlays = [];
+    private readonly Dictionary<StoredMessage, StoredOverlay> _overlays = [];
     private readonly Dictionary<DefinitionName, byte[]> _values = [];
 
     private JournalSegment _segment = null!;
     private byte[] _window = [];
     private bool _wasClosed = true;
+
+    /// <summary>The highest place that any record speaks of, also of messages that are long gone.</summary>
+    private ulong _highestPlace;
 
     /// <summary>Whether the folder stays as it is.</summary>
     public bool IsReadOnly { get; init; }
@@ -52,7 +55,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         NoteBrokenGroups();
         Settle();
         VisitDefinitions();
-        visitor.VisitQueues(_wasClosed);
+        visitor.VisitQueues(_wasClosed, _highestPlace);
         VisitMessages();
         DropUnusedContents();
         visitor.VisitEnd(_wasClosed);
@@ -123,6 +126,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
             _queues.Add(queue, messages = new RecoveringQueue());
         }
 
+        NotePlace(position);
         var news = TakeNews(location, queue, position);
         if (news.IsSettled)
         {
@@ -157,11 +161,13 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         }
         else if (!overlay.IsEmpty)
         {
-            _overlays.Add(stored, overlay.ToArray());
+            _overlays.Add(stored, new StoredOverlay(overlay));
         }
 
         return true;
     }
+
+    private void NotePlace(ulong position) => _highestPlace = Math.Max(_highestPlace, position & options.PlaceMask);
 
     /// <summary>A content may have been copied forward behind those who need it.</summary>
     private StoredContent Mention(ulong id)
@@ -205,6 +211,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         for (int index = 0; index < ack.Count; index++)
         {
             var (first, count) = ack[index];
+            NotePlace(first + count - 1);
             for (uint done = 0; done < count; done++)
             {
                 NoteEarlyAck(location, ack.Queue, first + done);
@@ -241,7 +248,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         }
         else if (!IsOutdated(location, stored))
         {
-            byte[] overlay = update.Overlay.ToArray();
+            var overlay = new StoredOverlay(update.Overlay);
             _overlays[stored] = overlay;
             _state.Updates[stored] = new UpdateEntry(location, overlay);
         }
@@ -376,12 +383,13 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         }
 
         _state.Segments[entry.Location.Segment].AddLive(entry.RecordOctets);
+        var overlay = _overlays.GetValueOrDefault(stored);
         visitor.VisitMessage(new RecoveredMessage
         {
             Queue = queue,
             Position = position,
             Message = stored,
-            Overlay = _overlays.GetValueOrDefault(stored),
+            Overlay = overlay.Octets,
             Content = content,
             SharedContent = entry.Content,
         });

@@ -56,7 +56,10 @@ internal sealed class JournalSegment(uint number, int capacityOctets, uint seed,
     /// <summary>Octets of these.</summary>
     public long LiveOctets { get; private set; }
 
-    /// <summary>Whether its records were copied forward, or are being; it is not tried twice.</summary>
+    /// <summary>The segment that has to be begun before this one is copied: after a copy that failed.</summary>
+    public uint CopyAfter { get; set; }
+
+    /// <summary>Whether its records were copied forward, or are being.</summary>
     public bool IsCopied { get; set; }
 
     /// <summary>Whether it has messages that are gone from memory but not from the log: it stays as it is until the journal is opened again.</summary>

@@ -19,6 +19,9 @@ internal sealed class ManualDisk(string folder) : IFileLayer
     /// <summary>Whether syncs fail from now on.</summary>
     public bool IsBroken { get; set; }
 
+    /// <summary>Called before each read.</summary>
+    public Action? OnRead { get; set; }
+
     public string Folder => _files.Folder;
 
     public void HoldSyncs() => _syncs.Reset();
@@ -83,7 +86,11 @@ internal sealed class ManualDisk(string folder) : IFileLayer
     {
         public long Length => file.Length;
 
-        public int Read(long offset, Span<byte> octets) => file.Read(offset, octets);
+        public int Read(long offset, Span<byte> octets)
+        {
+            disk.OnRead?.Invoke();
+            return file.Read(offset, octets);
+        }
 
         public void Write(long offset, ReadOnlySpan<byte> octets)
         {
