@@ -59,6 +59,7 @@ internal sealed partial class BrokerChannel
             waiting = TakeWaitingForCredit();
         }
 
+        connection.MarkWriting();
         connection.Settle(returned, Outcome.Release);
         connection.Resume(waiting);
     }
@@ -77,6 +78,7 @@ internal sealed partial class BrokerChannel
             return CommitAll();
         }
 
+        connection.MarkWriting();
         uint group = JournalGroup.Begin(store.Journal);
         connection.Turn.Group = group;
         bool isWhole = false;

@@ -28,13 +28,16 @@ internal sealed partial class BrokerConnection
 
     /// <inheritdoc/>
     public ValueTask WaitUntilReadyAsync() =>
-        IsSaturated || WaitsForHeld || (_hasPublished && (_broker.Memory.IsOver || _broker.Store is { HasNoRoom: true })) ? HoldBackAsync() : ValueTask.CompletedTask;
+        IsSaturated || WaitsForHeld || (_hasPublished && _broker.Memory.IsOver) || WaitsForRoom ? HoldBackAsync() : ValueTask.CompletedTask;
+
+    /// <summary>Whether what the client does is more than the journal has room for. Any thread, as a hint.</summary>
+    internal bool WaitsForRoom => (_hasPublished || _hasWritten) && _broker.Store is { HasNoRoom: true };
 
     /// <summary>Whether more waits for a peer that does not read than deliveries alone could make.</summary>
     private bool IsSaturated => Output.PendingOctets > _broker.Options.OutputBoundOctets + _broker.Options.MaxMessageOctets + AnswerBoundOctets;
 
     /// <summary>Leaves the rest of what was received alone until the peer has taken its answers, or the journal has kept what they promise.</summary>
-    public void PauseIfSaturated() => HasPaused |= IsSaturated || WaitsForHeld;
+    public void PauseIfSaturated() => HasPaused |= IsSaturated || WaitsForHeld || WaitsForRoom;
 
     /// <inheritdoc/>
     public void HandleOutputDrained()
@@ -111,7 +114,7 @@ internal sealed partial class BrokerConnection
     private async ValueTask HoldPublisherBackAsync(Task gone)
     {
         bool isTold = false;
-        while (_hasPublished && !HasToGo && FindHindrance(out string? reason) is { } room)
+        while (!HasToGo && FindHindrance(out string? reason) is { } room)
         {
             _isHeldByMemory = true;
             if (_clientTakesBlocked && !isTold && reason is not null)
@@ -133,14 +136,15 @@ internal sealed partial class BrokerConnection
     private Task? FindHindrance(out string? reason)
     {
         reason = null;
-        if (_broker.Memory.IsOver)
+        if (_hasPublished && _broker.Memory.IsOver)
         {
             reason = "low on memory";
             return _broker.Memory.WaitForRoomAsync();
         }
 
-        if (_broker.Store is { HasNoRoom: true } store)
+        if (WaitsForRoom)
         {
+            var store = _broker.Store!;
             reason = store.IsFull ? "low on disk" : null;
             return store.WaitForRoomAsync();
         }

@@ -20,6 +20,9 @@ internal sealed class DeadLetterMover(MessageArena arena)
     /// </summary>
     private const int MaxDeathOctets = 64 * 1024;
 
+    /// <summary>Octets after which what has gathered is published, and the journal asked for room.</summary>
+    private const long BatchOctets = 1024 * 1024;
+
     [ThreadStatic]
     private static DeadLetterMover? t_ofThread;
 
@@ -30,6 +33,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
     private readonly List<JournalAck> _origins = [];
     private QueueJournal? _journal;
     private uint _group;
+    private long _octets;
     private byte[] _key = [];
     private int _version;
 
@@ -46,9 +50,11 @@ internal sealed class DeadLetterMover(MessageArena arena)
     /// <param name="dead">The messages.</param>
     /// <param name="turn">Whose thread it is.</param>
     /// <param name="group">The group of the journal that the move belongs to; 0 for one of its own.</param>
-    public void Move(MessageQueue queue, QueueJournal? journal, QueueSettings settings, List<DeadLetter> dead, Turn turn, uint group)
+    /// <returns>How many were moved: not all when the journal has no room for more, and the others are the caller's still.</returns>
+    public int Move(MessageQueue queue, QueueJournal? journal, QueueSettings settings, List<DeadLetter> dead, Turn turn, uint group)
     {
         int at = 0;
+        bool isDone = false;
         try
         {
             (_journal, _group) = (journal, group);
@@ -57,7 +63,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
             _targets.Clear();
             _version = -1;
             var exchange = settings.DeadLetterExchange is { } name ? queue.VirtualHost.FindExchange(name) : null;
-            for (; at < dead.Count; at++)
+            for (; at < dead.Count && !(group == 0 && _batch.Count == 0 && queue.MustWaitForRoom); at++)
             {
                 if (exchange is not null)
                 {
@@ -71,11 +77,13 @@ internal sealed class DeadLetterMover(MessageArena arena)
             }
 
             Flush(turn);
+            isDone = true;
+            return at;
         }
         finally
         {
             // What an exception has left here was not published: the journal keeps it where it died, and has it there when it is opened again.
-            for (; at < dead.Count; at++)
+            for (; at < dead.Count && !isDone; at++)
             {
                 arena.Release(dead[at].Message);
             }
@@ -122,7 +130,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
         {
             var stored = Store(exchange, key, properties, in content);
             _routes.HandToKeepers(arena, stored);
-            Add(stored, in letter, turn);
+            Add(stored, properties.Length + content.BodyOctets, in letter, turn);
         }
         else
         {
@@ -194,7 +202,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
         });
     }
 
-    private void Add(MessageRef message, in DeadLetter letter, Turn turn)
+    private void Add(MessageRef message, long octets, in DeadLetter letter, Turn turn)
     {
         if (_batch.Count > 0 && !_targets.SequenceEqual(_batchTargets))
         {
@@ -209,7 +217,8 @@ internal sealed class DeadLetterMover(MessageArena arena)
 
         _batch.Add(message);
         NoteOrigin(in letter);
-        if (_batch.IsFull)
+        _octets += octets;
+        if (_batch.IsFull || _octets > BatchOctets)
         {
             Flush(turn);
         }
@@ -237,6 +246,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
         }
         finally
         {
+            _octets = 0;
             if (isOwn)
             {
                 // Also after an exception: what was published then is there, and what died is still where it was.

@@ -36,6 +36,9 @@ internal partial class MessageQueue
         }
     }
 
+    /// <summary>Whether nothing may be moved now: the journal has more to write than it may, and each move adds to it.</summary>
+    internal bool MustWaitForRoom => Settings.DeadLetterExchange is not null && VirtualHost.Store is { HasNoRoom: true };
+
     /// <summary>Moves what died, after the lock was left. Without a turn another thread does.</summary>
     private void MoveDead(Turn? turn)
     {
@@ -49,7 +52,7 @@ internal partial class MessageQueue
             return;
         }
 
-        if (turn is null)
+        if (turn is null || MustWaitForRoom)
         {
             SweepOf(more).Start();
         }
@@ -80,9 +83,10 @@ internal partial class MessageQueue
 
         for (int looks = 0; TakeDying(more) is { } dying; looks++)
         {
+            int moved;
             try
             {
-                DeadLetterMover.OfThread(_arena).Move(this, _journal, more.Settings, dying, turn, group: 0);
+                moved = DeadLetterMover.OfThread(_arena).Move(this, _journal, more.Settings, dying, turn, group: 0);
             }
             catch
             {
@@ -91,18 +95,25 @@ internal partial class MessageQueue
                 throw;
             }
 
-            if (looks == LooksInARow)
+            dying.RemoveRange(0, moved);
+            if (looks == LooksInARow || dying.Count > 0)
             {
-                LetOthersMove(more);
+                LetOthersMove(more, dying);
                 return;
             }
         }
     }
 
-    private void LetOthersMove(QueueExtension more)
+    private void LetOthersMove(QueueExtension more, List<DeadLetter>? left = null)
     {
         lock (_gate)
         {
+            if (left is { Count: > 0 })
+            {
+                left.AddRange(more.Dying ?? []);
+                more.Dying = left;
+            }
+
             more.IsMoving = false;
             if (more.Dying is null)
             {

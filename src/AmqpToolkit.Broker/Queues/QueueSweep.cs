@@ -17,10 +17,25 @@ internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.Virt
 
     protected override void DoSlice()
     {
+        if (queue.VirtualHost.Store is { IsClosed: true })
+        {
+            return;
+        }
+
+        if (queue.MustWaitForRoom)
+        {
+            _ = GoOnAsync(queue.VirtualHost.Store!.WaitForRoomAsync());
+            return;
+        }
+
         var turn = new Turn();
         try
         {
             queue.Sweep(turn);
+        }
+        catch (ObjectDisposedException) when (queue.VirtualHost.Store is { IsClosed: true })
+        {
+            // The broker has stopped meanwhile: what it did not come to is done when the journal is opened again.
         }
         finally
         {
@@ -29,5 +44,11 @@ internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.Virt
 
         queue.VirtualHost.Arena.TellThread();
         queue.VirtualHost.Arena.Watermark?.Check();
+    }
+
+    private async Task GoOnAsync(Task room)
+    {
+        await room.ConfigureAwait(false);
+        Start();
     }
 }

@@ -15,10 +15,10 @@ internal sealed class KeptBroker : IAsyncDisposable
     private AmqpBroker _broker = null!;
 
     private readonly bool _toleratesDefects;
-    private readonly int _segmentOctets;
+    private readonly JournalOptions _journal;
 
-    private KeptBroker(TimeProvider time, Func<string, IFileLayer>? files, bool toleratesDefects, int segmentOctets) =>
-        (_time, _files, _toleratesDefects, _segmentOctets) = (time, files, toleratesDefects, segmentOctets);
+    private KeptBroker(TimeProvider time, Func<string, IFileLayer>? files, bool toleratesDefects, JournalOptions journal) =>
+        (_time, _files, _toleratesDefects, _journal) = (time, files, toleratesDefects, journal);
 
     public AmqpBroker Broker => _broker;
 
@@ -32,9 +32,11 @@ internal sealed class KeptBroker : IAsyncDisposable
     /// <param name="files">The disk that it sees.</param>
     /// <param name="toleratesDefects">Whether errors are expected in its log.</param>
     /// <param name="segmentOctets">Octets of a segment of its journal.</param>
-    public static async Task<KeptBroker> StartAsync(TimeProvider? time = null, Func<string, IFileLayer>? files = null, bool toleratesDefects = false, int segmentOctets = 1024 * 1024)
+    /// <param name="backlogOctets">Octets that may wait to be written.</param>
+    public static async Task<KeptBroker> StartAsync(TimeProvider? time = null, Func<string, IFileLayer>? files = null, bool toleratesDefects = false, int segmentOctets = 1024 * 1024, int backlogOctets = 32 * 1024 * 1024)
     {
-        var kept = new KeptBroker(time ?? TimeProvider.System, files, toleratesDefects, segmentOctets);
+        var journal = new JournalOptions { SegmentOctets = segmentOctets, SpareSegments = 0, BacklogOctets = backlogOctets };
+        var kept = new KeptBroker(time ?? TimeProvider.System, files, toleratesDefects, journal);
         kept.AddFolder();
         await kept.OpenAsync();
         return kept;
@@ -132,7 +134,7 @@ internal sealed class KeptBroker : IAsyncDisposable
             TimeProvider = _time,
             LoggerFactory = _log,
             FileLayer = _files is null ? null : () => _files(folder),
-            Journal = new JournalOptions { SegmentOctets = _segmentOctets, SpareSegments = 0 },
+            Journal = _journal,
         });
     }
 }

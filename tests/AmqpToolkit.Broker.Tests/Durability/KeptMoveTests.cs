@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec.V0_9_1;
 
 namespace AmqpToolkit.Broker.Tests.Durability;
@@ -102,6 +103,28 @@ public sealed class KeptMoveTests
         Assert.Equal(isCommitted ? ["y"] : ["x", "y"], after.Drain("from"));
         Assert.Equal(isCommitted ? ["x1"] : [], after.Drain("a"));
         Assert.Equal(isCommitted ? ["x2"] : [], after.Drain("b"));
+    }
+
+    [Fact]
+    public async Task MessagesThatExpireWhileTheBrokerStops_AreNoDefect()
+    {
+        var time = new ManualTimeProvider();
+        await using var broker = await KeptBroker.StartAsync(time);
+        using (var client = new KeptClient(broker))
+        {
+            client.Declare("dead");
+            client.Declare("q", ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"), ("x-message-ttl", 1000));
+            client.Publish("q", "a");
+        }
+
+        // What a sweep finds that was started before the stop and comes to its work after it.
+        var queue = broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!;
+        await broker.StopAsync();
+        time.Advance(TimeSpan.FromSeconds(2));
+        new QueueSweep(queue).Execute();
+        await broker.OpenAsync();
+        using var after = new KeptClient(broker);
+        Assert.True(SpinWait.SpinUntil(() => after.Get("dead")?.Body == "a", TimeSpan.FromSeconds(20)));
     }
 
     [Fact]
