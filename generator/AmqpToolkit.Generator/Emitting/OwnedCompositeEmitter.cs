@@ -95,8 +95,8 @@ internal static class OwnedCompositeEmitter
             if (unit.Members.Count == 0)
             {
                 writer.Line("""
-                    int first = AmqpWriter.BeginComposite(destination, DescriptorCode);
-                    return AmqpWriter.EndList(destination, first, first, 0);
+                    int first = CompositeWriter.Begin(destination, DescriptorCode);
+                    return CompositeWriter.End(destination, first, first, 0);
                     """);
                 return;
             }
@@ -108,14 +108,14 @@ internal static class OwnedCompositeEmitter
                 writer.Line($$"""
                     if ((present & {{mask}}) != {{mask}})
                     {
-                        AmqpWriter.ThrowMissingField("{{unit.RawName}}");
+                        CompositeWriter.ThrowMissingField("{{unit.RawName}}");
                     }
 
                     """);
             }
 
             writer.Line("""
-                int first = AmqpWriter.BeginComposite(destination, DescriptorCode);
+                int first = CompositeWriter.Begin(destination, DescriptorCode);
                 int at = first;
                 int count = 32 - BitOperations.LeadingZeroCount(present);
                 """);
@@ -124,13 +124,13 @@ internal static class OwnedCompositeEmitter
                 writer.Line($$"""
                     if (count > {{i.ToString(CultureInfo.InvariantCulture)}})
                     {
-                        at += (present & {{CompositeEmitter.Bit(i)}}) != 0 ? {{TypeExpressions.Write(unit.Members[i], "destination[at..]")}} : AmqpWriter.WriteNull(destination[at..]);
+                        at = (present & {{CompositeEmitter.Bit(i)}}) != 0 ? {{TypeExpressions.WriteField(unit.Members[i])}} : CompositeWriter.WriteNull(destination, at);
                     }
 
                     """);
             }
 
-            writer.Line("return AmqpWriter.EndList(destination, first, at, count);");
+            writer.Line("return CompositeWriter.End(destination, first, at, count);");
         }
     }
 }

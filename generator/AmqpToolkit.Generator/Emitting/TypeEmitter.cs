@@ -210,7 +210,7 @@ internal static class TypeEmitter
                 public int Write(Span<byte> destination)
                 {
                     int at = AmqpWriter.WriteDescriptor(destination, DescriptorCode);
-                    return at + {{TypeExpressions.Write(value, "destination[at..]")}};
+                    return at + {{TypeExpressions.WriteValue(value)}};
                 }
                 """);
         }

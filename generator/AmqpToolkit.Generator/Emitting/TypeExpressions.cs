@@ -74,15 +74,22 @@ internal static class TypeExpressions
         _ => "CompositeReader.PassValue(source, at, ref error)",
     };
 
-    /// <summary>Writes the member to a span.</summary>
-    public static string Write(CompositeMember member, string destination) => member.Shape switch
-    {
-        MemberShape.Scalar => $"AmqpWriter.Write{Suffix(member.Primitive)}({destination}, _{member.Field})",
-        MemberShape.Enumeration when member.Primitive == "boolean" => $"AmqpWriter.WriteBoolean({destination}, _{member.Field} != 0)",
-        MemberShape.Enumeration => $"AmqpWriter.Write{Suffix(member.Primitive)}({destination}, ({ScalarType(member.Primitive)})_{member.Field})",
-        MemberShape.Variable => $"AmqpWriter.Write{Suffix(member.Primitive)}({destination}, _{member.Field})",
-        _ => $"_{member.Field}.Write({destination})",
-    };
+    /// <summary>Writes a member as a field of a composite.</summary>
+    public static string WriteField(CompositeMember member) => HasWriter(member)
+        ? $"CompositeWriter.Write{Suffix(member.Primitive)}(destination, at, {Stored(member)})"
+        : $"at + {Stored(member)}.Write(destination[at..])";
+
+    /// <summary>Writes the value behind a descriptor.</summary>
+    public static string WriteValue(CompositeMember member) => HasWriter(member)
+        ? $"AmqpWriter.Write{Suffix(member.Primitive)}(destination[at..], {Stored(member)})"
+        : $"{Stored(member)}.Write(destination[at..])";
+
+    private static bool HasWriter(CompositeMember member) => member.Shape is MemberShape.Scalar or MemberShape.Enumeration or MemberShape.Variable;
+
+    /// <summary>What is kept of a member, as its writer takes it.</summary>
+    private static string Stored(CompositeMember member) => member.Shape != MemberShape.Enumeration ? $"_{member.Field}"
+        : member.Primitive == "boolean" ? $"_{member.Field} != 0"
+        : $"({ScalarType(member.Primitive)})_{member.Field}";
 
     /// <summary>The owned form of what a view's property has.</summary>
     public static string ToOwned(CompositeMember member) => member.Shape switch

@@ -58,7 +58,7 @@ internal sealed class ReservedNames
         ["Constants", "Constructors", "Descriptors"],
         ["EncodedArrayView", "EncodedListView", "EncodedMapView", "Guid", "IDescribedType", "MultipleView", "Rune", "UInt128"],
         ["DescriptorCode", "DescriptorSymbol", "TryParse", "ToOwned", "MaxOctets", "Write", "ReadFields", "Value", "Known", "TryGetKnown", "Texts"],
-        ["AmqpReader", "AmqpType", "AmqpWriter", "BitOperations", "CompositeReader", "DescriptorReader", "EncodedValue", "EncodedValueView"]);
+        ["AmqpReader", "AmqpType", "AmqpWriter", "BitOperations", "CompositeReader", "CompositeWriter", "DescriptorReader", "EncodedValue", "EncodedValueView"]);
 
     /// <summary>What stands before a dot in the bodies of emitted types.</summary>
     public HashSet<string> Called { get; }

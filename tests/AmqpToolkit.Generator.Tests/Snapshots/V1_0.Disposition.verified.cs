@@ -294,42 +294,42 @@ public readonly record struct Disposition : IDescribedType
         uint present = _present;
         if ((present & 0x3) != 0x3)
         {
-            AmqpWriter.ThrowMissingField("disposition");
+            CompositeWriter.ThrowMissingField("disposition");
         }
 
-        int first = AmqpWriter.BeginComposite(destination, DescriptorCode);
+        int first = CompositeWriter.Begin(destination, DescriptorCode);
         int at = first;
         int count = 32 - BitOperations.LeadingZeroCount(present);
         if (count > 0)
         {
-            at += (present & 0x1) != 0 ? AmqpWriter.WriteBoolean(destination[at..], _role != 0) : AmqpWriter.WriteNull(destination[at..]);
+            at = (present & 0x1) != 0 ? CompositeWriter.WriteBoolean(destination, at, _role != 0) : CompositeWriter.WriteNull(destination, at);
         }
 
         if (count > 1)
         {
-            at += (present & 0x2) != 0 ? AmqpWriter.WriteUInt(destination[at..], _first) : AmqpWriter.WriteNull(destination[at..]);
+            at = (present & 0x2) != 0 ? CompositeWriter.WriteUInt(destination, at, _first) : CompositeWriter.WriteNull(destination, at);
         }
 
         if (count > 2)
         {
-            at += (present & 0x4) != 0 ? AmqpWriter.WriteUInt(destination[at..], _last) : AmqpWriter.WriteNull(destination[at..]);
+            at = (present & 0x4) != 0 ? CompositeWriter.WriteUInt(destination, at, _last) : CompositeWriter.WriteNull(destination, at);
         }
 
         if (count > 3)
         {
-            at += (present & 0x8) != 0 ? AmqpWriter.WriteBoolean(destination[at..], _settled) : AmqpWriter.WriteNull(destination[at..]);
+            at = (present & 0x8) != 0 ? CompositeWriter.WriteBoolean(destination, at, _settled) : CompositeWriter.WriteNull(destination, at);
         }
 
         if (count > 4)
         {
-            at += (present & 0x10) != 0 ? _state.Write(destination[at..]) : AmqpWriter.WriteNull(destination[at..]);
+            at = (present & 0x10) != 0 ? at + _state.Write(destination[at..]) : CompositeWriter.WriteNull(destination, at);
         }
 
         if (count > 5)
         {
-            at += (present & 0x20) != 0 ? AmqpWriter.WriteBoolean(destination[at..], _batchable) : AmqpWriter.WriteNull(destination[at..]);
+            at = (present & 0x20) != 0 ? CompositeWriter.WriteBoolean(destination, at, _batchable) : CompositeWriter.WriteNull(destination, at);
         }
 
-        return AmqpWriter.EndList(destination, first, at, count);
+        return CompositeWriter.End(destination, first, at, count);
     }
 }

@@ -159,22 +159,22 @@ public readonly record struct Received : IDescribedType
         uint present = _present;
         if ((present & 0x3) != 0x3)
         {
-            AmqpWriter.ThrowMissingField("received");
+            CompositeWriter.ThrowMissingField("received");
         }
 
-        int first = AmqpWriter.BeginComposite(destination, DescriptorCode);
+        int first = CompositeWriter.Begin(destination, DescriptorCode);
         int at = first;
         int count = 32 - BitOperations.LeadingZeroCount(present);
         if (count > 0)
         {
-            at += (present & 0x1) != 0 ? AmqpWriter.WriteUInt(destination[at..], _sectionNumber) : AmqpWriter.WriteNull(destination[at..]);
+            at = (present & 0x1) != 0 ? CompositeWriter.WriteUInt(destination, at, _sectionNumber) : CompositeWriter.WriteNull(destination, at);
         }
 
         if (count > 1)
         {
-            at += (present & 0x2) != 0 ? AmqpWriter.WriteULong(destination[at..], _sectionOffset) : AmqpWriter.WriteNull(destination[at..]);
+            at = (present & 0x2) != 0 ? CompositeWriter.WriteULong(destination, at, _sectionOffset) : CompositeWriter.WriteNull(destination, at);
         }
 
-        return AmqpWriter.EndList(destination, first, at, count);
+        return CompositeWriter.End(destination, first, at, count);
     }
 }
