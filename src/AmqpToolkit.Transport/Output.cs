@@ -159,6 +159,27 @@ public sealed class Output : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>
+    /// The same for a thread that can spare the time of one small send, and of nothing else: what is appended meanwhile, and whatever the
+    /// owner does with the room, is left to others.
+    /// </summary>
+    public void FlushBriefly()
+    {
+        if (!TryBeginSending(out bool isSmall))
+        {
+            return;
+        }
+
+        if (isSmall)
+        {
+            StartSending(isBrief: true);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
     /// <inheritdoc/>
     void IThreadPoolWorkItem.Execute() => StartSending();
 
@@ -237,10 +258,10 @@ public sealed class Output : IThreadPoolWorkItem
     }
 
     /// <summary>Runs the sender. It is a pooled operation, so somebody must take its result: nobody awaits it.</summary>
-    private void StartSending()
+    private void StartSending(bool isBrief = false)
     {
 #pragma warning disable CA2012 // Its result is taken once, here or by the observer.
-        var sending = SendAsync().GetAwaiter();
+        var sending = SendAsync(isBrief).GetAwaiter();
 #pragma warning restore CA2012
         if (sending.IsCompleted)
         {
@@ -254,7 +275,7 @@ public sealed class Output : IThreadPoolWorkItem
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask SendAsync()
+    private async ValueTask SendAsync(bool isBrief)
     {
         int inARow = 0;
         try
@@ -310,7 +331,14 @@ public sealed class Output : IThreadPoolWorkItem
                 await sending.ConfigureAwait(false);
                 SendCount++;
                 ReleaseInFlight();
-                if (SettleSent(octets))
+                bool isDrained = SettleSent(octets);
+                if (isBrief && (isDrained || PendingOctets > 0))
+                {
+                    await Task.Yield();
+                }
+
+                isBrief = false;
+                if (isDrained)
                 {
                     _owner.HandleOutputDrained();
                 }

@@ -40,6 +40,42 @@ public sealed class OutputTests
     }
 
     [Fact]
+    public void FlushBriefly_OfLittle_SendsOnTheFlushingThreadAndLeavesTheOwnersWorkToOthers()
+    {
+        var transport = new ScriptedTransport();
+        var output = new Output(transport, _owner, 4);
+        int owners = 0;
+        _owner.OnDrained = () => Volatile.Write(ref owners, Environment.CurrentManagedThreadId);
+        Append(output, [1, 2, 3, 4]);
+        lock (output.Gate)
+        {
+            Assert.False(output.HasRoom);
+        }
+
+        output.FlushBriefly();
+
+        Assert.Equal([1, 2, 3, 4], transport.Sent);
+        Assert.Equal(Environment.CurrentManagedThreadId, transport.LastSendThread);
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref owners) != 0, Patience));
+        Assert.NotEqual(Environment.CurrentManagedThreadId, owners);
+    }
+
+    [Fact]
+    public void FlushBriefly_OfMuch_SendsOnAnotherThread()
+    {
+        var transport = new ScriptedTransport();
+        var output = new Output(transport, _owner, 1_000_000);
+        byte[] octets = Random(Output.InlineSendOctets + 1);
+        Append(output, octets);
+
+        output.FlushBriefly();
+        Assert.True(SpinWait.SpinUntil(() => output.PendingOctets == 0, Patience));
+
+        Assert.Equal(octets, transport.Sent);
+        Assert.NotEqual(Environment.CurrentManagedThreadId, transport.LastSendThread);
+    }
+
+    [Fact]
     public void Flush_OfNothing_SendsNothing()
     {
         var transport = new ScriptedTransport();

@@ -5,7 +5,7 @@ namespace AmqpToolkit.Broker.Durability;
 
 /// <summary>
 /// Outputs that the journal's thread has put confirms into, gathered over all whom one commit served. To wake a thread for each would cost more than to send:
-/// one or two are sent by the journal's thread itself, which no socket can hold up, more by as few threads of the pool as there are processors.
+/// one or two are sent by the journal's thread itself, one small send each, more by as few threads of the pool as there are processors.
 /// </summary>
 internal sealed class ToldOutputs : IThreadPoolWorkItem
 {
@@ -13,9 +13,10 @@ internal sealed class ToldOutputs : IThreadPoolWorkItem
     private const int SentAtOnce = 2;
 
     /// <summary>Outputs from which on another thread of the pool is asked for help.</summary>
-    private const int PerThread = 16;
+    private const int PerThread = 8;
 
-    private readonly List<Output> _gathered = [];
+    /// <summary>Each once, however many channels of its connection were told.</summary>
+    private readonly HashSet<Output> _gathered = [];
     private readonly ConcurrentQueue<Output> _waiting = new();
 
     /// <summary>Has an output sent once all are told. On the journal's thread.</summary>
@@ -28,7 +29,7 @@ internal sealed class ToldOutputs : IThreadPoolWorkItem
         {
             foreach (var output in _gathered)
             {
-                output.Flush();
+                output.FlushBriefly();
             }
         }
         else
