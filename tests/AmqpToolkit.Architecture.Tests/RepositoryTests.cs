@@ -67,14 +67,17 @@ public sealed partial class RepositoryTests
         Assert.Empty(missing);
     }
 
-    /// <summary>C# in a text is from a file that is compiled: a sample, a project that takes the packages, or emitted code that is verified.</summary>
+    /// <summary>
+    /// C# in a text is from a file that is compiled: a sample, a project that takes the packages, or emitted code that is verified. That of the
+    /// definitions' own page is taken from there, built and run by the tests of the packages.
+    /// </summary>
     [Fact]
     public void Texts_CSharp_IsCompiledSomewhere()
     {
         string[] folders = ["samples", "tests/AmqpToolkit.Packages.Tests/Projects", "tests/AmqpToolkit.Generator.Tests/Snapshots"];
         string samples = string.Concat(folders.SelectMany(Repository.TextFiles).Where(path => path.EndsWith(".cs", StringComparison.Ordinal)).Select(path => WithoutIndent(Repository.Read(path))));
         IEnumerable<string> uncompiled =
-            from path in Repository.TextFiles().Where(path => path.EndsWith(".md", StringComparison.Ordinal))
+            from path in Repository.TextFiles().Where(path => path.EndsWith(".md", StringComparison.Ordinal) && path != "spec/README.md")
             from Match block in CSharpBlock().Matches(Repository.Read(path))
             where !samples.Contains(WithoutIndent(block.Groups["code"].Value), StringComparison.Ordinal)
             select $"{path}: {block.Groups["code"].Value}";

@@ -49,7 +49,7 @@ internal static class ArgumentMistakes
         Stream("99", "consume without acknowledgements", s => ConsumeStream(s, noAck: true),
             Outcome.Connection(540, "NOT_IMPLEMENTED - automatic acknowledgement not supported by stream queue '{q}' in vhost '/'", "basic.consume")) with { Profiles = Profile.V4_2 | Profile.V4_3 },
         Stream("99", "consume with a prefetch that the channel shares", ConsumeWithSharedPrefetch,
-            Outcome.Connection(540, "NOT_IMPLEMENTED - queue '{q}' in vhost '/' does not support global qos", "basic.consume")),
+            Outcome.Connection(540, "NOT_IMPLEMENTED - queue '{q}' in vhost '/' does not support global qos", "basic.consume")) with { Profiles = Profile.Before4_3 },
         Stream("103", "get", s => s.Send("basic.get", 0, s.Q, false), Outcome.Connection(540, "NOT_IMPLEMENTED - basic.get not supported by stream queues queue '{q}' in vhost '/'", "basic.get")),
         Stream("92", "purge", s => s.Send("queue.purge", 0, s.Q, false), Outcome.Connection(540, "NOT_IMPLEMENTED - queue.purge not supported by stream queues queue '{q}' in vhost '/'", "queue.purge")),
         Stream("88", "delete that is to be empty and unused", DeleteFullStream, Outcome.Fine("queue.delete-ok")),
