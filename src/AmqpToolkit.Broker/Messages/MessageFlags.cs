@@ -20,4 +20,9 @@ internal enum MessageFlags : byte
 
     /// <summary>It died in a queue before; the headers that tell of its deaths are the broker's own.</summary>
     DeadLettered = 16,
+
+    /// <summary>
+    /// It came as one of 1.0 (3.2): the properties are its sections before the body, as they came but for delivery-annotations, and the body is its body sections and the footer.
+    /// </summary>
+    Sections = 32,
 }

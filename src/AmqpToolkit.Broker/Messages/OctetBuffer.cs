@@ -33,6 +33,12 @@ internal sealed class OctetBuffer
 
     public void AddInt64(long value) => BinaryPrimitives.WriteInt64BigEndian(Reserve(sizeof(long)), value);
 
+    /// <summary>Takes back what was written since.</summary>
+    public void Truncate(int count) => Count = count;
+
+    /// <summary>Writes over two octets that were written before.</summary>
+    public void SetInt16(int at, int value) => BinaryPrimitives.WriteUInt16BigEndian(_octets.AsSpan(at), (ushort)value);
+
     /// <summary>Leaves room for a length of four octets, which <see cref="EndLength"/> fills.</summary>
     public int BeginLength()
     {
