@@ -1,0 +1,200 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using AmqpToolkit.Broker.Conversion;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V1_0;
+
+namespace AmqpToolkit.Broker.Selectors;
+
+/// <summary>A message of 1.0.</summary>
+internal ref partial struct SelectedMessage
+{
+    /// <summary>What a message has that says no priority (3.2.1).</summary>
+    private const byte DefaultPriority = 4;
+
+    private void WalkApplicationProperties()
+    {
+        if (!TryFindSection((byte)ApplicationPropertiesView.DescriptorCode, out var section) || !TryOpen(section, out _table, out int count))
+        {
+            return;
+        }
+
+        int at = 0;
+        int left = _names.Length;
+        for (; count > 1; count -= 2)
+        {
+            int keyAt = at;
+            if (AmqpReader.Measure(_table, keyAt, out int valueAt) != DecodeError.None || AmqpReader.Measure(_table, valueAt, out at) != DecodeError.None)
+            {
+                return;
+            }
+
+            if (_table[keyAt] is Constructors.StringStr8Utf8 or Constructors.StringStr32Utf8 or Constructors.SymbolSym8 or Constructors.SymbolSym32
+                && Note(AmqpReader.VariableAt(_table, keyAt), valueAt, at, ref left))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Finds a section before the body.</summary>
+    /// <param name="code">Its descriptor.</param>
+    /// <param name="section">Its value: a list or a map.</param>
+    private readonly bool TryFindSection(byte code, out ReadOnlySpan<byte> section)
+    {
+        var rest = _properties;
+        while (!rest.IsEmpty)
+        {
+            if (DescriptorReader.Read(rest, out ulong found, out var symbol, out int at) != DecodeError.None || AmqpReader.Measure(rest, at, out int end) != DecodeError.None)
+            {
+                break;
+            }
+
+            if ((symbol.IsEmpty ? found : Descriptors.CodeOf(symbol)) == code)
+            {
+                section = rest[at..end];
+                return true;
+            }
+
+            rest = rest[end..];
+        }
+
+        section = default;
+        return false;
+    }
+
+    /// <summary>Opens a list or map.</summary>
+    /// <param name="value">Constructor, size, count, values.</param>
+    /// <param name="values">The values.</param>
+    /// <param name="count">How many there are said to be.</param>
+    private static bool TryOpen(ReadOnlySpan<byte> value, out ReadOnlySpan<byte> values, out int count)
+    {
+        bool isSmall = value[0] is Constructors.ListList8 or Constructors.MapMap8;
+        bool isLarge = value[0] is Constructors.ListList32 or Constructors.MapMap32;
+        int start = isSmall ? 3 : 1 + (2 * sizeof(uint));
+        if ((!isSmall && !isLarge) || value.Length < start)
+        {
+            values = default;
+            count = 0;
+            return false;
+        }
+
+        values = value[start..];
+        count = isSmall ? value[2] : BinaryPrimitives.ReadInt32BigEndian(value[(1 + sizeof(uint))..]);
+        return true;
+    }
+
+    /// <summary>The octets of a field of a list; none when it is not there.</summary>
+    private readonly ReadOnlySpan<byte> FieldOf(ulong section, int number)
+    {
+        if (!TryFindSection((byte)section, out var list) || !TryOpen(list, out var fields, out int count) || number >= count)
+        {
+            return default;
+        }
+
+        int at = 0;
+        for (; number > 0; number--)
+        {
+            if (AmqpReader.Measure(fields, at, out at) != DecodeError.None)
+            {
+                return default;
+            }
+        }
+
+        return AmqpReader.Measure(fields, at, out int end) == DecodeError.None ? fields[at..end] : default;
+    }
+
+    private readonly Operand SectionField(MessageField field)
+    {
+        switch (field)
+        {
+            case MessageField.JmsMessageId:
+                return IdText(FieldOf(PropertiesView.DescriptorCode, 0), _scratch[..IdOctets]);
+            case MessageField.JmsCorrelationId:
+                return IdText(FieldOf(PropertiesView.DescriptorCode, 5), _scratch[IdOctets..]);
+            case MessageField.JmsType:
+                return SectionOperand(FieldOf(PropertiesView.DescriptorCode, 3));
+            case MessageField.Priority:
+                var priority = SectionOperand(FieldOf(HeaderView.DescriptorCode, 1));
+                return priority.Kind == OperandKind.Integer ? priority : Operand.Of((long)DefaultPriority);
+            case MessageField.Ttl:
+                return SectionOperand(FieldOf(HeaderView.DescriptorCode, 2));
+            case MessageField.DeliveryCount or MessageField.JmsDeliveryCount:
+                var before = SectionOperand(FieldOf(HeaderView.DescriptorCode, 4));
+                return Operand.Of((before.Kind == OperandKind.Integer ? before.Integer : 0) + _deliveryCount + (field == MessageField.JmsDeliveryCount ? 1 : 0));
+            case MessageField.UserId:
+                var octets = FieldOf(PropertiesView.DescriptorCode, 1);
+                return octets is [Constructors.BinaryVbin8 or Constructors.BinaryVbin32, ..] ? Operand.Of(AmqpReader.VariableAt(octets, 0)) : default;
+            default:
+                return SectionOperand(FieldOf(PropertiesView.DescriptorCode, field - MessageField.MessageId));
+        }
+    }
+
+    private static Operand IdText(ReadOnlySpan<byte> octets, Span<byte> scratch)
+    {
+        if (octets.IsEmpty)
+        {
+            return default;
+        }
+
+        var id = new AnyMessageId(octets);
+        return id.Kind == AnyMessageId.Member.MessageIdString || MessageIds.TryGetText(id, scratch, out _)
+            ? Operand.Of(id.TryGetMessageIdString(out var text) ? text : TextOf(id, scratch))
+            : octets[0] == Constructors.Null ? default : Operand.Opaque;
+    }
+
+    private static ReadOnlySpan<byte> TextOf(AnyMessageId id, Span<byte> scratch)
+    {
+        MessageIds.TryGetText(id, scratch, out var text);
+        return text;
+    }
+
+    /// <summary>What a value is as an operand; its octets are all there. Times are milliseconds.</summary>
+    private static Operand SectionOperand(ReadOnlySpan<byte> octets)
+    {
+        if (octets.IsEmpty)
+        {
+            return default;
+        }
+
+        switch (octets[0])
+        {
+            case Constructors.Null:
+                return default;
+            case Constructors.StringStr8Utf8 or Constructors.StringStr32Utf8 or Constructors.SymbolSym8 or Constructors.SymbolSym32:
+                return Operand.Of(AmqpReader.VariableAt(octets, 0));
+            case Constructors.IntSmallint or Constructors.LongSmalllong or Constructors.Byte:
+                return Operand.Of((long)(sbyte)octets[1]);
+            case Constructors.Int:
+                return Operand.Of((long)BinaryPrimitives.ReadInt32BigEndian(octets[1..]));
+            case Constructors.Long or Constructors.TimestampMs64:
+                return Operand.Of(Int64(octets[1..]));
+            case Constructors.BooleanTrue or Constructors.BooleanFalse:
+                return Operand.Of(octets[0] == Constructors.BooleanTrue);
+            case Constructors.Boolean:
+                return Operand.Of(octets[1] != 0);
+            case Constructors.FloatIeee754:
+                return Operand.Of((double)BinaryPrimitives.ReadSingleBigEndian(octets[1..]));
+            case Constructors.DoubleIeee754:
+                return Operand.Of(BinaryPrimitives.ReadDoubleBigEndian(octets[1..]));
+            default:
+                return SectionOperandSlow(octets);
+        }
+    }
+
+    private static Operand SectionOperandSlow(ReadOnlySpan<byte> octets)
+    {
+        var value = new EncodedValueView(octets);
+        if (value.TryGetUInt64(out ulong number))
+        {
+            return Operand.Of(number);
+        }
+
+        if (value.TryGetInt64(out long integer))
+        {
+            return Operand.Of(integer);
+        }
+
+        return DecimalBits.TryRead(value, out byte scale, out int digits) ? Operand.Of(digits / Math.Pow(10, scale)) : Operand.Opaque;
+    }
+}
