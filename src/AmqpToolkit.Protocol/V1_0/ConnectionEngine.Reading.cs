@@ -133,6 +133,11 @@ public sealed partial class ConnectionEngine
             return FailDecoding("open", error);
         }
 
+        if (HasRest(body, octets))
+        {
+            return FailRest("open");
+        }
+
         if (open.HasMaxFrameSize && open.MaxFrameSize < Constants.MinMaxFrameSize)
         {
             return Fail(AmqpError.Texts.FrameSizeTooSmall, $"max-frame-size {open.MaxFrameSize} is below {Constants.MinMaxFrameSize}");
@@ -155,6 +160,11 @@ public sealed partial class ConnectionEngine
         if (BeginView.TryParse(body, out var begin, out int octets) is var error and not DecodeError.None)
         {
             return FailDecoding("begin", error);
+        }
+
+        if (HasRest(body, octets))
+        {
+            return FailRest("begin");
         }
 
         if (channel > _settings.ChannelMax)
@@ -232,6 +242,11 @@ public sealed partial class ConnectionEngine
         Phase = ConnectionPhase.Closed;
         return failed;
     }
+
+    /// <summary>Only a transfer has something behind it (1.0 section 2.3.2).</summary>
+    internal static bool HasRest(ReadOnlySpan<byte> body, int octets) => octets != body.Length;
+
+    internal EngineEvent FailRest(string performative) => Fail(ConnectionError.Texts.FramingError, $"octets follow {performative}");
 
     internal EngineEvent FailDecoding(string performative, DecodeError error) =>
         Fail(error == DecodeError.MissingField ? AmqpError.Texts.InvalidField : AmqpError.Texts.DecodeError, $"{performative} cannot be read: {error}");

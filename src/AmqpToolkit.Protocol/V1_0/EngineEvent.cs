@@ -45,6 +45,9 @@ public ref struct EngineEvent
     /// <summary>Of a transfer: the delivery is given up, and nothing of it counts.</summary>
     public bool IsAborted { get; internal init; }
 
+    /// <summary>Of a transfer: it goes on with a delivery of an earlier attachment (1.0 section 2.6.13). Who does not know that one forgets this: <see cref="Session.TryForgetIncoming"/>.</summary>
+    public bool IsResumed { get; internal init; }
+
     /// <summary>Of a detach: the link is closed, not only detached.</summary>
     public bool IsClosed { get; internal init; }
 

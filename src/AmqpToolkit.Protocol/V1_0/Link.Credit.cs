@@ -13,6 +13,9 @@ public sealed partial class Link
     private uint _limit;
     private bool _isDraining;
 
+    /// <summary>Whether the peer is to say where it stands: only then is it known that what was granted before is not used any more.</summary>
+    private bool _asksEcho;
+
     /// <summary>Deliveries that may be sent: by this end of a sender, by the peer of a receiver.</summary>
     public uint Credit => _credit;
 
@@ -33,6 +36,7 @@ public sealed partial class Link
     public void SetCredit(uint credit, bool drain = false)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(credit, (uint)int.MaxValue);
+        _asksEcho |= credit < _credit;
         _credit = credit;
         _isDraining = drain;
         if (SerialNumber.IsBefore(_limit, _deliveryCount + credit))
@@ -100,6 +104,12 @@ public sealed partial class Link
             flow = flow with { Drain = true };
         }
 
+        if (_asksEcho)
+        {
+            _asksEcho = false;
+            flow = flow with { Echo = true };
+        }
+
         return true;
     }
 
@@ -119,6 +129,14 @@ public sealed partial class Link
         }
 
         _available = flow.HasAvailable ? flow.Available : 0;
+        if (flow.HasDeliveryCount && flow.HasLinkCredit && SerialNumber.IsBefore(flow.DeliveryCount + flow.LinkCredit, _limit))
+        {
+            // The peer knows of the lower credit: nothing that was sent under the higher one is on its way any more.
+            uint known = flow.DeliveryCount + flow.LinkCredit;
+            uint granted = _deliveryCount + _credit;
+            _limit = SerialNumber.IsBefore(known, granted) ? granted : known;
+        }
+
         if (flow.HasDeliveryCount && SerialNumber.Distance(_deliveryCount, flow.DeliveryCount) is > 0 and var used)
         {
             // The peer has given credit up.

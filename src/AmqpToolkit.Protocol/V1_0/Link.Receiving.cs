@@ -76,6 +76,7 @@ public sealed partial class Link
             IsFirst = isFirst,
             IsLast = isLast,
             IsAborted = transfer.Aborted,
+            IsResumed = transfer.Resume,
             IsSettled = _isSettled,
         };
     }

@@ -30,9 +30,10 @@ public sealed partial class Link
     /// <param name="first">The message's octets,</param>
     /// <param name="second">and those that follow them.</param>
     /// <param name="sequence">The delivery's number.</param>
+    /// <param name="more">Whether the message has more octets than these: they are given to <see cref="Continue"/> once these are written.</param>
     /// <returns>Octets of the message that were written.</returns>
     public int Send(
-        ReadOnlyMemory<byte> tag, bool settled, uint messageFormat, ulong cookie, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, out ulong sequence)
+        ReadOnlyMemory<byte> tag, bool settled, uint messageFormat, ulong cookie, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, out ulong sequence, bool more = false)
     {
         if (!CanSend)
         {
@@ -47,28 +48,30 @@ public sealed partial class Link
         _sendingFormat = messageFormat;
         _isSendingSettled = settled;
         _isSending = _isSendingFirst = true;
-        return Continue(first, second);
+        return Continue(first, second, more);
     }
 
     /// <summary>Writes as much of what is left of a delivery as the peer takes now.</summary>
     /// <param name="first">The octets that are left,</param>
     /// <param name="second">and those that follow them.</param>
-    /// <returns>Octets of the message that were written; the delivery is done when that is all.</returns>
-    public int Continue(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    /// <param name="more">Whether the message has more octets than these.</param>
+    /// <returns>Octets of the message that were written; the delivery is done when that is all, and there are no more.</returns>
+    public int Continue(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, bool more = false)
     {
         int written = 0;
+        int octets = first.Length + second.Length;
         SendOwedAbort();
-        while (_isSending && IsAttached && _session.RemoteIncomingWindow > 0)
+        while (_isSending && IsAttached && _session.RemoteIncomingWindow > 0 && (!more || written < octets))
         {
             var transfer = NextTransfer();
-            int left = first.Length + second.Length - written;
+            int left = octets - written;
             var output = _session.Engine.Output;
 
             // The performative is measured with "more": a transfer that needs it not is shorter.
             int headOctets = FrameReader.HeaderOctets + transfer.MaxOctets + 1;
             int room = (int)Math.Min(_session.Engine.PeerMaxFrameSize, MaxTransferOctets) - headOctets;
             int payload = Math.Min(left, room);
-            bool isLast = payload == left;
+            bool isLast = payload == left && !more;
             var span = output.Reserve(headOctets + payload);
             int at = FrameReader.HeaderOctets + (isLast ? transfer : transfer with { More = true }).Write(span[FrameReader.HeaderOctets..]);
             at += Copy(first, second, written, span.Slice(at, payload));

@@ -62,6 +62,9 @@ public sealed partial class Link
 
     internal bool AwaitsPeer => IsLocal && !_hasPeerAttached && !_hasSentDetach;
 
+    /// <summary>Whether this end has detached a link of its own before the peer has answered its attach.</summary>
+    internal bool WasGivenUp => IsLocal && _hasSentAttach && _hasSentDetach && !_hasPeerAttached;
+
     internal bool HasPartialDelivery { get; set; }
 
     /// <summary>
@@ -117,7 +120,13 @@ public sealed partial class Link
             return;
         }
 
-        if (!_session.IsEnded)
+        if (!_hasSentAttach && !IsLocal)
+        {
+            // The peer waits for an answer, and a detach is none to a handle that it does not know.
+            Attach(default);
+        }
+
+        if (!_session.IsEnded && _hasSentAttach)
         {
             _session.Flush();
             var detach = new Detach { Handle = Handle };

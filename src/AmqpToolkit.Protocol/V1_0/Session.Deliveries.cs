@@ -83,6 +83,9 @@ public sealed partial class Session
     /// <summary>Forgets a delivery of this end, without a word: its link or session is gone.</summary>
     public bool TryForgetOutgoing(ulong sequence, out UnsettledDelivery delivery) => _outgoing.TryRemove(sequence, out delivery);
 
+    /// <summary>Forgets a delivery of the peer, without a word: one that is not to be, such as the resumption of one that nobody knows (1.0 section 2.7.5, resume).</summary>
+    public bool TryForgetIncoming(ulong sequence) => _incoming.TryRemove(sequence, out _);
+
     /// <summary>Forgets all deliveries of this end on a link, in order.</summary>
     /// <param name="link">The link; null for all.</param>
     /// <param name="forgotten">Gets them.</param>
@@ -133,6 +136,11 @@ public sealed partial class Session
         if (DispositionView.TryParse(body, out var disposition, out int octets) is var error and not DecodeError.None)
         {
             return _engine.FailDecoding("disposition", error);
+        }
+
+        if (ConnectionEngine.HasRest(body, octets))
+        {
+            return _engine.FailRest("disposition");
         }
 
         if (_hasSentEnd)

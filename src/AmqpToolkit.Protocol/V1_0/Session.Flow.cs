@@ -45,6 +45,11 @@ public sealed partial class Session
             return _engine.FailDecoding("flow", error);
         }
 
+        if (ConnectionEngine.HasRest(body, octets))
+        {
+            return _engine.FailRest("flow");
+        }
+
         if (_hasSentEnd)
         {
             return default;

@@ -13,6 +13,9 @@ namespace AmqpToolkit.Protocol.V1_0;
 /// </remarks>
 public sealed partial class Session
 {
+    /// <summary>The longest name of a link that a peer may choose, in octets; where its frames are small, half of one.</summary>
+    public const int MaxLinkNameOctets = 1024;
+
     private readonly ConnectionEngine _engine;
     private readonly Dictionary<LinkKey, Link> _links = [];
     private Link?[] _byPeerHandle = new Link?[2];
@@ -111,6 +114,11 @@ public sealed partial class Session
             return _engine.FailDecoding("attach", error);
         }
 
+        if (ConnectionEngine.HasRest(body, octets))
+        {
+            return _engine.FailRest("attach");
+        }
+
         if (_hasSentEnd)
         {
             return default;
@@ -137,9 +145,23 @@ public sealed partial class Session
             return Fail(AmqpError.Texts.InvalidField, "attach: a sender must give initial-delivery-count");
         }
 
+        if ((uint)attach.Name.Length > Math.Min(MaxLinkNameOctets, _engine.PeerMaxFrameSize / 2))
+        {
+            // It is kept for as long as the link is, and the answer repeats it in one frame.
+            return Fail(AmqpError.Texts.ResourceLimitExceeded, $"attach: a name of {attach.Name.Length} octets");
+        }
+
         var role = attach.Role == Role.Sender ? Role.Receiver : Role.Sender;
         var key = new LinkKey(System.Text.Encoding.UTF8.GetString(attach.Name), role);
-        if (!_links.TryGetValue(key, out var link) || !link.AwaitsPeer)
+        if (_links.TryGetValue(key, out var link) && link.WasGivenUp)
+        {
+            // This end has detached it before the answer came: the peer's own detach follows.
+            Put(ref _byPeerHandle, attach.Handle, link);
+            link.TakeAttach(in attach);
+            return default;
+        }
+
+        if (link is not { AwaitsPeer: true })
         {
             // A link of that name that is attached already is stolen by this one: whoever keeps the termini detaches it.
             link = new Link(this, key.Name, role, isLocal: false);
@@ -163,6 +185,11 @@ public sealed partial class Session
             return _engine.FailDecoding("detach", error);
         }
 
+        if (ConnectionEngine.HasRest(body, octets))
+        {
+            return _engine.FailRest("detach");
+        }
+
         if (_hasSentEnd)
         {
             return default;
@@ -175,6 +202,7 @@ public sealed partial class Session
 
         _byPeerHandle[detach.Handle] = null;
         link.TakeDetach();
+        Forget(link);
         return new EngineEvent { Kind = EngineEventKind.Detached, Session = this, Link = link, IsClosed = detach.Closed, Performative = body[..octets] };
     }
 
@@ -183,6 +211,11 @@ public sealed partial class Session
         if (EndView.TryParse(body, out _, out int octets) is var error and not DecodeError.None)
         {
             return _engine.FailDecoding("end", error);
+        }
+
+        if (ConnectionEngine.HasRest(body, octets))
+        {
+            return _engine.FailRest("end");
         }
 
         End();
@@ -206,8 +239,16 @@ public sealed partial class Session
             _byHandle[link.Handle] = null;
         }
 
+        if (!link.WasGivenUp)
+        {
+            Forget(link);
+        }
+    }
+
+    private void Forget(Link link)
+    {
         var key = new LinkKey(link.Name, link.Role);
-        if (_links.TryGetValue(key, out var current) && current == link)
+        if (link.IsDetaching && _links.TryGetValue(key, out var current) && current == link)
         {
             _links.Remove(key);
         }

@@ -20,6 +20,7 @@ internal sealed record Happening(
     bool IsAborted,
     bool IsClosed,
     bool IsDrain,
+    bool IsResumed,
     (ulong Sequence, UnsettledDelivery Delivery)[] Disposed)
 {
     public static Happening Of(in EngineEvent found)
@@ -36,6 +37,6 @@ internal sealed record Happening(
 
         return new Happening(
             found.Kind, found.Session, found.Link, found.Fault, found.Performative.ToArray(), found.Payload.ToArray(), new AnyDeliveryState(found.State).Kind, found.Sequence,
-            found.IsOfOutgoing, found.IsSettled, found.IsFirst, found.IsLast, found.IsAborted, found.IsClosed, found.IsDrain, [.. disposed]);
+            found.IsOfOutgoing, found.IsSettled, found.IsFirst, found.IsLast, found.IsAborted, found.IsClosed, found.IsDrain, found.IsResumed, [.. disposed]);
     }
 }

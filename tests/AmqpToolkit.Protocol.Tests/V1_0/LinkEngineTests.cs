@@ -358,9 +358,9 @@ public sealed class LinkEngineTests
         var engine = new EngineUnderTest { Answers = false };
         engine.Feed(Peer.Header, Peer.Frame(new Open { ContainerId = "peer", MaxFrameSize = 512 }));
         engine.Engine.Open();
-        var link = engine.Feed(Peer.Begin(), Peer.AttachReceiver(name: new string('x', 600)))[^1].Link!;
+        var link = engine.Feed(Peer.Begin(), Peer.AttachReceiver())[^1].Link!;
         engine.TakeSent();
-        Assert.False(link.Attach(default));
+        Assert.False(link.Attach(new Attach { Source = new Source { Address = EncodedValue.String(new string('x', 600)) } }));
         Assert.Empty(engine.TakeSent());
     }
 }
