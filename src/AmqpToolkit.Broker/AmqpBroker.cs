@@ -16,7 +16,7 @@ using Microsoft.Extensions.Logging;
 namespace AmqpToolkit.Broker;
 
 /// <summary>
-/// A message broker inside this process: it listens, or takes connections from memory, and serves AMQP 0-9-1 as RabbitMQ does.
+/// A message broker inside this process: it listens, or takes connections from memory, and serves AMQP 0-9-1 as RabbitMQ does, and AMQP 1.0, on the same ports.
 /// Everything lives in memory; with <see cref="AmqpBrokerOptions.DataDirectory"/> what is durable is kept on the disk as well. Any thread may call it.
 /// </summary>
 public sealed class AmqpBroker : IAsyncDisposable
@@ -24,7 +24,7 @@ public sealed class AmqpBroker : IAsyncDisposable
     /// <summary>How long clients have to answer connection.close when the broker stops.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
 
-    private readonly ConcurrentDictionary<BrokerConnection, Task> _connections = new();
+    private readonly ConcurrentDictionary<ClientConnection, Task> _connections = new();
     private readonly List<(Socket Socket, ConnectionProfile Profile)> _listeners = [];
     private readonly ConnectionProfile _profile;
     private readonly List<Task> _accepting = [];
@@ -79,7 +79,8 @@ public sealed class AmqpBroker : IAsyncDisposable
 
     internal int ConnectionCount => _connections.Count;
 
-    internal IEnumerable<BrokerConnection> Connections => _connections.Keys;
+    /// <summary>The connections of 0-9-1.</summary>
+    internal IEnumerable<BrokerConnection> Connections => _connections.Keys.Select(client => client.Connection).OfType<BrokerConnection>();
 
     /// <summary>Starts a broker.</summary>
     /// <param name="options">How it is to be.</param>
@@ -213,7 +214,7 @@ public sealed class AmqpBroker : IAsyncDisposable
     }
 
     /// <summary>Closes the connections that are chosen.</summary>
-    internal void CloseConnections(Func<BrokerConnection, bool> isMeant, ProtocolError error)
+    internal void CloseConnections(Func<ClientConnection, bool> isMeant, ProtocolError error)
     {
         foreach (var connection in _connections.Keys)
         {
@@ -224,7 +225,7 @@ public sealed class AmqpBroker : IAsyncDisposable
         }
     }
 
-    internal void Remove(BrokerConnection connection) => _connections.TryRemove(connection, out _);
+    internal void Remove(ClientConnection connection) => _connections.TryRemove(connection, out _);
 
     /// <summary>Reads what an earlier broker has kept; one that begins gets the users and virtual hosts of the options.</summary>
     private async Task OpenStoreAsync()
@@ -322,7 +323,7 @@ public sealed class AmqpBroker : IAsyncDisposable
     /// <summary>Serves a connection until it is gone. Owns the transport.</summary>
     internal void Serve(TransportConnection transport, ConnectionProfile? profile = null)
     {
-        var connection = new BrokerConnection(this, transport, profile ?? _profile);
+        var connection = new ClientConnection(this, transport, profile ?? _profile);
         var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _connections[connection] = ServeAsync(begin.Task, connection);
         begin.SetResult();
@@ -331,7 +332,7 @@ public sealed class AmqpBroker : IAsyncDisposable
             connection.Abort();
         }
 
-        static async Task ServeAsync(Task begin, BrokerConnection connection)
+        static async Task ServeAsync(Task begin, ClientConnection connection)
         {
             // The table must know the connection before it can be removed from it.
             await begin.ConfigureAwait(false);

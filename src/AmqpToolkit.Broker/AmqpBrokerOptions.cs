@@ -95,6 +95,11 @@ public sealed class AmqpBrokerOptions
     /// <summary>Who may log in from the start: guest with the password guest, an administrator, from this machine alone, unless it says otherwise.</summary>
     public IList<BrokerUser> Users { get; init; } = [new() { Name = "guest", Password = "guest", LoopbackOnly = true, Tags = ["administrator"] }];
 
+    /// <summary>
+    /// Who a client of AMQP 1.0 is that names nobody (SASL ANONYMOUS, or no SASL at all) and comes from this machine; null to have everybody log in.
+    /// </summary>
+    public string? AnonymousUser { get; init; } = "guest";
+
     /// <summary>Users that definitions may bring, and that then may come from this machine alone.</summary>
     public IList<string> LoopbackUsers { get; init; } = ["guest"];
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V1_0;
 
 namespace AmqpToolkit.Broker;
 
@@ -20,6 +21,9 @@ internal static class ServerProperties
         "direct_reply_to",
     ];
 
+    private static string OwnVersion { get; } =
+        typeof(ServerProperties).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
     public static Table Create(string product, string version) => Table.Create(table =>
     {
         table.AddTable("capabilities", capabilities =>
@@ -36,6 +40,17 @@ internal static class ServerProperties
         table.Add("product", product);
         table.Add("version", version);
         table.Add("broker", "AmqpToolkit");
-        table.Add("broker_version", typeof(ServerProperties).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0");
+        table.Add("broker_version", OwnVersion);
     });
+
+    /// <summary>The properties of 1.0's open: clients of RabbitMQ look at the version.</summary>
+    public static EncodedValue CreateMap(string product, string version) => new EncodedValueBuilder().BeginMap()
+        .AddSymbol("cluster_name").AddString(Environment.MachineName)
+        .AddSymbol("node").AddString(AmqpBroker.NodeName)
+        .AddSymbol("platform").AddString($".NET {Environment.Version}")
+        .AddSymbol("product").AddString(product)
+        .AddSymbol("version").AddString(version)
+        .AddSymbol("broker").AddString("AmqpToolkit")
+        .AddSymbol("broker_version").AddString(OwnVersion)
+        .End().ToValue();
 }

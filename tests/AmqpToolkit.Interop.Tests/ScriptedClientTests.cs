@@ -93,6 +93,43 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("consistenthash")]
     public Task Amqplib_WithAnExchangeTypeOfAPlugin_Succeeds(string scenario) => RunAsync("node", "with_amqplib.js", scenario);
 
+    [PythonTheory("proton")]
+    [InlineData("sendreceive")]
+    [InlineData("presettled")]
+    [InlineData("outcomes")]
+    [InlineData("order")]
+    [InlineData("drain")]
+    [InlineData("large")]
+    [InlineData("second")]
+    [InlineData("refused")]
+    [InlineData("deleted")]
+    [InlineData("exchanges")]
+    [InlineData("full")]
+    [InlineData("fromolder")]
+    [InlineData("toolder")]
+    [InlineData("there_and_back")]
+    [InlineData("deaths")]
+    [InlineData("expiry")]
+    [InlineData("headers")]
+    [InlineData("requestreply")]
+    public Task Proton_InAScenario_Succeeds(string scenario) => RunAsync(Peers.Python, "with_proton.py", scenario);
+
+    [PythonTheory("proton", NeedsOwnBroker = true)]
+    [InlineData("permissions")]
+    public Task Proton_WithUsers_Succeeds(string scenario) => RunAsync(Peers.Python, "with_proton.py", scenario);
+
+    [NodeTheory("rhea")]
+    [InlineData("sendreceive")]
+    [InlineData("presettled")]
+    [InlineData("outcomes")]
+    [InlineData("drain")]
+    [InlineData("large")]
+    [InlineData("refused")]
+    [InlineData("deleted")]
+    [InlineData("requestreply")]
+    [InlineData("betweenversions")]
+    public Task Rhea_InAScenario_Succeeds(string scenario) => RunAsync("node", "with_rhea.js", scenario);
+
     private async Task RunAsync(string interpreter, string script, string scenario)
     {
         var output = await ForeignProgram.RunAsync(interpreter, [Path.Combine(AppContext.BaseDirectory, "clients", script), broker.Url, scenario]);

@@ -1,5 +1,6 @@
 using AmqpToolkit.Broker.Topology;
 using System.Text;
+using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V0_9_1;
@@ -155,7 +156,14 @@ internal static class BasicMethods
                 channel.WatchDeliveries(queue, null);
             }
 
-            ContentOutput.AppendGetOk(connection.Output, channel.Number, tag, message.Redelivered, left, in content, connection.FrameMax);
+            if ((content.Flags & MessageFlags.Sections) == 0)
+            {
+                ContentOutput.AppendGetOk(connection.Output, channel.Number, tag, message.Redelivered, left, in content, connection.FrameMax);
+            }
+            else
+            {
+                SectionsOutput.AppendGetOk(channel, tag, in message, left, queue, in content);
+            }
         }
 
         connection.Turn.Touch(connection.Output);

@@ -214,7 +214,7 @@ internal sealed partial class BrokerChannel
             TakeOffQueue(consumer, turn);
         }
 
-        BrokerConnection.Settle(returned, Outcome.Fail, turn);
+        Settlement.Settle(returned, Outcome.Fail, turn);
     }
 
     /// <summary>Ends the consumer, tells the client, and gives back what it had.</summary>
@@ -237,6 +237,6 @@ internal sealed partial class BrokerChannel
         }
 
         HandleConsumerLost(consumer, turn);
-        BrokerConnection.Settle(returned, Outcome.Fail, turn);
+        Settlement.Settle(returned, Outcome.Fail, turn);
     }
 }

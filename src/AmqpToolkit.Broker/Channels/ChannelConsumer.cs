@@ -1,4 +1,5 @@
 using System.Text;
+using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec.V0_9_1;
 
@@ -62,7 +63,16 @@ internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue,
 
                     var content = run.Peek(out bool redelivered);
                     ulong tag = channel.Deliveries.Skip();
-                    ContentOutput.AppendDeliver(output, channel.Number, consumerTag, tag, redelivered, in content, channel.Connection.FrameMax);
+                    if ((content.Flags & MessageFlags.Sections) == 0)
+                    {
+                        ContentOutput.AppendDeliver(output, channel.Number, consumerTag, tag, redelivered, in content, channel.Connection.FrameMax);
+                    }
+                    else
+                    {
+                        content = run.PeekAsItCame(out var info);
+                        SectionsOutput.AppendDeliver(channel, consumerTag, tag, in info, Queue, in content);
+                    }
+
                     run.TakeAccepted();
                     continue;
                 }
@@ -94,8 +104,17 @@ internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue,
     {
         var content = run.Peek(out bool redelivered);
         ulong tag = channel.Deliveries.NextTag;
-        ContentOutput.AppendDeliver(
-            channel.Connection.Output, channel.Number, consumerTag, tag, redelivered, in content, channel.Connection.FrameMax);
+        if ((content.Flags & MessageFlags.Sections) == 0)
+        {
+            ContentOutput.AppendDeliver(
+                channel.Connection.Output, channel.Number, consumerTag, tag, redelivered, in content, channel.Connection.FrameMax);
+        }
+        else
+        {
+            content = run.PeekAsItCame(out var info);
+            SectionsOutput.AppendDeliver(channel, consumerTag, tag, in info, Queue, in content);
+        }
+
         channel.Deliveries.Add(run.TakeUnsettled(this));
         channel.GlobalUnsettled++;
         channel.WatchDeliveries(Queue, this);

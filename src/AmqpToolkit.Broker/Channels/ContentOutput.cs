@@ -20,6 +20,24 @@ internal static class ContentOutput
         AppendRest(output, span, channel, octets, in content, frameMax);
     }
 
+    /// <summary>A part of a large body as the body: a message of 1.0 has more around it.</summary>
+    public static void AppendDeliver(
+        Output output, ushort channel, ReadOnlySpan<byte> consumerTag, ulong deliveryTag, bool redelivered, in MessageContent content, long start, long bodyOctets, uint frameMax)
+    {
+        var span = output.Reserve(MethodFrameOctets + CountInlineOctets(in content, frameMax));
+        int octets = BasicDeliver.Write(span[7..], consumerTag, deliveryTag, redelivered, content.Exchange, content.RoutingKey);
+        AppendPart(output, span, channel, octets, in content, start, bodyOctets, frameMax);
+    }
+
+    /// <inheritdoc cref="AppendDeliver(Output, ushort, ReadOnlySpan{byte}, ulong, bool, in MessageContent, long, long, uint)"/>
+    public static void AppendGetOk(
+        Output output, ushort channel, ulong deliveryTag, bool redelivered, uint messageCount, in MessageContent content, long start, long bodyOctets, uint frameMax)
+    {
+        var span = output.Reserve(MethodFrameOctets + CountInlineOctets(in content, frameMax));
+        int octets = BasicGetOk.Write(span[7..], deliveryTag, redelivered, content.Exchange, content.RoutingKey, messageCount);
+        AppendPart(output, span, channel, octets, in content, start, bodyOctets, frameMax);
+    }
+
     public static void AppendGetOk(Output output, ushort channel, ulong deliveryTag, bool redelivered, uint messageCount, in MessageContent content, uint frameMax)
     {
         var span = output.Reserve(MethodFrameOctets + CountInlineOctets(in content, frameMax));
@@ -48,20 +66,35 @@ internal static class ContentOutput
             return;
         }
 
-        at += FrameWriter.WriteContentHeader(span[at..], channel, BasicProperties.ClassId, (ulong)content.Large.Octets, content.Properties);
-        output.Advance(at);
-        AppendLarge(output, channel, content.Large, frameMax);
+        AppendLarge(output, span, at, channel, in content, 0, content.Large.Octets, frameMax);
     }
 
-    /// <summary>Frames a large body around the octets where they lie.</summary>
-    private static void AppendLarge(Output output, ushort channel, LargeBody body, uint frameMax)
+    private static void AppendPart(Output output, Span<byte> span, ushort channel, int methodOctets, in MessageContent content, long start, long bodyOctets, uint frameMax)
+    {
+        FrameWriter.WriteFrameHeader(span, (byte)Constants.FrameMethod, channel, methodOctets);
+        AppendLarge(output, span, FrameWriter.End(span, 7 + methodOctets), channel, in content, start, bodyOctets, frameMax);
+    }
+
+    private static void AppendLarge(Output output, Span<byte> span, int at, ushort channel, in MessageContent content, long start, long bodyOctets, uint frameMax)
+    {
+        at += FrameWriter.WriteContentHeader(span[at..], channel, BasicProperties.ClassId, (ulong)bodyOctets, content.Properties);
+        output.Advance(at);
+        AppendLarge(output, channel, content.Large!, start, start + bodyOctets, frameMax);
+    }
+
+    /// <summary>Frames a large body, or a part of it, around the octets where they lie.</summary>
+    private static void AppendLarge(Output output, ushort channel, LargeBody body, long from, long to, uint frameMax)
     {
         int perFrame = ContentWriter.BodyOctetsPerFrame(frameMax);
+        long at = 0;
         foreach (var chunk in body.Chunks)
         {
-            for (int start = 0; start < chunk.Count; start += perFrame)
+            int last = (int)Math.Min(chunk.Count, to - at);
+            int first = (int)Math.Max(0, from - at);
+            at += chunk.Count;
+            for (int start = first; start < last; start += perFrame)
             {
-                int octets = Math.Min(perFrame, chunk.Count - start);
+                int octets = Math.Min(perFrame, last - start);
                 FrameWriter.WriteFrameHeader(output.Reserve(7), (byte)Constants.FrameBody, channel, octets);
                 output.Advance(7);
                 body.Retain();

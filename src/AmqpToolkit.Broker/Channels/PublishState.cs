@@ -1,45 +1,20 @@
 using System.Buffers;
 using AmqpToolkit.Broker.Messages;
-using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Protocol;
 
 namespace AmqpToolkit.Broker.Channels;
 
 /// <summary>
-/// What a channel knows of the message that is being published: its way, remembered from the last one, and the parts that have arrived.
+/// What a channel knows of the message that is being published: its way, and the parts that have arrived.
 /// Made when a channel first publishes. Used by the connection's reader.
 /// </summary>
-internal sealed class PublishState(BrokerChannel channel)
+internal sealed class PublishState(BrokerChannel channel) : PublishWay
 {
     private byte[] _partial = [];
 
     /// <summary>The channel that publishes.</summary>
     public BrokerChannel Channel => channel;
-
-    /// <summary>The exchange of the remembered way.</summary>
-    public byte[] Exchange { get; } = new byte[byte.MaxValue];
-
-    public int ExchangeOctets { get; private set; }
-
-    /// <summary>The routing key of the remembered way.</summary>
-    public byte[] RoutingKey { get; } = new byte[byte.MaxValue];
-
-    public int RoutingKeyOctets { get; private set; }
-
-    /// <summary>The routing version that <see cref="Targets"/> holds for; -1 when it holds for none.</summary>
-    public int RoutingVersion { get; set; } = -1;
-
-    /// <summary>The exchange itself; null when there is none of that name.</summary>
-    public Exchange? Target { get; set; }
-
-    /// <summary>The queues that the way leads to.</summary>
-    public MessageQueue[] Targets { get; private set; } = [];
-
-    public int TargetCount { get; private set; }
-
-    /// <summary>Whether the way hangs on each message's headers, so that it is asked for when they are there.</summary>
-    public bool NeedsHeaders { get; set; }
 
     /// <summary>Why this message cannot be published: told when it is whole.</summary>
     public ProtocolError? Refusal { get; set; }
@@ -70,35 +45,6 @@ internal sealed class PublishState(BrokerChannel channel)
     public ReadOnlySpan<byte> PartialProperties => _partial.AsSpan(0, PropertyOctets);
 
     public ReadOnlySpan<byte> PartialBody => _partial.AsSpan(PropertyOctets, PartialBodyOctets);
-
-    /// <summary>Whether the remembered way is the one of this exchange and key.</summary>
-    public bool IsSameWay(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey) =>
-        routingKey.SequenceEqual(RoutingKey.AsSpan(0, RoutingKeyOctets)) && exchange.SequenceEqual(Exchange.AsSpan(0, ExchangeOctets));
-
-    public void SetWay(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey)
-    {
-        exchange.CopyTo(Exchange);
-        ExchangeOctets = exchange.Length;
-        routingKey.CopyTo(RoutingKey);
-        RoutingKeyOctets = routingKey.Length;
-    }
-
-    public void SetTargets(ReadOnlySpan<MessageQueue> targets)
-    {
-        if (Targets.Length < targets.Length)
-        {
-            Targets = new MessageQueue[Math.Max(targets.Length, Targets.Length * 2)];
-        }
-
-        targets.CopyTo(Targets);
-        if (TargetCount > targets.Length)
-        {
-            // A queue that is gone must not be kept alive from here.
-            Array.Clear(Targets, targets.Length, TargetCount - targets.Length);
-        }
-
-        TargetCount = targets.Length;
-    }
 
     /// <summary>Copies the properties out of the receive buffer, which goes away.</summary>
     public void PutAside(ReadOnlySpan<byte> properties)

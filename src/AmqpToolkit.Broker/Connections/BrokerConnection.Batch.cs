@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using AmqpToolkit.Broker.Channels;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
@@ -13,9 +12,6 @@ namespace AmqpToolkit.Broker.Connections;
 internal sealed partial class BrokerConnection
 {
     private const long MinIncompleteBoundOctets = 64 * 1024 * 1024;
-
-    /// <summary>Settlements that are gathered at most.</summary>
-    private const int MaxSettled = 1024;
 
     /// <summary>Settlements of the batch at hand. A batch never leaves its thread, so that connections share the list that its size needs.</summary>
     [ThreadStatic]
@@ -73,7 +69,7 @@ internal sealed partial class BrokerConnection
     public void SettleLater(List<Unsettled> settled, Outcome outcome, List<ChannelConsumer> resumed)
     {
         ResumeLater(resumed);
-        if (outcome != Outcome.Accept || settled.Count >= MaxSettled)
+        if (outcome != Outcome.Accept || settled.Count >= Settlement.MaxGathered)
         {
             _hasWritten |= outcome != Outcome.Accept;
             FlushPublishes();
@@ -85,59 +81,7 @@ internal sealed partial class BrokerConnection
     public void ResumeLater(List<ChannelConsumer> resumed) => _resumed.AddRange(resumed);
 
     /// <summary>Settles and empties the list.</summary>
-    public void Settle(List<Unsettled> settled, Outcome outcome) => Settle(settled, outcome, Turn);
-
-    /// <summary>Settles and empties the list, on whosever turn it is, within its transaction if there is one.</summary>
-    public static void Settle(List<Unsettled> settled, Outcome outcome, Turn turn)
-    {
-        var all = CollectionsMarshal.AsSpan(settled);
-        if (outcome != Outcome.Accept && all.Length > 1)
-        {
-            GroupByQueue(all);
-        }
-
-        try
-        {
-            for (int start = 0; start < all.Length;)
-            {
-                var queue = all[start].Queue;
-                int end = start + 1;
-                while (end < all.Length && ReferenceEquals(all[end].Queue, queue))
-                {
-                    end++;
-                }
-
-                queue.Settle(all[start..end], outcome, turn, turn.Group);
-                start = end;
-            }
-        }
-        finally
-        {
-            // Also after an exception: the list is the thread's, and the next connection's deliveries are not these.
-            settled.Clear();
-            if (settled.Capacity > MaxSettled * 16)
-            {
-                settled.Capacity = MaxSettled;
-            }
-        }
-
-        // What goes back to a queue goes in one step: between two, younger messages would overtake.
-        static void GroupByQueue(Span<Unsettled> all)
-        {
-            var byQueue = new Dictionary<MessageQueue, List<Unsettled>>();
-            foreach (ref readonly var delivery in all)
-            {
-                (CollectionsMarshal.GetValueRefOrAddDefault(byQueue, delivery.Queue, out _) ??= []).Add(delivery);
-            }
-
-            int at = 0;
-            foreach (var deliveries in byQueue.Values)
-            {
-                CollectionsMarshal.AsSpan(deliveries).CopyTo(all[at..]);
-                at += deliveries.Count;
-            }
-        }
-    }
+    public void Settle(List<Unsettled> settled, Outcome outcome) => Settlement.Settle(settled, outcome, Turn);
 
     /// <summary>Lets consumers that the shared prefetch held back go on.</summary>
     public void Resume(List<ChannelConsumer> consumers)

@@ -291,7 +291,8 @@ internal sealed partial class BrokerConnection
         }
     }
 
-    private void End()
+    /// <inheritdoc/>
+    public void End()
     {
         lock (Output.Gate)
         {
@@ -301,22 +302,9 @@ internal sealed partial class BrokerConnection
 
         _deadline?.Cancel();
         Abort();
-        try
-        {
-            ReleaseChannels();
-            Turn.End();
-            _admission?.Leave();
-            _broker.Memory.Check();
-        }
-        catch (Exception exception)
-        {
-            Log.Defect(_broker.Logger, exception, Name);
-        }
-        finally
-        {
-            _broker.Remove(this);
-            _transport.Dispose();
-            Log.Closed(_broker.Logger, Name);
-        }
+        ReleaseChannels();
+        Turn.End();
+        _admission?.Leave();
+        _broker.Memory.Check();
     }
 }

@@ -28,7 +28,7 @@ namespace AmqpToolkit.Broker.Connections;
 ///        \--refused: nothing is answered, the stream is dropped after 3 s----------------------------/
 /// </code>
 /// </remarks>
-internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IMethodSink, IServerAuthority, IDeadline
+internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwner, IMethodSink, IServerAuthority, IDeadline
 {
     private readonly AmqpBroker _broker;
     private readonly TransportConnection _transport;
@@ -48,7 +48,7 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
     private ushort _channelMax;
     private long _receiveCount;
 
-    public BrokerConnection(AmqpBroker broker, TransportConnection transport, ConnectionProfile profile)
+    public BrokerConnection(AmqpBroker broker, TransportConnection transport, ConnectionProfile profile, string name, long handshakeEndsAt)
     {
         _broker = broker;
         _transport = transport;
@@ -58,8 +58,9 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
 
         // RabbitMQ takes no frame above 8 KiB from a stranger; tokens in start-ok need that much.
         _frames = new FrameInput(8192);
-        Name = $"{transport.RemoteEndPoint} -> {transport.LocalEndPoint}";
+        Name = name;
         _batch = new IncomingBatch(broker.Arena);
+        _deadline = broker.Timers.Schedule(this, handshakeEndsAt);
     }
 
     private enum ConnectionState : byte
@@ -109,32 +110,8 @@ internal sealed partial class BrokerConnection : IInputHandler, IOutputOwner, IM
 
     public bool ClientTakesConsumerCancel { get; private set; }
 
-    /// <summary>Serves the connection until it is gone.</summary>
-    public async Task RunAsync()
-    {
-        Log.Accepted(_broker.Logger, Name);
-        _deadline = _broker.Timers.Schedule(this, _broker.Timers.Now + (long)_broker.Options.HandshakeTimeout.TotalMilliseconds);
-        try
-        {
-            await ReceivePump.RunAsync(_transport, this).ConfigureAwait(false);
-            if (_state == ConnectionState.Draining)
-            {
-                await Output.WaitUntilEndedAsync().ConfigureAwait(false);
-            }
-        }
-        catch (IOException)
-        {
-            // The peer is gone without a word, or a deadline has cut the stream: either way it ends here.
-        }
-        catch (Exception exception)
-        {
-            Log.Defect(_broker.Logger, exception, Name);
-        }
-        finally
-        {
-            End();
-        }
-    }
+    /// <inheritdoc/>
+    public Task WaitUntilSentAsync() => _state == ConnectionState.Draining ? Output.WaitUntilEndedAsync() : Task.CompletedTask;
 
     /// <inheritdoc/>
     public int HandleInput(byte[] buffer, int start, int count)

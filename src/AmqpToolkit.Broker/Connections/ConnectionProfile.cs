@@ -1,10 +1,18 @@
+using AmqpToolkit.Codec.V1_0;
 using AmqpToolkit.Protocol.Classic;
+using AmqpToolkit.Protocol.V1_0;
 
 namespace AmqpToolkit.Broker.Connections;
 
 /// <summary>What the clients of one listener are shown. Immutable, shared by its connections.</summary>
 internal sealed class ConnectionProfile
 {
+    /// <summary>Sessions that a connection of 1.0 may have, less one.</summary>
+    private const int MaxSessions = 63;
+
+    private readonly ConnectionSettings _settings;
+    private readonly ConnectionSettings _anonymousSettings;
+
     public ConnectionProfile(AmqpBrokerOptions options, AmqpListener? listener = null)
     {
         var profile = listener?.Profile ?? options.Profile;
@@ -16,7 +24,23 @@ internal sealed class ConnectionProfile
             Offer = new Tuning(options.ChannelMax, options.FrameMax, options.HeartbeatSeconds),
             MinFrameMax = Math.Min(options.FrameMax, Rules.MinFrameMax),
         };
+        _settings = new ConnectionSettings
+        {
+            ContainerId = AmqpBroker.NodeName,
+            MaxFrameSize = options.FrameMax,
+            ChannelMax = Math.Min(options.ChannelMax == 0 ? (ushort)MaxSessions : options.ChannelMax, (ushort)MaxSessions),
+            IdleTimeOutMilliseconds = options.HeartbeatSeconds * 1000u,
+            RequiresSasl = true,
+            SaslMechanisms = ["PLAIN"],
+            OfferedCapabilities = EncodedValue.Symbols("ANONYMOUS-RELAY", "LINK_PAIR_V1_0"),
+            Properties = ServerProperties.CreateMap(listener?.Product ?? options.Product, version),
+        };
+        _anonymousSettings = _settings with { RequiresSasl = false, SaslMechanisms = ["PLAIN", "ANONYMOUS"] };
     }
+
+    /// <summary>What clients of 1.0 are shown and granted.</summary>
+    /// <param name="isAnonymousAllowed">Whether the client at hand may do without a name.</param>
+    public ConnectionSettings SettingsFor(bool isAnonymousAllowed) => isAnonymousAllowed ? _anonymousSettings : _settings;
 
     /// <summary>The release's rules.</summary>
     public ProfileRules Rules { get; }

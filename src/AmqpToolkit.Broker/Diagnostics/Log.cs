@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Information, "connection {Connection}, channel {Channel} closed: {Reason}")]
     public static partial void ChannelFailed(ILogger logger, string connection, ushort channel, string reason);
 
+    [LoggerMessage(13, LogLevel.Information, "connection {Connection}, link {Link} detached: {Reason}")]
+    public static partial void LinkFailed(ILogger logger, string connection, string link, string reason);
+
     [LoggerMessage(6, LogLevel.Error, "connection {Connection} met a defect of the broker")]
     public static partial void Defect(ILogger logger, Exception exception, string connection);
 

@@ -51,7 +51,7 @@ internal sealed class HeaderRewriter
         AddDeaths(parts.Headers, in death, properties[parts.ExpirationStart..parts.ExpirationEnd]);
         _buffer.EndLength(deaths);
         AddFirstDeath(parts.Headers, in death);
-        AddText("x-last-death-reason"u8, TextOf(death.Reason));
+        AddText("x-last-death-reason"u8, DeathReasons.TextOf(death.Reason));
         AddText("x-last-death-queue"u8, death.Queue);
         AddText("x-last-death-exchange"u8, death.Exchange);
         _buffer.EndLength(headers);
@@ -78,7 +78,7 @@ internal sealed class HeaderRewriter
                 continue;
             }
 
-            if (Is(death, "reason"u8, TextOf(DeathReason.Rejected)))
+            if (Is(death, "reason"u8, DeathReasons.TextOf(DeathReason.Rejected)))
             {
                 return false;
             }
@@ -110,14 +110,6 @@ internal sealed class HeaderRewriter
         return _buffer.Written;
     }
 
-    private static ReadOnlySpan<byte> TextOf(DeathReason reason) => reason switch
-    {
-        DeathReason.Rejected => "rejected"u8,
-        DeathReason.Expired => "expired"u8,
-        DeathReason.MaxLength => "maxlen"u8,
-        _ => "delivery_limit"u8,
-    };
-
     private static bool Is(TableView table, ReadOnlySpan<byte> key, ReadOnlySpan<byte> text) =>
         table.TryGetValue(key, out var value) && value.TryGetString(out var found) && found.SequenceEqual(text);
 
@@ -137,7 +129,7 @@ internal sealed class HeaderRewriter
             value.TryGetArray(out earlier);
         }
 
-        var reason = TextOf(death.Reason);
+        var reason = DeathReasons.TextOf(death.Reason);
         bool isCounted = false;
         foreach (var element in earlier)
         {
@@ -184,7 +176,7 @@ internal sealed class HeaderRewriter
     {
         int start = BeginTable();
         AddInteger("count"u8, 1);
-        AddText("reason"u8, TextOf(death.Reason));
+        AddText("reason"u8, DeathReasons.TextOf(death.Reason));
         AddText("queue"u8, death.Queue);
         AddKey("time"u8, FieldType.Timestamp);
         _buffer.AddInt64(death.Seconds);
@@ -216,7 +208,7 @@ internal sealed class HeaderRewriter
     private void AddFirstDeath(TableView headers, in Death death)
     {
         bool isFirst = !death.KeepsEarlier || !headers.ContainsKey("x-first-death-reason"u8);
-        AddFirst("x-first-death-reason"u8, headers, isFirst, TextOf(death.Reason));
+        AddFirst("x-first-death-reason"u8, headers, isFirst, DeathReasons.TextOf(death.Reason));
         AddFirst("x-first-death-queue"u8, headers, isFirst, death.Queue);
         AddFirst("x-first-death-exchange"u8, headers, isFirst, death.Exchange);
     }

@@ -40,6 +40,11 @@ internal abstract class Consumer(MessageQueue queue)
     /// </returns>
     public abstract bool Take(ref DeliveryRun run, Turn turn);
 
+    /// <summary>Nothing is left for it in the queue, as it wanted to hear (<see cref="MessageQueue.Drain"/>). Under the queue's lock.</summary>
+    public virtual void HandleDrained(Turn turn)
+    {
+    }
+
     /// <summary>The queue is gone, and with it the consumer. Outside the queue's lock.</summary>
     public abstract void HandleQueueDeleted(Turn turn);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using AmqpToolkit.Broker.Conversion;
 using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Topology;
@@ -103,7 +104,8 @@ internal sealed class DeadLetterMover(MessageArena arena)
         var rules = queue.VirtualHost.Rules;
         var content = arena.Read(letter.Message);
         var key = settings.DeadLetterRoutingKey is { } own ? own : content.RoutingKey;
-        var properties = HeaderRewriter.OfThread.WithDeath(content.Properties, new Death
+        bool isInSections = (content.Flags & MessageFlags.Sections) != 0;
+        var death = new Death
         {
             Queue = queue.Name,
             Reason = letter.Reason,
@@ -112,16 +114,20 @@ internal sealed class DeadLetterMover(MessageArena arena)
             RoutingKey = content.RoutingKey,
             KeepsEarlier = (content.Flags & MessageFlags.DeadLettered) != 0 || rules.TrustsDeathsOfClients,
             DropsCopies = settings.DeadLetterRoutingKey is not null,
-        });
-        BasicPropertiesView.TryParse(properties, out var view);
-        Route(exchange, key, properties, in view);
+        };
+        var properties = isInSections ? SectionDeaths.OfThread.WithDeath(in content, in death) : HeaderRewriter.OfThread.WithDeath(content.Properties, in death);
+
+        // Exchanges see a message of 1.0 as one of 0-9-1.
+        var shown = isInSections ? BasicWriter.OfThread.PropertiesOf(WithProperties(in content, properties)) : properties;
+        BasicPropertiesView.TryParse(shown, out var view);
+        Route(exchange, key, shown, in view);
         if (letter.Reason != DeathReason.Rejected)
         {
-            RemoveCycles(view.Headers);
+            RemoveCycles(view.Headers, isInSections ? properties : default);
         }
 
         bool isRouted = _targets.Count > 0 || _routes.HasKeepers;
-        if (isRouted && IsTooLong(queue, properties, view.Headers))
+        if (isRouted && (isInSections ? SectionDeaths.CountOctets(properties) > MaxDeathOctets : IsTooLong(queue, properties, view.Headers)))
         {
             queue.VirtualHost.CountLostDeadLetter(queue, properties.Length);
             NoteOrigin(in letter);
@@ -174,11 +180,21 @@ internal sealed class DeadLetterMover(MessageArena arena)
         _key = isLasting ? key.ToArray() : [];
     }
 
-    private void RemoveCycles(TableView headers)
+    private static MessageContent WithProperties(in MessageContent content, ReadOnlySpan<byte> properties) => new()
+    {
+        Exchange = content.Exchange,
+        RoutingKey = content.RoutingKey,
+        Properties = properties,
+        Body = content.Body,
+        Large = content.Large,
+        Flags = content.Flags,
+    };
+
+    private void RemoveCycles(TableView headers, ReadOnlySpan<byte> sections)
     {
         for (int index = _targets.Count - 1; index >= 0; index--)
         {
-            if (HeaderRewriter.IsCycle(headers, _targets[index].Name))
+            if (sections.IsEmpty ? HeaderRewriter.IsCycle(headers, _targets[index].Name) : SectionDeaths.IsCycle(sections, _targets[index].Name))
             {
                 _targets.RemoveAt(index);
 

@@ -65,6 +65,18 @@ internal ref struct DeliveryRun
         return _queue.PeekReady(out isRedelivered);
     }
 
+    /// <summary>The message to take as it came, and what there is to tell of it.</summary>
+    public readonly MessageContent PeekAsItCame(out DeliveryInfo info)
+    {
+        if (_batch is not null)
+        {
+            info = DeliveryInfo.New;
+            return _batch[Next];
+        }
+
+        return _queue.PeekReady(out info);
+    }
+
     /// <summary>Takes the message for good: it needs no settlement. To be called when its octets were copied.</summary>
     public void TakeAccepted()
     {

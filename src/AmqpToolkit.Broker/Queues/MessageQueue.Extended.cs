@@ -293,7 +293,13 @@ internal partial class MessageQueue
         byte priority = settings.UsualPriority;
         long? ttl = settings.MessageTtlMilliseconds;
         bool expires = (content.Flags & MessageFlags.Expires) != 0;
-        if ((expires || (settings.MaxPriority > 0 && content.Properties.Length > 2))
+        if ((content.Flags & MessageFlags.Sections) != 0)
+        {
+            var header = SectionHeader.Of(in content);
+            priority = header.Priority is { } said ? settings.LevelOf(said) : priority;
+            ttl = expires && header.Milliseconds is { } own ? Math.Min(ttl ?? own, own) : ttl;
+        }
+        else if ((expires || (settings.MaxPriority > 0 && content.Properties.Length > 2))
             && BasicPropertiesView.TryParse(content.Properties, out var properties) == Codec.DecodeError.None)
         {
             if (properties.HasPriority)
@@ -447,7 +453,7 @@ internal partial class MessageQueue
 
     /// <summary>Adds what a quorum queue tells of a message that it delivers again.</summary>
     private MessageContent Dress(MessageContent content, int deliveryCount) =>
-        deliveryCount > 0 && _more is { Settings.IsQuorum: true }
+        deliveryCount > 0 && _more is { Settings.IsQuorum: true } && (content.Flags & MessageFlags.Sections) == 0
             ? WithProperties(content, HeaderRewriter.OfThread.WithDeliveryCount(content.Properties, deliveryCount))
             : content;
 }

@@ -211,6 +211,22 @@ internal partial class MessageQueue : BindingDestination
         MoveDead(turn);
     }
 
+    /// <summary>As <see cref="Resume"/>, for a consumer that wants what there is and to hear when that was all.</summary>
+    public void Drain(Consumer consumer, Turn turn)
+    {
+        lock (_gate)
+        {
+            Join(consumer);
+            Deliver(turn);
+            if (consumer.IsCancelled || !HasReady || !MayTake(consumer))
+            {
+                consumer.HandleDrained(turn);
+            }
+        }
+
+        MoveDead(turn);
+    }
+
     /// <summary>Takes the next message for one who asked for it.</summary>
     /// <param name="message">The message; the caller holds its reference.</param>
     /// <param name="left">Messages that wait behind it.</param>
@@ -349,6 +365,16 @@ internal partial class MessageQueue : BindingDestination
 
         // Parts of a message are a large value: they are not copied through a method that has nothing to do.
         return deliveryCount == 0 ? _arena.Read(message) : Dress(_arena.Read(message), deliveryCount);
+    }
+
+    /// <summary>The oldest message as it came, and what there is to tell of it. Under the lock; something waits.</summary>
+    internal MessageContent PeekReady(out DeliveryInfo info)
+    {
+        var line = _more is { } more ? HeadLine(more) : _line;
+        var message = _arena.Read(line.Peek(out bool isRedelivered, out int deliveryCount));
+        long deadline = (message.Flags & MessageFlags.Expires) == 0 ? QueuedMessage.Never : line.PeekDeadline();
+        info = new DeliveryInfo(isRedelivered, deliveryCount, deadline == QueuedMessage.Never ? -1 : Math.Max(0, deadline - VirtualHost.Timers.Now));
+        return message;
     }
 
     /// <summary>Drops the oldest message. Under the lock.</summary>

@@ -1,9 +1,9 @@
 using System.Buffers.Text;
 using System.Runtime.InteropServices;
+using AmqpToolkit.Broker.Conversion;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Codec;
-using AmqpToolkit.Codec.V0_9_1;
 using AmqpToolkit.Protocol;
 
 namespace AmqpToolkit.Broker.Topology;
@@ -168,7 +168,7 @@ internal sealed class DelayedExchange : KeepingExchange
     }
 
     private static TableView HeadersOf(MessageContent content) =>
-        BasicPropertiesView.TryParse(content.Properties, out BasicPropertiesView view) == DecodeError.None && view.HasHeaders ? view.Headers : default;
+        ShownProperties.HeadersOf(ShownProperties.Of(in content));
 
     /// <summary>The delay that headers ask for, as a number or in digits; 0 for none.</summary>
     private static long DelayOf(TableView headers)
@@ -191,6 +191,12 @@ internal sealed class DelayedExchange : KeepingExchange
     private MessageRef WithNegativeDelay(MessageRef message)
     {
         MessageContent content = VirtualHost.Arena.Read(message);
+        if ((content.Flags & MessageFlags.Sections) != 0)
+        {
+            // A message of 1.0 keeps its octets.
+            return message;
+        }
+
         return VirtualHost.Arena.ReplaceProperties(
             message, _editor.ReplaceHeader(content.Properties, ExchangeArguments.Delay, -DelayOf(HeadersOf(content))));
     }

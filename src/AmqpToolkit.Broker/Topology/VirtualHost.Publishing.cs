@@ -1,7 +1,7 @@
+using AmqpToolkit.Broker.Conversion;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec;
-using AmqpToolkit.Codec.V0_9_1;
 
 namespace AmqpToolkit.Broker.Topology;
 
@@ -59,10 +59,9 @@ internal sealed partial class VirtualHost
     private bool RouteStored(BindingDestination destination, MessageRef message, RouteCollector collector)
     {
         MessageContent content = Arena.Read(message);
-        TableView headers = BasicPropertiesView.TryParse(content.Properties, out BasicPropertiesView view) == DecodeError.None && view.HasHeaders
-            ? view.Headers
-            : default;
-        bool isBlind = headers.TryGetValue("BCC"u8, out FieldValueView value);
+        ReadOnlySpan<byte> properties = ShownProperties.Of(in content);
+        TableView headers = ShownProperties.HeadersOf(properties);
+        bool isBlind = headers.TryGetValue("BCC"u8, out FieldValueView value) && (content.Flags & MessageFlags.Sections) == 0;
         value.TryGetArray(out ArrayView blindCopies);
         headers.TryGetValue("CC"u8, out value);
         value.TryGetArray(out ArrayView copies);
@@ -70,7 +69,7 @@ internal sealed partial class VirtualHost
         {
             Route(
                 exchange,
-                new RoutedMessage { RoutingKey = content.RoutingKey, Headers = headers, Properties = content.Properties, Copies = copies, BlindCopies = blindCopies },
+                new RoutedMessage { RoutingKey = content.RoutingKey, Headers = headers, Properties = properties, Copies = copies, BlindCopies = blindCopies },
                 collector);
         }
         else

@@ -1,0 +1,227 @@
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V1_0;
+using AmqpToolkit.Protocol.V1_0;
+
+namespace AmqpToolkit.Broker.V1_0;
+
+/// <summary>
+/// A link on which messages come: what arrives in pieces is put together, and whole messages go on their way in the connection's batch. Used by the
+/// connection's reader.
+/// </summary>
+internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress? node)
+{
+    /// <summary>Deliveries that a sender may have on their way.</summary>
+    private const uint Credit = 1000;
+
+    private OctetBuffer? _partial;
+
+    /// <summary>Where the messages go; without an address of the link's own, where the last one went.</summary>
+    private NodeAddress? _node;
+    private byte[] _to = [];
+    private bool _isSkipping;
+
+    public BrokerSession Session => session;
+
+    public Link Link => link;
+
+    /// <summary>The way of the last message.</summary>
+    public PublishWay Way { get; } = new();
+
+    /// <summary>The queue that was made for this link, and goes with it (section 3.5.9).</summary>
+    public DynamicNode? Dynamic { get; init; }
+
+    /// <summary>Lets the sender begin. Under the gate.</summary>
+    public void GrantCredit() => link.SetCredit(Credit);
+
+    /// <summary>Octets of a delivery, or its end.</summary>
+    public void HandleTransfer(scoped in EngineEvent transfer)
+    {
+        if (transfer.IsFirst)
+        {
+            _isSkipping = transfer.IsResumed;
+        }
+
+        if (transfer.IsAborted || (_isSkipping && transfer.IsLast))
+        {
+            Forget(transfer.Sequence);
+        }
+        else if (_isSkipping)
+        {
+            // It goes on with a delivery that nobody here knows, and so it is none (section 2.7.5, resume).
+        }
+        else if (transfer.IsFirst && transfer.IsLast)
+        {
+            Accept(transfer.Payload, transfer.Sequence, transfer.IsSettled, isWhole: true);
+        }
+        else if (TryPutAside(transfer.Payload) && transfer.IsLast)
+        {
+            Accept(_partial!.Written, transfer.Sequence, transfer.IsSettled, isWhole: false);
+            DropPartial();
+        }
+
+        if (link.Credit <= Credit / 2)
+        {
+            session.Connection.GrantLater(this);
+        }
+    }
+
+    /// <summary>The link is gone.</summary>
+    public void Release() => DropPartial();
+
+    private bool TryPutAside(ReadOnlySpan<byte> octets)
+    {
+        _partial ??= new OctetBuffer();
+        if (!session.Connection.TryCountIncomplete(octets.Length))
+        {
+            DropPartial();
+            Fail(new AmqpFault(AmqpError.Texts.ResourceLimitExceeded, "messages that are not whole take too much memory"));
+            return false;
+        }
+
+        _partial.Add(octets);
+        return true;
+    }
+
+    private void DropPartial()
+    {
+        if (_partial is { Count: > 0 } partial)
+        {
+            session.Connection.UncountIncomplete(partial.Count);
+            partial.Clear();
+        }
+    }
+
+    private void Forget(ulong sequence)
+    {
+        DropPartial();
+        lock (session.Connection.Output.Gate)
+        {
+            session.Engine.TryForgetIncoming(sequence);
+        }
+    }
+
+    private void Fail(AmqpFault fault)
+    {
+        session.Connection.FlushPublishes();
+        lock (session.Connection.Output.Gate)
+        {
+            link.Detach(closed: true, fault);
+        }
+
+        Release();
+    }
+
+    private void Accept(ReadOnlySpan<byte> message, ulong sequence, bool isSettled, bool isWhole)
+    {
+        var fault = Check(message, out var read) ?? FindNode(in read) ?? FindWay(_node!, in read);
+        if (fault is not null)
+        {
+            Refuse(sequence, isSettled, fault);
+            return;
+        }
+
+        session.Connection.Publish(this, in read, isSettled ? 0 : sequence, isWhole);
+    }
+
+    /// <summary>A message that is not taken: its sender hears why, by the outcome or, where it has settled, by the end of the link.</summary>
+    private void Refuse(ulong sequence, bool isSettled, AmqpFault fault)
+    {
+        if (isSettled || (node is not null && fault.Condition == AmqpError.Texts.UnauthorizedAccess))
+        {
+            Fail(fault);
+            return;
+        }
+
+        session.Connection.FlushPublishes();
+        session.Dispose(sequence, Outcomes.Rejected(fault.Condition, fault.Description), link);
+    }
+
+    private AmqpFault? Check(ReadOnlySpan<byte> octets, out IncomingMessage message)
+    {
+        message = default;
+        if (link.MessageFormat != 0)
+        {
+            return new AmqpFault(AmqpError.Texts.NotImplemented, $"message-format {link.MessageFormat} is not known");
+        }
+
+        return IncomingMessage.TryRead(octets, out message) is var error and not DecodeError.None
+            ? new AmqpFault(AmqpError.Texts.DecodeError, $"the message cannot be read: {error}")
+            : message.UserId.IsEmpty ? null : session.Connection.Caller.Rights.CheckUserId(message.UserId)?.ToFault();
+    }
+
+    /// <summary>Where a message goes that comes over a link without an address: to its own (anonymous terminus, section 2.2).</summary>
+    private AmqpFault? FindNode(in IncomingMessage message)
+    {
+        if (node is not null)
+        {
+            _node = node;
+            return null;
+        }
+
+        if (_node is not null && message.To.SequenceEqual(_to))
+        {
+            return null;
+        }
+
+        _node = null;
+        Way.RoutingVersion = -1;
+        if (message.To.IsEmpty)
+        {
+            return new AmqpFault(AmqpError.Texts.PreconditionFailed, "the message says not where it goes");
+        }
+
+        if (NodeAddress.Read(message.To, session.Connection.VirtualHost, out var found) is { } fault)
+        {
+            return fault;
+        }
+
+        session.Connection.FlushPublishes();
+        _node = found;
+        _to = message.To.ToArray();
+        return null;
+    }
+
+    private AmqpFault? FindWay(NodeAddress way, in IncomingMessage message)
+    {
+        var virtualHost = session.Connection.VirtualHost;
+        int version = virtualHost.RoutingVersion;
+        var key = way.Key is { } fixedKey ? fixedKey : message.Subject;
+        if (Way.RoutingVersion == version && (way.Key is not null || Way.IsSameWay(way.Exchange, key)))
+        {
+            return null;
+        }
+
+        if (key.Length > byte.MaxValue)
+        {
+            return new AmqpFault(AmqpError.Texts.InvalidField, $"a subject of {key.Length} octets is no routing key");
+        }
+
+        // The batch holds messages of the way that is about to be forgotten.
+        session.Connection.FlushPublishes();
+        Way.SetWay(way.Exchange, key);
+        Way.RoutingVersion = version;
+        if (session.Connection.FindWritableExchange(way.Exchange, key, out var exchange) is { } refused)
+        {
+            Way.RoutingVersion = -1;
+            return refused.ToFault();
+        }
+
+        Way.Target = exchange;
+        Way.NeedsHeaders = !exchange!.DependsOnKeyAlone;
+        if (Way.NeedsHeaders)
+        {
+            Way.RoutingVersion = -1;
+        }
+        else
+        {
+            var routes = session.Connection.Routes;
+            routes.Clear();
+            virtualHost.Route(exchange, key, default, routes);
+            Way.SetTargets(routes.Queues);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,290 @@
+using System.Text;
+using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V1_0;
+using AmqpToolkit.Protocol;
+
+namespace AmqpToolkit.Broker.V1_0;
+
+/// <summary>
+/// What the management node does, in the manner of RabbitMQ 4: the subject of a request is a method of HTTP, its address a path, the answer's subject a status.
+/// <code>
+///   GET PUT DELETE /queues/:queue                    PUT DELETE /exchanges/:exchange       POST /bindings
+///   DELETE /queues/:queue/messages                   PUT /auth/tokens                      DELETE /bindings/src=:source;dstq=:queue;key=:key;args=
+///                                                                                          GET /bindings?src=:source&amp;dstq=:queue&amp;key=:key
+/// </code>
+/// Rules, rights and texts are those of 0-9-1. Used by the connection's reader.
+/// </summary>
+internal static class ManagementOperations
+{
+    private const int Ok = 200;
+    private const int Created = 201;
+    private const int NoContent = 204;
+    private const int BadRequest = 400;
+
+    /// <summary>Does what is asked.</summary>
+    /// <param name="connection">Who asks.</param>
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="body">What came with it; null for nothing.</param>
+    /// <param name="answer">Gets the answer's body; nothing for null.</param>
+    /// <returns>The status.</returns>
+    public static int Do(PeerConnection connection, ReadOnlySpan<byte> method, ReadOnlySpan<byte> path, EncodedValueView body, EncodedValueBuilder answer)
+    {
+        string verb = Encoding.ASCII.GetString(method);
+        string text = Encoding.UTF8.GetString(path);
+        int question = text.IndexOf('?', StringComparison.Ordinal);
+        string query = question < 0 ? string.Empty : text[(question + 1)..];
+        string[] parts = (question < 0 ? text : text[..question]).Split('/');
+        body.TryGetMap(out var map);
+        return (verb, parts) switch
+        {
+            ("GET", ["", "queues", var queue]) => GetQueue(connection, Decode(queue), answer),
+            ("PUT", ["", "queues", var queue]) => PutQueue(connection, Decode(queue), map, answer),
+            ("DELETE", ["", "queues", var queue]) => DeleteQueue(connection, Decode(queue), answer),
+            ("DELETE", ["", "queues", var queue, "messages"]) => PurgeQueue(connection, Decode(queue), answer),
+            ("PUT", ["", "exchanges", var exchange]) => PutExchange(connection, Decode(exchange), map, answer),
+            ("DELETE", ["", "exchanges", var exchange]) => Done(connection.VirtualHost.DeleteExchange(Decode(exchange), ifUnused: false, connection.Caller), answer),
+            ("POST", ["", "bindings"]) => Bind(connection, map, answer),
+            ("DELETE", ["", "bindings", var binding]) => Unbind(connection, Fields(binding, ';'), answer),
+            ("GET", ["", "bindings"]) => GetBindings(connection, Fields(query, '&'), answer),
+            ("PUT", ["", "auth", "tokens"]) => NoContent,
+            _ => Say(BadRequest, $"{verb} {text} is not known", answer),
+        };
+    }
+
+    private static byte[] Decode(string part) => Encoding.UTF8.GetBytes(Uri.UnescapeDataString(part));
+
+    private static Dictionary<string, byte[]> Fields(string text, char separator)
+    {
+        var fields = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        foreach (string field in text.Split(separator, StringSplitOptions.RemoveEmptyEntries))
+        {
+            int equal = field.IndexOf('=', StringComparison.Ordinal);
+            if (equal > 0)
+            {
+                fields[field[..equal]] = Decode(field[(equal + 1)..]);
+            }
+        }
+
+        return fields;
+    }
+
+    private static int GetQueue(PeerConnection connection, byte[] name, EncodedValueBuilder answer)
+    {
+        if ((connection.Caller.Rights.CheckAnyQueue(name) ?? connection.VirtualHost.LookupQueue(name, connection, out var queue)) is { } error)
+        {
+            return Refuse(error, answer);
+        }
+
+        _ = connection.VirtualHost.LookupQueue(name, connection, out queue);
+        return Show(queue!, answer, Ok);
+    }
+
+    private static int PutQueue(PeerConnection connection, byte[] name, EncodedMapView body, EncodedValueBuilder answer)
+    {
+        bool isNew = connection.VirtualHost.FindQueue(name) is null;
+        var arguments = ArgumentsOf(body);
+        var error = connection.VirtualHost.DeclareQueue(
+            name, passive: false, Is(body, "durable"u8), Is(body, "exclusive"u8), Is(body, "auto_delete"u8), arguments.View, connection, out var queue, connection.Caller);
+        return error is null ? Show(queue!, answer, isNew ? Created : Ok) : Refuse(error, answer);
+    }
+
+    private static int DeleteQueue(PeerConnection connection, byte[] name, EncodedValueBuilder answer)
+    {
+        if (connection.VirtualHost.DeleteQueue(name, ifUnused: false, ifEmpty: false, connection, out uint count, out var deleted, connection.Caller) is { } error)
+        {
+            return Refuse(error, answer);
+        }
+
+        deleted?.FinishClose(connection.Turn);
+        return Count(count, answer);
+    }
+
+    private static int PurgeQueue(PeerConnection connection, byte[] name, EncodedValueBuilder answer)
+    {
+        if ((connection.Caller.Rights.CheckQueue(AccessKind.Read, name) ?? connection.VirtualHost.LookupQueue(name, connection, out var queue)) is { } error)
+        {
+            return Refuse(error, answer);
+        }
+
+        _ = connection.VirtualHost.LookupQueue(name, connection, out queue);
+        return Count(queue!.Purge(), answer);
+    }
+
+    private static int PutExchange(PeerConnection connection, byte[] name, EncodedMapView body, EncodedValueBuilder answer)
+    {
+        var type = body.TryGetValue("type"u8, out var value) && value.TryGetString(out var text) ? text : "direct"u8;
+        return Done(
+            connection.VirtualHost.DeclareExchange(
+                name, type, passive: false, Is(body, "durable"u8), Is(body, "auto_delete"u8), Is(body, "internal"u8), ArgumentsOf(body).View, connection.Caller),
+            answer);
+    }
+
+    private static int Bind(PeerConnection connection, EncodedMapView body, EncodedValueBuilder answer)
+    {
+        var source = Text(body, "source"u8);
+        var key = Text(body, "binding_key"u8);
+        var arguments = ArgumentsOf(body);
+        return Done(
+            body.TryGetValue("destination_exchange"u8, out _)
+                ? connection.VirtualHost.BindExchange(Text(body, "destination_exchange"u8), source, key, arguments.View, connection.Caller)
+                : connection.VirtualHost.BindQueue(Text(body, "destination_queue"u8), source, key, arguments.View, connection, connection.Caller),
+            answer);
+    }
+
+    private static int Unbind(PeerConnection connection, Dictionary<string, byte[]> fields, EncodedValueBuilder answer)
+    {
+        byte[] source = fields.GetValueOrDefault("src", []);
+        byte[] key = fields.GetValueOrDefault("key", []);
+        return Done(
+            fields.TryGetValue("dste", out byte[]? exchange)
+                ? connection.VirtualHost.UnbindExchange(exchange, source, key, default, connection.Caller)
+                : connection.VirtualHost.UnbindQueue(fields.GetValueOrDefault("dstq", []), source, key, default, connection, connection.Caller),
+            answer);
+    }
+
+    private static int GetBindings(PeerConnection connection, Dictionary<string, byte[]> fields, EncodedValueBuilder answer)
+    {
+        byte[] source = fields.GetValueOrDefault("src", []);
+        if ((connection.Caller.Rights.CheckExchange(AccessKind.Read, source) ?? connection.VirtualHost.LookupExchange(source, out var exchange)) is { } error)
+        {
+            return Refuse(error, answer);
+        }
+
+        _ = connection.VirtualHost.LookupExchange(source, out exchange);
+        bool isOfExchange = fields.TryGetValue("dste", out byte[]? destination);
+        destination ??= fields.GetValueOrDefault("dstq", []);
+        fields.TryGetValue("key", out byte[]? key);
+        answer.BeginList();
+        foreach (var binding in exchange!.Bindings)
+        {
+            if (binding.Destination is Exchange != isOfExchange || !binding.Destination.Name.AsSpan().SequenceEqual(destination) || (key is not null && !binding.RoutingKey.AsSpan().SequenceEqual(key)))
+            {
+                continue;
+            }
+
+            answer.BeginMap()
+                .AddString("source").AddString(exchange.NameText)
+                .AddString(isOfExchange ? "destination_exchange" : "destination_queue").AddString(binding.Destination.NameText)
+                .AddString("binding_key").AddString(Encoding.UTF8.GetString(binding.RoutingKey))
+                .AddString("arguments");
+            AddArguments(answer, new TableView(binding.Arguments));
+            answer.AddString("location").AddString(
+                $"/bindings/src={Uri.EscapeDataString(exchange.NameText)};{(isOfExchange ? "dste" : "dstq")}={Uri.EscapeDataString(binding.Destination.NameText)};key={Uri.EscapeDataString(Encoding.UTF8.GetString(binding.RoutingKey))};args=")
+                .End();
+        }
+
+        answer.End();
+        return Ok;
+    }
+
+    private static int Show(MessageQueue queue, EncodedValueBuilder answer, int status)
+    {
+        answer.BeginMap()
+            .AddString("name").AddString(queue.NameText)
+            .AddString("vhost").AddString(queue.VirtualHost.Name)
+            .AddString("durable").AddBoolean(queue.Definition.Durable)
+            .AddString("auto_delete").AddBoolean(queue.Definition.AutoDelete)
+            .AddString("exclusive").AddBoolean(queue.Definition.Exclusive)
+            .AddString("type").AddString(queue.Settings.IsQuorum ? "quorum" : "classic")
+            .AddString("leader").AddString(AmqpBroker.NodeName)
+            .AddString("replicas").BeginArray(AmqpType.String).AddString(AmqpBroker.NodeName).End()
+            .AddString("message_count").AddULong(queue.ReadyCount)
+            .AddString("consumer_count").AddUInt(queue.ConsumerCount)
+            .AddString("arguments");
+        AddArguments(answer, queue.Definition.Arguments.View);
+        answer.End();
+        return status;
+    }
+
+    /// <summary>Arguments that are text, numbers or booleans, as all of RabbitMQ's are.</summary>
+    private static void AddArguments(EncodedValueBuilder answer, TableView arguments)
+    {
+        answer.BeginMap();
+        foreach (var entry in arguments)
+        {
+            if (entry.Value.TryGetString(out var text))
+            {
+                answer.AddString(Encoding.UTF8.GetString(entry.Key)).AddString(Encoding.UTF8.GetString(text));
+            }
+            else if (entry.Value.TryGetInt64(out long number))
+            {
+                answer.AddString(Encoding.UTF8.GetString(entry.Key)).AddLong(number);
+            }
+            else if (entry.Value.TryGetBoolean(out bool isSet))
+            {
+                answer.AddString(Encoding.UTF8.GetString(entry.Key)).AddBoolean(isSet);
+            }
+        }
+
+        answer.End();
+    }
+
+    private static Table ArgumentsOf(EncodedMapView body)
+    {
+        if (!body.TryGetValue("arguments"u8, out var value) || !value.TryGetMap(out var arguments))
+        {
+            return Table.Empty;
+        }
+
+        var table = new TableBuilder();
+        foreach (var entry in arguments)
+        {
+            if (!entry.Key.TryGetString(out var key) && !entry.Key.TryGetSymbol(out key))
+            {
+                continue;
+            }
+
+            if (entry.Value.TryGetString(out var text) || entry.Value.TryGetSymbol(out text))
+            {
+                table.Add(key, text);
+            }
+            else if (entry.Value.TryGetBoolean(out bool isSet))
+            {
+                table.Add(key, isSet);
+            }
+            else if (entry.Value.TryGetInt64(out long number))
+            {
+                table.Add(key, number);
+            }
+            else if (entry.Value.TryGetUInt64(out ulong unsigned))
+            {
+                table.Add(key, (long)Math.Min(unsigned, long.MaxValue));
+            }
+        }
+
+        return table.ToTable();
+    }
+
+    private static bool Is(EncodedMapView map, ReadOnlySpan<byte> key) => map.TryGetValue(key, out var value) && value.TryGetBoolean(out bool isSet) && isSet;
+
+    private static byte[] Text(EncodedMapView map, ReadOnlySpan<byte> key) => map.TryGetValue(key, out var value) && value.TryGetString(out var text) ? text.ToArray() : [];
+
+    private static int Done(ProtocolError? error, EncodedValueBuilder answer) => error is null ? NoContent : Refuse(error, answer);
+
+    private static int Count(uint messages, EncodedValueBuilder answer)
+    {
+        answer.BeginMap().AddString("message_count").AddULong(messages).End();
+        return Ok;
+    }
+
+    private static int Say(int status, string text, EncodedValueBuilder answer)
+    {
+        answer.Clear().AddString(text);
+        return status;
+    }
+
+    private static int Refuse(ProtocolError error, EncodedValueBuilder answer) => Say(
+        error.ReplyCode switch
+        {
+            Codec.V0_9_1.Constants.NotFound => 404,
+            Codec.V0_9_1.Constants.AccessRefused => 403,
+            Codec.V0_9_1.Constants.PreconditionFailed => 409,
+            _ => BadRequest,
+        },
+        error.Text,
+        answer);
+}

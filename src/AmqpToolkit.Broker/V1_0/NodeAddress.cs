@@ -1,0 +1,115 @@
+using System.Text;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec.V1_0;
+using AmqpToolkit.Protocol.V1_0;
+
+namespace AmqpToolkit.Broker.V1_0;
+
+/// <summary>
+/// What an address means. RabbitMQ's paths come first, their parts percent-encoded; then, as with Broker-J, the name of a queue, the name of an exchange, and an
+/// exchange and a key with a slash between them.
+/// <code>
+///   /queues/:queue    /exchanges/:exchange    /exchanges/:exchange/:key    queue    exchange    exchange/key
+/// </code>
+/// </summary>
+/// <param name="Queue">The queue; null for an exchange.</param>
+/// <param name="Exchange">The exchange; empty for a queue.</param>
+/// <param name="Key">The routing key; null where each message's subject is.</param>
+internal sealed record NodeAddress(byte[]? Queue, byte[] Exchange, byte[]? Key)
+{
+    private const int MaxNameOctets = byte.MaxValue;
+
+    private static ReadOnlySpan<byte> QueuesPath => "/queues/"u8;
+
+    private static ReadOnlySpan<byte> ExchangesPath => "/exchanges/"u8;
+
+    /// <summary>Reads an address.</summary>
+    /// <param name="text">Its octets.</param>
+    /// <param name="virtualHost">Where names are looked up.</param>
+    /// <param name="address">What it means.</param>
+    /// <returns>Why it means nothing; null when it does.</returns>
+    public static AmqpFault? Read(ReadOnlySpan<byte> text, VirtualHost virtualHost, out NodeAddress? address)
+    {
+        address = null;
+        if (text.StartsWith(QueuesPath))
+        {
+            var rest = text[QueuesPath.Length..];
+            address = rest.IsEmpty || rest.Contains((byte)'/') || Decode(rest) is not { } queue ? null : OfQueue(queue);
+        }
+        else if (text.StartsWith(ExchangesPath))
+        {
+            var rest = text[ExchangesPath.Length..];
+            int slash = rest.IndexOf((byte)'/');
+            var exchange = Decode(slash < 0 ? rest : rest[..slash]);
+            var key = slash < 0 ? [] : rest[(slash + 1)..].Contains((byte)'/') ? null : Decode(rest[(slash + 1)..]);
+            address = exchange is not { Length: > 0 } || key is null ? null : new NodeAddress(null, exchange, key);
+        }
+        else
+        {
+            return ReadName(text, virtualHost, out address);
+        }
+
+        return address is null ? Invalid(text) : null;
+    }
+
+    private static AmqpFault? ReadName(ReadOnlySpan<byte> text, VirtualHost virtualHost, out NodeAddress? address)
+    {
+        address = null;
+        if (text.IsEmpty || text.Length > (2 * MaxNameOctets) + 1)
+        {
+            return Invalid(text);
+        }
+
+        if (virtualHost.FindQueue(text) is not null)
+        {
+            address = OfQueue(text.ToArray());
+            return null;
+        }
+
+        if (virtualHost.FindExchange(text) is not null)
+        {
+            address = new NodeAddress(null, text.ToArray(), null);
+            return null;
+        }
+
+        int slash = text.IndexOf((byte)'/');
+        if (slash > 0 && text.Length - slash - 1 <= MaxNameOctets && virtualHost.FindExchange(text[..slash]) is not null)
+        {
+            address = new NodeAddress(null, text[..slash].ToArray(), text[(slash + 1)..].ToArray());
+            return null;
+        }
+
+        return new AmqpFault(AmqpError.Texts.NotFound, $"there is no node '{Encoding.UTF8.GetString(text)}' in vhost '{virtualHost.Name}'");
+    }
+
+    /// <summary>The address of a queue.</summary>
+    public static NodeAddress OfQueue(byte[] name) => new(name, [], name);
+
+    private static AmqpFault Invalid(ReadOnlySpan<byte> text) =>
+        new(AmqpError.Texts.InvalidField, $"'{Encoding.UTF8.GetString(text[..Math.Min(text.Length, MaxNameOctets)])}' is no address");
+
+    /// <summary>A part of a path without its percent-encoding; null when that is broken, or the name is longer than any can be.</summary>
+    private static byte[]? Decode(ReadOnlySpan<byte> part)
+    {
+        byte[] octets = new byte[part.Length];
+        int count = 0;
+        for (int at = 0; at < part.Length; at++)
+        {
+            byte octet = part[at];
+            if (octet == '%')
+            {
+                if (at + 2 >= part.Length || !char.IsAsciiHexDigit((char)part[at + 1]) || !char.IsAsciiHexDigit((char)part[at + 2]))
+                {
+                    return null;
+                }
+
+                octet = (byte)((Convert.FromHexString([(char)part[at + 1], (char)part[at + 2]]))[0]);
+                at += 2;
+            }
+
+            octets[count++] = octet;
+        }
+
+        return count > MaxNameOctets ? null : octets[..count];
+    }
+}

@@ -1,0 +1,398 @@
+using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V1_0;
+using AmqpToolkit.Protocol;
+using AmqpToolkit.Protocol.V1_0;
+
+namespace AmqpToolkit.Broker.V1_0;
+
+/// <content>Links: attached to nodes, detached, and what they leave (1.0 sections 2.6.3, 2.6.4 and 3.5).</content>
+internal sealed partial class PeerConnection
+{
+    private static ReadOnlySpan<byte> PriorityProperty => "rabbitmq:priority"u8;
+
+    /// <summary>Finds an exchange that may be published to with this key (RabbitMQ's rows 38 to 41).</summary>
+    public ProtocolError? FindWritableExchange(ReadOnlySpan<byte> name, ReadOnlySpan<byte> routingKey, out Exchange? exchange)
+    {
+        exchange = null;
+        if ((Caller.Rights.CheckExchange(AccessKind.Write, name) ?? VirtualHost.LookupExchange(name, out exchange)) is { } refused)
+        {
+            return refused;
+        }
+
+        return exchange!.Internal
+            ? ProtocolError.AccessRefused($"cannot publish to internal exchange '{exchange.NameText}' in vhost '{VirtualHost.Name}'")
+            : Caller.Rights.CheckTopic(AccessKind.Write, exchange, routingKey);
+    }
+
+    private void HandleAttached(scoped in EngineEvent found)
+    {
+        var link = found.Link!;
+        if (found.Session!.Owner is not BrokerSession session || AttachView.TryParse(found.Performative, out var attach, out _) != DecodeError.None)
+        {
+            return;
+        }
+
+        Steal(link);
+        var fault = link.Role == Role.Receiver ? AttachIncoming(session, link, in attach) : AttachOutgoing(session, link, in attach);
+        if (fault is not null)
+        {
+            lock (Output.Gate)
+            {
+                link.Refuse(fault);
+            }
+        }
+    }
+
+    /// <summary>A link of the same name and direction that is attached already gives way to the new one (section 2.6.1).</summary>
+    private void Steal(Link link)
+    {
+        foreach (var session in _sessions)
+        {
+            foreach (object other in session.Links)
+            {
+                var attached = other is OutgoingLink outgoing ? outgoing.Link : ((IncomingLink)other).Link;
+                if (attached.Role == link.Role && attached.Name == link.Name && !ReferenceEquals(attached, link))
+                {
+                    lock (Output.Gate)
+                    {
+                        attached.Detach(closed: true, new AmqpFault(LinkError.Texts.Stolen, $"link '{link.Name}' was attached again"));
+                    }
+
+                    ReleaseLink(attached);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>The peer wants to send.</summary>
+    private AmqpFault? AttachIncoming(BrokerSession session, Link link, in AttachView attach)
+    {
+        if (attach.Target.Kind == AnyTarget.Member.Coordinator)
+        {
+            return new AmqpFault(AmqpError.Texts.NotImplemented, "there are no transactions");
+        }
+
+        if (attach.Target.Kind != AnyTarget.Member.Target || attach.Target.ParseTarget(out var target) != DecodeError.None)
+        {
+            return new AmqpFault(AmqpError.Texts.InvalidField, "a sender needs a target");
+        }
+
+        if (target.Address.TryGetAddressString(out var address) && address.SequenceEqual(ManagementPair.Address))
+        {
+            return AttachManagement(session, link, in attach);
+        }
+
+        NodeAddress? node = null;
+        DynamicNode? dynamic = null;
+        if (target.Dynamic)
+        {
+            if (MakeNode(target.DynamicNodeProperties, out dynamic) is { } refused)
+            {
+                return refused;
+            }
+
+            node = NodeAddress.OfQueue(dynamic!.Queue.Name);
+        }
+        else if (target.Address.TryGetAddressString(out var text) && (NodeAddress.Read(text, VirtualHost, out node) ?? CheckTarget(node!)) is { } refused)
+        {
+            return refused;
+        }
+        else if (node is null && target.HasAddress)
+        {
+            return new AmqpFault(AmqpError.Texts.InvalidField, "the address is no text");
+        }
+
+        var incoming = new IncomingLink(session, link, node) { Dynamic = dynamic };
+        bool isAttached;
+        lock (Output.Gate)
+        {
+            isAttached = link.Attach(new Attach
+            {
+                SndSettleMode = attach.SndSettleMode,
+                RcvSettleMode = attach.RcvSettleMode,
+                Source = ValueOf(attach.Source.Octets),
+                Target = new Target
+                {
+                    Address = dynamic is null ? ValueOf(target.Address.Octets) : dynamic.Address,
+                    Dynamic = dynamic is not null,
+                    DynamicNodeProperties = dynamic?.Properties ?? default,
+                    Capabilities = target.Capabilities.Value.ToOwned(),
+                },
+                MaxMessageSize = (ulong)Broker.Options.MaxMessageOctets,
+            });
+            if (isAttached)
+            {
+                incoming.GrantCredit();
+            }
+        }
+
+        if (!isAttached)
+        {
+            dynamic?.HandleClosed(this);
+            return TooLong();
+        }
+
+        link.Owner = incoming;
+        session.Links.Add(incoming);
+        return null;
+    }
+
+    private AmqpFault? CheckTarget(NodeAddress node)
+    {
+        if (node.Queue is { } queue && VirtualHost.FindQueue(queue) is null)
+        {
+            return TopologyErrors.Missing(TopologyErrors.QueueText(VirtualHost.Name, queue)).ToFault();
+        }
+
+        return FindWritableExchange(node.Exchange, node.Key, out _)?.ToFault();
+    }
+
+    /// <summary>The peer wants to receive.</summary>
+    private AmqpFault? AttachOutgoing(BrokerSession session, Link link, in AttachView attach)
+    {
+        if (attach.Source.Kind != AnySource.Member.Source || attach.Source.ParseSource(out var source) != DecodeError.None)
+        {
+            return new AmqpFault(AmqpError.Texts.InvalidField, "a receiver needs a source");
+        }
+
+        if (source.Address.TryGetAddressString(out var address) && address.SequenceEqual(ManagementPair.Address))
+        {
+            return AttachManagement(session, link, in attach);
+        }
+
+        MessageQueue? queue;
+        DynamicNode? dynamic = null;
+        if (source.Dynamic)
+        {
+            if (MakeNode(source.DynamicNodeProperties, out dynamic) is { } refused)
+            {
+                return refused;
+            }
+
+            queue = dynamic!.Queue;
+        }
+        else if (FindSource(source.Address, out queue) is { } missing)
+        {
+            return missing;
+        }
+
+        bool isSettled = attach.SndSettleMode == SenderSettleMode.Settled;
+        var defaultOutcome = Outcomes.TryRead(source.DefaultOutcome.Octets, out var named, out _) ? named : Outcome.Release;
+        var outgoing = new OutgoingLink(session, link, queue!, isSettled, defaultOutcome, PriorityOf(in attach)) { Dynamic = dynamic };
+        var reply = new Attach
+        {
+            SndSettleMode = isSettled ? SenderSettleMode.Settled : SenderSettleMode.Unsettled,
+            RcvSettleMode = attach.RcvSettleMode,
+            Source = new Source
+            {
+                Address = dynamic is null ? ValueOf(source.Address.Octets) : dynamic.Address,
+                Dynamic = dynamic is not null,
+                DynamicNodeProperties = dynamic?.Properties ?? default,
+                DistributionMode = StdDistMode.Texts.Move,
+                DefaultOutcome = source.HasDefaultOutcome && Outcomes.TryRead(source.DefaultOutcome.Octets, out _, out _) ? EncodedValue.CopyOf(source.DefaultOutcome.Octets) : Outcomes.Released,
+                Outcomes = Outcomes.Symbols,
+                Capabilities = source.Capabilities.Value.ToOwned(),
+            },
+            Target = ValueOf(attach.Target.Octets),
+        };
+
+        bool isAttached = false;
+        bool isAdded = queue!.TryAddConsumer(outgoing, Turn, _ =>
+        {
+            lock (Output.Gate)
+            {
+                isAttached = link.Attach(reply);
+            }
+        });
+        if (!isAdded)
+        {
+            return queue.IsDeleted
+                ? new AmqpFault(AmqpError.Texts.NotFound, $"no queue '{queue.NameText}' in vhost '{VirtualHost.Name}'")
+                : new AmqpFault(AmqpError.Texts.ResourceLocked, $"queue '{queue.NameText}' in vhost '{VirtualHost.Name}' in exclusive use");
+        }
+
+        link.Owner = outgoing;
+        session.Links.Add(outgoing);
+        if (isAttached)
+        {
+            return null;
+        }
+
+        ReleaseLink(link);
+        return TooLong();
+    }
+
+    private AmqpFault? FindSource(AnyAddress address, out MessageQueue? queue)
+    {
+        queue = null;
+        return address.TryGetAddressString(out var text)
+            ? NodeAddress.Read(text, VirtualHost, out var node) ?? FindReadableQueue(node!, out queue)
+            : new AmqpFault(AmqpError.Texts.NotFound, "the source has no address");
+    }
+
+    /// <summary>Makes a queue for a link.</summary>
+    private AmqpFault? MakeNode(EncodedMapView properties, out DynamicNode? node)
+    {
+        node = null;
+        var error = VirtualHost.DeclareQueue(default, passive: false, durable: false, exclusive: true, autoDelete: false, default, this, out var queue, Caller);
+        node = error is null ? new DynamicNode(queue!, DynamicNode.PolicyOf(properties)) : null;
+        return error?.ToFault();
+    }
+
+    private AmqpFault? FindReadableQueue(NodeAddress node, out MessageQueue? queue)
+    {
+        queue = null;
+        return node.Queue is not { } name
+            ? new AmqpFault(AmqpError.Texts.NotImplemented, "an exchange is no source")
+            : (Caller.Rights.CheckQueue(AccessKind.Read, name) ?? VirtualHost.LookupQueue(name, this, out queue))?.ToFault();
+    }
+
+    /// <summary>One of the two links to the management node.</summary>
+    private AmqpFault? AttachManagement(BrokerSession session, Link link, in AttachView attach)
+    {
+        var pairs = session.Management ??= new Dictionary<string, ManagementPair>(StringComparer.Ordinal);
+        if (!pairs.TryGetValue(link.Name, out var pair))
+        {
+            pairs.Add(link.Name, pair = new ManagementPair(session));
+        }
+
+        bool isOfRequests = link.Role == Role.Receiver;
+        var reply = new Attach
+        {
+            SndSettleMode = isOfRequests ? attach.SndSettleMode : SenderSettleMode.Settled,
+            RcvSettleMode = attach.RcvSettleMode,
+            Source = ValueOf(attach.Source.Octets),
+            Target = ValueOf(attach.Target.Octets),
+            Properties = ManagementPair.Properties,
+        };
+        lock (Output.Gate)
+        {
+            if (!link.Attach(isOfRequests ? reply with { MaxMessageSize = ManagementPair.MaxRequestOctets } : reply))
+            {
+                return TooLong();
+            }
+
+            if (isOfRequests)
+            {
+                pair.Requests = link;
+                pair.GrantCredit();
+            }
+            else
+            {
+                pair.Answers = link;
+            }
+        }
+
+        link.Owner = pair;
+        return null;
+    }
+
+    private static EncodedValue ValueOf(ReadOnlySpan<byte> octets) => octets.IsEmpty ? default : EncodedValue.CopyOf(octets);
+
+    private static AmqpFault TooLong() => new(AmqpError.Texts.FrameSizeTooSmall, "the answer is longer than the peer's max-frame-size");
+
+    private static long PriorityOf(in AttachView attach) =>
+        attach.HasProperties && attach.Properties.TryGetValue(PriorityProperty, out var value) && value.TryGetInt64(out long priority) ? priority : 0;
+
+    private void HandleDetached(Link link, bool isClosed)
+    {
+        var dynamic = link.Owner is OutgoingLink outgoing ? outgoing.Dynamic : (link.Owner as IncomingLink)?.Dynamic;
+        ReleaseLink(link);
+        if (isClosed)
+        {
+            dynamic?.HandleClosed(this);
+        }
+
+        lock (Output.Gate)
+        {
+            link.Detach(isClosed);
+        }
+    }
+
+    /// <summary>Gives back what a link holds; once.</summary>
+    private void ReleaseLink(Link link)
+    {
+        switch (link.Owner)
+        {
+            case IncomingLink incoming:
+                incoming.Session.Links.Remove(incoming);
+                incoming.Release();
+                break;
+
+            case OutgoingLink outgoing:
+                outgoing.Session.Links.Remove(outgoing);
+                Release(outgoing);
+                break;
+
+            case ManagementPair pair:
+                bool isLast;
+                lock (Output.Gate)
+                {
+                    isLast = pair.Release(link);
+                }
+
+                if (isLast)
+                {
+                    (link.Session.Owner as BrokerSession)?.Management?.Remove(link.Name);
+                }
+
+                break;
+        }
+
+        link.Owner = null;
+    }
+
+    private void Release(OutgoingLink link)
+    {
+        bool isLast = link.Queue.RemoveConsumer(link, Turn);
+        var returned = SettledList;
+        lock (Output.Gate)
+        {
+            link.Session.TakeUnsettled(link, returned);
+            link.Drop();
+        }
+
+        Settlement.Settle(returned, link.DefaultOutcome, Turn);
+        if (isLast && VirtualHost.DeleteQueueIfUnused(link.Queue))
+        {
+            link.Queue.FinishClose(Turn);
+        }
+    }
+
+    private void ReleaseSession(Session engine)
+    {
+        if (engine.Owner is not BrokerSession session)
+        {
+            return;
+        }
+
+        engine.Owner = null;
+        foreach (object owner in session.Links.ToArray())
+        {
+            ReleaseLink(owner is OutgoingLink outgoing ? outgoing.Link : ((IncomingLink)owner).Link);
+        }
+
+        _sessions.Remove(session);
+        _admission!.RemoveChannel();
+    }
+
+    private void ReleaseAll()
+    {
+        foreach (var session in _sessions.ToArray())
+        {
+            ReleaseSession(session.Engine);
+        }
+
+        if (_virtualHost is not null)
+        {
+            foreach (var queue in _virtualHost.DeleteExclusiveQueues(this))
+            {
+                queue.FinishClose(Turn);
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+// What a program of AMQP 1.0 with rhea does: `node with_rhea.js URL SCENARIO` prints "OK SCENARIO" and exits with 0. Queues are declared with amqplib.
+'use strict';
+const assert = require('assert');
+const crypto = require('crypto');
+const amqplib = require('amqplib');
+const rhea = require('rhea');
+
+const [url, scenario] = process.argv.slice(2);
+const address = new URL(url);
+
+const name = (prefix) => `${prefix}-${crypto.randomBytes(4).toString('hex')}`;
+const event = (emitter, ...names) => new Promise((resolve) => names.forEach((one) => emitter.once(one, resolve)));
+
+function connect(options = {}) {
+  const container = rhea.create_container();
+  return container.connect({
+    host: address.hostname, port: Number(address.port), username: address.username, password: address.password, reconnect: false, ...options,
+  });
+}
+
+async function declare(prefix, options = {}) {
+  const connection = await amqplib.connect(url);
+  const channel = await connection.createChannel();
+  const queue = name(prefix);
+  await channel.assertQueue(queue, { durable: false, ...options });
+  return {
+    name: queue,
+    channel,
+    count: async () => (await channel.checkQueue(queue)).messageCount,
+    async expect(count) {
+      while (await this.count() !== count) await new Promise((resolve) => setTimeout(resolve, 10));
+    },
+    async end() {
+      await channel.deleteQueue(queue);
+      await connection.close();
+    },
+  };
+}
+
+const scenarios = {
+  async sendreceive() {
+    const queue = await declare('one');
+    for (const options of [{}, { username: undefined, password: undefined }]) {
+      const connection = connect(options);
+      const sender = connection.open_sender(queue.name);
+      await event(sender, 'sendable');
+      let accepted = 0;
+      sender.on('accepted', () => { accepted++; });
+      for (let i = 0; i < 100; i++) sender.send({ message_id: i, subject: 's', application_properties: { n: i }, body: `hello ${i}` });
+      const receiver = connection.open_receiver(queue.name);
+      const bodies = [];
+      await new Promise((resolve) => receiver.on('message', ({ message }) => {
+        assert.strictEqual(message.application_properties.n, bodies.length);
+        assert.strictEqual(message.first_acquirer, true);
+        bodies.push(message.body);
+        if (bodies.length === 100) resolve();
+      }));
+      assert.deepStrictEqual(bodies, Array.from({ length: 100 }, (_, i) => `hello ${i}`));
+      while (accepted < 100) await event(sender, 'accepted');
+      await queue.expect(0);
+      connection.close();
+      await event(connection, 'connection_close');
+    }
+    await queue.end();
+  },
+
+  async presettled() {
+    const queue = await declare('one');
+    const connection = connect();
+    const sender = connection.open_sender({ target: `/queues/${queue.name}`, snd_settle_mode: 1 });
+    await event(sender, 'sendable');
+    for (let i = 0; i < 50; i++) sender.send({ body: i });
+    await queue.expect(50);
+    const receiver = connection.open_receiver({ source: `/queues/${queue.name}`, snd_settle_mode: 1, credit_window: 10 });
+    let next = 0;
+    await new Promise((resolve) => receiver.on('message', ({ message, delivery }) => {
+      assert.strictEqual(message.body, next++);
+      assert.ok(delivery.remote_settled);
+      if (next === 50) resolve();
+    }));
+    await queue.expect(0);
+    connection.close();
+    await queue.end();
+  },
+
+  async outcomes() {
+    const dead = await declare('dead');
+    const queue = await declare('one', { deadLetterExchange: '', deadLetterRoutingKey: dead.name });
+    const connection = connect();
+    const sender = connection.open_sender(queue.name);
+    await event(sender, 'sendable');
+    sender.send({ body: 'first' });
+    const receiver = connection.open_receiver({ source: queue.name, credit_window: 0, autoaccept: false });
+    const take = async () => {
+      receiver.add_credit(1);
+      return event(receiver, 'message');
+    };
+    let context = await take();
+    context.delivery.release();
+    context = await take();
+    assert.deepStrictEqual([context.message.delivery_count, context.message.first_acquirer], [0, false]);
+    context.delivery.modified({ delivery_failed: true });
+    context = await take();
+    assert.deepStrictEqual([context.message.delivery_count, context.message.first_acquirer], [1, false]);
+    context.delivery.reject({ condition: 'x:bad', description: 'no' });
+    await dead.expect(1);
+    connection.close();
+    await queue.end();
+    await dead.end();
+  },
+
+  async drain() {
+    const queue = await declare('one');
+    const connection = connect();
+    const sender = connection.open_sender(queue.name);
+    await event(sender, 'sendable');
+    for (let i = 0; i < 3; i++) sender.send({ body: i });
+    await queue.expect(3);
+    const receiver = connection.open_receiver({ source: queue.name, credit_window: 0 });
+    let count = 0;
+    receiver.on('message', () => { count++; });
+    await event(receiver, 'receiver_open');
+    receiver.add_credit(10);
+    receiver.drain_credit();
+    await event(receiver, 'receiver_drained');
+    assert.strictEqual(count, 3);
+    assert.strictEqual(receiver.credit, 0);
+    connection.close();
+    await queue.end();
+  },
+
+  async large() {
+    const queue = await declare('one');
+    const connection = connect({ max_frame_size: 16384 });
+    const sender = connection.open_sender(queue.name);
+    await event(sender, 'sendable');
+    const receiver = connection.open_receiver(queue.name);
+    for (const octets of [65535, 65536, 200000, 8000000]) {
+      const body = crypto.randomBytes(octets);
+      sender.send({ body: rhea.message.data_section(body) });
+      const { message } = await event(receiver, 'message');
+      assert.ok(body.equals(message.body.content), `${message.body.content.length} octets of ${octets}`);
+    }
+    connection.close();
+    await queue.end();
+  },
+
+  async refused() {
+    const connection = connect();
+    for (const [where, condition] of [[name('missing'), 'amqp:not-found'], [`/queues/${name('missing')}`, 'amqp:not-found'], ['/queues/a/b', 'amqp:invalid-field']]) {
+      const sender = connection.open_sender(where);
+      await event(sender, 'sender_error');
+      assert.strictEqual(sender.error.condition, condition);
+      const receiver = connection.open_receiver(where);
+      await event(receiver, 'receiver_error');
+      assert.strictEqual(receiver.error.condition, condition);
+    }
+    connection.close();
+    await event(connection, 'connection_close');
+    const stranger = connect({ password: 'wrong' });
+    await event(stranger, 'connection_error', 'disconnected');
+  },
+
+  async requestreply() {
+    const queue = await declare('one');
+    const answering = connect();
+    const relay = answering.open_sender({ target: {} });
+    await event(relay, 'sendable');
+    answering.open_receiver(queue.name).on('message', ({ message }) => {
+      relay.send({ to: message.reply_to, correlation_id: message.correlation_id, body: message.body.toUpperCase() });
+    });
+    const asking = connect();
+    const replies = asking.open_receiver({ source: { dynamic: true } });
+    await event(replies, 'receiver_open');
+    const sender = asking.open_sender(queue.name);
+    await event(sender, 'sendable');
+    for (const question of ['one', 'two']) {
+      sender.send({ reply_to: replies.source.address, correlation_id: question, body: question });
+      const { message } = await event(replies, 'message');
+      assert.deepStrictEqual([message.body, message.correlation_id], [question.toUpperCase(), question]);
+    }
+    asking.close();
+    answering.close();
+    await queue.end();
+  },
+
+  async betweenversions() {
+    const queue = await declare('one');
+    const connection = connect();
+    const sender = connection.open_sender(queue.name);
+    await event(sender, 'sendable');
+    sender.send({ message_id: 'm', content_type: 'text/plain', durable: true, application_properties: { n: 5 }, body: rhea.message.data_section(Buffer.from('octets')) });
+    let got;
+    while (!(got = await queue.channel.get(queue.name, { noAck: true }))) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepStrictEqual(
+      [got.content.toString(), got.properties.messageId, got.properties.contentType, got.properties.deliveryMode, got.properties.headers.n],
+      ['octets', 'm', 'text/plain', 2, 5]);
+    queue.channel.sendToQueue(queue.name, Buffer.from('back'), { messageId: 'n', type: 'kind', headers: { s: 'text', 'x-note': 'noted' } });
+    const { message } = await event(connection.open_receiver(queue.name), 'message');
+    assert.deepStrictEqual(
+      [message.body.content.toString(), message.message_id, message.application_properties.s, message.message_annotations['x-note'], message.message_annotations['x-basic-type']],
+      ['back', 'n', 'text', 'noted', 'kind']);
+    connection.close();
+    await queue.end();
+  },
+
+  async deleted() {
+    const queue = await declare('one');
+    const connection = connect();
+    const receiver = connection.open_receiver(queue.name);
+    await event(receiver, 'receiver_open');
+    const told = event(receiver, 'receiver_error');
+    await queue.end();
+    await told;
+    assert.strictEqual(receiver.error.condition, 'amqp:resource-deleted');
+    connection.close();
+  },
+};
+
+scenarios[scenario]().then(() => { console.log(`OK ${scenario}`); process.exit(0); }, (error) => { console.error(error); process.exit(1); });
