@@ -134,6 +134,15 @@ internal sealed partial class BrokerChannel : IJournalWaiter
         ConfirmsUntilEnd = false;
     }
 
+    /// <summary>Exchanges have kept a message of the channel, if they say so.</summary>
+    private void NoteWritten(CommitLevel? level)
+    {
+        if (level is { } known)
+        {
+            HandleWritten(known);
+        }
+    }
+
     private void AwaitCommit()
     {
         var level = _written ?? CommitLevel.Os;

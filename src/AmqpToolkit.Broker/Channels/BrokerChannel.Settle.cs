@@ -268,7 +268,7 @@ internal sealed partial class BrokerChannel
             Route(state, content.Properties, isBlind ? HideBlindCopies(content.Properties) : content.Properties, hasCopies);
         }
 
-        connection.Routes.HandToKeepers(connection.Arena, message);
+        NoteWritten(connection.Routes.HandToKeepers(connection.Arena, message, connection.Turn.Group));
         if (isBlind)
         {
             message = connection.Arena.ReplaceProperties(message, HideBlindCopies(content.Properties));

@@ -64,15 +64,15 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         _definitions.Clear();
     }
 
-    public bool HasQueue(uint queue) => _destinations.TryGetValue(queue, out var found) && found is MessageQueue;
+    public bool HasQueue(uint queue) => _destinations.TryGetValue(queue, out var found) && found is MessageQueue or KeepingExchange;
 
     public void VisitMessage(in RecoveredMessage message)
     {
         _messageCount++;
-        var queue = (MessageQueue)_destinations[message.Queue];
-        if (!queue.Restore(in message))
+        var destination = _destinations[message.Queue];
+        if (!(destination is MessageQueue queue ? queue.Restore(in message) : ((KeepingExchange)destination).Restore(in message)))
         {
-            Log.StoreDamaged(broker.Logger, queue.NameText, (long)message.Position, "a message of an unknown form");
+            Log.StoreDamaged(broker.Logger, destination.NameText, (long)message.Position, "a message of an unknown form");
         }
     }
 
@@ -94,6 +94,7 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         foreach (var destination in _destinations.Values)
         {
             (destination as MessageQueue)?.FinishRestore();
+            (destination as KeepingExchange)?.FinishRestore();
         }
 
         if (store.HasBegun && broker.Logger.IsEnabled(LogLevel.Information))

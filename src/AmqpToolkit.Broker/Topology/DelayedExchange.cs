@@ -1,10 +1,12 @@
 using System.Buffers.Text;
 using System.Runtime.InteropServices;
 using AmqpToolkit.Broker.Conversion;
+using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Topology;
 
@@ -28,11 +30,11 @@ internal sealed class DelayedExchange : KeepingExchange
     private readonly Exchange _inner;
 
     private readonly Lock _gate = new();
-    private readonly PriorityQueue<MessageRef, (long Due, ulong Number)> _waiting = new();
+    private readonly PriorityQueue<KeptMessage, (long Due, ulong Place)> _waiting = new();
     private readonly PropertiesEditor _editor = new();
     private readonly DelayedRelease _release;
     private TimerWheel.Entry? _entry;
-    private ulong _lastNumber;
+    private ulong _lastPlace;
     private bool _hasDropped;
     private long _armedFor = long.MaxValue;
 
@@ -84,7 +86,7 @@ internal sealed class DelayedExchange : KeepingExchange
 
     public override void HandleBound(Binding binding) => _inner.HandleBound(binding);
 
-    public override void Keep(MessageRef message, long stamp)
+    public override CommitLevel? Keep(MessageRef message, long stamp, uint group = 0)
     {
         TimerWheel timers = VirtualHost.Timers;
         long due = timers.Now + DelayOf(HeadersOf(VirtualHost.Arena.Read(message)));
@@ -93,23 +95,26 @@ internal sealed class DelayedExchange : KeepingExchange
             if (_hasDropped)
             {
                 VirtualHost.Arena.Release(message);
-                return;
+                return null;
             }
 
-            _waiting.Enqueue(message, (due, ++_lastNumber));
+            _lastPlace = Math.Max(_lastPlace + 1, _lastPlace == 0 && Journal is { } journal ? journal.FirstPlace : 0);
+            StoredMessage stored = Write(message, _lastPlace, due, group);
+            _waiting.Enqueue(new KeptMessage(message, _lastPlace, stored), (due, _lastPlace));
             Arm();
+            return LevelOf(stored);
         }
     }
 
     /// <summary>Routes messages whose time has come, some of them. Outside every lock, on one thread at a time.</summary>
     internal void PublishDue()
     {
-        var due = new List<MessageRef>();
+        var due = new List<KeptMessage>();
         long now = VirtualHost.Timers.Now;
         lock (_gate)
         {
             _armedFor = long.MaxValue;
-            while (due.Count < MessagesAtOnce && _waiting.TryPeek(out MessageRef message, out (long Due, ulong Number) place) && place.Due <= now)
+            while (due.Count < MessagesAtOnce && _waiting.TryPeek(out KeptMessage message, out (long Due, ulong Place) place) && place.Due <= now)
             {
                 _waiting.Dequeue();
                 due.Add(message);
@@ -118,12 +123,7 @@ internal sealed class DelayedExchange : KeepingExchange
 
         try
         {
-            foreach (ref MessageRef message in CollectionsMarshal.AsSpan(due))
-            {
-                message = WithNegativeDelay(message);
-            }
-
-            VirtualHost.PublishTo(this, CollectionsMarshal.AsSpan(due));
+            Publish(due);
         }
         finally
         {
@@ -148,19 +148,62 @@ internal sealed class DelayedExchange : KeepingExchange
         lock (_gate)
         {
             _hasDropped = true;
-            while (_waiting.TryDequeue(out MessageRef message, out _))
+            Journal?.Forget(_waiting.UnorderedItems.Select(static one => one.Element.Stored));
+            while (_waiting.TryDequeue(out KeptMessage kept, out _))
             {
-                VirtualHost.Arena.Release(message);
+                VirtualHost.Arena.Release(kept.Message);
             }
 
             _entry?.Cancel();
         }
     }
 
+    internal override void FinishRestore()
+    {
+        lock (_gate)
+        {
+            _lastPlace = Math.Max(_lastPlace, Journal!.FirstPlace);
+            Arm();
+        }
+    }
+
+    protected override void RestoreKept(MessageRef message, ulong place, long due, StoredMessage stored)
+    {
+        lock (_gate)
+        {
+            _lastPlace = Math.Max(_lastPlace, place);
+            _waiting.Enqueue(new KeptMessage(message, place, stored), (due, place));
+        }
+    }
+
+    /// <summary>Routes messages. In the journal that and the end of their waiting are one: a crash finds them here, or where they went.</summary>
+    private void Publish(List<KeptMessage> due)
+    {
+        MessageRef[] messages = [.. due.Select(kept => WithNegativeDelay(kept.Message))];
+        JournalAck[] acks = [.. due.Where(static kept => !kept.Stored.IsNone).Select(static kept => kept.Ack)];
+        if (acks.Length == 0)
+        {
+            VirtualHost.PublishTo(this, messages);
+            return;
+        }
+
+        KeeperJournal journal = Journal!;
+        uint group = journal.BeginGroup();
+        try
+        {
+            VirtualHost.PublishTo(this, messages, group);
+            journal.Ack(acks, group);
+        }
+        finally
+        {
+            journal.EndGroup(group);
+        }
+    }
+
     /// <summary>Asks to be called when the next message's time comes. Under the gate.</summary>
     private void Arm()
     {
-        if (_waiting.TryPeek(out _, out (long Due, ulong Number) nearest) && nearest.Due < _armedFor)
+        if (_waiting.TryPeek(out _, out (long Due, ulong Place) nearest) && nearest.Due < _armedFor)
         {
             _armedFor = nearest.Due;
             _entry = VirtualHost.Timers.Schedule(_release, nearest.Due, _entry);

@@ -8,5 +8,5 @@ internal sealed class HistoryBinding(Exchange source, BindingDestination destina
     public long Stamp { get; set; }
 
     /// <summary>The last message that was kept before the binding: it and those before it are shown. Under the exchange's gate.</summary>
-    public long LastShown { get; set; }
+    public ulong LastShown { get; set; }
 }

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Topology;
 
@@ -24,7 +26,7 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
     private const int RecentBindings = 256;
 
     private readonly Lock _gate = new();
-    private readonly Queue<(MessageRef Message, long Number)> _kept = new();
+    private readonly Queue<KeptMessage> _kept = new();
     private readonly Queue<HistoryBinding> _recent = new();
     private readonly long _length = properties.Arguments.View.TryGetValue(ExchangeArguments.HistoryLength, out FieldValueView value)
         && value.TryGetInt64(out long length) ? length : DefaultLength;
@@ -34,7 +36,7 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
     /// <summary>Advanced by two with each binding; odd while it is being added.</summary>
     private long _stamp;
 
-    private long _lastNumber;
+    private ulong _lastPlace;
     private bool _hasDropped;
 
     public override ExchangeType Type => ExchangeType.RecentHistory;
@@ -86,31 +88,33 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
             ? null
             : ProtocolError.PreconditionFailed($"Invalid argument {FieldText.Term(value)}, 'x-recent-history-length' must be a positive integer");
 
-    public override void Keep(MessageRef message, long stamp)
+    public override CommitLevel? Keep(MessageRef message, long stamp, uint group = 0)
     {
         MessageArena arena = VirtualHost.Arena;
         long length = arena.Watermark is { IsOver: true } ? Math.Min(_length, DefaultLength) : _length;
         List<BindingDestination>? missed;
+        StoredMessage stored;
         lock (_gate)
         {
             if (_hasDropped)
             {
                 arena.Release(message);
-                return;
+                return null;
             }
 
             missed = stamp == _stamp ? null : FindMissed(stamp, message);
-            _kept.Enqueue((message, ++_lastNumber));
-            while (_kept.Count > length)
-            {
-                arena.Release(_kept.Dequeue().Message);
-            }
+            _lastPlace = Math.Max(_lastPlace + 1, _lastPlace == 0 && Journal is { } journal ? journal.FirstPlace : 0);
+            stored = Write(message, _lastPlace, QueuedMessage.Never, group);
+            _kept.Enqueue(new KeptMessage(message, _lastPlace, stored));
+            DropSurplus(length);
         }
 
         foreach (BindingDestination destination in missed ?? [])
         {
-            VirtualHost.PublishTo(destination, [message]);
+            VirtualHost.PublishTo(destination, [message], group);
         }
+
+        return LevelOf(stored);
     }
 
     public override void HandleBound(Binding binding)
@@ -118,12 +122,12 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
         var shown = new List<MessageRef>();
         lock (_gate)
         {
-            foreach ((MessageRef message, long number) in _kept)
+            foreach (KeptMessage kept in _kept)
             {
-                if (number <= ((HistoryBinding)binding).LastShown)
+                if (kept.Place <= ((HistoryBinding)binding).LastShown)
                 {
-                    VirtualHost.Arena.Retain(message);
-                    shown.Add(message);
+                    VirtualHost.Arena.Retain(kept.Message);
+                    shown.Add(kept.Message);
                 }
             }
         }
@@ -145,7 +149,7 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
             Interlocked.Increment(ref _stamp);
             _all.Add(binding);
             bound.Stamp = Interlocked.Increment(ref _stamp);
-            bound.LastShown = _lastNumber;
+            bound.LastShown = _lastPlace;
             _recent.Enqueue(bound);
             if (_recent.Count > RecentBindings)
             {
@@ -155,6 +159,38 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
     }
 
     internal override void Detach(Binding binding) => _all.Remove(binding);
+
+    internal override void FinishRestore()
+    {
+        lock (_gate)
+        {
+            _lastPlace = Math.Max(_lastPlace, Journal!.FirstPlace);
+            DropSurplus(_length);
+        }
+    }
+
+    protected override void RestoreKept(MessageRef message, ulong place, long due, StoredMessage stored)
+    {
+        lock (_gate)
+        {
+            _lastPlace = Math.Max(_lastPlace, place);
+            _kept.Enqueue(new KeptMessage(message, place, stored));
+        }
+    }
+
+    /// <summary>Forgets the oldest messages beyond a number. Under the gate.</summary>
+    private void DropSurplus(long length)
+    {
+        while (_kept.Count > length)
+        {
+            KeptMessage oldest = _kept.Dequeue();
+            VirtualHost.Arena.Release(oldest.Message);
+            if (!oldest.Stored.IsNone)
+            {
+                Journal!.Ack([oldest.Ack]);
+            }
+        }
+    }
 
     /// <summary>The destinations of bindings that came after the message was matched, with a reference for each. Under the gate.</summary>
     private List<BindingDestination> FindMissed(long stamp, MessageRef message)
@@ -178,7 +214,8 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
         {
             _hasDropped = true;
             _recent.Clear();
-            while (_kept.TryDequeue(out (MessageRef Message, long Number) kept))
+            Journal?.Forget(_kept.Select(static kept => kept.Stored));
+            while (_kept.TryDequeue(out KeptMessage kept))
             {
                 VirtualHost.Arena.Release(kept.Message);
             }

@@ -1,5 +1,6 @@
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Topology;
 
@@ -44,13 +45,17 @@ internal sealed class RouteCollector
     }
 
     /// <summary>Hands a stored message, with all that it came with, to the exchanges on its way that keep it. No lock held.</summary>
-    public void HandToKeepers(MessageArena arena, MessageRef message)
+    /// <returns>When what they have written of it counts as kept; null when they wrote nothing.</returns>
+    public CommitLevel? HandToKeepers(MessageArena arena, MessageRef message, uint group = 0)
     {
+        CommitLevel? written = null;
         foreach (var (keeper, stamp) in _keepers)
         {
             arena.Retain(message);
-            keeper.Keep(message, stamp);
+            written = keeper.Keep(message, stamp, group) is { } level && !(written > level) ? level : written;
         }
+
+        return written;
     }
 
     /// <summary>Starts a walk over exchanges. The queues of earlier walks stay: a message may have several keys.</summary>

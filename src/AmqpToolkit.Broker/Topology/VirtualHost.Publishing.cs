@@ -27,18 +27,22 @@ internal sealed partial class VirtualHost
     }
 
     /// <summary>Publishes stored messages to a queue, or through an exchange, as if they had come to it. Takes the caller's references over.</summary>
-    public void PublishTo(BindingDestination destination, ReadOnlySpan<MessageRef> messages)
+    /// <param name="destination">The queue or exchange.</param>
+    /// <param name="messages">The messages.</param>
+    /// <param name="group">The group of the journal that this belongs to, or 0.</param>
+    public void PublishTo(BindingDestination destination, ReadOnlySpan<MessageRef> messages, uint group = 0)
     {
         var turn = new Turn();
         var collector = new RouteCollector();
         var editor = new PropertiesEditor();
         var batch = new IncomingBatch(Arena);
         batch.Begin([]);
+        batch.Group = group;
         foreach (MessageRef message in messages)
         {
             collector.Clear();
             bool isBlind = RouteStored(destination, message, collector);
-            collector.HandToKeepers(Arena, message);
+            collector.HandToKeepers(Arena, message, group);
 
             batch.Add(isBlind ? Arena.ReplaceProperties(message, editor.RemoveHeader(Arena.Read(message).Properties, "BCC"u8)) : message);
             batch.IsShared = collector.Count > 1;
