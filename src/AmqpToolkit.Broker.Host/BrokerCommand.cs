@@ -119,6 +119,16 @@ internal static class BrokerCommand
             HelpName = "share",
             Description = "Share of the memory from which on publishers wait until consumers have made room [default: 0.4]",
         }),
+        new(nameof(BrokerSettings.PagingWatermark), new Option<string>("--paging-watermark")
+        {
+            HelpName = "share",
+            Description = "Share of the memory watermark from which on messages that wait are left to the disk; 1 for never [default: 0.5]",
+        }),
+        new(nameof(BrokerSettings.DiskFreeLimit), new Option<string>("--disk-free-limit")
+        {
+            HelpName = "octets",
+            Description = "Octets that the disk should have left: with fewer publishers wait [default: 50000000]",
+        }),
         new(nameof(BrokerSettings.LogLevel), new Option<string>("--log-level")
         {
             HelpName = "level",

@@ -70,6 +70,8 @@ internal static class BrokerProcess
             QueueMax = settings.QueueMax,
             ExchangeMax = settings.ExchangeMax,
             MemoryWatermark = settings.MemoryWatermark,
+            PagingWatermark = settings.PagingWatermark,
+            DiskFreeLimitOctets = settings.DiskFreeLimit,
             ReturnsMemoryAtOnce = true,
             DataDirectory = settings.Data,
             Durability = settings.Durability,

@@ -58,6 +58,12 @@ internal sealed record BrokerSettings
     /// <summary>Share of the memory from which on publishers wait.</summary>
     public double MemoryWatermark { get; init; } = 0.4;
 
+    /// <summary>Share of that from which on messages that wait are left to the disk.</summary>
+    public double PagingWatermark { get; init; } = 0.5;
+
+    /// <summary>Octets that the disk should have left.</summary>
+    public long DiskFreeLimit { get; init; } = 50_000_000;
+
     /// <summary>Least level that is logged.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
@@ -92,6 +98,8 @@ internal sealed record BrokerSettings
             Profile = Value(sources, nameof(Profile), ParseProfile, "3.13, 4.2 or 4.3") ?? defaults.Profile,
             ConsumerTimeout = Value(sources, nameof(ConsumerTimeout), ParseTimeout, "a number of milliseconds above 0, or never") ?? defaults.ConsumerTimeout,
             MemoryWatermark = Value(sources, nameof(MemoryWatermark), ParseShare, "a share of the memory above 0 and up to 1, like 0.4") ?? defaults.MemoryWatermark,
+            PagingWatermark = Value(sources, nameof(PagingWatermark), ParseShare, "a share of the memory watermark above 0 and up to 1, like 0.5") ?? defaults.PagingWatermark,
+            DiskFreeLimit = Value(sources, nameof(DiskFreeLimit), ParseOctets, "a number of octets, 0 or more") ?? defaults.DiskFreeLimit,
             LogLevel = Value(sources, nameof(LogLevel), ParseLogLevel, "trace, debug, information, warning, error, critical or none") ?? defaults.LogLevel,
         };
     }
@@ -201,6 +209,9 @@ internal sealed record BrokerSettings
 
     private static int? ParseCount(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : null;
+
+    private static long? ParseOctets(string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long octets) ? octets : null;
 
     private static TimeSpan? ParseTimeout(string text) =>
         text == "never" ? Timeout.InfiniteTimeSpan

@@ -6,10 +6,12 @@ using AmqpToolkit.Broker.Connections;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Paging;
 using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
+using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -40,6 +42,11 @@ public sealed class AmqpBroker : IAsyncDisposable
         Memory = new MemoryWatermark(Arena, options.MemoryLimitOctets ?? (long)(memory * options.MemoryWatermark), Logger);
         Arena.Watermark = Memory;
         Timers = new TimerWheel(options.TimeProvider, Logger);
+        if (options.HasStore && options.PagingWatermark < 1)
+        {
+            Arena.Paging = new MessagePaging(this, (long)(Memory.LimitOctets * options.PagingWatermark), ScratchFiles);
+        }
+
         Timers.Schedule(new ArenaTrimmer(Arena, options.ReturnsMemoryAtOnce), Timers.Now + ArenaTrimmer.IntervalMilliseconds);
         Occupancy = new NodeOccupancy(options.ConnectionMax ?? -1, options.ChannelMaxPerNode ?? -1);
         VirtualHosts = new BrokerVirtualHosts(this);
@@ -178,6 +185,11 @@ public sealed class AmqpBroker : IAsyncDisposable
         }
 
         Timers.Dispose();
+        if (Arena.Paging is { } paging)
+        {
+            await paging.StopAsync().ConfigureAwait(false);
+        }
+
         if (Store is { } store)
         {
             // It writes what is left and waits for the disk.
@@ -232,6 +244,7 @@ public sealed class AmqpBroker : IAsyncDisposable
     {
         // Reading may take seconds, and is work: not on the caller's thread.
         await Task.Run(() => BrokerStore.Open(this)).ConfigureAwait(false);
+        RemoveScratchFiles();
         if (Store is { HasBegun: false } store)
         {
             AddFirstUsers();
@@ -260,6 +273,27 @@ public sealed class AmqpBroker : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>What an earlier broker has left there is nobody's.</summary>
+    private void RemoveScratchFiles()
+    {
+        try
+        {
+            if (ScratchFolder is { } folder && Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Log.ScratchFailed(Logger, exception.Message);
+        }
+    }
+
+    private string? ScratchFolder => Options.DataDirectory is { } folder ? Path.Combine(folder, "scratch") : null;
+
+    /// <summary>The folder for messages that need not outlive the broker and that memory has no room for; null where only a test's disk is.</summary>
+    private DiskFileLayer? ScratchFiles() => ScratchFolder is { } folder ? new DiskFileLayer(folder) : null;
 
     private void Listen()
     {

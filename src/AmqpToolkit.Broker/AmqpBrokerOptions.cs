@@ -62,6 +62,12 @@ public sealed class AmqpBrokerOptions
     /// <summary>The same in octets; null to reckon it from <see cref="MemoryWatermark"/>.</summary>
     public long? MemoryLimitOctets { get; init; }
 
+    /// <summary>
+    /// The part of what messages may take (see <see cref="MemoryWatermark"/>) from which on messages that wait are left to the disk alone and read back when their turn comes
+    /// near; 1 for never. Without <see cref="DataDirectory"/> everything stays in memory.
+    /// </summary>
+    public double PagingWatermark { get; init; } = 0.5;
+
     /// <summary>Octets that wait for one connection's socket before it gets no more deliveries.</summary>
     public int OutputBoundOctets { get; init; } = 1024 * 1024;
 
@@ -70,6 +76,12 @@ public sealed class AmqpBrokerOptions
     /// broker alone. Null to keep everything in memory.
     /// </summary>
     public string? DataDirectory { get; init; }
+
+    /// <summary>
+    /// Octets that the volume of <see cref="DataDirectory"/> should have left: with fewer publishers are held back until there are more, and consumers go on. 0 to
+    /// publish until it is full.
+    /// </summary>
+    public long DiskFreeLimitOctets { get; init; } = 50_000_000;
 
     /// <summary>What it means that something is kept, where a virtual host or a queue does not say otherwise. Without <see cref="DataDirectory"/> it means nothing.</summary>
     public DurabilityLevel Durability { get; init; } = DurabilityLevel.Fsync;
@@ -157,6 +169,8 @@ public sealed class AmqpBrokerOptions
         Check(MaxMessageOctets is >= 0 and <= 512 * 1024 * 1024, nameof(MaxMessageOctets), MaxMessageOctets, "0 to 536,870,912 octets");
         Check(MemoryWatermark is > 0 and <= 1, nameof(MemoryWatermark), MemoryWatermark, "above 0 and up to 1");
         Check(MemoryLimitOctets is null or > 0, nameof(MemoryLimitOctets), MemoryLimitOctets, "above 0 octets");
+        Check(PagingWatermark is > 0 and <= 1, nameof(PagingWatermark), PagingWatermark, "above 0 and up to 1");
+        Check(DiskFreeLimitOctets >= 0, nameof(DiskFreeLimitOctets), DiskFreeLimitOctets, "0 octets and more");
         Check(OutputBoundOctets >= 64 * 1024, nameof(OutputBoundOctets), OutputBoundOctets, "65,536 octets and more");
         Check(ConnectionMax is null or >= 0, nameof(ConnectionMax), ConnectionMax, "0 and more");
         Check(ChannelMaxPerNode is null or >= 0, nameof(ChannelMaxPerNode), ChannelMaxPerNode, "0 and more");

@@ -17,6 +17,9 @@ internal sealed class Turn
     /// <summary>The group of the journal that a transaction of this turn writes, with what dies of it; 0 outside of one.</summary>
     public uint Group { get; set; }
 
+    /// <summary>Whether the thread may wait for the disk: it is no connection's.</summary>
+    public bool MayRead { get; init; }
+
     /// <summary>Whether messages died of the transaction that were not moved yet.</summary>
     public bool HasDying => _dying is { Count: > 0 };
 

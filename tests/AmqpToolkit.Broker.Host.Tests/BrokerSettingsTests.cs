@@ -16,6 +16,8 @@ public sealed class BrokerSettingsTests
         Assert.Empty(settings.Listen);
         Assert.Equal(BrokerProfile.V4_2, settings.Profile);
         Assert.Equal(0.4, settings.MemoryWatermark);
+        Assert.Equal(0.5, settings.PagingWatermark);
+        Assert.Equal(50_000_000, settings.DiskFreeLimit);
         Assert.Equal(LogLevel.Information, settings.LogLevel);
         Assert.Equal(BrokerSettings.DefaultData, settings.Data);
         Assert.True(Path.IsPathRooted(settings.Data));

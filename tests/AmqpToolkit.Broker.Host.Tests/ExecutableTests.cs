@@ -13,7 +13,7 @@ namespace AmqpToolkit.Broker.Host.Tests;
 /// <summary><c>amqp-broker</c> as its user meets it: lines, exit codes, signals.</summary>
 public sealed class ExecutableTests
 {
-    private static readonly string[] _options = ["--port", "--listen", "--data", "--memory", "--durability", "--profile", "--product", "--product-version", "--definitions", "--container", "--connection-max", "--channel-max-per-node", "--memory-watermark", "--log-level", "--help", "--version"];
+    private static readonly string[] _options = ["--port", "--listen", "--data", "--memory", "--durability", "--profile", "--product", "--product-version", "--definitions", "--container", "--connection-max", "--channel-max-per-node", "--memory-watermark", "--paging-watermark", "--disk-free-limit", "--log-level", "--help", "--version"];
 
     [Fact]
     public async Task Start_InMemory_SaysTheRealPortAndThatNothingSurvives()
@@ -111,6 +111,8 @@ public sealed class ExecutableTests
     [InlineData("--profile 4.9", "4.9")]
     [InlineData("--memory-watermark 1.5", "1.5")]
     [InlineData("--memory-watermark 0", "0")]
+    [InlineData("--paging-watermark 2", "2")]
+    [InlineData("--disk-free-limit 1GB", "1GB")]
     [InlineData("--definitions nosuch.json", "nosuch.json")]
     [InlineData("--connection-max -1", "-1")]
     [InlineData("--durability paper", "paper")]

@@ -133,6 +133,23 @@ internal sealed class RawClient : IDisposable
         return body;
     }
 
+    /// <summary>Receives as many octets as there is room for, whatever they are.</summary>
+    public void Take(Span<byte> octets)
+    {
+        while (!octets.IsEmpty)
+        {
+            if (_start == _end)
+            {
+                Assert.True(Receive() > 0, "The broker ended the stream.");
+            }
+
+            int taken = Math.Min(octets.Length, _end - _start);
+            _buffer.AsSpan(_start, taken).CopyTo(octets);
+            _start += taken;
+            octets = octets[taken..];
+        }
+    }
+
     /// <summary>Receives and drops this many octets, without looking.</summary>
     public void Skip(long octets)
     {

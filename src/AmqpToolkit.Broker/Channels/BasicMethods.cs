@@ -142,6 +142,13 @@ internal static class BasicMethods
 
         if (!queue!.TryGet(out var message, out uint left, channel.Connection.Turn, isAccepted: method.NoAck))
         {
+            if (left > 0)
+            {
+                // The next message is on the disk alone: the method is looked at again when it has been read.
+                channel.Connection.LeaveFrameUntil(queue.WaitForHeadAsync());
+                return null;
+            }
+
             channel.Send(default(BasicGetEmpty));
             return null;
         }

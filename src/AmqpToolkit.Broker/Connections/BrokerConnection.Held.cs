@@ -19,6 +19,9 @@ internal sealed partial class BrokerConnection
     /// <summary>Whether the last frame was left alone until the replies that are held are out.</summary>
     private bool _leavesFrame;
 
+    /// <summary>What the frame that was left alone waits for, if not for replies.</summary>
+    private Task? _awaited;
+
     /// <summary>Whether replies wait for the journal. Any thread.</summary>
     public bool IsHolding => _held is { IsHolding: true };
 
@@ -80,6 +83,13 @@ internal sealed partial class BrokerConnection
         _leavesFrame = true;
         HasPaused = true;
         return null;
+    }
+
+    /// <summary>Leaves the method at hand, and all behind it, until something has happened; it is looked at anew then.</summary>
+    internal void LeaveFrameUntil(Task happened)
+    {
+        _awaited = happened;
+        LeaveFrame();
     }
 
     /// <summary>At the end of a batch: what waits shall be told of, and a reader that took too many declarations rests.</summary>

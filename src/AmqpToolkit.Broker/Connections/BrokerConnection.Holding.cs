@@ -31,7 +31,8 @@ internal sealed partial class BrokerConnection
         IsSaturated || WaitsForHeld || (_hasPublished && _broker.Memory.IsOver) || WaitsForRoom ? HoldBackAsync() : ValueTask.CompletedTask;
 
     /// <summary>Whether what the client does is more than the journal has room for. Any thread, as a hint.</summary>
-    internal bool WaitsForRoom => (_hasPublished || _hasWritten) && _broker.Store is { HasNoRoom: true };
+    internal bool WaitsForRoom =>
+        _broker.Store is { } store && ((_hasPublished && store.HoldsPublishers) || (_hasWritten && store.HasNoRoom));
 
     /// <summary>Whether more waits for a peer that does not read than deliveries alone could make.</summary>
     private bool IsSaturated => Output.PendingOctets > _broker.Options.OutputBoundOctets + _broker.Options.MaxMessageOctets + AnswerBoundOctets;
@@ -98,6 +99,13 @@ internal sealed partial class BrokerConnection
                 await WaitAsync(_held!.WaitUntilEmptyAsync(), gone.Task).ConfigureAwait(false);
             }
 
+            while (_awaited is { IsCompleted: false } awaited && !HasToGo)
+            {
+                await WaitAsync(awaited, gone.Task).ConfigureAwait(false);
+            }
+
+            _awaited = null;
+
             _isHeldByStore = false;
             await HoldPublisherBackAsync(gone.Task).ConfigureAwait(false);
         }
@@ -146,7 +154,7 @@ internal sealed partial class BrokerConnection
         {
             var store = _broker.Store!;
             reason = store.IsFull ? "low on disk" : null;
-            return store.WaitForRoomAsync();
+            return _hasPublished ? store.WaitForPublishersAsync() : store.WaitForRoomAsync();
         }
 
         return null;

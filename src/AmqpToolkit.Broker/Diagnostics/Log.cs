@@ -39,6 +39,21 @@ internal static partial class Log
         20, LogLevel.Warning, "queue '{Queue}' in virtual host '{VirtualHost}': a dead letter is lost, its {Octets} octets of properties are too many; {Count} lost so far")]
     public static partial void DeadLetterLost(ILogger logger, string queue, string virtualHost, int octets, long count);
 
+    [LoggerMessage(13, LogLevel.Error, "messages cannot be read back: {Reason}")]
+    public static partial void ReadFailed(ILogger logger, string reason);
+
+    [LoggerMessage(14, LogLevel.Error, "scratch files for messages that memory has no room for cannot be used: {Reason}; transient messages stay in memory")]
+    public static partial void ScratchFailed(ILogger logger, string reason);
+
+    [LoggerMessage(15, LogLevel.Error, "queue '{Queue}' in virtual host '{VirtualHost}': {Count} messages cannot be read back from the disk, and are passed over")]
+    public static partial void MessagesUnreadable(ILogger logger, string queue, string virtualHost, int count);
+
+    [LoggerMessage(16, LogLevel.Warning, "the disk has {FreeOctets} octets left, less than {LimitOctets}; publishers are held back")]
+    public static partial void DiskLow(ILogger logger, long freeOctets, long limitOctets);
+
+    [LoggerMessage(17, LogLevel.Information, "the disk has room again: {FreeOctets} octets")]
+    public static partial void DiskNormal(ILogger logger, long freeOctets);
+
     [LoggerMessage(10, LogLevel.Critical, "the store has failed; nothing more is confirmed, and the broker should be started anew")]
     public static partial void StoreFailed(ILogger logger, Exception exception);
 

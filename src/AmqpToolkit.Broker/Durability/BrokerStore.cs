@@ -87,6 +87,7 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
             store.BeginToSetPlacesAside();
             recovery.Finish();
             store.Streams.RemoveOrphans(recovery.HasQueue);
+            store.WatchRoom(broker);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JournalVersionException or NotSupportedException)
         {

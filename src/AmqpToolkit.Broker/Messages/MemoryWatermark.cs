@@ -23,6 +23,7 @@ internal sealed class MemoryWatermark(MessageArena arena, long limitOctets, ILog
     {
         arena.TellThread();
         long inUse = arena.InUseOctets + arena.ListOctets;
+        arena.Paging?.Follow(inUse);
         bool isOver = IsOver;
         if (isOver ? inUse >= limitOctets / 10 * 9 : inUse <= limitOctets)
         {

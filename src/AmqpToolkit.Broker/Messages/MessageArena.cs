@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using AmqpToolkit.Broker.Paging;
 
 namespace AmqpToolkit.Broker.Messages;
 
@@ -64,6 +65,9 @@ internal sealed class MessageArena
     /// <summary>Looks at the memory in use; told when large bodies are given back.</summary>
     public MemoryWatermark? Watermark { get; set; }
 
+    /// <summary>Where messages go when there are too many of them; null when they stay in memory.</summary>
+    public MessagePaging? Paging { get; set; }
+
     /// <summary>Octets reserved from the runtime for slots, used or free.</summary>
     public long ReservedOctets { get; private set; }
 
@@ -101,6 +105,27 @@ internal sealed class MessageArena
         content.Properties.CopyTo(data);
         content.Body.CopyTo(data[content.Properties.Length..]);
         return message;
+    }
+
+    /// <summary>Stores a message whose body lies in a row, however long it is: as it comes from the disk.</summary>
+    public MessageRef StoreContiguous(in MessageContent content)
+    {
+        if (content.Body.Length < LargeBody.ThresholdOctets)
+        {
+            return Store(in content);
+        }
+
+        var large = new LargeBody(this);
+        large.Append(content.Body);
+        return Store(new MessageContent
+        {
+            Exchange = content.Exchange,
+            RoutingKey = content.RoutingKey,
+            Properties = content.Properties,
+            Body = default,
+            Large = large,
+            Flags = content.Flags,
+        });
     }
 
     /// <summary>Stores a message again, with other properties and the same body. Takes the caller's reference to the first over.</summary>
@@ -145,9 +170,14 @@ internal sealed class MessageArena
     /// <summary>What is known of a message. The caller holds a reference.</summary>
     public MessageFlags FlagsOf(MessageRef message) => Header(_slabs[message.Slab].AsSpan(message.Offset)).Flags;
 
-    /// <summary>Octets of a message's body. The caller holds a reference.</summary>
+    /// <summary>Octets of a message's body, wherever it lies. The caller holds a reference.</summary>
     public long BodyOctetsOf(MessageRef message)
     {
+        if (!message.IsInMemory)
+        {
+            return message.PagedOctets;
+        }
+
         ref var header = ref Header(_slabs[message.Slab].AsSpan(message.Offset));
         return (header.Flags & MessageFlags.Large) == 0 ? header.BodyOctets : _large[header.Large]!.Octets;
     }
@@ -156,9 +186,15 @@ internal sealed class MessageArena
     public void Retain(MessageRef message, int count = 1) =>
         Interlocked.Add(ref Header(_slabs[message.Slab].AsSpan(message.Offset)).References, count);
 
-    /// <summary>Gives one reference back; the last frees the slot.</summary>
+    /// <summary>Gives one reference back; the last frees the slot. What is paged out has one reference, its queue's.</summary>
     public void Release(MessageRef message)
     {
+        if (!message.IsInMemory)
+        {
+            Paging?.Forget(message);
+            return;
+        }
+
         var slot = _slabs[message.Slab].AsSpan(message.Offset);
         ref var header = ref Header(slot);
 

@@ -9,7 +9,7 @@ namespace AmqpToolkit.Broker.Queues;
 /// </summary>
 /// <param name="arena">Where the messages lie.</param>
 /// <param name="firstPosition">The first place: where there is a journal, one that was never used before.</param>
-internal sealed class MessageLine(MessageArena arena, ulong firstPosition = 0)
+internal sealed partial class MessageLine(MessageArena arena, ulong firstPosition = 0)
 {
     private ReadyList _ready = new(arena);
     private PriorityQueue<QueuedMessage, ulong>? _returned;
@@ -70,6 +70,7 @@ internal sealed class MessageLine(MessageArena arena, ulong firstPosition = 0)
     public void Return(in QueuedMessage message)
     {
         (_returned ??= new PriorityQueue<QueuedMessage, ulong>()).Enqueue(message, message.Position);
+        CountReturned(in message, 1);
         if (message.Deadline != QueuedMessage.Never)
         {
             _returnedDeadlines++;
@@ -113,6 +114,7 @@ internal sealed class MessageLine(MessageArena arena, ulong firstPosition = 0)
                 _returned = null;
             }
 
+            CountReturned(in oldest, -1);
             if (oldest.Deadline != QueuedMessage.Never)
             {
                 _returnedDeadlines--;
@@ -178,6 +180,7 @@ internal sealed class MessageLine(MessageArena arena, ulong firstPosition = 0)
         var all = new MessageLine(arena, _nextPosition) { _ready = _ready, _returned = _returned, _restored = _restored };
         _ready = new ReadyList(arena);
         _returned = null;
+        _returnedPagedOut = 0;
         _restored = null;
         _readyDeadlines = _returnedDeadlines = 0;
         return all;
@@ -207,6 +210,11 @@ internal sealed class MessageLine(MessageArena arena, ulong firstPosition = 0)
         else
         {
             _ready.Add(message, stored);
+        }
+
+        if (!message.IsInMemory)
+        {
+            _ready.MarkPagedOut();
         }
 
         if (_readyDeadlines > 0)

@@ -33,6 +33,7 @@ internal partial class MessageQueue
         else
         {
             more.AddDying(letter);
+            more.HasDyingPagedOut |= !letter.Message.IsInMemory;
         }
     }
 
@@ -52,7 +53,7 @@ internal partial class MessageQueue
             return;
         }
 
-        if (turn is null || MustWaitForRoom)
+        if (turn is null || MustWaitForRoom || (more.HasDyingPagedOut && !turn.MayRead))
         {
             SweepOf(more).Start();
         }
@@ -63,8 +64,18 @@ internal partial class MessageQueue
     }
 
     /// <summary>Moves what died of the turn's transaction, in its group. Outside every lock.</summary>
-    internal void MoveDeadLetters(List<DeadLetter> letters, Turn turn) =>
-        DeadLetterMover.OfThread(_arena).Move(this, _journal, Settings, letters, turn, turn.Group);
+    internal void MoveDeadLetters(List<DeadLetter> letters, Turn turn)
+    {
+        if (letters.TrueForAll(static letter => letter.Message.IsInMemory))
+        {
+            DeadLetterMover.OfThread(_arena).Move(this, _journal, Settings, letters, turn, turn.Group);
+        }
+        else
+        {
+            // They hold with the transaction or not at all, so that the reader waits for the disk for once.
+            MoveReadBack(letters, turn, turn.Group);
+        }
+    }
 
     /// <summary>Moves what died to where the settings say. Outside every lock; called by a turn, one queue after the other.</summary>
     internal void MoveDeadLetters(Turn turn)
@@ -81,12 +92,14 @@ internal partial class MessageQueue
             more.IsMoving = true;
         }
 
-        for (int looks = 0; TakeDying(more) is { } dying; looks++)
+        for (int looks = 0; TakeDying(more, out bool isPagedOut) is { } dying; looks++)
         {
             int moved;
             try
             {
-                moved = DeadLetterMover.OfThread(_arena).Move(this, _journal, more.Settings, dying, turn, group: 0);
+                moved = isPagedOut
+                    ? MoveReadBack(dying, turn, group: 0)
+                    : DeadLetterMover.OfThread(_arena).Move(this, _journal, more.Settings, dying, turn, group: 0);
             }
             catch
             {
@@ -112,6 +125,7 @@ internal partial class MessageQueue
             {
                 left.AddRange(more.Dying ?? []);
                 more.Dying = left;
+                more.HasDyingPagedOut |= !left.TrueForAll(static letter => letter.Message.IsInMemory);
             }
 
             more.IsMoving = false;
@@ -136,12 +150,14 @@ internal partial class MessageQueue
         }
     }
 
-    private List<DeadLetter>? TakeDying(QueueExtension more)
+    private List<DeadLetter>? TakeDying(QueueExtension more, out bool isPagedOut)
     {
         lock (_gate)
         {
             var dying = more.Dying;
+            isPagedOut = more.HasDyingPagedOut;
             more.Dying = null;
+            more.HasDyingPagedOut = false;
             more.IsMoving = dying is not null;
             if (dying is null)
             {

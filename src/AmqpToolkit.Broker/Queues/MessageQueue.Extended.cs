@@ -194,6 +194,7 @@ internal partial class MessageQueue
         // What would not fit is refused even where somebody could take it: with these limits each message is looked at before.
         bool looksAtEach = refuses && (settings.MaxLength is 0 || settings.MaxLengthOctets is not null);
         int next = looksAtEach ? 0 : Pass(batch, isLastQueue, turn);
+        bool pagesOut = MayPageOut && next < batch.Count && PagesOut(batch, next);
         for (; next < batch.Count; next++)
         {
             var content = batch[next];
@@ -205,7 +206,7 @@ internal partial class MessageQueue
 
             var (priority, deadline) = Inspect(more, in content);
             var stored = _journal is not { IsOpen: true } journal ? default : journal.Add(batch, next, in content, QueuedMessage.JournalPositionOf(priority, LineOf(priority).NextPosition), deadline);
-            Add(more, batch.Take(next, isLastQueue), priority, deadline, stored);
+            Add(more, Hold(batch, next, isLastQueue, stored, pagesOut), priority, deadline, stored);
             if (looksAtEach && _rotation is { Count: > 0 })
             {
                 DeliverReady(turn);

@@ -25,7 +25,7 @@ internal partial class MessageQueue
         long deadline = _journal!.DeadlineOf(utcDeadline);
         lock (_gate)
         {
-            var message = new QueuedMessage(Store(in content), position, deadline, deliveryCount, priority, isRedelivered, recovered.Message);
+            var message = new QueuedMessage(Restore(in content, recovered.Message), position, deadline, deliveryCount, priority, isRedelivered, recovered.Message);
             if (priority > 0 || deadline != QueuedMessage.Never)
             {
                 Extend();
@@ -89,9 +89,10 @@ internal partial class MessageQueue
             return;
         }
 
+        bool pagesOut = MayPageOut && PagesOut(batch, next);
         foreach (var stored in journal.Add(batch, next, _line.NextPosition))
         {
-            _line.Add(batch.Take(next++, isLastQueue), QueuedMessage.Never, stored);
+            _line.Add(Hold(batch, next++, isLastQueue, stored, pagesOut), QueuedMessage.Never, stored);
         }
     }
 
@@ -148,23 +149,6 @@ internal partial class MessageQueue
 
     private MessageLine LineOf(byte priority) => priority == 0 ? _line : _more!.LevelOf(priority) ?? _more.AddLevel(priority, NewLine());
 
-    private MessageRef Store(in MessageContent content)
-    {
-        if (content.Body.Length < LargeBody.ThresholdOctets)
-        {
-            return _arena.Store(in content);
-        }
-
-        var large = new LargeBody(_arena);
-        large.Append(content.Body);
-        return _arena.Store(new MessageContent
-        {
-            Exchange = content.Exchange,
-            RoutingKey = content.RoutingKey,
-            Properties = content.Properties,
-            Body = default,
-            Large = large,
-            Flags = content.Flags,
-        });
-    }
+    private MessageRef Restore(in MessageContent content, StoredMessage stored) =>
+        _arena.Paging is { } paging && paging.LooksPressed() && TryPageOut(in content, stored, out var message) ? message : _arena.StoreContiguous(in content);
 }

@@ -124,6 +124,12 @@ internal partial class MessageQueue : BindingDestination
                     return;
                 }
 
+                if (MayPageOut && next < batch.Count)
+                {
+                    PageOut(batch, next, isLastQueue);
+                    return;
+                }
+
                 for (; next < batch.Count; next++)
                 {
                     _line.Add(batch.Take(next, isLastQueue));
@@ -232,6 +238,7 @@ internal partial class MessageQueue : BindingDestination
     /// <param name="left">Messages that wait behind it.</param>
     /// <param name="turn">Whose thread it is; null to leave what dies to another.</param>
     /// <param name="isAccepted">Whether the queue is done with it at once.</param>
+    /// <returns>False when there is none; if some are left, the next is not in memory now: see <see cref="WaitForHeadAsync"/>.</returns>
     public bool TryGet(out QueuedMessage message, out uint left, Turn? turn = null, bool isAccepted = false)
     {
         while (true)
@@ -241,8 +248,9 @@ internal partial class MessageQueue : BindingDestination
             {
                 isLookedThrough = _more is not { } more || BeginGet(more);
                 isThere = isLookedThrough && HasReady && !_isDeleted;
+                isThere = isThere && (_pages is null || HasHead());
                 message = isThere ? TakeOldest() : default;
-                left = isThere ? ReadyUnlocked : 0;
+                left = isLookedThrough && !_isDeleted ? ReadyUnlocked : 0;
                 if (isAccepted && !message.Stored.IsNone)
                 {
                     _journal!.Ack(in message);
@@ -355,7 +363,7 @@ internal partial class MessageQueue : BindingDestination
     }
 
     /// <summary>Whether a message waits that may be handed out now. Under the lock.</summary>
-    internal bool HasDeliverable() => _more is { } more ? DropExpired(more) && HasReady : _line.HasMessage;
+    internal bool HasDeliverable() => (_more is { } more ? DropExpired(more) && HasReady : _line.HasMessage) && (_pages is null || HasHead());
 
     /// <summary>The oldest message. Under the lock; something waits.</summary>
     internal MessageContent PeekReady(out bool isRedelivered)
@@ -448,6 +456,11 @@ internal partial class MessageQueue : BindingDestination
         {
             var run = new DeliveryRun(this, RunLimit(consumer));
             Rotate(consumer, consumer.Take(ref run, turn));
+        }
+
+        if (_pages is { } pages)
+        {
+            ReadAhead(pages);
         }
     }
 

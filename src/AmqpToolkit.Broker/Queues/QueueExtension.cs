@@ -52,6 +52,9 @@ internal sealed class QueueExtension(QueueSettings settings)
     /// <summary>Messages that died and were not moved yet, in order.</summary>
     public List<DeadLetter>? Dying { get; set; }
 
+    /// <summary>Whether some of them are on the disk alone.</summary>
+    public bool HasDyingPagedOut { get; set; }
+
     /// <summary>The turn whose transaction is at work in the queue; null outside of one.</summary>
     public Turn? Transaction { get; set; }
 

@@ -28,7 +28,7 @@ internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.Virt
             return;
         }
 
-        var turn = new Turn();
+        var turn = new Turn { MayRead = true };
         try
         {
             queue.Sweep(turn);

@@ -1,4 +1,5 @@
 using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Paging;
 using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Queues;
@@ -15,8 +16,15 @@ internal struct ReadyList(MessageArena arena)
     private Chunk? _last;
     private Chunk? _spare;
     private OctetCount? _count;
+    private PagedMark? _paged;
 
     public int Count { readonly get; private set; }
+
+    /// <summary>Messages that are paged out.</summary>
+    public readonly int PagedOutCount => _paged?.Count ?? 0;
+
+    /// <summary>Whether so few messages lie in memory before the first that is paged out that more should be read.</summary>
+    public readonly bool WantsRead => _paged is { Count: > 0 } paged && paged.Number - paged.FirstNumber <= (ulong)paged.Ahead;
 
     public void Add(MessageRef message)
     {
@@ -28,6 +36,92 @@ internal struct ReadyList(MessageArena arena)
 
         last.Items[last.End++] = message;
         Count++;
+    }
+
+    /// <summary>The message that was added last is paged out.</summary>
+    public void MarkPagedOut() => MarkPagedOut(_last!, _last!.End - 1, Count - 1);
+
+    /// <summary>Pages messages out that lie in memory, from the oldest on.</summary>
+    /// <param name="kept">The oldest that stay in memory.</param>
+    /// <param name="budget">Messages at most.</param>
+    /// <param name="paging">Where to.</param>
+    /// <returns>How many were.</returns>
+    public int PageOut(int kept, int budget, MessagePaging paging)
+    {
+        int done = 0;
+        int before = 0;
+        for (var chunk = _first; chunk is not null; chunk = chunk.Next)
+        {
+            int count = chunk.End - chunk.Start;
+            for (int index = kept; chunk.PagedOutCount < count && index < count; index++)
+            {
+                int at = chunk.Start + index;
+                if (!chunk.Items[at].IsInMemory)
+                {
+                    continue;
+                }
+
+                if (done == budget || !paging.TryPageOut(chunk.Items[at], chunk.Stored?[at] ?? default, out var message))
+                {
+                    return done;
+                }
+
+                chunk.Items[at] = message;
+                MarkPagedOut(chunk, at, before + index);
+                done++;
+            }
+
+            before += count;
+            kept = Math.Max(0, kept - count);
+        }
+
+        return done;
+    }
+
+    /// <summary>Gathers the first messages that are paged out, as far as they lie in a row.</summary>
+    public readonly void Collect(PagedRun run)
+    {
+        if (_paged is not { Count: > 0 } paged)
+        {
+            return;
+        }
+
+        (run.List, run.First) = (paged, paged.Number);
+        for (var (chunk, at) = (paged.Chunk, paged.At); chunk is not null; chunk = chunk.Next, at = chunk?.Start ?? 0)
+        {
+            for (; at < chunk.End; at++)
+            {
+                if (run.IsFull || !chunk.Items[at].IsPagedOut)
+                {
+                    return;
+                }
+
+                run.Add(chunk.Items[at], chunk.Stored?[at] ?? default, position: 0);
+            }
+        }
+    }
+
+    /// <summary>Puts messages that were read in the place of those that are here still.</summary>
+    public readonly void Fill(PagedRun run)
+    {
+        var read = run.Messages;
+        if (_paged is not { } paged || !ReferenceEquals(paged, run.List) || read.IsEmpty)
+        {
+            return;
+        }
+
+        // Who takes them slowly has few ahead, whoever takes them fast many.
+        paged.Ahead = Math.Max(1, read.Length / 2);
+        while (paged.Count > 0 && paged.Number >= run.First && paged.Number - run.First < (ulong)read.Length)
+        {
+            int index = (int)(paged.Number - run.First);
+            var chunk = paged.Chunk!;
+            chunk.Items[paged.At] = read[index];
+            read[index] = default;
+            chunk.PagedOutCount--;
+            paged.Count--;
+            paged.FindNext();
+        }
     }
 
     /// <summary>Adds a message that the journal has, too.</summary>
@@ -62,12 +156,25 @@ internal struct ReadyList(MessageArena arena)
 
         var message = first.Items[first.Start++];
         Count--;
+        _paged?.HandleTaken(first, message);
+
         if (first.Start == first.End)
         {
             DropFirst();
         }
 
         return message;
+    }
+
+    private void MarkPagedOut(Chunk chunk, int at, int index)
+    {
+        var paged = _paged ??= new PagedMark();
+        ulong number = paged.FirstNumber + (ulong)index;
+        chunk.PagedOutCount++;
+        if (paged.Count++ == 0 || number < paged.Number)
+        {
+            (paged.Chunk, paged.At, paged.Number) = (chunk, at, number);
+        }
     }
 
     private Chunk AddChunk()
@@ -206,12 +313,76 @@ internal struct ReadyList(MessageArena arena)
         public readonly MessageRef[] Items = new MessageRef[length];
         public int Start;
         public int End;
+        public int PagedOutCount;
         public StoredMessage[]? Stored;
         public Chunk? Next;
 
         public int Octets => (Items.Length * sizeof(ulong)) + StoredOctets;
 
         public int StoredOctets => Stored is null ? 0 : Stored.Length * sizeof(uint);
+    }
+
+    /// <summary>Where the first message lies that is paged out. Messages are counted from when there was one: so it is found again however many have gone before it.</summary>
+    private sealed class PagedMark
+    {
+        private const int UsualAhead = 256;
+
+        /// <summary>Messages that are paged out.</summary>
+        public int Count;
+
+        /// <summary>The number of the oldest message of the list.</summary>
+        public ulong FirstNumber;
+
+        /// <summary>The chunk with the first of them, its place there and its number, while there is one.</summary>
+        public Chunk? Chunk;
+        public int At;
+        public ulong Number;
+
+        /// <summary>Messages before it that are not enough.</summary>
+        public int Ahead = UsualAhead;
+
+        /// <summary>The oldest message was taken.</summary>
+        public void HandleTaken(Chunk first, MessageRef message)
+        {
+            FirstNumber++;
+            if (message.IsPagedOut)
+            {
+                first.PagedOutCount--;
+                Count--;
+                FindNext();
+            }
+        }
+
+        /// <summary>Goes on to the next: the one here is not paged out any more, or about to be gone.</summary>
+        public void FindNext()
+        {
+            if (Count == 0)
+            {
+                Chunk = null;
+                return;
+            }
+
+            At++;
+            Number++;
+            while (true)
+            {
+                var chunk = Chunk!;
+                if (chunk.PagedOutCount > 0)
+                {
+                    for (; At < chunk.End; At++, Number++)
+                    {
+                        if (chunk.Items[At].IsPagedOut)
+                        {
+                            return;
+                        }
+                    }
+                }
+
+                Number += (ulong)Math.Max(0, chunk.End - At);
+                Chunk = chunk.Next;
+                At = Chunk!.Start;
+            }
+        }
     }
 
     /// <summary>How far the bodies are counted: the oldest are, those behind them not yet, what came later is none of its concern.</summary>

@@ -8,6 +8,9 @@ namespace AmqpToolkit.Broker.Tests.Durability;
 /// <summary>A broker on a folder of its own, that can be stopped and started again, or leave its folder behind as a crash would.</summary>
 internal sealed class KeptBroker : IAsyncDisposable
 {
+    /// <summary>What messages may take in memory.</summary>
+    private const long MemoryLimitOctets = 1024L * 1024 * 1024;
+
     private readonly List<string> _folders = [];
     private readonly TimeProvider _time;
     private readonly Func<string, IFileLayer>? _files;
@@ -16,9 +19,11 @@ internal sealed class KeptBroker : IAsyncDisposable
 
     private readonly bool _toleratesDefects;
     private readonly JournalOptions _journal;
+    private readonly long _pagingOctets;
+    private readonly long _memoryOctets;
 
-    private KeptBroker(TimeProvider time, Func<string, IFileLayer>? files, bool toleratesDefects, JournalOptions journal) =>
-        (_time, _files, _toleratesDefects, _journal) = (time, files, toleratesDefects, journal);
+    private KeptBroker(TimeProvider time, Func<string, IFileLayer>? files, bool toleratesDefects, JournalOptions journal, long pagingOctets, long memoryOctets) =>
+        (_time, _files, _toleratesDefects, _journal, _pagingOctets, _memoryOctets) = (time, files, toleratesDefects, journal, pagingOctets, memoryOctets);
 
     public AmqpBroker Broker => _broker;
 
@@ -33,10 +38,19 @@ internal sealed class KeptBroker : IAsyncDisposable
     /// <param name="toleratesDefects">Whether errors are expected in its log.</param>
     /// <param name="segmentOctets">Octets of a segment of its journal.</param>
     /// <param name="backlogOctets">Octets that may wait to be written.</param>
-    public static async Task<KeptBroker> StartAsync(TimeProvider? time = null, Func<string, IFileLayer>? files = null, bool toleratesDefects = false, int segmentOctets = 1024 * 1024, int backlogOctets = 32 * 1024 * 1024)
+    /// <param name="pagingOctets">Memory from which on messages are paged out.</param>
+    /// <param name="memoryOctets">Memory from which on publishers are held back.</param>
+    public static async Task<KeptBroker> StartAsync(
+        TimeProvider? time = null,
+        Func<string, IFileLayer>? files = null,
+        bool toleratesDefects = false,
+        int segmentOctets = 1024 * 1024,
+        int backlogOctets = 32 * 1024 * 1024,
+        long pagingOctets = MemoryLimitOctets / 2,
+        long memoryOctets = MemoryLimitOctets)
     {
         var journal = new JournalOptions { SegmentOctets = segmentOctets, SpareSegments = 0, BacklogOctets = backlogOctets };
-        var kept = new KeptBroker(time ?? TimeProvider.System, files, toleratesDefects, journal);
+        var kept = new KeptBroker(time ?? TimeProvider.System, files, toleratesDefects, journal, pagingOctets, memoryOctets);
         kept.AddFolder();
         await kept.OpenAsync();
         return kept;
@@ -133,6 +147,8 @@ internal sealed class KeptBroker : IAsyncDisposable
             DataDirectory = folder,
             TimeProvider = _time,
             LoggerFactory = _log,
+            MemoryLimitOctets = _memoryOctets,
+            PagingWatermark = (double)_pagingOctets / _memoryOctets,
             FileLayer = _files is null ? null : () => _files(folder),
             Journal = _journal,
         });

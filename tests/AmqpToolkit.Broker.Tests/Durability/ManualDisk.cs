@@ -16,6 +16,12 @@ internal sealed class ManualDisk(string folder) : IFileLayer
     /// <summary>Whether nothing more can be written.</summary>
     public bool IsFull { get; set; }
 
+    /// <summary>Room that the disk says it has; null for what it really has.</summary>
+    public long? Free { get; set; }
+
+    /// <summary>Octets that come back from files as others than they were; null for none.</summary>
+    public byte[]? Damaged { get; set; }
+
     /// <summary>Whether syncs fail from now on.</summary>
     public bool IsBroken { get; set; }
 
@@ -48,7 +54,7 @@ internal sealed class ManualDisk(string folder) : IFileLayer
 
     public void SyncFolder() => _files.SyncFolder();
 
-    public long FreeOctets() => IsFull ? 0 : _files.FreeOctets();
+    public long FreeOctets() => IsFull ? 0 : Free ?? _files.FreeOctets();
 
     public void Dispose() => _files.Dispose();
 
@@ -89,7 +95,13 @@ internal sealed class ManualDisk(string folder) : IFileLayer
         public int Read(long offset, Span<byte> octets)
         {
             disk.OnRead?.Invoke();
-            return file.Read(offset, octets);
+            int read = file.Read(offset, octets);
+            if (disk.Damaged is { } damaged && octets[..read].IndexOf(damaged) is >= 0 and var at)
+            {
+                octets[at] ^= 1;
+            }
+
+            return read;
         }
 
         public void Write(long offset, ReadOnlySpan<byte> octets)

@@ -1,0 +1,299 @@
+using System.Buffers;
+using AmqpToolkit.Broker.Diagnostics;
+using AmqpToolkit.Broker.Durability;
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Storage.Files;
+using AmqpToolkit.Storage.Journaling;
+using Microsoft.Extensions.Logging;
+
+namespace AmqpToolkit.Broker.Paging;
+
+/// <summary>
+/// Decides when messages that wait leave memory, writes those that the journal does not have to scratch files, and reads all of them back. One a broker
+/// with a folder. Any thread; its lock is a leaf, and so are the journals' own.
+/// </summary>
+/// <param name="broker">The broker.</param>
+/// <param name="limitOctets">Memory of messages from which on those that come and wait are paged out.</param>
+/// <param name="scratchFiles">Opens the folder of the scratch files; what the journal does not have stays in memory if it gives none.</param>
+internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IFileLayer?> scratchFiles) : IJournalWaiter
+{
+    /// <summary>Readers that are kept for the next who wants one: each holds up to a MiB.</summary>
+    private const int KeptReaders = 4;
+
+    [ThreadStatic]
+    private static byte[]? t_head;
+
+    private readonly Lock _gate = new();
+    private readonly Stack<PageReader> _readers = [];
+    private readonly PagingSweep _sweep = new(broker);
+
+    /// <summary>Half way to where publishers are held back: what comes does not wait in memory, so that what was there before has to go.</summary>
+    private readonly long _hardLimitOctets = limitOctets + ((broker.Memory.LimitOctets - limitOctets) / 2);
+    private Journal? _scratch;
+    private bool _isScratchOpened;
+    private bool _isStopping;
+    private int _reading;
+    private TaskCompletionSource? _idle;
+    private JournalRoom? _room;
+    private JournalTicket _ticket;
+    private volatile bool _isPressed;
+
+    /// <summary>Whether messages take so much memory that those that wait are to be paged out.</summary>
+    public bool IsPressed => _isPressed;
+
+    /// <summary>Memory of messages from which on they are paged out, in octets.</summary>
+    public long LimitOctets => limitOctets;
+
+    /// <summary>Whether what the journal has can be had back from there.</summary>
+    public bool CanReadKept => broker.Store is { Failure: null };
+
+    /// <summary>Whether so much waits to be written to the scratch files that publishers should wait.</summary>
+    public bool IsSaturated => _scratch is { IsSaturated: true, Failure: null };
+
+    /// <summary>Whether the scratch files have no room.</summary>
+    public bool IsFull => _scratch is { IsFull: true };
+
+    /// <summary>Octets of messages in the scratch files; 0 while there are none.</summary>
+    public JournalSize? ScratchSize => _scratch?.Size;
+
+    /// <inheritdoc/>
+    ref JournalTicket IJournalWaiter.Ticket => ref _ticket;
+
+    private MessageArena Arena => broker.Arena;
+
+    /// <summary>Follows the memory in use.</summary>
+    public void Follow(long inUseOctets)
+    {
+        bool isPressed = inUseOctets > (_isPressed ? limitOctets / 10 * 9 : limitOctets);
+        if (isPressed != _isPressed)
+        {
+            _isPressed = isPressed;
+        }
+
+        if (inUseOctets > _hardLimitOctets)
+        {
+            _sweep.StartUnlessResting();
+        }
+    }
+
+    /// <summary>Whether so little is in memory that nothing more need go.</summary>
+    public bool HasRoom() => Arena.InUseOctets + Arena.ListOctets < limitOctets;
+
+    /// <summary>Whether memory is short now: for who comes before anybody follows it.</summary>
+    public bool LooksPressed()
+    {
+        Arena.TellThread();
+        return Arena.InUseOctets + Arena.ListOctets > limitOctets;
+    }
+
+    /// <summary>Writes a message to the scratch files. Under any lock.</summary>
+    /// <returns>False when there are none: it stays in memory.</returns>
+    public bool TryWrite(in MessageContent content, out MessageRef message)
+    {
+        message = default;
+        if ((_scratch ?? OpenScratch()) is not { Failure: null } scratch)
+        {
+            return false;
+        }
+
+        Span<byte> head = t_head ??= new byte[StoredMessageFormat.MaxHeadOctets];
+        int octets = StoredMessageFormat.WriteHead(head, in content);
+        byte[]? rented = content.Large is null ? null : Gather(content.Large);
+        var parts = new ContentParts(head[..octets], content.Properties, rented is null ? content.Body : rented.AsSpan(0, (int)content.Large!.Octets));
+        using (var appender = scratch.Append())
+        {
+            message = MessageRef.PagedOut(appender.Message(0, 0, default, in parts).Value, content.BodyOctets);
+
+            // Asked for, it is written at once, and does not gather in memory.
+            appender.Commit(this, 0, CommitLevel.Os);
+        }
+
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+
+        return true;
+    }
+
+    /// <summary>Pages a message out; the caller's reference goes with it. Under the queue's lock.</summary>
+    /// <param name="message">The message, in memory.</param>
+    /// <param name="stored">Its name in the journal, if it is there.</param>
+    /// <param name="pagedOut">What stands for it from now on.</param>
+    /// <returns>False when there is nowhere to go.</returns>
+    public bool TryPageOut(MessageRef message, StoredMessage stored, out MessageRef pagedOut)
+    {
+        var content = Arena.Read(message);
+        pagedOut = MessageRef.PagedOut(0, content.BodyOctets);
+        if (stored.IsNone ? !TryWrite(in content, out pagedOut) : !CanReadKept)
+        {
+            return false;
+        }
+
+        Arena.Release(message);
+        return true;
+    }
+
+    /// <summary>A queue is done with a message that is not in memory, or has it there again.</summary>
+    public void Forget(MessageRef message)
+    {
+        if (message.IsPagedOut && message.ScratchName != 0)
+        {
+            using var appender = _scratch!.Append();
+            appender.Forget(new StoredMessage(message.ScratchName));
+        }
+    }
+
+    /// <summary>A reader for one thread, to be given back with <see cref="EndReading"/>; null when the broker stops.</summary>
+    public PageReader? BeginReading()
+    {
+        lock (_gate)
+        {
+            if (_isStopping || broker.Store is not { IsReading: false } store)
+            {
+                return null;
+            }
+
+            _reading++;
+            return _readers.TryPop(out var reader) ? reader : new PageReader(store.Journal);
+        }
+    }
+
+    /// <summary>Gives the reader back.</summary>
+    public void EndReading(PageReader reader)
+    {
+        Arena.TellThread();
+        TaskCompletionSource? idle = null;
+        lock (_gate)
+        {
+            reader.Run.Begin(null, 0);
+            if (_readers.Count < KeptReaders)
+            {
+                _readers.Push(reader);
+            }
+
+            if (--_reading == 0)
+            {
+                idle = _idle;
+            }
+        }
+
+        idle?.TrySetResult();
+    }
+
+    /// <summary>Reads a message back into memory. No lock held.</summary>
+    /// <returns>Where it lies now; lost when the disk does not have it any more.</returns>
+    public MessageRef Read(PageReader reader, MessageRef message, StoredMessage stored)
+    {
+        try
+        {
+            bool isThere = message.ScratchName == 0
+                ? reader.TryReadKept(stored, out var octets)
+                : reader.TryReadScratch(_scratch!, message.ScratchName, out octets);
+            return isThere && StoredMessageFormat.TryRead(octets, out var content) ? Arena.StoreContiguous(in content) : message.ToLost();
+        }
+        catch (IOException error)
+        {
+            Log.ReadFailed(broker.Logger, error.Message);
+            return message.ToLost();
+        }
+    }
+
+    /// <summary>Completes when what waits to be written to the scratch files is, or never will be.</summary>
+    public Task WaitForRoomAsync()
+    {
+        lock (_gate)
+        {
+            _room ??= new JournalRoom(_scratch!);
+        }
+
+        return _room.WaitAsync();
+    }
+
+    /// <summary>Waits for those who read, and gives the scratch files up.</summary>
+    public async Task StopAsync()
+    {
+        Task idle;
+        lock (_gate)
+        {
+            _isStopping = true;
+            _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            idle = _reading == 0 ? Task.CompletedTask : _idle.Task;
+        }
+
+        await idle.ConfigureAwait(false);
+        if (_scratch is { } scratch)
+        {
+            await Task.Run(scratch.CloseAbruptly).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    void IJournalWaiter.HandleCommitted(ulong token)
+    {
+        // Nobody was promised anything.
+    }
+
+    /// <inheritdoc/>
+    void IJournalWaiter.HandleFailed(ulong token, Exception error) => Log.ScratchFailed(broker.Logger, error.Message);
+
+    /// <summary>Opens the scratch files, once: most brokers never need them.</summary>
+    private Journal? OpenScratch()
+    {
+        lock (_gate)
+        {
+            if (_isScratchOpened || _isStopping)
+            {
+                return _scratch;
+            }
+
+            _isScratchOpened = true;
+            try
+            {
+                var files = scratchFiles();
+                _scratch = files is null ? null : Journal.Open(new ScratchFileLayer(files), broker.Options.Journal with { SpareSegments = 0 }, new NoVisitor());
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                Log.ScratchFailed(broker.Logger, error.Message);
+            }
+
+            return _scratch;
+        }
+    }
+
+    private static byte[] Gather(LargeBody large)
+    {
+        byte[] octets = ArrayPool<byte>.Shared.Rent((int)large.Octets);
+        int at = 0;
+        foreach (var chunk in large.Chunks)
+        {
+            chunk.AsSpan().CopyTo(octets.AsSpan(at));
+            at += chunk.Count;
+        }
+
+        return octets;
+    }
+
+    /// <summary>The scratch files are empty when they are opened.</summary>
+    private sealed class NoVisitor : IJournalVisitor
+    {
+        public void VisitDefinition(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+        {
+        }
+
+        public bool HasQueue(uint queue) => false;
+
+        public void VisitMessage(in RecoveredMessage message)
+        {
+        }
+
+        public void VisitDamage(JournalDamage damage)
+        {
+        }
+
+        public void VisitEnd(bool wasClosed)
+        {
+        }
+    }
+}

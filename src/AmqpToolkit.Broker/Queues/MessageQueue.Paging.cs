@@ -1,0 +1,382 @@
+using System.Runtime.InteropServices;
+using AmqpToolkit.Broker.Diagnostics;
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Paging;
+using AmqpToolkit.Storage.Journaling;
+
+namespace AmqpToolkit.Broker.Queues;
+
+/// <content>
+/// Messages that wait on the disk alone because memory is short. They are read back a run at a time, before consumers get there, on a thread of the pool and
+/// without the lock; until the oldest message is in memory again the queue hands out nothing.
+/// </content>
+internal partial class MessageQueue
+{
+    /// <summary>Messages on the disk from which on those that come later go there, too, however much memory there is: it would be long before their turn.</summary>
+    private const int DeepCount = 1024;
+
+    /// <summary>Messages that stay in memory in any case where there are consumers.</summary>
+    private const int KeptForConsumers = 64;
+
+    /// <summary>Octets of a body from which on that is one.</summary>
+    private const int LargeOctets = 16 * 1024;
+
+    /// <summary>Octets of bodies that stay in memory for consumers in any case.</summary>
+    private const long KeptOctets = 64 * 1024;
+
+    /// <summary>Dead letters that are read back in one go, and octets of theirs.</summary>
+    private const int DeadAtOnce = 256;
+    private const long DeadOctetsAtOnce = 1024 * 1024;
+
+    /// <summary>Null as long as everything is in memory.</summary>
+    private QueuePaging? _pages;
+
+    /// <summary>Whether a message could not be read: each head is looked at from then on.</summary>
+    private bool _hasLost;
+
+    /// <summary>Messages of the queue that are on the disk alone.</summary>
+    internal int PagedOutCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return PagedOutUnlocked;
+            }
+        }
+    }
+
+    private int PagedOutUnlocked
+    {
+        get
+        {
+            int count = _line.PagedOutCount;
+            foreach (var level in _more is { } more ? more.Levels : default)
+            {
+                count += level?.PagedOutCount ?? 0;
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>Whether it is to be asked at all where messages go that come now: once a batch.</summary>
+    private bool MayPageOut => _pages is not null || _arena.Paging is { IsPressed: true };
+
+    /// <summary>Completes when the oldest message may be in memory again, or gone: for who found that it was not. Any thread.</summary>
+    public Task WaitForHeadAsync()
+    {
+        lock (_gate)
+        {
+            return _pages is not { } pages || _isDeleted || !HasReady || HasHead() ? Task.CompletedTask : pages.WaitAsync();
+        }
+    }
+
+    /// <summary>Reads the next run of messages back, and hands out what that allows. Outside every lock, by the queue's paging alone.</summary>
+    internal void ReadBack(QueuePaging pages, Turn turn)
+    {
+        if (_arena.Paging?.BeginReading() is not { } reader)
+        {
+            EndRead(pages);
+            return;
+        }
+
+        try
+        {
+            if (TryCollect(reader.Run))
+            {
+                Read(reader);
+            }
+
+            Fill(pages, reader.Run, turn);
+            MoveDead(turn);
+        }
+        finally
+        {
+            EndRead(pages);
+            _arena.Paging.EndReading(reader);
+        }
+    }
+
+    /// <summary>Pages messages out that wait in memory, those that are next to go last of all. Any thread.</summary>
+    /// <returns>How many were.</returns>
+    internal int PageOut(int budget)
+    {
+        lock (_gate)
+        {
+            if (_isDeleted || !HasReady || _arena.Paging is not { } paging)
+            {
+                return 0;
+            }
+
+            int done = 0;
+            foreach (var level in _more is { } more ? more.Levels : default)
+            {
+                done += level?.PageOut(0, budget - done, paging) ?? 0;
+            }
+
+            done += _line.PageOut(KeptAtHead(), budget - done, paging);
+            if (done > 0)
+            {
+                _pages ??= new QueuePaging(this);
+            }
+
+            return done;
+        }
+    }
+
+    /// <summary>Messages that stay in memory even when it is very short: consumers have something while more is read.</summary>
+    private int KeptAtHead() =>
+        ConsumersUnlocked == 0 || !_line.HasMessage ? 0 : (int)Math.Clamp(KeptOctets / Math.Max(1, _arena.BodyOctetsOf(_line.Head)), 1, KeptForConsumers);
+
+    /// <summary>Whether the oldest message is in memory; there may be none. Under the lock.</summary>
+    private bool HasHead()
+    {
+        while (HasReady)
+        {
+            var head = (_more is { } more ? HeadLine(more) : _line).Head;
+            if (head.IsInMemory)
+            {
+                return true;
+            }
+
+            if (head.IsPagedOut)
+            {
+                return false;
+            }
+
+            // It cannot be had. The journal keeps it, for whoever can repair the files.
+            TakeOldest();
+        }
+
+        return false;
+    }
+
+    /// <summary>Has more read for consumers that are through what is in memory. Under the lock.</summary>
+    private void ReadAhead(QueuePaging pages)
+    {
+        bool isAwaited = _rotation is { Count: > 0 } || (ConsumersUnlocked > 0 && _arena.Watermark is not { IsOver: true });
+        if (isAwaited && !_isDeleted && HasReady && (_more is { } more ? HeadLine(more) : _line).WantsRead)
+        {
+            pages.Start();
+        }
+    }
+
+    /// <summary>Whether messages of a batch are left to the disk.</summary>
+    private bool PagesOut(IncomingBatch batch, int next)
+    {
+        if (_line.PagedOutCount >= DeepCount)
+        {
+            return true;
+        }
+
+        int kept = ConsumersUnlocked == 0 ? 0 : batch[next].BodyOctets < LargeOctets ? KeptForConsumers : 1;
+        return _arena.Paging is { IsPressed: true } && ReadyUnlocked >= kept;
+    }
+
+    /// <summary>Keeps the rest of a batch that the journal does not have.</summary>
+    private void PageOut(IncomingBatch batch, int next, bool isLastQueue)
+    {
+        bool pagesOut = PagesOut(batch, next);
+        for (; next < batch.Count; next++)
+        {
+            _line.Add(Hold(batch, next, isLastQueue, default, pagesOut), QueuedMessage.Never);
+        }
+    }
+
+    /// <summary>A message of a batch as the queue keeps it: in memory, or on the disk alone.</summary>
+    private MessageRef Hold(IncomingBatch batch, int index, bool isLastQueue, StoredMessage stored, bool pagesOut)
+    {
+        if (!pagesOut || !TryPageOut(batch[index], stored, out var message))
+        {
+            return batch.Take(index, isLastQueue);
+        }
+
+        return message;
+    }
+
+    private bool TryPageOut(in MessageContent content, StoredMessage stored, out MessageRef message)
+    {
+        var paging = _arena.Paging!;
+        message = MessageRef.PagedOut(0, content.BodyOctets);
+        bool isOut = stored.IsNone ? paging.TryWrite(in content, out message) : paging.CanReadKept;
+        if (isOut)
+        {
+            _pages ??= new QueuePaging(this);
+        }
+
+        return isOut;
+    }
+
+    private bool TryCollect(PagedRun run)
+    {
+        lock (_gate)
+        {
+            if (_more is { } more)
+            {
+                BeginWork(more);
+                DropExpired(more);
+            }
+
+            byte priority = _more is { } left ? HeadPriority(left) : (byte)0;
+            var line = LineOf(priority);
+            run.Begin(line, priority);
+            if (!_isDeleted && line.WantsRead)
+            {
+                line.Collect(run);
+            }
+
+            if (_more is not null)
+            {
+                EndWork(_more);
+            }
+
+            return run.Count > 0;
+        }
+    }
+
+    private void Read(PageReader reader)
+    {
+        var run = reader.Run;
+        for (int index = 0; index < run.Count; index++)
+        {
+            run.AddRead(_arena.Paging!.Read(reader, run[index].Message, run[index].Stored));
+        }
+    }
+
+    private void Fill(QueuePaging pages, PagedRun run, Turn turn)
+    {
+        int lost = 0;
+        lock (_gate)
+        {
+            if (!_isDeleted && run.Count > 0 && ReferenceEquals(run.Priority == 0 ? _line : _more?.LevelOf(run.Priority), run.Line))
+            {
+                lost = run.CountLost();
+                run.Line!.Fill(run);
+                lost -= run.CountLost();
+                _hasLost |= lost > 0;
+            }
+
+            if (!_isDeleted)
+            {
+                Deliver(turn);
+            }
+
+            if (PagedOutUnlocked == 0 && !_hasLost)
+            {
+                // The queue goes the short way again.
+                _pages = null;
+            }
+        }
+
+        if (lost > 0)
+        {
+            Log.MessagesUnreadable(VirtualHost.Timers.Logger, NameText, VirtualHost.Name, lost);
+        }
+
+        var read = run.Messages;
+        for (int index = 0; index < read.Length; index++)
+        {
+            if (read[index].IsNone)
+            {
+                // It is in its place.
+                _arena.Paging!.Forget(run[index].Message);
+            }
+            else if (read[index].IsInMemory)
+            {
+                // It went while it was read.
+                _arena.Release(read[index]);
+            }
+        }
+    }
+
+    private void EndRead(QueuePaging pages)
+    {
+        lock (_gate)
+        {
+            pages.EndWait();
+        }
+    }
+
+    /// <summary>Moves dead letters of which some are on the disk alone, a few at a time: all of them may be more than memory takes. Outside every lock.</summary>
+    /// <returns>How many of the list were; those that could not be read are taken out of it.</returns>
+    private int MoveReadBack(List<DeadLetter> dying, Turn turn, uint group)
+    {
+        int moved = 0;
+        int taken = 0;
+        var reader = _arena.Paging!.BeginReading();
+        try
+        {
+            while (moved < dying.Count)
+            {
+                var some = dying.GetRange(moved, ReadBack(reader, dying, moved));
+                taken = moved + some.Count;
+                int done = DeadLetterMover.OfThread(_arena).Move(this, _journal, Settings, some, turn, group);
+                moved += done;
+                if (done < some.Count)
+                {
+                    break;
+                }
+            }
+
+            return moved;
+        }
+        catch
+        {
+            // Of those that it was given the mover has released what it did not move.
+            foreach (ref readonly var letter in CollectionsMarshal.AsSpan(dying)[taken..])
+            {
+                _arena.Release(letter.Message);
+            }
+
+            throw;
+        }
+        finally
+        {
+            if (reader is not null)
+            {
+                _arena.Paging.EndReading(reader);
+            }
+        }
+    }
+
+    /// <summary>Reads dead letters back, from one on.</summary>
+    /// <returns>How many are in memory in a row.</returns>
+    private int ReadBack(PageReader? reader, List<DeadLetter> dying, int from)
+    {
+        int at = from;
+        for (long octets = 0; at < dying.Count && at - from < DeadAtOnce && octets < DeadOctetsAtOnce;)
+        {
+            var letter = dying[at];
+            if (!letter.Message.IsInMemory && !TryReadBack(reader, ref letter))
+            {
+                // The journal goes on to have it; when the broker stops, it has all of them.
+                dying.RemoveAt(at);
+                continue;
+            }
+
+            dying[at++] = letter;
+            octets += _arena.BodyOctetsOf(letter.Message);
+        }
+
+        return at - from;
+    }
+
+    private bool TryReadBack(PageReader? reader, ref DeadLetter letter)
+    {
+        if (reader is null)
+        {
+            return false;
+        }
+
+        var message = _arena.Paging!.Read(reader, letter.Message, letter.Origin.Message);
+        _arena.Paging.Forget(letter.Message);
+        letter = letter with { Message = message };
+        if (message.IsLost)
+        {
+            Log.MessagesUnreadable(VirtualHost.Timers.Logger, NameText, VirtualHost.Name, 1);
+        }
+
+        return message.IsInMemory;
+    }
+}
