@@ -9,7 +9,7 @@ internal sealed partial class BasicWriter
     /// <summary>The body; nothing is copied but what several data sections hold.</summary>
     /// <param name="sections">A message that came in sections.</param>
     /// <param name="arena">What counts the octets of a body that is put together anew.</param>
-    public BasicBody BodyOf(in MessageContent sections, MessageArena arena)
+    public BasicBody BodyOf(scoped in MessageContent sections, MessageArena arena)
     {
         if (sections.Large is { } large)
         {

@@ -47,7 +47,7 @@ internal sealed partial class BasicWriter
     /// <summary>The properties, flags first.</summary>
     /// <param name="sections">A message that came in sections.</param>
     /// <param name="maxOctets">How many there may be; headers that do not fit are left out. At least 4076, which the smallest frame carries.</param>
-    public ReadOnlySpan<byte> PropertiesOf(in MessageContent sections, int maxOctets = DefaultMaxOctets)
+    public ReadOnlySpan<byte> PropertiesOf(scoped in MessageContent sections, int maxOctets = DefaultMaxOctets)
     {
         // What is not there, or malformed, leaves its view empty.
         MessageSections.TryParse(sections.Properties, out var parts);

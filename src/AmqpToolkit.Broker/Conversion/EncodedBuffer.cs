@@ -96,6 +96,13 @@ internal sealed class EncodedBuffer
     {
         int octets = Count - start;
         int at = start - SmallStart;
+        if (count == 0 && small == Constructors.ListList8)
+        {
+            _octets[at] = Constructors.ListList0;
+            Count = at + 1;
+            return;
+        }
+
         if (octets < byte.MaxValue && count <= byte.MaxValue)
         {
             _octets[at] = small;

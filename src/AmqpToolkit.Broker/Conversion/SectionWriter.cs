@@ -41,7 +41,7 @@ internal sealed partial class SectionWriter
     /// What stands between header and body: message-annotations, properties and application-properties, as far as there is something in them, and the start of the
     /// one data section that the body is; where the body holds sections already, nothing of the latter.
     /// </summary>
-    public ReadOnlySpan<byte> FromBasic(in MessageContent basic)
+    public ReadOnlySpan<byte> FromBasic(scoped in MessageContent basic)
     {
         _buffer.Clear();
 

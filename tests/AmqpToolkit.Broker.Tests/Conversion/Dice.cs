@@ -42,8 +42,8 @@ internal static class Dice
         0 => [],
         1 => Join([0, 0x53, 0x77], Value(random, depth: 1)),
         2 => Join([0, 0x53, 0x76], List(random, depth: 1), [0, 0x53, 0x76], List(random, depth: 1)),
-        3 => Join(Octets.Data(random.Next(20)), Octets.Data(random.Next(20)), [0, 0x53, 0x78], Map(random, depth: 1)),
-        _ => Octets.Data(random.Next(300)),
+        3 => Join(Octets.DataOf(random.Next(20)), Octets.DataOf(random.Next(20)), [0, 0x53, 0x78], Map(random, depth: 1)),
+        _ => Octets.DataOf(random.Next(300)),
     };
 
     private static byte[] Table(Random random, int depth)

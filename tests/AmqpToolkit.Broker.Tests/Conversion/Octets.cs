@@ -40,17 +40,17 @@ internal static class Octets
     }
 
     /// <summary>A string of 1.0 in hex.</summary>
-    public static string String(string text) => $"A1 {text.Length:X2} {Text(text)}";
+    public static string StringOf(string text) => $"A1 {text.Length:X2} {Text(text)}";
 
     /// <summary>A symbol of 1.0 in hex.</summary>
-    public static string Symbol(string text) => $"A3 {text.Length:X2} {Text(text)}";
+    public static string SymbolOf(string text) => $"A3 {text.Length:X2} {Text(text)}";
 
     /// <summary>A long string of 0-9-1 in hex.</summary>
     public static string LongString(string text) => $"53 {text.Length:X8} {Text(text)}";
 
     public static string Text(string text) => Convert.ToHexString(Encoding.UTF8.GetBytes(text));
 
-    public static byte[] Data(int octets, int seed = 1)
+    public static byte[] DataOf(int octets, int seed = 1)
     {
         byte[] data = new byte[octets];
         new Random(seed).NextBytes(data);

@@ -9,8 +9,6 @@ using static AmqpToolkit.Broker.Tests.Conversion.Octets;
 namespace AmqpToolkit.Broker.Tests.Conversion;
 
 /// <summary>From one version to the other and back, over any octets, and without allocating.</summary>
-[Collection(nameof(RoundTripTests))]
-[CollectionDefinition(nameof(RoundTripTests), DisableParallelization = true)]
 public sealed class RoundTripTests(ITestOutputHelper output)
 {
     private readonly SectionWriter _sections = new();
@@ -93,7 +91,7 @@ public sealed class RoundTripTests(ITestOutputHelper output)
         int seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        for (int round = 0; round < 20_000; round++)
+        for (int round = 0; round < 5000; round++)
         {
             byte[] properties = Damaged(random, Dice.BasicProperties(random));
             byte[] body = Damaged(random, Dice.Body(random));
@@ -118,9 +116,9 @@ public sealed class RoundTripTests(ITestOutputHelper output)
         });
         byte[] body = new byte[100];
         byte[] sections = Join(
-            Map(0x72, (Symbol("x-k"), "C1 06 02 A30161 540A")), Of(new Properties { MessageId = EncodedValue.ULong(7), ReplyTo = EncodedValue.String("/queues/q") }),
-            Map(0x74, (String("k"), "41")));
-        byte[] twice = Join(Data(10), Data(20));
+            Map(0x72, (SymbolOf("x-k"), "C1 06 02 A30161 540A")), Of(new Properties { MessageId = EncodedValue.ULong(7), ReplyTo = EncodedValue.String("/queues/q") }),
+            Map(0x74, (StringOf("k"), "41")));
+        byte[] twice = Join(DataOf(10), DataOf(20));
 
         long allocated = 0;
         for (int round = 0; round < 4; round++)
@@ -198,6 +196,6 @@ public sealed class RoundTripTests(ITestOutputHelper output)
         Assert.Equal(DecodeError.None, MessageSections.TryParse(message, out var sections));
         int start = message.Length - sections.Body.Length - sections.Footer.Length;
         body = message[start..];
-        return new MessageContent { Exchange = [], RoutingKey = [], Properties = message[..start], Body = body, Flags = MessageFlags.Sections };
+        return new MessageContent { Exchange = [], RoutingKey = [], Properties = message.AsSpan(0, start), Body = body, Flags = MessageFlags.Sections };
     }
 }

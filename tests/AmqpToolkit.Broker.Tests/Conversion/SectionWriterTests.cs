@@ -61,7 +61,7 @@ public sealed class SectionWriterTests
     public void Header_OfEachType_BecomesApplicationProperty(string header, string? expected, string? annotation)
     {
         _ = annotation;
-        string section = expected is null ? "" : SmallMap(0x74, String("k"), expected);
+        string section = expected is null ? "" : SmallMap(0x74, StringOf("k"), expected);
 
         Assert.Equal(Convert.ToHexString(Hex(section)), SectionHex(Headers(("k", header)), sections => sections.ApplicationProperties.ToArray()));
     }
@@ -72,8 +72,8 @@ public sealed class SectionWriterTests
     {
         _ = property;
         string section = expected is null
-            ? SmallMap(0x72, Symbol("x-exchange"), String("ex"), Symbol("x-routing-key"), String("key"))
-            : SmallMap(0x72, Symbol("x-exchange"), String("ex"), Symbol("x-routing-key"), String("key"), Symbol("x-k"), expected);
+            ? SmallMap(0x72, SymbolOf("x-exchange"), StringOf("ex"), SymbolOf("x-routing-key"), StringOf("key"))
+            : SmallMap(0x72, SymbolOf("x-exchange"), StringOf("ex"), SymbolOf("x-routing-key"), StringOf("key"), SymbolOf("x-k"), expected);
 
         Assert.Equal(Convert.ToHexString(Hex(section)), SectionHex(Headers(("x-k", header)), sections => sections.MessageAnnotations.ToArray()));
     }
@@ -158,7 +158,7 @@ public sealed class SectionWriterTests
         var annotations = AnnotationsOf(Of(new BasicProperties { Type = "order" }));
 
         Assert.Equal(["x-exchange", "x-routing-key", "x-basic-type"], annotations.Keys);
-        Assert.Equal([Hex(String("ex")), Hex(String("key")), Hex(String("order"))], annotations.Values);
+        Assert.Equal([Hex(StringOf("ex")), Hex(StringOf("key")), Hex(StringOf("order"))], annotations.Values);
     }
 
     [Theory]
@@ -223,7 +223,7 @@ public sealed class SectionWriterTests
     {
         byte[] basic = Headers(("k", "42 01"), ("x-k", "42 01"), ("k", "42 02"), ("x-k", "42 02"));
 
-        Assert.Equal(Convert.ToHexString(Hex(SmallMap(0x74, String("k"), "50 01"))), SectionHex(basic, sections => sections.ApplicationProperties.ToArray()));
+        Assert.Equal(Convert.ToHexString(Hex(SmallMap(0x74, StringOf("k"), "50 01"))), SectionHex(basic, sections => sections.ApplicationProperties.ToArray()));
         Assert.Equal(Hex("50 01"), AnnotationsOf(basic)["x-k"]);
     }
 
@@ -297,7 +297,7 @@ public sealed class SectionWriterTests
         byte[] basic = Of(new BasicProperties { Type = "amqp-1.0" });
 
         // A chunk has 131 072 octets: the start of the third section lies in the first chunk and the second.
-        byte[] body = Join(Data(100_000), Data(31_060), Data(200_000), Hex("00 53 78 C1 01 00"));
+        byte[] body = Join(DataOf(100_000), DataOf(31_060), DataOf(200_000), Hex("00 53 78 C1 01 00"));
         byte[] cut = body[..^1];
 
         Assert.DoesNotContain("005375", Convert.ToHexString(_writer.FromBasic(Large(basic, body))), StringComparison.Ordinal);

@@ -2,6 +2,7 @@ using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V0_9_1;
 using AmqpToolkit.Codec.V1_0;
+using AmqpToolkit.Broker.Tests.Conversion;
 using static AmqpToolkit.Broker.Tests.Conversion.Octets;
 
 namespace AmqpToolkit.Broker.Tests.Selectors;
@@ -10,7 +11,7 @@ namespace AmqpToolkit.Broker.Tests.Selectors;
 internal static class SelectorMessages
 {
     /// <summary>The properties of the message of 0-9-1.</summary>
-    public static byte[] BasicOctets { get; } = Of(new BasicProperties
+    public static byte[] BasicOctets { get; } = Octets.Of(new BasicProperties
     {
         ContentType = "text/plain", DeliveryMode = 2, Priority = 7, CorrelationId = "c-1", ReplyTo = "replies", Expiration = "60000", MessageId = "ID:1", Timestamp = 9,
         Type = "order", UserId = "guest", AppId = "group",
@@ -23,20 +24,20 @@ internal static class SelectorMessages
 
     /// <summary>The sections before the body of the message of 1.0.</summary>
     public static byte[] SectionOctets { get; } = Join(
-        Of(new Header { Durable = true, Priority = 7, Ttl = 60000 }),
-        Map(0x72, (Symbol("x-other"), "41")),
-        Of(new Properties
+        Octets.Of(new Header { Durable = true, Priority = 7, Ttl = 60000 }),
+        Map(0x72, (SymbolOf("x-other"), "41")),
+        Octets.Of(new Properties
         {
             MessageId = EncodedValue.String("ID:1"), UserId = "guest"u8.ToArray(), To = EncodedValue.String("there"), Subject = "order", ReplyTo = EncodedValue.String("replies"),
             CorrelationId = EncodedValue.String("c-1"), ContentType = "text/plain", CreationTime = 9000, GroupId = "group", GroupSequence = 3,
         }),
         Map(
-            0x74, (String("colour"), String("red")), (String("weight"), "5405"), (String("price"), "82 4004000000000000"), (String("ok"), "41"), (String("bad"), "56 00"),
-            (String("nothing"), "40"), (String("name"), String("O'Neil")), (String("big"), "81 7FFFFFFFFFFFFFFF"), (String("low"), "81 8000000000000000"), (String("tiny"), "51 FD"),
-            (String("ubyte"), "50 C8"), (String("short"), "61 FED4"), (String("ushort"), "60 EA60"), (String("uint"), "70 EE6B2800"), (String("half"), "72 3F000000"),
-            (String("dec"), "84 3180000000000145"), (String("time"), "83 00000000000007D0"), (String("raw"), "A0 02 0102"), (String("list"), "C0 02 01 41"),
-            (String("text"), String("aXbXc")), (String("umlaut"), "A1 05 6772C3BC6E"), (String("colour"), String("blue")), (String("empty"), "A1 00"), (String("x-note"), "A3 01 6E"),
-            (String("percent"), String("100%")), (String("a.b"), "52 01")));
+            0x74, (StringOf("colour"), StringOf("red")), (StringOf("weight"), "5405"), (StringOf("price"), "82 4004000000000000"), (StringOf("ok"), "41"), (StringOf("bad"), "56 00"),
+            (StringOf("nothing"), "40"), (StringOf("name"), StringOf("O'Neil")), (StringOf("big"), "81 7FFFFFFFFFFFFFFF"), (StringOf("low"), "81 8000000000000000"), (StringOf("tiny"), "51 FD"),
+            (StringOf("ubyte"), "50 C8"), (StringOf("short"), "61 FED4"), (StringOf("ushort"), "60 EA60"), (StringOf("uint"), "70 EE6B2800"), (StringOf("half"), "72 3F000000"),
+            (StringOf("dec"), "84 3180000000000145"), (StringOf("time"), "83 00000000000007D0"), (StringOf("raw"), "A0 02 0102"), (StringOf("list"), "C0 02 01 41"),
+            (StringOf("text"), StringOf("aXbXc")), (StringOf("umlaut"), "A1 05 6772C3BC6E"), (StringOf("colour"), StringOf("blue")), (StringOf("empty"), "A1 00"), (StringOf("x-note"), "A3 01 6E"),
+            (StringOf("percent"), StringOf("100%")), (StringOf("a.b"), "52 01")));
 
     public static MessageContent Basic => Of(BasicOctets, MessageFlags.Persistent);
 
