@@ -102,7 +102,8 @@ internal sealed class KillLoad
 
     private static byte[] BodyOf(long number) => Encoding.UTF8.GetBytes($"{number}".PadRight((int)(number * 7919 % 600)));
 
-    private static bool IsEnd(Exception exception) =>
+    /// <summary>Whether an exception is what a client gets whose broker was killed.</summary>
+    internal static bool IsEnd(Exception exception) =>
         exception is AlreadyClosedException or OperationInterruptedException or OperationCanceledException or IOException or ObjectDisposedException or PublishException;
 
     private async Task PublishAsync(IConnection connection, CancellationToken over)

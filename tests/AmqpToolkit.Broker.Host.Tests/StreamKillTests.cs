@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
-using RabbitMQ.Client.Exceptions;
 using Xunit.Abstractions;
 
 namespace AmqpToolkit.Broker.Host.Tests;
@@ -54,20 +53,20 @@ public sealed class StreamKillTests(ITestOutputHelper output)
 
     private async Task RunAsync(int port, TimeSpan time, Func<Task> kill)
     {
-        await using IConnection connection = await FactoryFor(port).CreateConnectionAsync();
-        await using IChannel reading = await connection.CreateChannelAsync();
-        await ConsumeAsync(reading);
+        IConnection connection = await FactoryFor(port).CreateConnectionAsync();
+        await ConsumeAsync(await connection.CreateChannelAsync());
         Task publishing = PublishAsync(connection);
         await Task.Delay(time);
         await kill();
         await publishing.WaitAsync(Patience);
+        await connection.AbortAsync(TimeSpan.FromSeconds(5));
     }
 
     private async Task PublishAsync(IConnection connection)
     {
         try
         {
-            await using IChannel channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+            IChannel channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
             var open = new Queue<Task>();
             while (true)
             {
@@ -78,7 +77,7 @@ public sealed class StreamKillTests(ITestOutputHelper output)
                 }
             }
         }
-        catch (Exception exception) when (exception is AlreadyClosedException or OperationInterruptedException or IOException or ObjectDisposedException or PublishException)
+        catch (Exception exception) when (KillLoad.IsEnd(exception))
         {
             // Killed.
         }
@@ -109,7 +108,7 @@ public sealed class StreamKillTests(ITestOutputHelper output)
             {
                 await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false);
             }
-            catch (Exception exception) when (exception is AlreadyClosedException or OperationInterruptedException or ObjectDisposedException)
+            catch (Exception exception) when (KillLoad.IsEnd(exception))
             {
                 // Killed.
             }

@@ -19,10 +19,10 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
     /// <summary>The log of the stream with a number, as an earlier broker has left it, or empty.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="JournalVersionException">It is of a version that this program does not know.</exception>
-    public StreamLog Open(uint number, Action<JournalDamage> damaged)
+    public StreamLog Open(uint number, CommitLevel level, Action<JournalDamage> damaged)
     {
         string name = NameOf(number);
-        var log = new StreamLog(() => Folder.OpenFolder(name), new StreamLogOptions()) { Journal = () => store.Journal, Damaged = damaged };
+        var log = new StreamLog(() => Folder.OpenFolder(name), new StreamLogOptions()) { Journal = () => store.Journal, Level = level, Damaged = damaged };
 
         // What is declared while the broker runs has a number that nothing had before.
         if (store.IsReading && files.ListFolders().Contains(FolderName) && Folder.ListFolders().Contains(name))

@@ -12,8 +12,11 @@ namespace AmqpToolkit.Broker.Queues;
 /// </summary>
 internal sealed class StreamFeed : BackgroundWork
 {
-    /// <summary>Octets of messages that are handed over before others get their turn.</summary>
+    /// <summary>Octets of messages that are handed over, or passed over, before others get their turn.</summary>
     private const int SliceOctets = 1024 * 1024;
+
+    /// <summary>What a message counts beside its octets.</summary>
+    private const int MessageOctets = 64;
 
     private readonly Lock _gate = new();
     private readonly StreamQueue _queue;
@@ -21,7 +24,8 @@ internal sealed class StreamFeed : BackgroundWork
     private readonly StreamCursor _cursor;
     private readonly StreamFilter? _filter;
     private readonly Turn _turn = new();
-    private long _handedOctets;
+    private long _passedOctets;
+    private bool _isWanted;
     private int _isAtEnd;
     private bool _canTake = true;
     private bool _hasEnded;
@@ -36,8 +40,8 @@ internal sealed class StreamFeed : BackgroundWork
     /// <summary>Who is fed.</summary>
     public Consumer Consumer => _consumer;
 
-    /// <summary>Whether a message is at hand. Under the lock.</summary>
-    internal bool HasMessage => _cursor.HasMessage && _handedOctets < SliceOctets;
+    /// <summary>Whether a message is at hand that the consumer wants. Under the lock.</summary>
+    internal bool HasMessage => _isWanted;
 
     /// <summary>More was committed. Any thread.</summary>
     public void HandleCommitted()
@@ -90,8 +94,8 @@ internal sealed class StreamFeed : BackgroundWork
     /// <summary>The message at hand is taken for good. Under the lock.</summary>
     internal void MoveNext()
     {
-        _handedOctets += _cursor.Payload.Length;
-        _cursor.MoveNext();
+        _isWanted = false;
+        Pass();
         FindWanted();
     }
 
@@ -105,15 +109,20 @@ internal sealed class StreamFeed : BackgroundWork
 
     protected override void DoSlice()
     {
+        long end = _queue.Log.EndOffset;
         try
         {
             Feed();
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // It is tried again when there is more to read, or the consumer asks.
             Log.StreamUnreadable(_queue.VirtualHost.Timers.Logger, error, _queue.NameText, _queue.VirtualHost.Name, _cursor.NextOffset);
-            Volatile.Write(ref _isAtEnd, 1);
+            Interlocked.Exchange(ref _isAtEnd, 1);
+            if (_queue.Log.EndOffset != end)
+            {
+                Start();
+            }
         }
         finally
         {
@@ -123,34 +132,43 @@ internal sealed class StreamFeed : BackgroundWork
 
     private void Feed()
     {
-        _handedOctets = 0;
-        while (true)
+        _passedOctets = 0;
+        while (_passedOctets < SliceOctets)
         {
             if (!MayGoOn())
             {
                 return;
             }
 
-            if (!TryFill())
+            if (_isWanted)
             {
-                // Who commits looks at the mark after the end of the log has moved: one of both sees the other.
-                Interlocked.Exchange(ref _isAtEnd, 1);
-                if (!_queue.HasMessagesFrom(_cursor.NextOffset))
-                {
-                    return;
-                }
-
-                Interlocked.Exchange(ref _isAtEnd, 0);
-                continue;
+                HandOver();
             }
-
-            HandOver();
-            if (_handedOctets >= SliceOctets)
+            else if (_cursor.HasMessage || _cursor.Fill())
             {
-                Start();
+                FindWanted();
+            }
+            else if (!HasMoreAfterAll())
+            {
                 return;
             }
         }
+
+        Start();
+    }
+
+    /// <summary>The end of the log is reached: whoever commits is to start this again.</summary>
+    private bool HasMoreAfterAll()
+    {
+        // Who commits looks at the mark after the end of the log has moved: one of both sees the other.
+        Interlocked.Exchange(ref _isAtEnd, 1);
+        if (_queue.Log.EndOffset <= _cursor.NextOffset)
+        {
+            return false;
+        }
+
+        Interlocked.Exchange(ref _isAtEnd, 0);
+        return true;
     }
 
     private bool MayGoOn()
@@ -159,28 +177,13 @@ internal sealed class StreamFeed : BackgroundWork
         {
             if (_hasEnded)
             {
+                _isWanted = false;
                 _cursor.Dispose();
                 return false;
             }
 
             return _canTake;
         }
-    }
-
-    /// <summary>Has a message at hand that the consumer wants.</summary>
-    private bool TryFill()
-    {
-        while (!_cursor.HasMessage)
-        {
-            if (!_cursor.Fill())
-            {
-                return false;
-            }
-
-            FindWanted();
-        }
-
-        return true;
     }
 
     private void HandOver()
@@ -195,13 +198,26 @@ internal sealed class StreamFeed : BackgroundWork
         }
     }
 
-    /// <summary>Passes over what the consumer does not want, and what a program has written that knew more.</summary>
+    /// <summary>
+    /// Passes over what the consumer does not want, and what a program has written that knew more, as far as the messages are at hand and the slice goes.
+    /// </summary>
     private void FindWanted()
     {
-        while (_cursor.HasMessage
-            && (!StoredMessageFormat.TryRead(_cursor.Payload, out var content) || (_filter is not null && !_filter.IsMatch(in content))))
+        while (_cursor.HasMessage && _passedOctets < SliceOctets)
         {
-            _cursor.MoveNext();
+            if (StoredMessageFormat.TryRead(_cursor.Payload, out var content) && (_filter is null || _filter.IsMatch(in content)))
+            {
+                _isWanted = true;
+                return;
+            }
+
+            Pass();
         }
+    }
+
+    private void Pass()
+    {
+        _passedOctets += MessageOctets + _cursor.Payload.Length;
+        _cursor.MoveNext();
     }
 }

@@ -47,7 +47,7 @@ internal sealed class StreamQueue : MessageQueue
     {
         _isKept = KeepsMessages;
         _log = _isKept
-            ? VirtualHost.Store!.Streams.Open(StoreNumber, damage => Diagnostics.Log.StoreDamaged(VirtualHost.Timers.Logger, $"{NameText}: {damage.File}", damage.Offset, damage.What))
+            ? VirtualHost.Store!.Streams.Open(StoreNumber, CommitLevel, damage => Diagnostics.Log.StoreDamaged(VirtualHost.Timers.Logger, $"{NameText}: {damage.File}", damage.Offset, damage.What))
             : new StreamLog(() => new MemoryFileLayer(VirtualHost.Arena.CountOctets), new StreamLogOptions());
         _log.Level = CommitLevel;
         _log.MaxSegmentOctets = _settings.SegmentOctets;
@@ -179,9 +179,6 @@ internal sealed class StreamQueue : MessageQueue
         var settings = _settings;
         Log.Trim(settings.MaxOctets, settings.MaxAgeMilliseconds is { } age && age < now ? now - age : null);
     }
-
-    /// <summary>Whether there is a message with that offset, or behind it.</summary>
-    internal bool HasMessagesFrom(long offset) => Log.EndOffset > offset;
 
     protected override void FindJournal()
     {

@@ -10,8 +10,8 @@ namespace AmqpToolkit.Broker.Queues;
 /// <param name="SegmentOctets">Octets of a segment (x-stream-max-segment-size-bytes).</param>
 internal sealed record StreamSettings(long? MaxAgeMilliseconds, long? MaxOctets, long SegmentOctets)
 {
-    /// <summary>A segment holds at least what was written in one go; below this no smaller ones are made.</summary>
-    private const long MinSegmentOctets = 512;
+    /// <summary>No segment is begun before the last one has this much: each is a file, and costs syncs.</summary>
+    private const long MinSegmentOctets = 16 * 1024;
 
     public static StreamSettings From(QueueDefinition definition, EffectivePolicy? policy)
     {

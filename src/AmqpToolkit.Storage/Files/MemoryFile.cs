@@ -4,7 +4,7 @@ namespace AmqpToolkit.Storage.Files;
 /// <param name="count">Told of octets that are taken, and given back.</param>
 internal sealed class MemoryFile(Action<long>? count)
 {
-    private const int ChunkOctets = 64 * 1024;
+    private const int ChunkOctets = 16 * 1024;
 
     /// <summary>Replaced when it grows: a reader that holds the old one finds all that it may read.</summary>
     private volatile byte[][] _chunks = [];

@@ -170,20 +170,15 @@ internal sealed partial class Journal
         {
             try
             {
-                companion.Write();
+                companion.Write(needsSync);
                 SetFull(false);
-                break;
+                return;
             }
             catch (IOException error) when (DiskErrors.IsFull(error) && !Volatile.Read(ref _isClosing))
             {
                 SetFull(true);
                 _signal.WaitOne(FullRetryDelay);
             }
-        }
-
-        if (needsSync)
-        {
-            companion.Sync();
         }
     }
 

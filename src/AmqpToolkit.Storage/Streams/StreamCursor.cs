@@ -18,6 +18,7 @@ internal sealed class StreamCursor : IDisposable
     private int _at;
     private int _end;
     private StreamRecord _record;
+    private bool _isDisposed;
 
     internal StreamCursor(StreamLog log, StreamPosition start)
     {
@@ -100,6 +101,12 @@ internal sealed class StreamCursor : IDisposable
 
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         HasMessage = false;
         LeaveBlock();
         LeaveSegment();

@@ -41,7 +41,8 @@ internal sealed partial class StreamLog
         if (block is null)
         {
             var segments = _segments;
-            int at = FindSegment(segments, offset);
+            long wanted = offset;
+            int at = Math.Max(0, segments.CountWhile(one => one.FirstOffset <= wanted) - 1);
             segment = segments[at];
             upperOffset = UpperOffsetOf(segments, at);
         }
@@ -53,8 +54,8 @@ internal sealed partial class StreamLog
     internal IEnumerable<(StreamSegment Segment, long UpperOffset)> SegmentsFrom(long timestamp)
     {
         var segments = _segments;
-        int first = Math.Max(0, Array.FindLastIndex(segments, segment => segment.FirstTimestamp < timestamp));
-        for (int at = first; at < segments.Length; at++)
+        int first = Math.Max(0, segments.CountWhile(segment => segment.FirstTimestamp < timestamp) - 1);
+        for (int at = first; at < segments.Count; at++)
         {
             yield return (segments[at], UpperOffsetOf(segments, at));
         }
@@ -73,19 +74,5 @@ internal sealed partial class StreamLog
         return null;
     }
 
-    private long UpperOffsetOf(StreamSegment[] segments, int at) => Math.Min(EndOffset, at + 1 < segments.Length ? segments[at + 1].FirstOffset : long.MaxValue);
-
-    /// <summary>The last segment that begins with the offset or before it. They may be many.</summary>
-    private static int FindSegment(StreamSegment[] segments, long offset)
-    {
-        int low = 0;
-        int high = segments.Length;
-        while (high - low > 1)
-        {
-            int middle = (low + high) / 2;
-            (low, high) = segments[middle].FirstOffset <= offset ? (middle, high) : (low, middle);
-        }
-
-        return low;
-    }
+    private long UpperOffsetOf(StreamSegments segments, int at) => Math.Min(EndOffset, at + 1 < segments.Count ? segments[at + 1].FirstOffset : long.MaxValue);
 }

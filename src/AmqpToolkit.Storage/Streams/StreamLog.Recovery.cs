@@ -35,11 +35,12 @@ internal sealed partial class StreamLog
         }
 
         _id = id.Value;
-        _segments = [.. found.Select(static one => one.Segment)];
-        RecoverTail(_segments[^1], found[^1].IsSound);
+        _segments = StreamSegments.Of([.. found.Select(static one => one.Segment)]);
+        _octets = found.Sum(static one => one.Segment.Octets);
+        RecoverTail(found[^1].Segment, found[^1].IsSound);
         foreach (var (segment, isSound) in found)
         {
-            if (!isSound && _segments.Contains(segment))
+            if (!isSound && (segment != found[^1].Segment || _segments.Count == found.Count))
             {
                 TellDamage(new JournalDamage(segment.Name, 0, StreamSegmentHeader.FirstRecordOffset, "its header; the messages are there"));
             }
@@ -66,7 +67,16 @@ internal sealed partial class StreamLog
     /// <summary>Finds the end of the log. If it is clean the segment is written on, else the next message begins another.</summary>
     private void RecoverTail(StreamSegment tail, bool isSound)
     {
-        var end = Scan(tail);
+        if (Level == CommitLevel.Fsync)
+        {
+            // What an earlier process has written and not synced is about to be seen: from then on it must not be lost.
+            var file = tail.Acquire()!;
+            file.Sync();
+            tail.Release();
+            _files!.SyncFolder();
+        }
+
+        var end = Scan(tail, out bool hasMore);
         _nextOffset = end.NextOffset;
         _lastTimestamp = end.Timestamp;
         Volatile.Write(ref _endOffset, _nextOffset);
@@ -74,11 +84,21 @@ internal sealed partial class StreamLog
         if (!isClean && end.NextOffset == tail.FirstOffset)
         {
             // Nothing of it was ever committed, and the next segment will have its name.
-            _segments = _segments[..^1];
-            tail.Drop();
+            _segments = _segments.SkipLast();
+            _octets -= tail.Octets;
+            if (hasMore)
+            {
+                PutAside(tail);
+            }
+            else
+            {
+                tail.Drop();
+            }
+
             return;
         }
 
+        _octets -= tail.Octets - end.Position;
         tail.Octets = tail.CommittedOctets = end.Position;
         if (isClean)
         {
@@ -87,7 +107,8 @@ internal sealed partial class StreamLog
         }
     }
 
-    private TailEnd Scan(StreamSegment tail)
+    /// <param name="hasMore">Whether whole records follow the end.</param>
+    private TailEnd Scan(StreamSegment tail, out bool hasMore)
     {
         var index = tail.Index = new StreamIndex();
         var end = new TailEnd(StreamSegmentHeader.FirstRecordOffset, tail.FirstOffset, tail.FirstTimestamp);
@@ -125,15 +146,21 @@ internal sealed partial class StreamLog
 
         tail.Release();
         tail.SyncedOctets = syncedOctets;
-        return Judge(tail, gaps, end, syncedOctets);
+        var judged = Judge(tail, gaps, end, syncedOctets);
+        hasMore = judged.Position < end.Position;
+        return judged;
     }
 
-    /// <summary>What was known to be on the disk and is not whole is damage; what was not was never committed, and the log ends before it.</summary>
+    /// <summary>
+    /// What was known to be on the disk and is not whole is damage; what was not was never committed, and the log ends before it. Where commits do not mean the disk
+    /// nothing is known of it, and what follows a gap may have been committed: it counts.
+    /// </summary>
     private TailEnd Judge(StreamSegment tail, List<(long From, long To, TailEnd Before)> gaps, TailEnd end, long syncedOctets)
     {
         foreach (var (from, to, before) in gaps)
         {
-            if (from >= syncedOctets)
+            bool mayBeCommitted = Level == CommitLevel.Os && to < end.Position;
+            if (from >= syncedOctets && !mayBeCommitted)
             {
                 return before;
             }
@@ -157,11 +184,23 @@ internal sealed partial class StreamLog
         }
 
         TellDamage(new JournalDamage(segment.Name, 0, segment.Octets, $"the whole file; kept as {segment.Name}{DamagedSuffix}"));
-        _files!.Rename(segment.Name, segment.Name + DamagedSuffix);
+        PutAside(segment);
 
         // Offsets are not given twice, whatever the file may have held.
         _nextOffset = Math.Max(_nextOffset, segment.FirstOffset + (segment.Octets / StreamRecord.Octets));
         Volatile.Write(ref _endOffset, _nextOffset);
+    }
+
+    /// <summary>Keeps a file for people, under a name that the log does not know; one of an earlier time makes way.</summary>
+    private void PutAside(StreamSegment segment)
+    {
+        string aside = segment.Name + DamagedSuffix;
+        if (_files!.List().Contains(aside))
+        {
+            _files.Delete(aside);
+        }
+
+        _files.Rename(segment.Name, aside);
     }
 
     /// <summary>Where a log ends.</summary>

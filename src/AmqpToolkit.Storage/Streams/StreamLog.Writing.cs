@@ -31,20 +31,12 @@ internal sealed partial class StreamLog
     ref ulong IJournalCompanion.Batch => ref _batch;
 
     /// <inheritdoc/>
-    void IJournalCompanion.Write()
+    void IJournalCompanion.Write(bool isSynced)
     {
         lock (_writerGate)
         {
             Write();
-        }
-    }
-
-    /// <inheritdoc/>
-    void IJournalCompanion.Sync()
-    {
-        lock (_writerGate)
-        {
-            if (Level == CommitLevel.Fsync)
+            if (isSynced && Level == CommitLevel.Fsync)
             {
                 Sync();
             }
@@ -117,6 +109,7 @@ internal sealed partial class StreamLog
         {
             foreach (var segment in _touched)
             {
+                _octets += segment.Octets - segment.CommittedOctets;
                 segment.CommittedOctets = segment.Octets;
                 if (segment != _tail)
                 {
@@ -232,7 +225,7 @@ internal sealed partial class StreamLog
         _touched.Add(segment);
         lock (_gate)
         {
-            _segments = [.. _segments, segment];
+            _segments = _segments.Add(segment);
         }
     }
 
@@ -283,7 +276,7 @@ internal sealed partial class StreamLog
             _hasEnded = true;
             Discard();
             _tail?.Release();
-            (_tail, _tailFile) = (null, null);
+            (_tail, _tailFile, _isDirty, _isFolderDirty) = (null, null, false, false);
         }
     }
 

@@ -21,10 +21,11 @@ internal sealed partial class StreamLog(Func<IFileLayer> openFolder, StreamLogOp
     private Guid _id = Guid.NewGuid();
     private long _endOffset;
     private long _maxSegmentOctets = StreamLogOptions.UsualSegmentOctets;
+    private long _octets;
     private int _cursors;
 
     /// <summary>In the order of their offsets. Replaced under the log's lock, read without.</summary>
-    private volatile StreamSegment[] _segments = [];
+    private volatile StreamSegments _segments = StreamSegments.None;
     private volatile bool _hasEnded;
 
     /// <summary>The journal that is to write this log with its own commits; null to have it written by who appends.</summary>
@@ -47,7 +48,7 @@ internal sealed partial class StreamLog(Func<IFileLayer> openFolder, StreamLogOp
     public Action<JournalDamage>? Damaged { get; set; }
 
     /// <summary>The offset of the first message that is there; <see cref="EndOffset"/> when there is none.</summary>
-    public long FirstOffset => _segments is [var first, ..] ? Math.Min(first.FirstOffset, EndOffset) : EndOffset;
+    public long FirstOffset => _segments is { Count: > 0 } segments ? Math.Min(segments[0].FirstOffset, EndOffset) : EndOffset;
 
     /// <summary>The offset behind the last message that is committed.</summary>
     public long EndOffset => Volatile.Read(ref _endOffset);
@@ -56,7 +57,10 @@ internal sealed partial class StreamLog(Func<IFileLayer> openFolder, StreamLogOp
     public bool HasFolder => _files is not null;
 
     /// <summary>Octets of the segments.</summary>
-    public long Octets => _segments.Sum(static segment => segment.CommittedOctets);
+    public long Octets => Volatile.Read(ref _octets);
+
+    /// <summary>How many read it now.</summary>
+    public int CursorCount => Volatile.Read(ref _cursors);
 
     internal uint Seed => StreamSegmentHeader.SeedOf(_id);
 
@@ -67,22 +71,20 @@ internal sealed partial class StreamLog(Func<IFileLayer> openFolder, StreamLogOp
     /// <param name="oldest">Messages of before this time are too old, in milliseconds since 1970.</param>
     public void Trim(long? maxOctets, long? oldest)
     {
-        StreamSegment[] dropped;
+        var dropped = new List<StreamSegment>();
         lock (_gate)
         {
             var segments = _segments;
-            long octets = segments.Sum(static segment => segment.CommittedOctets);
-            int count = 0;
 
             // The last one is being written, and one before it may be in the making.
-            while (count < segments.Length - 1 && segments[count + 1] is { CommittedOctets: > 0 } next && (octets > maxOctets || next.FirstTimestamp <= oldest))
+            while (dropped.Count < segments.Count - 1 && segments[dropped.Count + 1] is { CommittedOctets: > 0 } next
+                && (_octets > maxOctets || next.FirstTimestamp <= oldest))
             {
-                octets -= segments[count].CommittedOctets;
-                count++;
+                _octets -= segments[dropped.Count].CommittedOctets;
+                dropped.Add(segments[dropped.Count]);
             }
 
-            dropped = segments[..count];
-            _segments = segments[count..];
+            _segments = segments.Skip(dropped.Count);
         }
 
         foreach (var segment in dropped)
@@ -95,9 +97,10 @@ internal sealed partial class StreamLog(Func<IFileLayer> openFolder, StreamLogOp
     public void Drop()
     {
         End(isInOrder: false);
-        foreach (var segment in _segments)
+        var segments = _segments;
+        for (int index = 0; index < segments.Count; index++)
         {
-            segment.Drop();
+            segments[index].Drop();
         }
     }
 

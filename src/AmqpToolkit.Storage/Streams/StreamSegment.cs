@@ -178,9 +178,9 @@ internal sealed class StreamSegment(IFileLayer files, long firstOffset, long fir
             {
                 files.Delete(Name);
             }
-            catch (IOException)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // What cannot be removed now is found, and dropped again, when the log is next opened.
+                // It is there again when the log is next opened, until its limits drop it once more.
             }
         }
     }

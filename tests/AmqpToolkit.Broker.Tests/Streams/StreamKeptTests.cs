@@ -55,7 +55,9 @@ public sealed class StreamKeptTests
         disk.HoldSyncs();
         try
         {
+            int before = disk.SyncCount;
             client.Send("", "s", default, Numbers(0, 100));
+            await WaitUntil(() => disk.SyncCount > before);
             client.Ping();
             reader.Ping();
             Assert.Equal(1u, broker.Broker.FindVirtualHost("/")!.FindQueue("s"u8)!.ReadyCount);
@@ -162,7 +164,7 @@ public sealed class StreamKeptTests
     }
 
     [Fact]
-    public async Task Transaction_OverAStreamAndAQueue_IsKept()
+    public async Task Transaction_ToAStream_IsKeptWhenItIsCommitted()
     {
         await using var broker = await KeptBroker.StartAsync();
         using (var client = new StreamClient(broker.Broker))

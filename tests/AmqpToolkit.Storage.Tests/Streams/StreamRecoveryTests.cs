@@ -202,6 +202,61 @@ public sealed class StreamRecoveryTests
     }
 
     [Fact]
+    public void Recover_AGapWhereCommitsDoNotMeanTheDisk_KeepsWhatFollows()
+    {
+        var disk = new SimulatedDisk();
+        using (var stream = new TestStream(disk, level: CommitLevel.Os))
+        {
+            stream.Publish(1, "message 0", "message 1");
+            stream.Publish(2, "message 2");
+            disk = disk.Kill();
+        }
+
+        TestStream.FolderOf(disk).Flip(FirstSegment, StreamSegmentHeader.FirstRecordOffset + 3, 2);
+        using var recovered = new TestStream(disk, level: CommitLevel.Os);
+
+        Assert.Equal([(1, "message 1"), (2, "message 2")], recovered.Read(StreamPosition.First));
+        Assert.Single(recovered.Damage);
+        recovered.Publish(3, "message 3");
+        Assert.Equal(4, recovered.Log.EndOffset);
+    }
+
+    [Fact]
+    public void Recover_ASegmentThatBeginsTorn_IsPutAsideAndNotRemoved()
+    {
+        // None of it was known to be on the disk: the first record decides, but somebody may want to look at the rest.
+        var disk = new SimulatedDisk();
+        using (var stream = new TestStream(disk))
+        {
+            stream.Publish(1, "message 0", "message 1");
+            disk = disk.Kill();
+        }
+
+        TestStream.FolderOf(disk).Flip(FirstSegment, StreamSegmentHeader.FirstRecordOffset + 3, 2);
+        using var recovered = new TestStream(disk);
+        recovered.Publish(2, "message 0");
+
+        Check(recovered, 1);
+        Assert.Equal([FirstSegment, FirstSegment + ".damaged"], TestStream.FolderOf(disk).Names);
+    }
+
+    [Fact]
+    public void Recover_WhatWasWrittenAndNotSynced_IsSyncedBeforeItIsShown()
+    {
+        var disk = new SimulatedDisk();
+        using (var stream = new TestStream(disk, level: CommitLevel.Os))
+        {
+            stream.Publish(1, "message 0", "message 1");
+            disk = disk.Kill();
+        }
+
+        using var recovered = new TestStream(disk);
+        Check(recovered, 2);
+        using var afterPowerLoss = new TestStream(disk.LosePower(new Random(1)));
+        Check(afterPowerLoss, 2);
+    }
+
+    [Fact]
     public void Recover_NoiseInThePlaceOfASegment_PutsItAside()
     {
         var disk = new SimulatedDisk();

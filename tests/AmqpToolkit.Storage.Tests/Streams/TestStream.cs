@@ -13,14 +13,14 @@ internal sealed class TestStream : IDisposable
     private readonly Journal _journal;
     private ulong _token;
 
-    public TestStream(SimulatedDisk disk, StreamLogOptions? options = null, long segmentOctets = StreamLogOptions.UsualSegmentOctets)
+    public TestStream(SimulatedDisk disk, StreamLogOptions? options = null, long segmentOctets = StreamLogOptions.UsualSegmentOctets, CommitLevel level = CommitLevel.Fsync)
     {
         var files = disk.Open();
         _journal = Journaling.Journal.Open(files, new JournalOptions { SegmentOctets = 64 * 1024, IdleWriteDelay = TimeSpan.FromMilliseconds(1) }, new RecordingVisitor());
         Log = new StreamLog(() => files.OpenFolder(FolderName), options ?? new StreamLogOptions())
         {
             Journal = () => _journal,
-            Level = CommitLevel.Fsync,
+            Level = level,
             MaxSegmentOctets = segmentOctets,
             Damaged = damage =>
             {
@@ -60,7 +60,7 @@ internal sealed class TestStream : IDisposable
     public ulong Ask()
     {
         using var appender = _journal.Append();
-        appender.Commit(_waiter, ++_token, CommitLevel.Fsync);
+        appender.Commit(_waiter, ++_token, Log.Level);
         return _token;
     }
 
