@@ -263,7 +263,7 @@ public sealed class SelectorTests
     public void Like_ThatExplodes_IsUnknown()
     {
         string text = new('a', 200_000);
-        byte[] message = Map(0x74, (String("t"), "B1" + Convert.ToHexString(Length(text.Length)) + Text(text)), (String("s"), String("aaaaaaaaab")));
+        byte[] message = Map(0x74, (StringOf("t"), "B1" + Convert.ToHexString(Length(text.Length)) + Text(text)), (StringOf("s"), StringOf("aaaaaaaaab")));
         string pattern = $"%{string.Concat(Enumerable.Repeat("a_", 2000))}b%";
 
         Assert.False(Matches($"t LIKE '{pattern}'", message));
@@ -278,7 +278,7 @@ public sealed class SelectorTests
     {
         string all = string.Join(" AND ", Enumerable.Range(0, 60).Select(number => $"n{number * 60} = {number * 60}"));
         byte[] basic = Headers([.. Enumerable.Range(0, 4000).Select(number => ($"n{number}", $"49 {number:X8}"))]);
-        byte[] sections = Map(0x74, [.. Enumerable.Range(0, 4000).Select(number => (String($"n{number}"), $"71 {number:X8}"))]);
+        byte[] sections = Map(0x74, [.. Enumerable.Range(0, 4000).Select(number => (StringOf($"n{number}"), $"71 {number:X8}"))]);
         Assert.True(Selector.TryParse(all, out var selector, out _));
 
         Assert.True(selector!.Matches(SelectorMessages.Of(basic, MessageFlags.None)));
