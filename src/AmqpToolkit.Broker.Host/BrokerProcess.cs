@@ -69,6 +69,7 @@ internal static class BrokerProcess
             ConsumerTimeout = settings.ConsumerTimeout == Timeout.InfiniteTimeSpan ? null : settings.ConsumerTimeout,
             QueueMax = settings.QueueMax,
             ExchangeMax = settings.ExchangeMax,
+            MaxMessageOctets = settings.MaxMessageSize,
             MemoryWatermark = settings.MemoryWatermark,
             PagingWatermark = settings.PagingWatermark,
             DiskFreeLimitOctets = settings.DiskFreeLimit,

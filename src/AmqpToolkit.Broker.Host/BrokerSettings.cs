@@ -46,6 +46,9 @@ internal sealed record BrokerSettings
     /// <summary>Exchanges over all virtual hosts at most; null for any number.</summary>
     public int? ExchangeMax { get; init; }
 
+    /// <summary>Octets of a message at most; 0 for the profile's own.</summary>
+    public int MaxMessageSize { get; init; }
+
     /// <summary>What the broker starts with: users, permissions, policies, queues ...</summary>
     public DefinitionsFile? Definitions { get; init; }
 
@@ -91,6 +94,7 @@ internal sealed record BrokerSettings
             ConsumerMaxPerChannel = Value(sources, nameof(ConsumerMaxPerChannel), ParseCount, "a number, 0 or more"),
             QueueMax = Value(sources, nameof(QueueMax), ParseCount, "a number, 0 or more"),
             ExchangeMax = Value(sources, nameof(ExchangeMax), ParseCount, "a number, 0 or more"),
+            MaxMessageSize = Value(sources, nameof(MaxMessageSize), ParseMessageSize, "a number of octets from 1 to 536870912") ?? 0,
             Definitions = DefinitionsFile.Read(sources),
             Container = isContainer ? ContainerPreset.FromEnvironment() : null,
             Data = ReadData(sources, isContainer),
@@ -212,6 +216,8 @@ internal sealed record BrokerSettings
 
     private static long? ParseOctets(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long octets) ? octets : null;
+
+    private static int? ParseMessageSize(string text) => ParseCount(text) is > 0 and <= 512 * 1024 * 1024 and var octets ? octets : null;
 
     private static TimeSpan? ParseTimeout(string text) =>
         text == "never" ? Timeout.InfiniteTimeSpan

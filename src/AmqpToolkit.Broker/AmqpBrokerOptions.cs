@@ -53,8 +53,12 @@ public sealed class AmqpBrokerOptions
     /// </summary>
     public TimeSpan? ConsumerTimeout { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>The largest body of a message, in octets.</summary>
-    public long MaxMessageOctets { get; init; } = 16 * 1024 * 1024;
+    /// <summary>The largest body of a message, in octets; the release's own (<see cref="Profile"/>: 128 MiB in 3.13, 16 MiB since 4.0) unless it is set, or set to 0.</summary>
+    public long MaxMessageOctets
+    {
+        get => OwnMaxMessageOctets ?? ProfileRules.Of(Profile).MaxMessageOctets;
+        init => OwnMaxMessageOctets = value == 0 ? null : value;
+    }
 
     /// <summary>The part of the machine's memory that messages may take before publishers are held back.</summary>
     public double MemoryWatermark { get; init; } = 0.4;
@@ -135,6 +139,9 @@ public sealed class AmqpBrokerOptions
 
     /// <summary>Another disk than the system's, for tests; <see cref="DataDirectory"/> is not looked at then.</summary>
     internal Func<IFileLayer>? FileLayer { get; init; }
+
+    /// <summary>What <see cref="MaxMessageOctets"/> was set to; null when it was not.</summary>
+    internal long? OwnMaxMessageOctets { get; private init; }
 
     /// <summary>Sizes of the journal.</summary>
     internal JournalOptions Journal { get; init; } = new();

@@ -38,6 +38,23 @@ public sealed class BrokerVirtualHost
         set => Topology.OwnDurability = value;
     }
 
+    /// <summary>
+    /// The type of queues that are declared without x-queue-type: <c>classic</c>, <c>quorum</c> or <c>stream</c>; null for classic. A queue that is not durable, or exclusive, or
+    /// deletes itself, is classic all the same. It is not kept: say it again at each start, as definitions do (<c>default_queue_type</c>).
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such type.</exception>
+    public string? DefaultQueueType
+    {
+        get => Topology.DefaultQueueType;
+        set => Topology.DefaultQueueType = value switch
+        {
+            null or "undefined" or "classic" or "rabbit_classic_queue" => null,
+            "quorum" or "rabbit_quorum_queue" => "quorum",
+            "stream" or "rabbit_stream_queue" => "stream",
+            _ => throw new ArgumentException($"There is no queue type '{value}'.", nameof(value)),
+        };
+    }
+
     /// <summary>Connections that are open now.</summary>
     public int ConnectionCount => Topology.ConnectionCount;
 

@@ -14,6 +14,12 @@ internal sealed record ProfileRules
         RefusesGetOfClassicSingleActive = false,
         ReturnsMandatoryReplies = true,
         NamesStreamsAsQueues = true,
+        MaxMessageOctets = 128 * 1024 * 1024,
+        OffersAnonymous = false,
+        TakesLocalRandom = false,
+        NamesQueueTypes = false,
+        JudgesSenderFirst = true,
+        KnowsStreamFilters = false,
     };
 
     private static readonly ProfileRules V4_2 = new();
@@ -30,6 +36,7 @@ internal sealed record ProfileRules
         MaxTopicHashes = 2,
         TakesNamePrefix = true,
         RefusesReplyQueueBindings = true,
+        KnowsTimeoutAndRetryArguments = true,
         AllowsMasterLocator = false,
         TakesQueueVersion1 = false,
     };
@@ -103,6 +110,30 @@ internal sealed record ProfileRules
 
     /// <summary>x-name-prefix chooses how a server's name for a queue begins (row 77).</summary>
     public bool TakesNamePrefix { get; private init; }
+
+    /// <summary>The largest body of a message in octets, unless a setting says otherwise (row 45).</summary>
+    public long MaxMessageOctets { get; private init; } = 16 * 1024 * 1024;
+
+    /// <summary>Who names nobody (SASL ANONYMOUS) is guest.</summary>
+    public bool OffersAnonymous { get; private init; } = true;
+
+    /// <summary>There are exchanges of the type x-local-random.</summary>
+    public bool TakesLocalRandom { get; private init; } = true;
+
+    /// <summary>Each queue has a type by name, said or not: that is what a redeclaration is compared with (row 65).</summary>
+    public bool NamesQueueTypes { get; private init; } = true;
+
+    /// <summary>
+    /// Whether a publisher may use a key is asked before its properties are read, and its user-id before the others; else both last, and a copy's key
+    /// (CC, BCC) as well as the message's own.
+    /// </summary>
+    public bool JudgesSenderFirst { get; private init; }
+
+    /// <summary>The consumer's filters of streams are refused by other queues (row 98); else they mean nothing there.</summary>
+    public bool KnowsStreamFilters { get; private init; } = true;
+
+    /// <summary>A quorum queue knows its consumer timeout and how it delays retries as arguments, its consumers theirs; else a queue has x-consumer-timeout unchecked.</summary>
+    public bool KnowsTimeoutAndRetryArguments { get; private init; }
 
     /// <summary>The rules of a release.</summary>
     public static ProfileRules Of(BrokerProfile profile) => profile switch

@@ -81,6 +81,20 @@ public sealed class BrokerSettingsTests
     public void Read_ConsumerTimeoutThatIsNone_IsRefused(string value) =>
         Assert.Contains("ConsumerTimeout", Assert.Throws<SettingException>(() => BrokerSettings.Read([Source(("ConsumerTimeout", value))])).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("1", 1)]
+    [InlineData("536870912", 536870912)]
+    [InlineData("", 0)]
+    public void Read_MaxMessageSize_IsInOctets(string value, int octets) =>
+        Assert.Equal(octets, BrokerSettings.Read([Source(("MaxMessageSize", value))]).MaxMessageSize);
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("536870913")]
+    [InlineData("16 MiB")]
+    public void Read_MaxMessageSizeThatIsNone_IsRefused(string value) =>
+        Assert.Contains("MaxMessageSize", Assert.Throws<SettingException>(() => BrokerSettings.Read([Source(("MaxMessageSize", value))])).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Read_ValueOutOfRange_NamesSettingValueAndSource()
     {

@@ -65,7 +65,7 @@ internal sealed class AccessRights(UserAccount account, VirtualHost virtualHost)
             _topics.Add((kind, exchange.Name), pattern);
         }
 
-        return pattern is null || pattern.IsMatch(routingKey)
+        return pattern is null || pattern.IsMatch(routingKey, virtualHost.Timers.Logger)
             ? null
             : Refuse(kind, $"topic '{Encoding.UTF8.GetString(routingKey)}' in {TopologyErrors.ExchangeText(virtualHost.Name, exchange.Name)}");
     }
@@ -112,7 +112,7 @@ internal sealed class AccessRights(UserAccount account, VirtualHost virtualHost)
             }
         }
 
-        if (!pattern.IsMatch(name))
+        if (!pattern.IsMatch(name, virtualHost.Timers.Logger))
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
 
@@ -99,6 +100,12 @@ internal sealed class DefinitionsImport
         if (element.TryGetProperty("limits", out var limits))
         {
             Limit(virtualHost, limits);
+        }
+
+        var metadata = element.TryGetProperty("metadata", out var found) ? found : default;
+        if ((OptionalText(element, "default_queue_type") ?? OptionalText(metadata, "default_queue_type")) is { } queueType)
+        {
+            virtualHost.DefaultQueueType = queueType;
         }
 
         if (OptionalText(element, "durability") is { } durability)
@@ -281,17 +288,15 @@ internal sealed class DefinitionsImport
         element.TryGetProperty("arguments", out var arguments) && arguments.ValueKind == JsonValueKind.Object ? ReadTable(arguments) : Table.Empty;
 
     /// <summary>The arguments, and the type where the export names it beside them.</summary>
-    private static Table QueueArgumentsOf(JsonElement element)
+    private Table QueueArgumentsOf(JsonElement element)
     {
         var arguments = Arguments(element);
-        if (OptionalText(element, "type") is not { } type || type is "classic" || arguments.View.ContainsKey("x-queue-type"u8))
+        if (OptionalText(element, "type") is not { } type || (type is "classic" && VirtualHost(element).DefaultQueueType is null) || arguments.View.ContainsKey("x-queue-type"u8))
         {
             return arguments;
         }
 
-        var all = arguments.ToDictionary();
-        all["x-queue-type"] = type;
-        return Table.Create(all);
+        return QueueArguments.WithType(arguments.View, type);
     }
 
     private static Table ReadTable(JsonElement json) =>

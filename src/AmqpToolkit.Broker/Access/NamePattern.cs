@@ -1,11 +1,12 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
 
 namespace AmqpToolkit.Broker.Access;
 
 /// <summary>
 /// A pattern of a permission or a policy: a regular expression that is searched in a name, so that it is anchored only where it says so.
-/// Matching takes time in proportion to the name, whatever the pattern. Immutable; any thread may match.
+/// Matching takes time in proportion to the name, whatever the pattern. Any thread may match; nothing but what was logged changes.
 /// </summary>
 /// <remarks>
 /// Three ways, the cheapest that does: most patterns are <c>.*</c>, <c>^name$</c> or <c>^prefix</c> and need no engine; the rest is compiled for
@@ -28,6 +29,9 @@ internal sealed class NamePattern
     private readonly Kind _kind;
     private readonly byte[] _literal = [];
     private readonly Regex? _regex;
+
+    /// <summary>1 once a log was told that a name took too long.</summary>
+    private int _isTold;
 
     private NamePattern(string text, Kind kind, byte[] literal)
     {
@@ -89,15 +93,17 @@ internal sealed class NamePattern
     public static NamePattern ParsePermission(string text) => text.Length == 0 ? new NamePattern(text, Kind.Whole, []) : Parse(text);
 
     /// <summary>Whether the pattern is found in the name.</summary>
-    public bool IsMatch(ReadOnlySpan<byte> utf8Name) => _kind switch
+    /// <param name="utf8Name">The name.</param>
+    /// <param name="logger">Hears of the first name that takes too long; null for nobody.</param>
+    public bool IsMatch(ReadOnlySpan<byte> utf8Name, ILogger? logger = null) => _kind switch
     {
         Kind.Everything => true,
         Kind.Whole => utf8Name.SequenceEqual(_literal),
         Kind.Prefix => utf8Name.StartsWith(_literal),
-        _ => IsMatchOfExpression(utf8Name),
+        _ => IsMatchOfExpression(utf8Name, logger),
     };
 
-    private bool IsMatchOfExpression(ReadOnlySpan<byte> utf8Name)
+    private bool IsMatchOfExpression(ReadOnlySpan<byte> utf8Name, ILogger? logger)
     {
         Span<char> name = stackalloc char[256];
         if (utf8Name.Length > name.Length)
@@ -112,6 +118,11 @@ internal sealed class NamePattern
         }
         catch (RegexMatchTimeoutException)
         {
+            if (logger is not null && Interlocked.Exchange(ref _isTold, 1) == 0)
+            {
+                Diagnostics.Log.PatternTimedOut(logger, Text, name[..length].ToString());
+            }
+
             return false;
         }
     }

@@ -69,7 +69,7 @@ internal static class BasicMethods
             return channel.ConsumeReplies(in method, tag);
         }
 
-        if (CheckPriority(queue!, method.Arguments, out long priority) is { } wrong)
+        if ((CheckPriority(queue!, method.Arguments, out long priority) ?? ConsumerArguments.Refuse(queue!, method.Arguments, channel.Caller.Rules)) is { } wrong)
         {
             return wrong;
         }
@@ -135,7 +135,7 @@ internal static class BasicMethods
             return error;
         }
 
-        if (RefuseGet(queue!) is { } refused)
+        if (RefuseGet(queue!, channel.Caller.Rules) is { } refused)
         {
             return refused;
         }
@@ -203,7 +203,7 @@ internal static class BasicMethods
         ProtocolError.NotImplemented($"queue '{queue.NameText}' in vhost '{queue.VirtualHost.Name}' does not support global qos");
 
     /// <summary>Nobody takes messages past the one consumer that is to get them (row 102 of RabbitMQ's mistakes).</summary>
-    private static ProtocolError? RefuseGet(MessageQueue queue)
+    private static ProtocolError? RefuseGet(MessageQueue queue, ProfileRules rules)
     {
         if (queue is StreamQueue)
         {
@@ -211,7 +211,7 @@ internal static class BasicMethods
         }
 
         var settings = queue.Settings;
-        return settings.SingleActiveConsumer && (settings.IsQuorum || queue.VirtualHost.Rules.RefusesGetOfClassicSingleActive)
+        return settings.SingleActiveConsumer && (settings.IsQuorum || rules.RefusesGetOfClassicSingleActive)
             ? ProtocolError.ResourceLocked(
                 $"cannot obtain access to locked queue '{queue.NameText}' in vhost '{queue.VirtualHost.Name}'. basic.get operations are not supported by {(settings.IsQuorum ? "quorum" : "classic")} queues with single active consumer")
             : null;

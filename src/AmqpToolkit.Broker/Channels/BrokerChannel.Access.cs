@@ -16,16 +16,24 @@ internal sealed partial class BrokerChannel
     /// <summary>Refuses a key with which the user may not publish to a topic exchange (row 41).</summary>
     public ProtocolError? CheckTopicWrite(Exchange exchange, ReadOnlySpan<byte> routingKey) => Caller.Rights.CheckTopic(AccessKind.Write, exchange, routingKey);
 
-    /// <summary>What the properties say of the sender and of further keys must be the user's to say: checked last, as RabbitMQ does.</summary>
+    /// <summary>The keys and what the properties say of the sender must be the user's to say: checked last, as RabbitMQ does since 4.0.</summary>
     private ProtocolError? CheckSender(PublishState state, in BasicPropertiesView properties, MessageTraits traits)
     {
+        if (state.KeyRefusal is { } refused)
+        {
+            return refused.At(BasicPublishView.MethodKey);
+        }
+
         if ((traits & MessageTraits.Copies) != 0 && CheckCopies(state.Target!, properties.Headers) is { } forbidden)
         {
             return forbidden;
         }
 
-        return properties.HasUserId ? Caller.Rights.CheckUserId(properties.UserId)?.At(BasicPublishView.MethodKey) : null;
+        return CheckUserId(in properties);
     }
+
+    private ProtocolError? CheckUserId(in BasicPropertiesView properties) =>
+        properties.HasUserId ? Caller.Rights.CheckUserId(properties.UserId)?.At(BasicPublishView.MethodKey) : null;
 
     /// <summary>Refuses further keys (CC, BCC) with which the user may not publish to a topic exchange.</summary>
     private ProtocolError? CheckCopies(Exchange exchange, TableView headers)
@@ -85,8 +93,8 @@ internal sealed partial class BrokerChannel
         }
     }
 
-    /// <summary>Finds the exchange of a publish, if the user may write to it (rows 38 to 41).</summary>
-    private ProtocolError? FindWritableExchange(ReadOnlySpan<byte> name, ReadOnlySpan<byte> routingKey, out Exchange? exchange)
+    /// <summary>Finds the exchange of a publish, if the user may write to it (rows 38 to 40).</summary>
+    private ProtocolError? FindWritableExchange(ReadOnlySpan<byte> name, out Exchange? exchange)
     {
         exchange = null;
         if ((Caller.Rights.CheckExchange(AccessKind.Write, name) ?? VirtualHost.LookupExchange(name, out exchange)) is { } refused)
@@ -96,6 +104,6 @@ internal sealed partial class BrokerChannel
 
         return exchange!.Internal
             ? ProtocolError.AccessRefused($"cannot publish to internal exchange '{exchange.NameText}' in vhost '{VirtualHost.Name}'")
-            : CheckTopicWrite(exchange, routingKey);
+            : null;
     }
 }

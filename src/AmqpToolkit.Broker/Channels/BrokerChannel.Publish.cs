@@ -90,7 +90,7 @@ internal sealed partial class BrokerChannel
             return new ProtocolError(ErrorScope.Connection, Constants.ResourceError, "messages that are not whole take too much memory");
         }
 
-        if (state.BodyOctets > (ulong)connection.Options.MaxMessageOctets)
+        if (state.BodyOctets > (ulong)connection.MaxMessageOctets)
         {
             // It will be refused when it is whole; until then its octets go nowhere.
         }
@@ -129,9 +129,15 @@ internal sealed partial class BrokerChannel
         connection.FlushPublishes();
         state.SetWay(exchangeName, routingKey);
         state.RoutingVersion = version;
-        state.Refusal = FindWritableExchange(exchangeName, routingKey, out var exchange);
+        state.Refusal = FindWritableExchange(exchangeName, out var exchange);
+        state.KeyRefusal = state.Refusal is null ? CheckTopicWrite(exchange!, routingKey) : null;
         state.Target = exchange;
-        if (state.Refusal is not null)
+        if (state.KeyRefusal is not null && connection.Rules.JudgesSenderFirst)
+        {
+            state.Refusal = state.KeyRefusal;
+        }
+
+        if (state.Refusal is not null || state.KeyRefusal is not null)
         {
             state.RoutingVersion = -1;
             return;
@@ -168,7 +174,8 @@ internal sealed partial class BrokerChannel
             FindWay(state, state.Exchange.AsSpan(0, state.ExchangeOctets), state.RoutingKey.AsSpan(0, state.RoutingKeyOctets), version);
         }
 
-        var error = state.Refusal?.At(BasicPublishView.MethodKey) ?? Accept(state, properties, body);
+        // The order of these checks, and of those of the properties, is RabbitMQ's.
+        var error = CheckSize(state) ?? state.Refusal?.At(BasicPublishView.MethodKey) ?? Accept(state, properties, body);
         state.EndMessage();
         return error;
     }
@@ -177,7 +184,7 @@ internal sealed partial class BrokerChannel
     private ProtocolError? Accept(PublishState state, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body)
     {
         var traits = MessageTraits.None;
-        if ((CheckSize(state) ?? CheckProperties(state, properties, out traits)) is { } error)
+        if (CheckProperties(state, properties, out traits) is { } error)
         {
             return error;
         }
@@ -219,10 +226,10 @@ internal sealed partial class BrokerChannel
         return null;
     }
 
-    private ProtocolError? CheckSize(PublishState state) => state.BodyOctets <= (ulong)connection.Options.MaxMessageOctets
+    private ProtocolError? CheckSize(PublishState state) => state.BodyOctets <= (ulong)connection.MaxMessageOctets
         ? null
         : ProtocolError.PreconditionFailed(
-            $"message size {state.BodyOctets} is larger than configured max size {connection.Options.MaxMessageOctets}").At(BasicPublishView.MethodKey);
+            $"message size {state.BodyOctets} is larger than configured max size {connection.MaxMessageOctets}").At(BasicPublishView.MethodKey);
 
     /// <summary>Asks for the way of a message that does not go by its key alone, or whose remembered way is another by now.</summary>
     /// <returns>False when the remembered way is the message's.</returns>
@@ -291,7 +298,7 @@ internal sealed partial class BrokerChannel
         if (octets is [0, 0])
         {
             state.Flags = state.IsMandatory ? MessageFlags.Mandatory : MessageFlags.None;
-            return null;
+            return state.KeyRefusal?.At(BasicPublishView.MethodKey);
         }
 
         if (BasicPropertiesView.TryParse(octets, out var properties) != DecodeError.None)
@@ -300,7 +307,7 @@ internal sealed partial class BrokerChannel
         }
 
         state.Flags = state.IsMandatory ? MessageFlags.Mandatory : MessageFlags.None;
-        if (FindTraits(in properties, out traits) is { } error)
+        if ((FindReplyTo(in properties, ref traits) ?? (connection.Rules.JudgesSenderFirst ? CheckUserId(in properties) : null)) is { } error)
         {
             return error;
         }
@@ -315,18 +322,18 @@ internal sealed partial class BrokerChannel
             state.Flags |= MessageFlags.Expires;
         }
 
-        if (properties.HasDeliveryMode && properties.DeliveryMode != 1)
+        if (FindCopies(in properties, ref traits) is { } unusable)
         {
-            if (properties.DeliveryMode != 2)
-            {
-                return ProtocolError.PreconditionFailed(
-                    $"invalid message: {{delivery_mode_unknown,{properties.DeliveryMode}}}").At(BasicPublishView.MethodKey);
-            }
+            return unusable;
+        }
 
+        // Any other mode than 2 is transient; RabbitMQ 3.12 and before refused those above it.
+        if (properties.HasDeliveryMode && properties.DeliveryMode == 2)
+        {
             state.Flags |= MessageFlags.Persistent;
         }
 
-        return CheckSender(state, in properties, traits);
+        return connection.Rules.JudgesSenderFirst ? null : CheckSender(state, in properties, traits);
     }
 
     private void SendReturn(in MessageContent content)

@@ -53,20 +53,16 @@ internal sealed partial class BrokerChannel
         return null;
     }
 
-    /// <summary>What the properties ask for beyond delivery; an error when they ask wrongly.</summary>
-    private ProtocolError? FindTraits(in BasicPropertiesView properties, out MessageTraits traits)
-    {
-        traits = MessageTraits.None;
-        if (properties.HasHeaders && properties.Headers.Span.IndexOf(CopiesHeader) >= 0)
-        {
-            var error = FindCopies(properties.Headers, CopiesHeader, "CC", MessageTraits.Copies, ref traits)
-                ?? FindCopies(properties.Headers, BlindCopiesHeader, "BCC", MessageTraits.Copies | MessageTraits.BlindCopies, ref traits);
-            if (error is not null)
-            {
-                return error;
-            }
-        }
+    /// <summary>Whether the properties ask for copies; an error when they ask wrongly.</summary>
+    private static ProtocolError? FindCopies(in BasicPropertiesView properties, ref MessageTraits traits) =>
+        properties.HasHeaders && properties.Headers.Span.IndexOf(CopiesHeader) >= 0
+            ? FindCopies(properties.Headers, CopiesHeader, "CC", MessageTraits.Copies, ref traits)
+                ?? FindCopies(properties.Headers, BlindCopiesHeader, "BCC", MessageTraits.Copies | MessageTraits.BlindCopies, ref traits)
+            : null;
 
+    /// <summary>Whether the properties ask for direct replies; an error when nobody here takes them.</summary>
+    private ProtocolError? FindReplyTo(in BasicPropertiesView properties, ref MessageTraits traits)
+    {
         if (!properties.HasReplyTo || !DirectReplyTo.IsQueueName(properties.ReplyTo))
         {
             return null;
@@ -150,7 +146,7 @@ internal sealed partial class BrokerChannel
     private bool IsUnroutable(PublishState state, bool isRoutedAlone) => state.TargetCount switch
     {
         0 => !isRoutedAlone || !connection.Routes.IsHeld,
-        1 => VirtualHost.Rules.ReturnsMandatoryReplies && state.Targets[0].IsReplyQueue,
+        1 => connection.Rules.ReturnsMandatoryReplies && state.Targets[0].IsReplyQueue,
         _ => false,
     };
 

@@ -159,18 +159,18 @@ internal sealed partial class BrokerChannel
 
     private long? TimeoutOf(MessageQueue queue, ChannelConsumer? consumer)
     {
-        if (VirtualHost.Rules.TimeoutCancelsConsumer && (!queue.Settings.IsQuorum || consumer is null))
+        if (connection.Rules.TimeoutCancelsConsumer && (!queue.Settings.IsQuorum || consumer is null))
         {
             return null;
         }
 
-        return consumer?.TimeoutMilliseconds ?? queue.Settings.ConsumerTimeoutMilliseconds ?? (long?)connection.Options.ConsumerTimeout?.TotalMilliseconds;
+        return (connection.Rules.KnowsTimeoutAndRetryArguments ? consumer?.TimeoutMilliseconds : null) ?? queue.Settings.ConsumerTimeoutMilliseconds ?? (long?)connection.Options.ConsumerTimeout?.TotalMilliseconds;
     }
 
     private void End(in Unsettled late, long timeout)
     {
         var turn = new Turn();
-        if (VirtualHost.Rules.TimeoutCancelsConsumer && connection.ClientTakesConsumerCancel && late.Consumer is ChannelConsumer consumer)
+        if (connection.Rules.TimeoutCancelsConsumer && connection.ClientTakesConsumerCancel && late.Consumer is ChannelConsumer consumer)
         {
             CancelLate(consumer, turn);
         }

@@ -19,6 +19,9 @@ internal sealed class PublishState(BrokerChannel channel) : PublishWay
     /// <summary>Why this message cannot be published: told when it is whole.</summary>
     public ProtocolError? Refusal { get; set; }
 
+    /// <summary>Why this message cannot be published with its key: told after what is wrong with its properties.</summary>
+    public ProtocolError? KeyRefusal { get; set; }
+
     public MessageFlags Flags { get; set; }
 
     public bool IsMandatory { get; set; }
@@ -75,6 +78,7 @@ internal sealed class PublishState(BrokerChannel channel) : PublishWay
         IsPartial = false;
         PartialBodyOctets = 0;
         Refusal = null;
+        KeyRefusal = null;
         if (_partial.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(_partial);

@@ -172,7 +172,7 @@ internal sealed partial class BrokerConnection
     /// <summary>Counts octets of messages that are not whole: a connection with many channels must not hold any number of them.</summary>
     /// <returns>False when they are more than four of the largest messages, and more than 64 MiB.</returns>
     public bool TryCountIncomplete(int octets) =>
-        (_incompleteOctets += octets) <= Math.Max(MinIncompleteBoundOctets, 4 * _broker.Options.MaxMessageOctets);
+        (_incompleteOctets += octets) <= Math.Max(MinIncompleteBoundOctets, 4 * MaxMessageOctets);
 
     /// <summary>The message is whole, or given up.</summary>
     public void UncountIncomplete(long octets) => _incompleteOctets -= octets;

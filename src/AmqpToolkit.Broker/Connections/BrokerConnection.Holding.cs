@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using AmqpToolkit.Broker.Channels;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V0_9_1;
@@ -19,6 +20,9 @@ internal sealed partial class BrokerConnection
 
     private readonly Turn _drainTurn = new();
     private List<ChannelConsumer> _stalled = [];
+
+    /// <summary>Whether the log was told of a consumer that waits.</summary>
+    private bool _isStallTold;
     private List<ChannelConsumer> _resumedAfterDrain = [];
     private volatile bool _isHeldByMemory;
     private volatile bool _isHeldByOutput;
@@ -35,7 +39,7 @@ internal sealed partial class BrokerConnection
         _broker.Store is { } store && ((_hasPublished && store.HoldsPublishers) || (_hasWritten && store.HasNoRoom));
 
     /// <summary>Whether more waits for a peer that does not read than deliveries alone could make.</summary>
-    private bool IsSaturated => Output.PendingOctets > _broker.Options.OutputBoundOctets + _broker.Options.MaxMessageOctets + AnswerBoundOctets;
+    private bool IsSaturated => Output.PendingOctets > _broker.Options.OutputBoundOctets + MaxMessageOctets + AnswerBoundOctets;
 
     /// <summary>Leaves the rest of what was received alone until the peer has taken its answers, or the journal has kept what they promise.</summary>
     public void PauseIfSaturated() => HasPaused |= IsSaturated || WaitsForHeld || WaitsForRoom;
@@ -76,6 +80,11 @@ internal sealed partial class BrokerConnection
         {
             consumer.IsStalled = true;
             _stalled.Add(consumer);
+            if (!_isStallTold)
+            {
+                _isStallTold = true;
+                Diagnostics.Log.ConsumerStalled(Logger, Name, Encoding.UTF8.GetString(consumer.ConsumerTag), consumer.Queue.NameText, consumer.Queue.VirtualHost.Name);
+            }
         }
     }
 

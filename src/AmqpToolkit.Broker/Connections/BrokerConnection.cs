@@ -53,6 +53,7 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
         _broker = broker;
         _transport = transport;
         Rules = profile.Rules;
+        MaxMessageOctets = profile.MaxMessageOctets;
         Output = new Output(transport, this, broker.Options.OutputBoundOctets);
         _handshake = new ServerHandshake(profile.Handshake, this);
 
@@ -104,6 +105,9 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
 
     /// <summary>The release that this connection is shown.</summary>
     public ProfileRules Rules { get; }
+
+    /// <summary>The largest body of a message, in octets.</summary>
+    public long MaxMessageOctets { get; }
 
     /// <summary>The agreed frame_max, in octets.</summary>
     public uint FrameMax { get; private set; }

@@ -1,5 +1,6 @@
 using AmqpToolkit.Codec.V1_0;
 using AmqpToolkit.Protocol.Classic;
+using AmqpToolkit.Protocol.Sasl;
 using AmqpToolkit.Protocol.V1_0;
 
 namespace AmqpToolkit.Broker.Connections;
@@ -10,6 +11,9 @@ internal sealed class ConnectionProfile
     /// <summary>Sessions that a connection of 1.0 may have, less one.</summary>
     private const int MaxSessions = 63;
 
+    /// <summary>The password that the user has who stands for those who name nobody, as with RabbitMQ: else it is nobody's.</summary>
+    private const string AnonymousPassword = "guest";
+
     private readonly ConnectionSettings _settings;
     private readonly ConnectionSettings _anonymousSettings;
 
@@ -17,12 +21,14 @@ internal sealed class ConnectionProfile
     {
         var profile = listener?.Profile ?? options.Profile;
         Rules = ProfileRules.Of(profile);
+        MaxMessageOctets = options.OwnMaxMessageOctets ?? Rules.MaxMessageOctets;
         string version = listener?.Version ?? (listener?.Profile is null ? options.Version : null) ?? Rules.Version;
         Handshake = new ServerHandshakeOptions
         {
             ServerProperties = ServerProperties.Create(listener?.Product ?? options.Product, version),
             Offer = new Tuning(options.ChannelMax, options.FrameMax, options.HeartbeatSeconds),
             MinFrameMax = Math.Min(options.FrameMax, Rules.MinFrameMax),
+            Anonymous = Rules.OffersAnonymous && options.AnonymousUser is { } anonymous ? new SaslCredentials(anonymous, AnonymousPassword) : null,
         };
         _settings = new ConnectionSettings
         {
@@ -41,6 +47,9 @@ internal sealed class ConnectionProfile
     /// <summary>What clients of 1.0 are shown and granted.</summary>
     /// <param name="isAnonymousAllowed">Whether the client at hand may do without a name.</param>
     public ConnectionSettings SettingsFor(bool isAnonymousAllowed) => isAnonymousAllowed ? _anonymousSettings : _settings;
+
+    /// <summary>The largest body of a message, in octets.</summary>
+    public long MaxMessageOctets { get; }
 
     /// <summary>The release's rules.</summary>
     public ProfileRules Rules { get; }

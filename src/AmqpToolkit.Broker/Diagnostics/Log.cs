@@ -54,6 +54,14 @@ internal static partial class Log
     [LoggerMessage(17, LogLevel.Information, "the disk has room again: {FreeOctets} octets")]
     public static partial void DiskNormal(ILogger logger, long freeOctets);
 
+    [LoggerMessage(
+        21, LogLevel.Information,
+        "connection {Connection} takes messages slower than they come: consumer '{Consumer}' of queue '{Queue}' in virtual host '{VirtualHost}' waits for its client (told once for a connection)")]
+    public static partial void ConsumerStalled(ILogger logger, string connection, string consumer, string queue, string virtualHost);
+
+    [LoggerMessage(22, LogLevel.Warning, "the pattern '{Pattern}' takes too long for the name '{Name}', which counts as no match (told once for a pattern)")]
+    public static partial void PatternTimedOut(ILogger logger, string pattern, string name);
+
     [LoggerMessage(10, LogLevel.Critical, "the store has failed; nothing more is confirmed, and the broker should be started anew")]
     public static partial void StoreFailed(ILogger logger, Exception exception);
 

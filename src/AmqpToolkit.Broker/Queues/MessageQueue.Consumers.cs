@@ -119,8 +119,8 @@ internal partial class MessageQueue
         _more is not { Settings.SingleActiveConsumer: true } more || (ReferenceEquals(more.ActiveConsumer, consumer) && !more.IsActiveLeaving);
 
     /// <summary>
-    /// Finds the active consumer of a queue that has one: who came first. In a quorum queue one of a higher priority takes its place,
-    /// as soon as the old one has settled what it has.
+    /// Finds the active consumer of a queue that has one: of those with the highest priority who came first. In a quorum queue one of a higher priority
+    /// takes its place, as soon as the old one has settled what it has; in a classic queue it waits until the old one has gone.
     /// </summary>
     private void FollowActive(QueueExtension more)
     {
@@ -133,7 +133,7 @@ internal partial class MessageQueue
         var best = active;
         foreach (var consumer in _consumers ?? [])
         {
-            if (best is null || (more.Settings.IsQuorum && consumer.Priority > best.Priority))
+            if (best is null || consumer.Priority > best.Priority)
             {
                 best = consumer;
             }

@@ -111,10 +111,10 @@ internal sealed record QueueSettings
         return limit < 0 ? null : limit;
     }
 
-    /// <summary>A quorum queue has no way to dead-letter what it never took: it drops its head instead.</summary>
+    /// <summary>A quorum queue has no way to dead-letter what it never took: it drops its head instead. There the policy goes first, elsewhere the argument.</summary>
     private static OverflowPolicy OverflowOf(TableView arguments, TableView policy, bool isQuorum)
     {
-        byte[]? word = Text(arguments, "x-overflow"u8, policy);
+        byte[]? word = (isQuorum && policy.TryGetValue("overflow"u8, out _)) ? Text(default, "x-overflow"u8, policy) : Text(arguments, "x-overflow"u8, policy);
         return word.AsSpan().SequenceEqual("reject-publish"u8) ? OverflowPolicy.RejectPublish
             : word.AsSpan().SequenceEqual("reject-publish-dlx"u8) && !isQuorum ? OverflowPolicy.RejectPublishDeadLetter
             : OverflowPolicy.DropHead;

@@ -84,6 +84,8 @@ internal sealed class DelayedExchange : KeepingExchange
 
     public override ProtocolError? Validate(ReadOnlySpan<byte> routingKey, TableView arguments) => _inner.Validate(routingKey, arguments);
 
+    public override ProtocolError? ValidateDestination(BindingDestination destination) => _inner.ValidateDestination(destination);
+
     public override void HandleBound(Binding binding) => _inner.HandleBound(binding);
 
     public override CommitLevel? Keep(MessageRef message, long stamp, uint group = 0)

@@ -99,6 +99,9 @@ internal abstract class Exchange : BindingDestination
     /// <summary>Refuses a binding that the type cannot serve; null when it can.</summary>
     public virtual Protocol.ProtocolError? Validate(ReadOnlySpan<byte> routingKey, TableView arguments) => null;
 
+    /// <summary>Refuses a destination that the type cannot serve; null when it can.</summary>
+    public virtual Protocol.ProtocolError? ValidateDestination(BindingDestination destination) => null;
+
     /// <summary>Refuses arguments of exchange.declare that the type cannot serve; null when it can.</summary>
     public virtual Protocol.ProtocolError? ValidateArguments() => null;
 

@@ -22,4 +22,7 @@ internal enum ExchangeType : byte
 
     /// <summary>x-recent-history.</summary>
     RecentHistory,
+
+    /// <summary>x-local-random.</summary>
+    LocalRandom,
 }

@@ -4,26 +4,23 @@ using AmqpToolkit.Codec;
 namespace AmqpToolkit.Broker.Topology;
 
 /// <summary>
-/// Compares field values by content, as RabbitMQ does: what counts is the number, text or truth value, not the type that carried it.
-/// Timestamps are numbers, binaries are text; decimals, tables and arrays are equal to their like, types included.
+/// Compares field values by content, as RabbitMQ does: what counts is the number, text or truth value, not the type that carried it. Whole numbers
+/// differ from floating-point numbers. Timestamps are numbers, binaries are text; decimals, tables and arrays are equal to their like, types included.
 /// </summary>
 internal static class FieldComparison
 {
-    /// <summary>For headers: whole numbers and floating-point numbers of equal value are equal.</summary>
-    public static bool AreEqual(FieldValueView left, FieldValueView right)
-    {
-        bool isDouble = left.TryGetDouble(out double leftNumber);
-        if (isDouble != right.TryGetDouble(out double rightNumber))
-        {
-            return isDouble
-                ? TryGetInteger(right, out Int128 rightInteger) && AreEqual(leftNumber, rightInteger)
-                : TryGetInteger(left, out Int128 leftInteger) && AreEqual(rightNumber, leftInteger);
-        }
+    /// <summary>Milliseconds of a second: RabbitMQ counts in these in a message, and in seconds in a binding's arguments.</summary>
+    private const int MillisecondsASecond = 1000;
 
-        return AreSame(left, right);
-    }
+    /// <summary>For headers: a timestamp of the message counts in milliseconds there, as it does in RabbitMQ since 3.13.</summary>
+    /// <param name="argument">What a binding asks for.</param>
+    /// <param name="header">What the message has.</param>
+    public static bool AreEqual(FieldValueView argument, FieldValueView header) =>
+        header.Type == FieldType.Timestamp
+            ? TryGetInteger(header, out Int128 seconds) && TryGetInteger(argument, out Int128 asked) && asked == seconds * MillisecondsASecond
+            : AreSame(argument, header);
 
-    /// <summary>For arguments of a redeclaration: whole numbers differ from floating-point numbers.</summary>
+    /// <summary>For arguments of a redeclaration.</summary>
     public static bool AreSame(FieldValueView left, FieldValueView right)
     {
         if (TryGetInteger(left, out Int128 leftInteger))
@@ -44,12 +41,14 @@ internal static class FieldComparison
         return KindOf(left.Type) == KindOf(right.Type) && left.Payload.SequenceEqual(right.Payload);
     }
 
-    /// <summary>A hash that is the same for values that <see cref="AreEqual(FieldValueView, FieldValueView)"/> calls equal.</summary>
-    public static uint HashOf(FieldValueView value)
+    /// <summary>A hash that is the same for values that <see cref="AreEqual"/> calls equal.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="isHeader">Whether it is a message's; else a binding's.</param>
+    public static uint HashOf(FieldValueView value, bool isHeader)
     {
         if (TryGetInteger(value, out Int128 integer))
         {
-            return HashOf((double)integer);
+            return HashOf((double)(isHeader && value.Type == FieldType.Timestamp ? integer * MillisecondsASecond : integer));
         }
 
         if (value.TryGetDouble(out double number))
@@ -78,8 +77,4 @@ internal static class FieldComparison
         integer = signed;
         return matches;
     }
-
-    /// <summary>Exact: a number too large for 53 bits is not rounded to fit.</summary>
-    private static bool AreEqual(double number, Int128 integer) =>
-        double.IsInteger(number) && Math.Abs(number) < 1e20 && (Int128)number == integer;
 }

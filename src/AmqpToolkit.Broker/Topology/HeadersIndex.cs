@@ -40,7 +40,7 @@ internal sealed class HeadersIndex
                 continue;
             }
 
-            ulong name = NameOf(argument, argument.Value.IsVoid);
+            ulong name = NameOf(argument, argument.Value.IsVoid, isHeader: false);
             int others = Find(name)?.Bindings.Count ?? 0;
             if (others < fewest)
             {
@@ -86,18 +86,18 @@ internal sealed class HeadersIndex
         bool looksAtNames = Volatile.Read(ref _byName) > 0;
         foreach (TableEntryView header in headers)
         {
-            CollectAt(NameOf(header, isNameAlone: false), header, headers, collector);
+            CollectAt(NameOf(header, isNameAlone: false, isHeader: true), header, headers, collector);
             if (looksAtNames)
             {
-                CollectAt(NameOf(header, isNameAlone: true), header, headers, collector);
+                CollectAt(NameOf(header, isNameAlone: true, isHeader: true), header, headers, collector);
             }
         }
     }
 
-    private static ulong NameOf(TableEntryView entry, bool isNameAlone)
+    private static ulong NameOf(TableEntryView entry, bool isNameAlone, bool isHeader)
     {
         ulong key = (uint)Utf8Hash.Of(entry.Key);
-        return StableHash.Mix((key << 32) | (isNameAlone ? 0 : FieldComparison.HashOf(entry.Value)));
+        return StableHash.Mix((key << 32) | (isNameAlone ? 0 : FieldComparison.HashOf(entry.Value, isHeader)));
     }
 
     /// <summary>Of headers with the same name the first counts, so that no place is looked at twice for one name.</summary>
@@ -117,7 +117,7 @@ internal sealed class HeadersIndex
             if (binding.Asks(argument.Key))
             {
                 HeadersBinding part = parts.Count == 0 ? binding : binding.Clone();
-                part.Place = NameOf(argument, argument.Value.IsVoid);
+                part.Place = NameOf(argument, argument.Value.IsVoid, isHeader: false);
                 part.IsAtName = argument.Value.IsVoid;
                 parts.Add(part);
                 Put(part);

@@ -1,8 +1,9 @@
 using AmqpToolkit.Broker.Access;
+using Microsoft.Extensions.Logging;
 
 namespace AmqpToolkit.Broker.Topology;
 
-/// <summary>A policy that was checked: ready to be matched. Immutable.</summary>
+/// <summary>A policy that was checked: ready to be matched.</summary>
 internal sealed class PolicyRule
 {
     private const QueueTypes Everywhere = QueueTypes.Classic | QueueTypes.Quorum | QueueTypes.Stream;
@@ -42,7 +43,10 @@ internal sealed class PolicyRule
 
     public Policy Policy { get; }
 
+    /// <summary>Hears of the first name that takes the pattern too long; null for nobody.</summary>
+    public ILogger? Logger { get; set; }
+
     /// <summary>Whether the policy is for a queue of this name and type, or for an exchange when there is no type.</summary>
     public bool IsMatch(ReadOnlySpan<byte> name, QueueTypes queueType) =>
-        (queueType != default ? (_types & queueType) != default : Policy.ApplyTo is PolicyTarget.All or PolicyTarget.Exchanges) && _pattern.IsMatch(name);
+        (queueType != default ? (_types & queueType) != default : Policy.ApplyTo is PolicyTarget.All or PolicyTarget.Exchanges) && _pattern.IsMatch(name, Logger);
 }

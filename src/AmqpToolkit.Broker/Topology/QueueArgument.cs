@@ -17,4 +17,7 @@ internal sealed class QueueArgument(string name, QueueTypes types, QueueArgument
     public QueueTypes Types { get; } = types;
 
     public Mistake MistakeOf { get; } = mistakeOf;
+
+    /// <summary>Which releases know it; to the others it is any text, which no queue looks at.</summary>
+    public Func<ProfileRules, bool> IsKnown { get; init; } = static _ => true;
 }

@@ -41,7 +41,11 @@ internal static class QueueArguments
         new("x-queue-version", QueueTypes.Classic, VersionMistake),
         new("x-single-active-consumer", NotStream, static value => value.TryGetBoolean(out bool _) ? null : UnacceptableType(value)),
         new(TypeArgument, AllTypes, static value => WordMistake(value, $"\"unsupported queue type '{FieldText.Of(value)}'\"", "classic", "quorum", "stream")),
-        new("x-consumer-timeout", NotStream, static value => IntegerMistake(value, 0)),
+        Since43("x-consumer-timeout", static value => IntegerMistake(value, 0)),
+        Since43("x-consumer-disconnected-timeout", static value => IntegerMistake(value, 0)),
+        Since43("x-delayed-retry-type", static _ => null),
+        Since43("x-delayed-retry-min", static _ => null),
+        Since43("x-delayed-retry-max", static _ => null),
         new("x-delivery-limit", QueueTypes.Quorum, static value => IntegerMistake(value, long.MinValue)),
         new("x-quorum-initial-group-size", QueueTypes.Quorum, static value => IntegerMistake(value, 1)),
         new("x-max-age", QueueTypes.Stream, AgeMistake),
@@ -59,8 +63,11 @@ internal static class QueueArguments
             ? TopologyErrors.WrongType("x-dead-letter-exchange", resource, exchange)
             : null;
 
+    private static QueueArgument Since43(string name, QueueArgument.Mistake mistakeOf) =>
+        new(name, QueueTypes.Quorum, mistakeOf) { IsKnown = static rules => rules.KnowsTimeoutAndRetryArguments };
+
     /// <summary>Refuses what no queue can be (RabbitMQ's mistakes table, rows 69 to 75).</summary>
-    public static ProtocolError? Validate(QueueDefinition definition, string resource)
+    public static ProtocolError? Validate(QueueDefinition definition, string resource, ProfileRules rules)
     {
         TableView arguments = definition.Arguments.View;
         if (CheckDeadLetterExchange(arguments, resource) is { } wrongType)
@@ -70,7 +77,8 @@ internal static class QueueArguments
 
         foreach (QueueArgument known in Known)
         {
-            if (arguments.TryGetValue(known.Key, out FieldValueView value) && known.MistakeOf(value) is { } mistake && known.Types.HasFlag(TypeOf(arguments)))
+            if (arguments.TryGetValue(known.Key, out FieldValueView value) && known.Types.HasFlag(TypeOf(arguments)) && known.IsKnown(rules)
+                && known.MistakeOf(value) is { } mistake)
             {
                 return TopologyErrors.InvalidArgument(known.Name, resource, mistake);
             }
@@ -78,17 +86,27 @@ internal static class QueueArguments
 
         return arguments.ContainsKey("x-dead-letter-routing-key"u8) && !arguments.ContainsKey("x-dead-letter-exchange"u8)
             ? TopologyErrors.InvalidArgument("x-dead-letter-routing-key", resource, "routing_key_but_no_dlx_defined")
-            : RefuseArgumentsOfOtherTypes(arguments, resource) ?? RefuseProperties(definition, resource) ?? RefuseStreamSizes(arguments);
+            : RefuseArgumentsOfOtherTypes(arguments, resource, rules) ?? RefuseProperties(definition, resource) ?? RefuseStreamSizes(arguments);
     }
 
     /// <summary>Compares what a redeclaration says with what the queue has (row 65).</summary>
-    public static ProtocolError? Compare(TableView received, TableView current, string resource)
+    public static ProtocolError? Compare(TableView received, TableView current, string resource, ProfileRules rules)
     {
         QueueTypes type = TypeOf(current);
         foreach (QueueArgument known in Known)
         {
+            if (known.Name == TypeArgument && rules.NamesQueueTypes)
+            {
+                if (TopologyErrors.InequivalentUnlessSame(known.Name, resource, TypeText(received), TypeText(current)) is { } other)
+                {
+                    return other;
+                }
+
+                continue;
+            }
+
             bool isClassicUnsaid = known.Name == TypeArgument && type == QueueTypes.Classic && SaysClassic(received);
-            if (known.Types.HasFlag(type) && !isClassicUnsaid
+            if (known.Types.HasFlag(type) && !isClassicUnsaid && known.IsKnown(rules)
                 && TopologyErrors.InequivalentUnlessSame(known.Key, resource, received, current) is { } error)
             {
                 return error;
@@ -114,18 +132,32 @@ internal static class QueueArguments
         : word.SequenceEqual("stream"u8) ? QueueTypes.Stream
         : QueueTypes.Classic;
 
+    /// <summary>The arguments with a type that they do not name.</summary>
+    public static Table WithType(TableView arguments, string type)
+    {
+        var all = arguments.ToOwned().ToDictionary();
+        all[TypeArgument] = type;
+        return Table.Create(all);
+    }
+
+    /// <summary>Whether a queue with these properties can be of a type.</summary>
+    public static bool IsCompatible(string type, bool durable, bool exclusive, bool autoDelete) => type == "classic" || (durable && !exclusive && !autoDelete);
+
+    /// <summary>The type's name, said or not.</summary>
+    private static string TypeText(TableView arguments) => arguments.TryGetValue("x-queue-type"u8, out FieldValueView value) ? FieldText.Of(value) : "classic";
+
     /// <summary>"classic" said and not said are the same.</summary>
     private static bool SaysClassic(TableView arguments) =>
         !arguments.TryGetValue("x-queue-type"u8, out FieldValueView value) || value.Payload.SequenceEqual("classic"u8);
 
-    private static ProtocolError? RefuseArgumentsOfOtherTypes(TableView arguments, string resource)
+    private static ProtocolError? RefuseArgumentsOfOtherTypes(TableView arguments, string resource, ProfileRules rules)
     {
         QueueTypes type = TypeOf(arguments);
         foreach (QueueArgument known in Known)
         {
-            if (!known.Types.HasFlag(type) && arguments.ContainsKey(known.Key))
+            if (!known.Types.HasFlag(type) && known.IsKnown(rules) && arguments.ContainsKey(known.Key))
             {
-                return ProtocolError.PreconditionFailed($"invalid arg '{known.Name}' for {resource} of queue type {ModuleOf(type)}");
+                return TopologyErrors.ArgumentOfAnotherType(known.Name, resource, type);
             }
         }
 
@@ -155,7 +187,8 @@ internal static class QueueArguments
         return property is null ? null : ProtocolError.PreconditionFailed($"invalid property '{property}' for {resource}");
     }
 
-    private static string ModuleOf(QueueTypes type) => type switch
+    /// <summary>The type as RabbitMQ's texts call it.</summary>
+    public static string ModuleOf(QueueTypes type) => type switch
     {
         QueueTypes.Quorum => "rabbit_quorum_queue",
         QueueTypes.Stream => "rabbit_stream_queue",

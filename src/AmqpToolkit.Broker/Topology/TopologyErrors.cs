@@ -45,6 +45,9 @@ internal static class TopologyErrors
     public static ProtocolError? InequivalentUnlessSame(string argument, string resource, bool received, bool current) =>
         received == current ? null : Inequivalent(argument, resource, received ? "'true'" : "'false'", current ? "'true'" : "'false'");
 
+    public static ProtocolError? InequivalentUnlessSame(string argument, string resource, string received, string current) =>
+        received == current ? null : Inequivalent(argument, resource, $"'{received}'", $"'{current}'");
+
     /// <summary>Compares one argument of a table by value; null when both have it equal or both lack it.</summary>
     public static ProtocolError? InequivalentUnlessSame(ReadOnlySpan<byte> argument, string resource, TableView received, TableView current)
     {
@@ -67,6 +70,9 @@ internal static class TopologyErrors
 
     public static ProtocolError InvalidArgument(string argument, string resource, string reason) =>
         ProtocolError.PreconditionFailed($"invalid arg '{argument}' for {resource}: {reason}");
+
+    public static ProtocolError ArgumentOfAnotherType(string argument, string resource, QueueTypes type) =>
+        ProtocolError.PreconditionFailed($"invalid arg '{argument}' for {resource} of queue type {QueueArguments.ModuleOf(type)}");
 
     private static string Quoted(FieldValueView value) => value.IsVoid ? "none" : $"'{FieldText.Of(value)}'";
 

@@ -26,7 +26,7 @@ internal sealed partial class VirtualHost
             return TopologyErrors.DefaultExchange();
         }
 
-        if (Rules.RefusesReplyQueueBindings && DirectReplyTo.IsToken(queue))
+        if ((caller?.Rules ?? Rules).RefusesReplyQueueBindings && DirectReplyTo.IsToken(queue))
         {
             return TopologyErrors.ReplyQueue();
         }
@@ -49,7 +49,7 @@ internal sealed partial class VirtualHost
                 return TopologyErrors.Missing(QueueText(queue));
             }
 
-            if ((from.Validate(routingKey, arguments) ?? CheckOwner(to, connection)) is { } error)
+            if ((from.Validate(routingKey, arguments) ?? from.ValidateDestination(to) ?? CheckOwner(to, connection)) is { } error)
             {
                 return error;
             }
@@ -85,7 +85,7 @@ internal sealed partial class VirtualHost
             return TopologyErrors.DefaultExchange();
         }
 
-        if (Rules.RefusesReplyQueueBindings && DirectReplyTo.IsToken(queue))
+        if ((caller?.Rules ?? Rules).RefusesReplyQueueBindings && DirectReplyTo.IsToken(queue))
         {
             return TopologyErrors.ReplyQueue();
         }
@@ -147,7 +147,7 @@ internal sealed partial class VirtualHost
                 return TopologyErrors.Missing(ExchangeText(destination));
             }
 
-            if (from.Validate(routingKey, arguments) is { } error)
+            if ((from.Validate(routingKey, arguments) ?? from.ValidateDestination(to)) is { } error)
             {
                 return error;
             }

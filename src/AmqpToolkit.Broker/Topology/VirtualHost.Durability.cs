@@ -40,7 +40,7 @@ internal sealed partial class VirtualHost
     {
         lock (TopologyLock)
         {
-            if (!TryParseType(type, out ExchangeType exchangeType) || (exchangeType == ExchangeType.Delayed && CheckInnerType(arguments.View) is not null))
+            if (!TryParseType(type, out ExchangeType exchangeType) || (exchangeType == ExchangeType.Delayed && CheckInnerType(arguments.View, Rules) is not null))
             {
                 return null;
             }

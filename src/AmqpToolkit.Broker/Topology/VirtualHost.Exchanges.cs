@@ -19,6 +19,7 @@ internal sealed partial class VirtualHost
         ("x-random"u8.ToArray(), ExchangeType.Random),
         ("x-modulus-hash"u8.ToArray(), ExchangeType.ModulusHash),
         ("x-recent-history"u8.ToArray(), ExchangeType.RecentHistory),
+        ("x-local-random"u8.ToArray(), ExchangeType.LocalRandom),
     ];
 
     /// <summary>exchange.declare (0-9-1 section 1.6.2.1).</summary>
@@ -32,9 +33,10 @@ internal sealed partial class VirtualHost
                 : (caller is { Rules.PassiveDeclareNeedsPermission: true } ? caller.Rights.CheckAnyExchange(name) : null) ?? LookupExchange(name, out _);
         }
 
-        if (!TryParseType(type, out ExchangeType exchangeType))
+        ProfileRules rules = caller?.Rules ?? Rules;
+        if (!TryParseType(type, out ExchangeType exchangeType) || (exchangeType == ExchangeType.LocalRandom && !rules.TakesLocalRandom))
         {
-            return TopologyErrors.UnknownExchangeType(type, caller?.Rules ?? Rules);
+            return TopologyErrors.UnknownExchangeType(type, rules);
         }
 
         if (name.IsEmpty)
@@ -69,7 +71,7 @@ internal sealed partial class VirtualHost
 
                 if (isNew && ReferenceEquals(policies, _policies))
                 {
-                    return AddExchange(name, exchangeType, new ExchangeProperties(durable, autoDelete, isInternal, arguments.ToOwned()), forbidden, policy);
+                    return AddExchange(name, exchangeType, new ExchangeProperties(durable, autoDelete, isInternal, arguments.ToOwned()), forbidden, policy, rules);
                 }
             }
 
@@ -125,7 +127,7 @@ internal sealed partial class VirtualHost
 
     /// <summary>Adds an exchange whose name is free, if nothing speaks against it. Under the topology lock.</summary>
     private ProtocolError? AddExchange(
-        ReadOnlySpan<byte> name, ExchangeType type, in ExchangeProperties properties, ProtocolError? forbidden, EffectivePolicy? policy)
+        ReadOnlySpan<byte> name, ExchangeType type, in ExchangeProperties properties, ProtocolError? forbidden, EffectivePolicy? policy, ProfileRules rules)
     {
         if (TopologyName.IsReserved(name))
         {
@@ -138,7 +140,7 @@ internal sealed partial class VirtualHost
             return TopologyErrors.WrongType("alternate-exchange", ExchangeText(name), alternate);
         }
 
-        if ((forbidden ?? CheckExchangeLimit(name) ?? (type == ExchangeType.Delayed ? CheckInnerType(arguments) : null)) is { } unusable)
+        if ((forbidden ?? CheckExchangeLimit(name) ?? (type == ExchangeType.Delayed ? CheckInnerType(arguments, rules) : null)) is { } unusable)
         {
             return unusable;
         }
@@ -185,10 +187,10 @@ internal sealed partial class VirtualHost
             ? innerType
             : throw new System.Diagnostics.UnreachableException("the inner type was not checked");
 
-    private ProtocolError? CheckInnerType(TableView arguments) =>
+    private static ProtocolError? CheckInnerType(TableView arguments, ProfileRules rules) =>
         !DelayedExchange.TryGetInnerType(arguments, out ReadOnlySpan<byte> type)
             ? ProtocolError.PreconditionFailed("Invalid argument, 'x-delayed-type' must be an existing exchange type")
-        : !TryParseType(type, out ExchangeType innerType) ? TopologyErrors.UnknownExchangeType(type, Rules)
+        : !TryParseType(type, out ExchangeType innerType) ? TopologyErrors.UnknownExchangeType(type, rules)
         : innerType == ExchangeType.Delayed
             ? ProtocolError.PreconditionFailed("Invalid argument, 'x-delayed-type' must be an existing exchange type other than x-delayed-message")
         : null;
@@ -217,6 +219,7 @@ internal sealed partial class VirtualHost
         ExchangeType.Random => new RandomExchange(this, name, properties),
         ExchangeType.Delayed => new DelayedExchange(this, name, properties, CreateExchange(name, InnerType(properties.Arguments.View), properties)),
         ExchangeType.ModulusHash => new ModulusHashExchange(this, name, properties),
+        ExchangeType.LocalRandom => new LocalRandomExchange(this, name, properties),
         _ => new RecentHistoryExchange(this, name, properties),
     };
 

@@ -22,6 +22,7 @@ internal sealed partial class VirtualHost
     /// <summary>Adds a policy, or replaces the one of its name, and applies it to what is there.</summary>
     public void SetPolicy(PolicyRule rule, bool isOperator)
     {
+        rule.Logger = Timers.Logger;
         lock (_policyGate)
         {
             Store?.DefinePolicy(this, rule.Policy, isOperator);

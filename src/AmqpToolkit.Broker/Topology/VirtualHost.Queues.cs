@@ -28,6 +28,7 @@ internal sealed partial class VirtualHost
             return (caller is { Rules.PassiveDeclareNeedsPermission: true } ? caller.Rights.CheckAnyQueue(name) : null) ?? LookupQueue(name, connection, out queue);
         }
 
+        arguments = WithDefaultType(arguments, durable, exclusive, autoDelete);
         if (name.IsEmpty)
         {
             if (QueueArguments.RefuseServerName(arguments) is { } refusal)
@@ -35,7 +36,7 @@ internal sealed partial class VirtualHost
                 return refusal;
             }
 
-            if (TopologyName.PrefixOf(arguments, Rules, out string prefix) is { } mistaken)
+            if (TopologyName.PrefixOf(arguments, caller?.Rules ?? Rules, out string prefix) is { } mistaken)
             {
                 return mistaken;
             }
@@ -68,7 +69,7 @@ internal sealed partial class VirtualHost
 
                 if (FindQueue(name) is { } current)
                 {
-                    ProtocolError? error = CompareQueue(current, durable, exclusive, autoDelete, arguments, connection);
+                    ProtocolError? error = CompareQueue(current, durable, exclusive, autoDelete, arguments, connection, caller?.Rules ?? Rules);
                     queue = error is null ? current : null;
                     return error;
                 }
@@ -223,8 +224,14 @@ internal sealed partial class VirtualHost
         return true;
     }
 
+    /// <summary>A queue that names no type gets the virtual host's, if it can be of that.</summary>
+    private TableView WithDefaultType(TableView arguments, bool durable, bool exclusive, bool autoDelete) =>
+        DefaultQueueType is { } type && !arguments.ContainsKey("x-queue-type"u8) && QueueArguments.IsCompatible(type, durable, exclusive, autoDelete)
+            ? QueueArguments.WithType(arguments, type).View
+            : arguments;
+
     /// <summary>What is exclusive ends with its connection, so whether it is durable is neither here nor there.</summary>
-    private ProtocolError? CompareQueue(MessageQueue current, bool durable, bool exclusive, bool autoDelete, TableView arguments, object connection)
+    private ProtocolError? CompareQueue(MessageQueue current, bool durable, bool exclusive, bool autoDelete, TableView arguments, object connection, ProfileRules rules)
     {
         QueueDefinition definition = current.Definition;
         string resource = QueueText(definition.Name);
@@ -232,7 +239,7 @@ internal sealed partial class VirtualHost
             ? TopologyErrors.Locked(resource)
             : (exclusive ? null : TopologyErrors.InequivalentUnlessSame("durable", resource, durable, definition.Durable))
                 ?? TopologyErrors.InequivalentUnlessSame("auto_delete", resource, autoDelete, definition.AutoDelete)
-                ?? QueueArguments.Compare(arguments, definition.Arguments.View, resource);
+                ?? QueueArguments.Compare(arguments, definition.Arguments.View, resource, rules);
     }
 
     /// <summary>What the caller's release no longer takes: queues that end with the broker and not with a connection, and two arguments (rows 73b, 74, 78).</summary>
@@ -259,7 +266,7 @@ internal sealed partial class VirtualHost
         queue = null;
         string resource = QueueText(definition.Name);
         if ((QueueArguments.CheckDeadLetterExchange(definition.Arguments.View, resource) ?? forbidden ?? CheckQueueLimit(definition.Name)
-            ?? QueueArguments.Validate(definition, resource) ?? CheckDeprecated(definition, caller)) is { } mistake)
+            ?? QueueArguments.Validate(definition, resource, caller?.Rules ?? Rules) ?? CheckDeprecated(definition, caller)) is { } mistake)
         {
             return mistake;
         }

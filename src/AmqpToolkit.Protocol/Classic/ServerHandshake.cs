@@ -73,7 +73,7 @@ public sealed class ServerHandshake
             VersionMajor = 0,
             VersionMinor = 9,
             ServerProperties = _options.ServerProperties,
-            Mechanisms = SaslMechanisms.Offered,
+            Mechanisms = _options.Anonymous is null ? SaslMechanisms.Offered : $"{SaslMechanisms.Offered} {SaslMechanisms.Anonymous}",
             Locales = "en_US",
         });
         return true;
@@ -96,12 +96,14 @@ public sealed class ServerHandshake
             ClientTakesConsumerCancel = Has(capabilities, "consumer_cancel_notify"u8);
         }
 
-        if (!SaslMechanisms.IsKnown(method.Mechanism))
+        SaslCredentials? anonymous = method.Mechanism.SequenceEqual("ANONYMOUS"u8) ? _options.Anonymous : null;
+        if (anonymous is null && !SaslMechanisms.IsKnown(method.Mechanism))
         {
             return Fail(ProtocolError.CommandInvalid($"unknown authentication mechanism '{Encoding.UTF8.GetString(method.Mechanism)}'"));
         }
 
-        if (SaslMechanisms.Read(method.Mechanism, method.Response, out var credentials) == SaslOutcome.Malformed)
+        SaslCredentials credentials = anonymous ?? default;
+        if (anonymous is null && SaslMechanisms.Read(method.Mechanism, method.Response, out credentials) == SaslOutcome.Malformed)
         {
             return Fail(ProtocolError.SyntaxError("the authentication response cannot be read"));
         }

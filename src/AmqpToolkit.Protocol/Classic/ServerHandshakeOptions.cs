@@ -1,4 +1,5 @@
 using AmqpToolkit.Codec;
+using AmqpToolkit.Protocol.Sasl;
 
 namespace AmqpToolkit.Protocol.Classic;
 
@@ -10,6 +11,9 @@ public sealed class ServerHandshakeOptions
 
     /// <summary>The limits offered in connection.tune.</summary>
     public required Tuning Offer { get; init; }
+
+    /// <summary>Who a client is that names nobody (SASL ANONYMOUS, RFC 4505): as if it had given these; null to offer no such thing.</summary>
+    public SaslCredentials? Anonymous { get; init; }
 
     /// <summary>The smallest frame_max that a client may ask for, in octets.</summary>
     public required uint MinFrameMax { get; init; }

@@ -15,6 +15,9 @@ public static class SaslMechanisms
     /// <summary>AMQPLAIN's name.</summary>
     public const string AmqPlain = "AMQPLAIN";
 
+    /// <summary>ANONYMOUS's name (RFC 4505): no name and no password; the server's settings say who it is.</summary>
+    public const string Anonymous = "ANONYMOUS";
+
     /// <summary>What a server offers, separated by spaces.</summary>
     public const string Offered = $"{Plain} {AmqPlain}";
 

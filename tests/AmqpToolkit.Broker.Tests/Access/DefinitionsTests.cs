@@ -90,6 +90,32 @@ public sealed class DefinitionsTests
         Assert.NotNull(root.FindExchange("y"u8));
     }
 
+    [Theory]
+    [InlineData("\"default_queue_type\": \"quorum\"")]
+    [InlineData("\"metadata\": { \"default_queue_type\": \"quorum\" }")]
+    public async Task Definitions_WithADefaultQueueType_GiveItToQueuesThatNameNoneAndCanBeOfIt(string said)
+    {
+        await using var broker = await StartAsync($$"""{ "vhosts": [ { "name": "v", {{said}} } ], "queues": [ { "vhost": "v", "name": "old", "type": "classic", "durable": true } ] }""");
+        var topology = broker.FindVirtualHost("v")!;
+
+        Declare("durable", durable: true, exclusive: false, autoDelete: false);
+        Declare("transient", durable: false, exclusive: false, autoDelete: false);
+        Declare("exclusive", durable: true, exclusive: true, autoDelete: false);
+        Declare("auto", durable: true, exclusive: false, autoDelete: true);
+
+        Assert.Equal("quorum", broker.VirtualHosts.Find("v")!.DefaultQueueType);
+        Assert.Equal(["durable"], topology.Queues.Where(queue => queue.Settings.IsQuorum).Select(queue => Encoding.UTF8.GetString(queue.Name)));
+        Assert.Null(topology.DeclareQueue("durable"u8, false, true, false, false, default, this, out _));
+        Assert.Equal(
+            "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'old' in vhost 'v': received 'quorum' but current is 'classic'",
+            topology.DeclareQueue("old"u8, false, true, false, false, default, this, out _)!.ReplyText);
+        Assert.Equal(406, topology.DeclareQueue(default, false, true, false, false, default, this, out _)!.ReplyCode); // a quorum queue has a name
+        Assert.Throws<ArgumentException>(() => broker.VirtualHosts.Find("v")!.DefaultQueueType = "nosuch");
+
+        void Declare(string name, bool durable, bool exclusive, bool autoDelete) =>
+            Assert.Null(topology.DeclareQueue(Encoding.UTF8.GetBytes(name), false, durable, exclusive, autoDelete, default, this, out _));
+    }
+
     [Fact]
     public async Task Definitions_WithWhatNobodyKnows_AreTakenWithoutIt()
     {

@@ -209,6 +209,64 @@ public sealed class BoundsTests
     }
 
     [Fact]
+    public async Task Publisher_ThatIsHeldBackForMemory_AndTakesNoBlocked_HearsNothing_IsNotCut_AndGoesOnAfterwards()
+    {
+        var time = new ManualTimeProvider();
+        await using var broker = await TestBroker.StartAsync(time, memoryLimitOctets: 1024 * 1024);
+        using var publisher = RawClient.Open(broker, heartbeat: 10);
+        publisher.OpenChannel(1);
+        publisher.DeclareQueue(1, "q");
+        publisher.Send(1, default(ConfirmSelect));
+        publisher.Expect(ConfirmSelectOkView.MethodKey);
+        var publishing = Task.Run(() =>
+        {
+            for (int number = 0; number < 50; number++)
+            {
+                publisher.Publish(1, "", "q", new byte[64 * 1024]);
+            }
+        });
+        Assert.True(SpinWait.SpinUntil(() => broker.Memory.IsOver, TimeSpan.FromSeconds(60)));
+
+        // Nobody reads it: that it seems silent is not its fault. It still gets heartbeats, and no connection.blocked.
+        for (int seconds = 0; seconds < 120; seconds += 5)
+        {
+            time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.Equal(1, broker.ConnectionCount);
+        using var helper = RawClient.Open(broker);
+        helper.OpenChannel(1);
+        using var enough = new CancellationTokenSource();
+        var emptying = Task.Run(() =>
+        {
+            while (!enough.IsCancellationRequested)
+            {
+                helper.Send(1, new QueuePurge { Queue = "q" });
+                helper.Expect(QueuePurgeOkView.MethodKey);
+            }
+        });
+        ulong confirmed = 0;
+        bool hasHeartbeat = false;
+        while (confirmed < 50)
+        {
+            var frame = publisher.ReadFrame();
+            hasHeartbeat |= frame.Type == Constants.FrameHeartbeat;
+            if (frame.Type == Constants.FrameMethod)
+            {
+                // Nothing but confirms.
+                Assert.Equal(BasicAckView.MethodKey, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(frame.Payload));
+                Assert.Equal(Codec.DecodeError.None, BasicAckView.TryParse(frame.Payload.AsSpan(4), out var ack));
+                confirmed = ack.DeliveryTag;
+            }
+        }
+
+        Assert.True(hasHeartbeat);
+        await publishing.WaitAsync(TimeSpan.FromSeconds(60));
+        await enough.CancelAsync();
+        await emptying.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
     public async Task Stranger_WhoSaysNothing_IsCutAfterTenSeconds()
     {
         var time = new ManualTimeProvider();

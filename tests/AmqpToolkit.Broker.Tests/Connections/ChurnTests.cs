@@ -7,6 +7,8 @@ namespace AmqpToolkit.Broker.Tests.Connections;
 [CollectionDefinition(nameof(ChurnTests), DisableParallelization = true)]
 public sealed class ChurnTests
 {
+    private const int Connections = 10_000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -17,13 +19,15 @@ public sealed class ChurnTests
         int timers = broker.Timers.Count;
         long before = LiveOctets();
 
-        Cycle(1000);
+        int descriptors = CountDescriptors();
+        Cycle(Connections);
 
         Assert.Equal((0, 0), (broker.Occupancy.ConnectionCount, broker.Occupancy.ChannelCount));
         Assert.Equal((0, 0), (broker.VirtualHosts.Find("/")!.ConnectionCount, broker.VirtualHosts.Find("/")!.QueueCount));
         Assert.True(SpinWait.SpinUntil(() => broker.Timers.Count <= timers, Patience), $"{broker.Timers.Count} timers after, {timers} before");
         long grown = LiveOctets() - before;
-        Assert.True(grown < 2_000_000, $"{grown} octets more are alive after 1,000 connections.");
+        Assert.True(grown < 2_000_000, $"{grown} octets more are alive after {Connections} connections.");
+        Assert.True(CountDescriptors() <= descriptors + 16, $"{CountDescriptors()} files and sockets are open after, {descriptors} before");
 
         void Cycle(int count)
         {
@@ -47,6 +51,9 @@ public sealed class ChurnTests
 
             Assert.True(SpinWait.SpinUntil(() => broker.ConnectionCount == 0, Patience), $"{broker.ConnectionCount} connections are left.");
         }
+
+        // Linux names what a process has open; elsewhere nobody is asked.
+        static int CountDescriptors() => Directory.Exists("/proc/self/fd") ? Directory.GetFileSystemEntries("/proc/self/fd").Length : 0;
 
         static long LiveOctets()
         {

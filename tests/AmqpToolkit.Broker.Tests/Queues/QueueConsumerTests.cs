@@ -62,6 +62,27 @@ public sealed class QueueConsumerTests : IDisposable
     }
 
     [Fact]
+    public void SingleActive_ThatGoes_IsFollowedByTheHighestPriority_AndTheFirstOfThose()
+    {
+        var queue = _host.Declare("q", ("x-single-active-consumer", true));
+        var first = Add(new TextConsumer(queue));
+        var low = Add(new TextConsumer(queue, priority: -1));
+        var high = Add(new TextConsumer(queue, priority: 5));
+        var later = Add(new TextConsumer(queue, priority: 5));
+        _host.Publish(queue, "a");
+
+        queue.RemoveConsumer(first, _host.Turn);
+        _host.Publish(queue, "b");
+        queue.RemoveConsumer(high, _host.Turn);
+        _host.Publish(queue, "c");
+
+        Assert.Equal(["a"], first.Taken);
+        Assert.Equal(["b"], high.Taken);
+        Assert.Equal(["c"], later.Taken);
+        Assert.Empty(low.Taken);
+    }
+
+    [Fact]
     public void SingleActive_OfAQuorumQueue_MakesWayForAHigherPriority()
     {
         var queue = _host.Declare("q", ("x-single-active-consumer", true), ("x-queue-type", "quorum"));

@@ -39,9 +39,13 @@ public class HeadersExchangeTests
 
     public HeadersExchangeTests() => _topology.DeclareQueue("q");
 
-    /// <summary>What RabbitMQ 3.10.8 answered, value by value.</summary>
+    /// <summary>
+    /// What RabbitMQ does since 3.13, value by value: it compares Erlang's terms, in which a whole number is no floating-point number (3.10.8 took
+    /// them for equal), and counts a message's timestamp in milliseconds.
+    /// </summary>
     [Theory]
-    [InlineData("I1 l1 b1 B1 s1 u1 i1 L1 f1 d1 T1", "I1 l1 b1 B1 s1 u1 i1 L1 f1 d1 T1")]
+    [InlineData("I1 l1 b1 B1 s1 u1 i1 L1 T1", "I1 l1 b1 B1 s1 u1 i1 L1")]
+    [InlineData("f1 d1", "f1 d1")]
     [InlineData("S1 x1", "S1 x1")]
     [InlineData("D1", "D1")]
     [InlineData("D10", "D10")]
@@ -70,8 +74,25 @@ public class HeadersExchangeTests
         _topology.BindQueue("q", "amq.headers", "", Wire("016B 6C 0020000000000001")); // 2^53 + 1
 
         Assert.False(_topology.Reaches("amq.headers", "", Wire("016B 64 4340000000000000"))); // 2^53
-        Assert.True(_topology.Reaches("amq.headers", "", Wire("016B 54 0020000000000001")));
+        Assert.True(_topology.Reaches("amq.headers", "", Wire("016B 4C 0020000000000001")));
         Assert.False(_topology.Reaches("amq.headers", "", Wire("016B 64 7FF0000000000000"))); // infinite
+    }
+
+    [Theory]
+    [InlineData("49 000007D0", true)] // 2000
+    [InlineData("54 00000000000007D0", true)]
+    [InlineData("54 0000000000000002", false)]
+    [InlineData("64 409F400000000000", false)] // 2000.0
+    public void Headers_TimestampOfAMessage_CountsInMilliseconds(string argument, bool isEqual)
+    {
+        foreach (string match in new[] { "all", "any" })
+        {
+            Table pattern = Table.Create(table => table.Add("x-match", match));
+            pattern = Wire(Convert.ToHexString([.. pattern.Span, .. Wire($"016B {argument}").Span]));
+            _topology.BindQueue("q", "amq.headers", match, pattern);
+            Assert.Equal(isEqual, _topology.Reaches("amq.headers", "", Wire("016B 54 0000000000000002")));
+            _topology.UnbindQueue("q", "amq.headers", match, pattern);
+        }
     }
 
     /// <summary>Messages without headers, with a, x-a = 1, x-a = 2, b, x-a = 1 and b, x-a = 2 and b: 1 where RabbitMQ 3.10.8 routes.</summary>

@@ -151,6 +151,18 @@ public sealed class PolicyTests
     }
 
     [Theory]
+    [InlineData("classic", "RejectPublish")]
+    [InlineData("quorum", "DropHead")]
+    public void Overflow_OfPolicyAndArgument_IsTheArgumentsOfAClassicQueue_AndThePolicysOfAQuorumQueue(string type, string expected)
+    {
+        Assert.Null(_topology.TryDeclareQueue("q", durable: true, arguments: TestTopology.Arguments(("x-queue-type", type), ("x-overflow", "reject-publish"), ("x-max-length", 5))));
+        Set("p", "q", ("overflow", "drop-head"), ("max-length", 3L));
+
+        var settings = _topology.VirtualHost.FindQueue(TestTopology.Octets("q"))!.Settings;
+        Assert.Equal((expected, 3L), (settings.Overflow.ToString(), settings.MaxLength));
+    }
+
+    [Theory]
     [InlineData("consumer-disconnected-timeout", 1000L, false)]
     [InlineData("delayed-retry-type", "failed", true)]
     [InlineData("delayed-retry-min", 10L, true)]

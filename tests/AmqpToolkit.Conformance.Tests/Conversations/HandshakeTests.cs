@@ -1,3 +1,4 @@
+using AmqpToolkit.Conformance.Tests.Own;
 using AmqpToolkit.Conformance.Tests.Peer;
 
 namespace AmqpToolkit.Conformance.Tests.Conversations;
@@ -51,6 +52,36 @@ public sealed class HandshakeTests : ConversationTests
         var tune = peer.Expect(0, "connection.tune");
 
         Assert.Equal(["2047", "131072", "60"], tune.Fields.Select(field => $"{field}"));
+    }
+
+    [OwnBrokerFact]
+    public void StartOk_WithAnonymous_IsGuestSince4()
+    {
+        foreach (var profile in new[] { Profile.V4_2, Profile.V4_3 })
+        {
+            var peer = Use(ScriptedPeer.Connect(BrokerUnderTest.For(profile)));
+            peer.SendRaw(ScriptedPeer.ProtocolHeader);
+            Assert.Equal("PLAIN AMQPLAIN ANONYMOUS", peer.Expect(0, "connection.start").Field<string>(3));
+
+            peer.StartOk("ANONYMOUS", "");
+
+            peer.Expect(0, "connection.tune");
+            peer.TuneOk();
+            peer.Send(0, "connection.open", "/", "", false);
+            peer.Expect(0, "connection.open-ok");
+            peer.OpenChannel(1);
+            peer.Publish(1, "", "nosuch", properties: [0, 0x10, 5, .. "guest"u8]);
+            peer.ExpectNothingBefore(1);
+        }
+    }
+
+    [OwnBrokerFact]
+    public void ConnectionStart_Of3_13_OffersNoAnonymous()
+    {
+        var peer = Use(ScriptedPeer.Connect(BrokerUnderTest.For(Profile.V3_13)));
+        peer.SendRaw(ScriptedPeer.ProtocolHeader);
+
+        Assert.Equal("PLAIN AMQPLAIN", peer.Expect(0, "connection.start").Field<string>(3));
     }
 
     [Fact]

@@ -32,6 +32,25 @@ internal static class ArgumentMistakes
 
         Priority("text", "1", "longstr"),
         Priority("a bit", true, "bool"),
+        OtherConsumer("x-stream-offset", "first", "classic", Profile.All),
+        OtherConsumer("x-stream-offset", "first", "quorum", Profile.All),
+        OtherConsumer("x-stream-filter", "f", "classic", Profile.V4_2 | Profile.V4_3),
+        OtherConsumer("x-stream-match-unfiltered", true, "quorum", Profile.V4_2 | Profile.V4_3),
+        OtherConsumer("x-consumer-timeout", 60000, "classic", Profile.V4_3),
+        new("98", "x-consumer-timeout on a quorum queue (4.3)", s => ConsumeFrom(s, "quorum", ("x-consumer-timeout", 60000)), Outcome.Fine("basic.consume-ok")) { Profiles = Profile.V4_3 },
+        new("98", "x-consumer-timeout on a classic queue (before 4.3)", s => ConsumeFrom(s, "classic", ("x-consumer-timeout", 60000)), Outcome.Fine("basic.consume-ok")) { Profiles = Profile.Before4_3 },
+        new("98", "x-foo, which no queue knows", s => ConsumeFrom(s, "classic", ("x-foo", 1)), Outcome.Fine("basic.consume-ok")),
+        new("73", "x-consumer-timeout of a classic queue (4.3)", s => Declare(s, ("x-consumer-timeout", 60000)),
+            Outcome.Channel(406, "PRECONDITION_FAILED - invalid arg 'x-consumer-timeout' for queue '{q}' in vhost '/' of queue type rabbit_classic_queue", "queue.declare")) { Profiles = Profile.V4_3 },
+        new("73", "x-consumer-timeout of a classic queue (before 4.3)", s => Declare(s, ("x-consumer-timeout", 60000)), Outcome.Fine("queue.declare-ok")) { Profiles = Profile.Before4_3 },
+        new("65", "redeclare with another x-consumer-timeout (before 4.3)", s => { s.DeclareOwnQueue(PeerWriter.Table(("x-consumer-timeout", 60000))); Declare(s, ("x-consumer-timeout", 60001)); }, Outcome.Fine("queue.declare-ok")) { Profiles = Profile.Before4_3 },
+        new("73", "x-delayed-retry-type of a classic queue (4.3)", s => Declare(s, ("x-delayed-retry-type", "all")),
+            Outcome.Channel(406, "PRECONDITION_FAILED - invalid arg 'x-delayed-retry-type' for queue '{q}' in vhost '/' of queue type rabbit_classic_queue", "queue.declare")) { Profiles = Profile.V4_3 },
+        new("73", "x-delayed-retry-type of a classic queue (before 4.3)", s => Declare(s, ("x-delayed-retry-type", "all")), Outcome.Fine("queue.declare-ok")) { Profiles = Profile.Before4_3 },
+        new("65", "redeclare of a classic queue as quorum", s => { DeclareTyped(s, null); DeclareTyped(s, "quorum", asks: true); }, Inequivalent("received 'quorum' but current is 'classic'")) { Profiles = Profile.V4_2 | Profile.V4_3 },
+        new("65", "redeclare of a quorum queue without a type", s => { DeclareTyped(s, "quorum"); DeclareTyped(s, null, asks: true); }, Inequivalent("received 'classic' but current is 'quorum'")) { Profiles = Profile.V4_2 | Profile.V4_3 },
+        new("65", "redeclare of a classic queue as quorum (before 4.0)", s => { DeclareTyped(s, null); DeclareTyped(s, "quorum", asks: true); }, Inequivalent("received the value 'quorum' of type 'longstr' but current is none")) { Profiles = Profile.V3_13 },
+        new("65", "redeclare of a quorum queue without a type (before 4.0)", s => { DeclareTyped(s, "quorum"); DeclareTyped(s, null, asks: true); }, Inequivalent("received none but current is the value 'quorum' of type 'longstr'")) { Profiles = Profile.V3_13 },
         new("98", "x-priority that is negative", s => Consume(s, ("x-priority", -3)), Outcome.Fine("basic.consume-ok")),
         Stream("98", "x-stream-offset that is unknown", s => ConsumeStream(s, false, ("x-stream-offset", "nosuch")),
             Refused("x-stream-offset", "{invalid_stream_offset_arg,{longstr,<<\"nosuch\">>}}", "basic.consume")) with { OnReference = Outcome.Connection(541, "INTERNAL_ERROR", null) }, // 406 since
@@ -54,6 +73,30 @@ internal static class ArgumentMistakes
         Stream("92", "purge", s => s.Send("queue.purge", 0, s.Q, false), Outcome.Connection(540, "NOT_IMPLEMENTED - queue.purge not supported by stream queues queue '{q}' in vhost '/'", "queue.purge")),
         Stream("88", "delete that is to be empty and unused", DeleteFullStream, Outcome.Fine("queue.delete-ok")),
     ];
+
+    private static Mistake OtherConsumer(string argument, object value, string type, Profile profiles) => new(
+        "98", $"{argument} on a queue of type {type}", s => ConsumeFrom(s, type, (argument, value)),
+        Outcome.Channel(406, $"PRECONDITION_FAILED - invalid arg '{argument}' for queue '{{q}}' in vhost '/' of queue type rabbit_{type}_queue", "basic.consume")) { Profiles = profiles };
+
+    // Durable, as it must be; it goes by itself soon after the test.
+    private static void ConsumeFrom(Scene scene, string type, params (string Key, object? Value)[] arguments)
+    {
+        scene.Peer.DeclareQueue(1, scene.Q, durable: true, arguments: PeerWriter.Table(("x-queue-type", type), ("x-expires", 30_000)));
+        scene.Send("basic.consume", 0, scene.Q, "t", false, false, false, false, PeerWriter.Table(arguments));
+    }
+
+    private static void DeclareTyped(Scene scene, string? type, bool asks = false)
+    {
+        byte[] arguments = type is null ? PeerWriter.Table(("x-expires", 30_000)) : PeerWriter.Table(("x-expires", 30_000), ("x-queue-type", type));
+        scene.Send("queue.declare", 0, scene.Q, false, true, false, false, false, arguments);
+        if (!asks)
+        {
+            scene.Peer.Expect(1, "queue.declare-ok");
+        }
+    }
+
+    private static Outcome Inequivalent(string values) =>
+        Outcome.Channel(406, $"PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue '{{q}}' in vhost '/': {values}", "queue.declare");
 
     private static Mistake Invalid(string row, string argument, object value, string reason) =>
         new(row, $"{argument} = {value}", s => Declare(s, (argument, value)), Refused(argument, reason));

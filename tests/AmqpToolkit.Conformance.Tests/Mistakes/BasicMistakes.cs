@@ -22,7 +22,10 @@ internal static class BasicMistakes
         new("44", "not mandatory and unroutable in confirm mode", s => { s.Peer.Call(1, "confirm.select", false); s.Peer.Publish(1, "", s.Q); }, Outcome.Fine("basic.ack")),
 
         // The limit of 16 MiB came with 4.0; RabbitMQ 3 takes 128 MiB.
-        new("45", "body of 16 MiB and an octet", s => s.Peer.Publish(1, "", s.Q, new byte[(16 << 20) + 1]), Outcome.Channel(406, "PRECONDITION_FAILED - message size 16777217 is larger than configured max size 16777216", "basic.publish")) { OnReference = Outcome.Fine() },
+        new("45", "body of 16 MiB and an octet", s => s.Peer.Publish(1, "", s.Q, new byte[(16 << 20) + 1]), TooLarge(16777217, 16777216)) { Profiles = Profile.V4_2 | Profile.V4_3 },
+        new("45", "body of 16 MiB and an octet (before 4.0)", s => s.Peer.Publish(1, "", s.Q, new byte[(16 << 20) + 1]), Outcome.Fine()) { Profiles = Profile.V3_13 },
+        new("45", "body of 128 MiB and an octet (before 4.0)", s => s.Peer.Publish(1, "", s.Q, new byte[(128 << 20) + 1]), TooLarge(134217729, 134217728)) { Profiles = Profile.V3_13 },
+        new("45", "body that is too large to a missing exchange: the size is told", s => s.Peer.Publish(1, s.X, s.Q, new byte[(16 << 20) + 1]), TooLarge(16777217, 16777216)) { Profiles = Profile.V4_2 | Profile.V4_3 },
         new("45", "body of 16 MiB", s => s.Peer.Publish(1, "", s.Q, new byte[16 << 20]), Outcome.Fine()),
 
         new("93", "consume from a missing queue", s => Consume(s, "t"), Outcome.Channel(404, "NOT_FOUND - no queue '{q}' in vhost '/'", "basic.consume")),
@@ -69,6 +72,9 @@ internal static class BasicMistakes
         scene.Peer.Publish(channel, "", scene.Q);
         Assert.Equal(1UL, Assert.IsType<Content>(scene.Peer.Get(channel, scene.Q)).DeliveryTag);
     }
+
+    private static Outcome TooLarge(int octets, int limit) =>
+        Outcome.Channel(406, $"PRECONDITION_FAILED - message size {octets} is larger than configured max size {limit}", "basic.publish");
 
     private static Outcome UnknownTag(string tag, string method) => Outcome.Channel(406, $"PRECONDITION_FAILED - unknown delivery tag {tag}", method);
 }

@@ -46,6 +46,7 @@ internal static class ContentMistakes
         new("25", "text property that is not UTF-8 is forwarded", s => s.Peer.Publish(1, "", s.Q, Hi, properties: [0x80, 0, 2, 0xFF, 0xFE]), Outcome.Fine()),
         new("24", "routing key that is not UTF-8 is nobody's key", s => s.Peer.Publish(1, "", new byte[] { 0xC3, 0x28 }, Hi), Outcome.Fine()),
         new("29", "empty body frames in a content", s => { Publish(s); s.Peer.SendHeader(1, 2); s.Peer.SendBody(1, []); s.Peer.SendBody(1, Hi); }, Outcome.Fine()),
+        new("-", "delivery mode 3 is that of a transient message (3.10 knows none)", s => s.Peer.Publish(1, "", s.Q, Hi, properties: [0x10, 0, 3]), Outcome.Fine()) { OnReference = Outcome.Channel(406, "PRECONDITION_FAILED - invalid message: {delivery_mode_unknown,3}", "basic.publish") },
         new("25", "priority above 9", s => s.Peer.Publish(1, "", s.Q, Hi, properties: [0x08, 0, 200]), Outcome.Fine()),
     ];
 

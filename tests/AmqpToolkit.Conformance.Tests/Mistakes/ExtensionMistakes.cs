@@ -87,6 +87,12 @@ internal static class ExtensionMistakes
         new("77", "prefix of 64 octets (4.3)", s => s.Send("queue.declare", 0, "", false, false, true, false, false, PeerWriter.Table(("x-name-prefix", new string('p', 64)))), Outcome.Fine("queue.declare-ok")) { Profiles = Profile.V4_3 },
         new("77", "prefix of 65 octets (before 4.3)", s => s.Send("queue.declare", 0, "", false, false, true, false, false, PeerWriter.Table(("x-name-prefix", new string('p', 65)))), Outcome.Fine("queue.declare-ok")) { Profiles = Profile.Before4_3 },
 
+        new("53", "x-local-random (before 4.0)", s => Declare(s, "x-local-random"), Outcome.Connection(503, "COMMAND_INVALID - unknown exchange type 'x-local-random'", "exchange.declare")) { Profiles = Profile.V3_13 },
+        new("-", "binding of x-local-random with a key", s => BindLocal(s, "k"), Outcome.Channel(406, "PRECONDITION_FAILED - Non empty binding 'k' key not permitted", "queue.bind")) { Profiles = Profile.V4_2 | Profile.V4_3 },
+        new("-", "binding of x-local-random", s => BindLocal(s, ""), Outcome.Fine("queue.bind-ok")) { Profiles = Profile.V4_2 | Profile.V4_3 },
+        new("-", "binding of x-local-random to a quorum queue", s => BindLocal(s, "", "quorum"), Outcome.Channel(406, "PRECONDITION_FAILED - Queue type rabbit_quorum_queue not valid for this exchange type", "queue.bind")) { Profiles = Profile.V4_2 | Profile.V4_3 },
+        new("-", "binding of x-local-random to an exchange", s => { s.DeclareExchange("x-local-random"); s.Send("exchange.bind", 0, "amq.fanout", s.X, "", false, null); }, Outcome.Channel(406, "PRECONDITION_FAILED - Destination not found", "exchange.bind")) { Profiles = Profile.V4_2 | Profile.V4_3 },
+
         new("86", "topic binding with three # (4.3)", s => BindTopic(s, "#.a.#.b.#"), Outcome.Channel(406, "PRECONDITION_FAILED - Topic binding key '#.a.#.b.#' uses 3 '#' wildcards, at most 2 are allowed", "queue.bind")) { Profiles = Profile.V4_3 },
         new("86", "topic binding with three # (before 4.3)", s => BindTopic(s, "#.a.#.b.#"), Outcome.Fine("queue.bind-ok")) { Profiles = Profile.V3_13 | Profile.V4_2 },
         new("86", "topic binding with two #", s => BindTopic(s, "#.a#.##.#"), Outcome.Fine("queue.bind-ok")),
@@ -140,6 +146,13 @@ internal static class ExtensionMistakes
         scene.DeclareExchange(Hash);
         scene.DeclareOwnQueue();
         scene.Send("queue.bind", 0, scene.Q, scene.X, weight, false, null);
+    }
+
+    private static void BindLocal(Scene scene, string key, string type = "classic")
+    {
+        scene.DeclareExchange("x-local-random");
+        scene.Peer.DeclareQueue(1, scene.Q, durable: true, arguments: PeerWriter.Table(("x-queue-type", type), ("x-expires", 30_000)));
+        scene.Send("queue.bind", 0, scene.Q, scene.X, key, false, null);
     }
 
     private static void BindTopic(Scene scene, string key)

@@ -44,6 +44,46 @@ public sealed class NodeLimitTests
     }
 
     [OwnBrokerFact]
+    [Row("14")]
+    public async Task ConnectionOpen_PastTheConnectionsOfTheNode_ClosesItWith530_AndTheOthersGoOn()
+    {
+        await using var broker = await PrivateBroker.StartAsync(connectionMax: 1);
+        using var first = ScriptedPeer.OpenWithChannels(broker.UnderTest, 1);
+        using var second = ScriptedPeer.Tuned(broker.UnderTest);
+        second.TuneOk();
+
+        second.Send(0, "connection.open", "/", "", false);
+
+        second.ExpectConnectionClose(530, "NOT_ALLOWED - connection refused: node connection limit (1) is reached", "connection.open");
+        second.Send(0, "connection.close-ok");
+        second.ExpectSocketClosed();
+        first.ExpectNothingBefore(1);
+        first.Dispose();
+        second.Dispose();
+        broker.ExpectNobodyLeft();
+        using var third = ScriptedPeer.OpenWithChannels(broker.UnderTest, 1);
+        Assert.Empty(broker.Defects);
+    }
+
+    [OwnBrokerFact]
+    [Row("34")]
+    public async Task ChannelOpen_PastTheChannelsOfTheNode_ClosesTheConnectionWith530_AndTheOthersGoOn()
+    {
+        await using var broker = await PrivateBroker.StartAsync(channelMaxPerNode: 2);
+        using var other = ScriptedPeer.OpenWithChannels(broker.UnderTest, 1);
+        using var peer = ScriptedPeer.OpenWithChannels(broker.UnderTest, 1);
+
+        peer.Send(2, "channel.open", "");
+
+        var close = peer.Expect(0, "connection.close");
+        Assert.Equal((ushort)530, close.Field<ushort>(0));
+        Assert.Matches(@"^NOT_ALLOWED - number of channels opened on node '.+' has reached the maximum allowed limit of \(2\)$", close.Field<string>(1));
+        Assert.Equal((0, 0), (close.Field<ushort>(2), close.Field<ushort>(3)));
+        other.ExpectNothingBefore(1);
+        Assert.Empty(broker.Defects);
+    }
+
+    [OwnBrokerFact]
     [Row("63")]
     public async Task ExchangeDeclare_PastTheExchangesOfAllVirtualHosts_ClosesTheChannelWith406()
     {

@@ -21,7 +21,8 @@ internal sealed class PrivateBroker : IAsyncDisposable
 
     public IReadOnlyCollection<string> Defects => _log.Defects;
 
-    public static async Task<PrivateBroker> StartAsync(int? consumerMaxPerChannel = null, int? queueMax = null, int? exchangeMax = null)
+    public static async Task<PrivateBroker> StartAsync(
+        int? consumerMaxPerChannel = null, int? queueMax = null, int? exchangeMax = null, int? connectionMax = null, int? channelMaxPerNode = null)
     {
         var log = new DefectLog();
         var options = new AmqpBrokerOptions
@@ -31,6 +32,8 @@ internal sealed class PrivateBroker : IAsyncDisposable
             ConsumerMaxPerChannel = consumerMaxPerChannel,
             QueueMax = queueMax,
             ExchangeMax = exchangeMax,
+            ConnectionMax = connectionMax,
+            ChannelMaxPerNode = channelMaxPerNode,
         };
         return new PrivateBroker(await AmqpBroker.StartAsync(options), log);
     }
