@@ -94,13 +94,19 @@ public sealed class LoggedOnceTests
         using var publisher = RawClient.Open(broker, takesBlocked: true);
         publisher.OpenChannel(1);
         publisher.DeclareQueue(1, "q");
-        for (int number = 0; number < 100; number++)
+        var publishing = Task.Run(() =>
         {
-            publisher.Publish(1, "", "q", new byte[32 * 1024]);
-        }
+            for (int number = 0; number < 1000; number++)
+            {
+                publisher.Publish(1, "", "q", new byte[32 * 1024]);
+            }
+        });
 
         publisher.Expect(ConnectionBlockedView.MethodKey);
+
         Assert.Single(_log.Of(MemoryHigh));
+        publisher.Dispose();
+        await publishing.ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(Patience); // cut, or all was in the sockets
     }
 
     [Fact]
@@ -110,6 +116,7 @@ public sealed class LoggedOnceTests
         await using var broker = await StartAsync(time: time);
         using var slow = new RawClient(broker.Endpoints[0]);
         slow.Send("AMQP"u8);
+        Assert.True(SpinWait.SpinUntil(() => broker.Timers.Count == 2, Patience));
         using var bomb = RawClient.Open(broker);
         bomb.OpenChannel(1);
 

@@ -108,7 +108,7 @@ public class QueueDeclarationTests
     [InlineData("x-max-length", 5, 5.0, "received '5.0' but current is '5'")]
     [InlineData("x-dead-letter-exchange", null, "abc", "received the value 'abc' of type 'longstr' but current is none")]
     [InlineData("x-single-active-consumer", true, false, "received 'false' but current is 'true'")]
-    [InlineData("x-queue-type", null, "quorum", "received the value 'quorum' of type 'longstr' but current is none")]
+    [InlineData("x-queue-type", null, "quorum", "received 'quorum' but current is 'classic'")]
     [InlineData("x-queue-type", "classic", "quorum", "received 'quorum' but current is 'classic'")]
     public void DeclareQueue_OtherArgument_IsRefused(string argument, object? current, object? received, string values)
     {
