@@ -19,6 +19,7 @@ Type[] benchmarks =
     typeof(SectionBenchmarks),
     typeof(CopyBenchmarks),
     typeof(RoutingBenchmarks),
+    typeof(SelectorBenchmarks),
     typeof(GeneratorBenchmarks),
 ];
 if (BrokerAddress.IsSet)

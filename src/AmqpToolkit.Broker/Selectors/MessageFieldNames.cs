@@ -18,7 +18,8 @@ internal static class MessageFieldNames
 
     /// <summary>What an identifier names.</summary>
     /// <returns>False for the name of an application-property.</returns>
-    public static bool TryGet(string identifier, out MessageField field) => Fields.TryGetValue(identifier, out field);
+    public static bool TryGet(string identifier, SelectorDialect dialect, out MessageField field) =>
+        Fields.TryGetValue(identifier, out field) && (dialect == SelectorDialect.Jms || IsOfSection(identifier));
 
     /// <summary>The name of the application-property that an identifier names.</summary>
     public static string ApplicationProperty(string identifier)
@@ -33,6 +34,9 @@ internal static class MessageFieldNames
 
         return identifier;
     }
+
+    private static bool IsOfSection(string identifier) =>
+        !identifier.StartsWith("JMS", StringComparison.Ordinal) && !identifier.StartsWith("amqp.", StringComparison.Ordinal);
 
     private static Dictionary<string, MessageField> All()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Codec.V1_0;
 
 namespace AmqpToolkit.Broker.Selectors;
 
@@ -36,7 +37,8 @@ internal sealed class Selector
     /// <param name="text">Its text.</param>
     /// <param name="selector">The selector.</param>
     /// <param name="error">What is wrong, and at which character, the first being 1.</param>
-    public static bool TryParse(string text, out Selector? selector, out string? error)
+    /// <param name="dialect">Whose it is.</param>
+    public static bool TryParse(string text, out Selector? selector, out string? error, SelectorDialect dialect = SelectorDialect.Jms)
     {
         selector = null;
         error = null;
@@ -49,7 +51,7 @@ internal sealed class Selector
         try
         {
             var names = new List<string>();
-            selector = new Selector(string.IsNullOrWhiteSpace(text) ? null : SelectorParser.Parse(text, names), names);
+            selector = new Selector(string.IsNullOrWhiteSpace(text) ? null : SelectorParser.Parse(text, dialect, names), names);
             return true;
         }
         catch (SelectorSyntaxException exception)
@@ -57,6 +59,19 @@ internal sealed class Selector
             error = exception.Message;
             return false;
         }
+    }
+
+    /// <summary>Parses a property filter of the draft of filter expressions (4.2.4, 4.2.5): a map of names and values that a message must have.</summary>
+    /// <param name="reference">The map; its octets were validated.</param>
+    /// <param name="isOfApplication">Whether it is an <c>amqp:application-properties-filter</c>; else an <c>amqp:properties-filter</c>.</param>
+    /// <param name="selector">What picks those messages.</param>
+    /// <param name="error">What is wrong.</param>
+    public static bool TryParseProperties(EncodedMapView reference, bool isOfApplication, out Selector? selector, out string? error)
+    {
+        var names = new List<string>();
+        var expression = PropertyFilterParser.Parse(reference, isOfApplication, names, out error);
+        selector = expression is null ? null : new Selector(expression, names);
+        return selector is not null;
     }
 
     /// <summary>Whether a message is picked.</summary>

@@ -22,23 +22,26 @@ internal sealed class SelectorParser
 
     private readonly SelectorScanner _scanner;
     private readonly List<string> _names;
+    private readonly SelectorDialect _dialect;
     private SelectorToken _token;
     private int _depth;
 
-    private SelectorParser(string text, List<string> names)
+    private SelectorParser(string text, SelectorDialect dialect, List<string> names)
     {
-        _scanner = new SelectorScanner(text);
+        _scanner = new SelectorScanner(text, dialect);
         _names = names;
+        _dialect = dialect;
         _token = _scanner.Next();
     }
 
     /// <summary>Parses a selector.</summary>
     /// <param name="text">Its text, not empty.</param>
+    /// <param name="dialect">Whose it is.</param>
     /// <param name="names">Takes the names of the application-properties that it asks for.</param>
     /// <exception cref="SelectorSyntaxException">It is none.</exception>
-    public static Expression Parse(string text, List<string> names)
+    public static Expression Parse(string text, SelectorDialect dialect, List<string> names)
     {
-        var parser = new SelectorParser(text, names);
+        var parser = new SelectorParser(text, dialect, names);
         var expression = parser.ParseCondition(parser.ParseOr);
         return parser._token.Kind == SelectorTokenKind.End ? expression : throw parser.Unexpected("AND, OR or the end");
     }
@@ -229,7 +232,7 @@ internal sealed class SelectorParser
         {
             SelectorTokenKind.Text => new ConstantExpression(Encoding.UTF8.GetBytes(token.Value)),
             SelectorTokenKind.Number => Number(token),
-            SelectorTokenKind.Identifier when MessageFieldNames.TryGet(token.Value, out var field) => new FieldExpression(field),
+            SelectorTokenKind.Identifier when MessageFieldNames.TryGet(token.Value, _dialect, out var field) => new FieldExpression(field),
             SelectorTokenKind.Identifier => Property(MessageFieldNames.ApplicationProperty(token.Value), token.Position),
             SelectorTokenKind.QuotedIdentifier => Property(token.Value, token.Position),
             SelectorTokenKind.Keyword when token.Value is "TRUE" or "FALSE" => new ConstantExpression(token.Value == "TRUE"),

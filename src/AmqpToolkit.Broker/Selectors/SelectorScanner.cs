@@ -3,7 +3,7 @@ using System.Text;
 namespace AmqpToolkit.Broker.Selectors;
 
 /// <summary>Cuts the text of a selector into tokens, as JMS has them (Jakarta Messaging 3.1, 3.8.1.1). Owned by one parser.</summary>
-internal sealed class SelectorScanner(string text)
+internal sealed class SelectorScanner(string text, SelectorDialect dialect)
 {
     private static readonly HashSet<string> Keywords = ["AND", "OR", "NOT", "BETWEEN", "LIKE", "ESCAPE", "IN", "IS", "NULL", "TRUE", "FALSE"];
 
@@ -27,7 +27,13 @@ internal sealed class SelectorScanner(string text)
         char first = text[start];
         if (first is '\'' or '"')
         {
-            return new SelectorToken(first == '"' ? SelectorTokenKind.QuotedIdentifier : SelectorTokenKind.Text, Quoted(first), start + 1);
+            bool isName = first == '"' && dialect == SelectorDialect.Jms;
+            return new SelectorToken(isName ? SelectorTokenKind.QuotedIdentifier : SelectorTokenKind.Text, Quoted(first), start + 1);
+        }
+
+        if (first == '[' && dialect == SelectorDialect.Sql)
+        {
+            return new SelectorToken(SelectorTokenKind.QuotedIdentifier, Quoted(']'), start + 1);
         }
 
         if (char.IsAsciiDigit(first) || (first == '.' && start + 1 < text.Length && char.IsAsciiDigit(text[start + 1])))
@@ -106,6 +112,11 @@ internal sealed class SelectorScanner(string text)
         int start = _at;
         if (text[_at] == '0' && _at + 1 < text.Length && text[_at + 1] is 'x' or 'X')
         {
+            if (dialect == SelectorDialect.Sql)
+            {
+                throw new SelectorSyntaxException(start + 1, "0x begins a binary, which nothing is compared with,");
+            }
+
             _at += 2;
             Pass(char.IsAsciiHexDigit);
         }

@@ -91,7 +91,7 @@ public sealed class RoundTripTests(ITestOutputHelper output)
         int seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        for (int round = 0; round < 5000; round++)
+        for (int round = 0; round < 1500; round++)
         {
             byte[] properties = Damaged(random, Dice.BasicProperties(random));
             byte[] body = Damaged(random, Dice.Body(random));

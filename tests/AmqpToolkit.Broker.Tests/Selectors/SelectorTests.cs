@@ -305,6 +305,70 @@ public sealed class SelectorTests
         Assert.Equal(0, allocated);
     }
 
+    /// <summary>The SQL filter: quotes and brackets are others, names of JMS are names as any.</summary>
+    [Theory]
+    [InlineData("colour = \"red\" AND a.weight > 3 AND [x-note] = 'n' AND [a.b] = 1", true)]
+    [InlineData("p.message_id = 'ID:1' AND properties.group_id = 'group' AND h.priority = 7 AND header.durable", true)]
+    [InlineData("JMSType IS NULL AND amqp.priority IS NULL", true)]
+    [InlineData("weight = 0x05", null)]
+    [InlineData("[colour = 'red'", null)]
+    public void Matches_OfSql_InEitherVersion_Agrees(string text, bool? expected)
+    {
+        bool isParsed = Selector.TryParse(text, out var selector, out string? error, SelectorDialect.Sql);
+
+        Assert.True(isParsed == expected is not null, error);
+        Assert.Equal(expected ?? false, selector?.Matches(SelectorMessages.Basic) ?? false);
+        Assert.Equal(expected ?? false, selector?.Matches(SelectorMessages.Sections) ?? false);
+    }
+
+    /// <summary>Property filters: a name and a value of 1.0, and what they say; null for no filter.</summary>
+    [Theory]
+    [InlineData(false, "A3 0A 6D6573736167652D6964", "A1 04 49443A31", true)]       // message-id ID:1
+    [InlineData(false, "A3 0A 6D6573736167652D6964", "A1 06 26733A 3A 31 31", false)]
+    [InlineData(false, "A3 0A 6D6573736167652D6964", "A1 05 26733A 3A31", true)]     // &s::1
+    [InlineData(false, "A3 0A 6D6573736167652D6964", "A1 05 26703A 4944", true)]     // &p:ID
+    [InlineData(false, "A3 0A 6D6573736167652D6964", "A1 03 266D3A", null)]          // &m:
+    [InlineData(false, "A3 0A 6D6573736167652D6964", "53 07", false)]
+    [InlineData(false, "A3 0E 636F7272656C6174696F6E2D6964", "A1 03 632D31", true)]  // correlation-id c-1
+    [InlineData(false, "A3 07 757365722D6964", "A0 05 6775657374", true)]            // user-id
+    [InlineData(false, "A3 0D 6372656174696F6E2D74696D65", "83 0000000000002328", true)]
+    [InlineData(false, "A3 08 67726F75702D6964", "40", true)]                        // group-id, whatever it is
+    [InlineData(false, "A3 05 6F74686572", "40", null)]                              // other
+    [InlineData(true, "A1 06 636F6C6F7572", "A1 03 726564", true)]                   // colour red
+    [InlineData(true, "A1 06 636F6C6F7572", "A1 04 62 6C 75 65", false)]
+    [InlineData(true, "A1 06 636F6C6F7572", "A1 04 26267265", false)]                // &&re: what begins with an ampersand
+    [InlineData(true, "A1 06 636F6C6F7572", "40", true)]
+    [InlineData(true, "A1 07 6D697373696E67", "40", false)]                          // missing
+    [InlineData(true, "A1 06 776569676874", "70 00000005", true)]                    // weight, of another type
+    [InlineData(true, "A1 06 776569676874", "82 4014000000000000", true)]
+    [InlineData(true, "A1 06 776569676874", "80 FFFFFFFFFFFFFFFF", false)]
+    [InlineData(true, "A1 06 776569676874", "A1 01 35", false)]
+    [InlineData(true, "A1 02 6F6B", "41", true)]                                     // ok
+    [InlineData(true, "A1 02 6F6B", "A0 00", null)]                                  // binary
+    [InlineData(true, "A1 02 6F6B", "45", null)]                                     // a list
+    [InlineData(true, "52 07", "41", null)]
+    public void PropertyFilter_InEitherVersion_Agrees(bool isOfApplication, string name, string value, bool? expected)
+    {
+        byte[] map = Map(0x74, (name, value));
+        Assert.Equal(AmqpToolkit.Codec.DecodeError.None, ApplicationPropertiesView.TryParse(map, out var view, out _));
+
+        bool isParsed = Selector.TryParseProperties(view.Value, isOfApplication, out var selector, out string? error);
+
+        Assert.True(isParsed == expected is not null && isParsed == error is null, error);
+        Assert.Equal(expected ?? false, selector?.Matches(SelectorMessages.Basic) ?? false);
+        Assert.Equal(expected ?? false, selector?.Matches(SelectorMessages.Sections) ?? false);
+    }
+
+    [Fact]
+    public void PropertyFilter_WithoutNames_IsNone()
+    {
+        byte[] map = Map(0x74);
+        ApplicationPropertiesView.TryParse(map, out var view, out _);
+
+        Assert.False(Selector.TryParseProperties(view.Value, true, out _, out string? error));
+        Assert.Equal("the filter names no property", error);
+    }
+
     private static bool Matches(string text, byte[] sections)
     {
         Assert.True(Selector.TryParse(text, out var selector, out string? error), error);
