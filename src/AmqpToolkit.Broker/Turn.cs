@@ -30,12 +30,17 @@ internal sealed class Turn
     public void EndGroup()
     {
         Group = 0;
-        foreach (var (queue, letter) in _dying ?? [])
+        if (_dying is not { Count: > 0 } dying)
+        {
+            return;
+        }
+
+        foreach (var (queue, letter) in dying)
         {
             queue.VirtualHost.Arena.Release(letter.Message);
         }
 
-        _dying?.Clear();
+        dying.Clear();
     }
 
     /// <summary>Flushes <paramref name="output"/> at the end of the turn. Called under any lock.</summary>

@@ -225,7 +225,7 @@ internal sealed partial class BrokerConnection
 
         bool isRefusal = _state == ConnectionState.Handshake && error.ReplyCode == Constants.AccessRefused;
         SendConfirms();
-        List<BrokerChannel> confirmed = [.. _channels.Values];
+        List<BrokerChannel> confirmed = [.. _channels.Values.Where(channel => !channel.IsClosing)];
         ReleaseChannels();
         _ignoresInput = _frames.IsOutOfStep;
         lock (Output.Gate)

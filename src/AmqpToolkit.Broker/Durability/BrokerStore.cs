@@ -74,6 +74,10 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     public static void Open(AmqpBroker broker)
     {
         var options = broker.Options;
+        if (options.FileLayer is null && Directory.Exists(Path.Combine(options.DataDirectory!, StoreFolders.Repaired)))
+        {
+            throw new BrokerStoreException($"A repair of the folder was interrupted: run amqp-broker repair {options.DataDirectory} again.");
+        }
 
         // What is restored knows its store from the start, although it takes nothing before all is read.
         var store = broker.Store = new BrokerStore(broker);

@@ -110,6 +110,16 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
     /// </summary>
     public void UseGroup(uint group) => (t_acks ??= new AckRow()).Group = group;
 
+    /// <summary>Nothing belongs to the group any more. What an exception has left unwritten is forgotten: the group will not hold either.</summary>
+    public void EndUseOfGroup()
+    {
+        if (t_acks is { } acks)
+        {
+            acks.Group = 0;
+            acks.Count = acks.Owner == this ? 0 : acks.Count;
+        }
+    }
+
     /// <summary>Writes what the queue is done with. Before its lock is left.</summary>
     public void Flush(uint group = 0)
     {

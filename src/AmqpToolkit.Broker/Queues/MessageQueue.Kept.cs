@@ -96,6 +96,20 @@ internal partial class MessageQueue
         }
     }
 
+    /// <summary>Settles within the group of a transaction. After an exception nothing of it stays on the thread, which others use.</summary>
+    private void SettleInGroup(ReadOnlySpan<Unsettled> deliveries, Outcome outcome, Turn turn, uint group)
+    {
+        BeginGroup(group, turn);
+        try
+        {
+            Settle(deliveries, outcome, group);
+        }
+        finally
+        {
+            EndGroup();
+        }
+    }
+
     /// <summary>What the queue is done with from here on belongs to the group of a transaction.</summary>
     private void BeginGroup(uint group, Turn turn)
     {
@@ -108,7 +122,7 @@ internal partial class MessageQueue
 
     private void EndGroup()
     {
-        _journal?.UseGroup(0);
+        _journal?.EndUseOfGroup();
         if (_more is { } more)
         {
             more.Transaction = null;

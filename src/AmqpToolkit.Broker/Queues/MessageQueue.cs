@@ -153,38 +153,13 @@ internal partial class MessageQueue : BindingDestination
     {
         lock (_gate)
         {
-            if (group != 0)
+            if (group == 0)
             {
-                BeginGroup(group, turn);
+                Settle(deliveries, outcome, group);
             }
-
-            bool goesBack = outcome is Outcome.Release or Outcome.Fail or Outcome.UndeliverableHere && !_isDeleted;
-            foreach (ref readonly var delivery in deliveries)
+            else
             {
-                if (delivery.Consumer is { } consumer)
-                {
-                    consumer.UnsettledCount--;
-                    Join(consumer);
-                }
-
-                if (_more is not null && outcome != Outcome.Accept && !_isDeleted)
-                {
-                    SettleExtended(_more, delivery.Message, outcome, group);
-                }
-                else if (goesBack && !_isDeleted)
-                {
-                    Return(AfterReturn(delivery.Message, outcome, group));
-                }
-                else
-                {
-                    Finish(delivery.Message);
-                }
-            }
-
-            _journal?.Flush(group);
-            if (group != 0)
-            {
-                EndGroup();
+                SettleInGroup(deliveries, outcome, turn, group);
             }
 
             if (_more is { } more)
@@ -203,6 +178,34 @@ internal partial class MessageQueue : BindingDestination
         }
 
         MoveDead(turn);
+    }
+
+    private void Settle(ReadOnlySpan<Unsettled> deliveries, Outcome outcome, uint group)
+    {
+        bool goesBack = outcome is Outcome.Release or Outcome.Fail or Outcome.UndeliverableHere && !_isDeleted;
+        foreach (ref readonly var delivery in deliveries)
+        {
+            if (delivery.Consumer is { } consumer)
+            {
+                consumer.UnsettledCount--;
+                Join(consumer);
+            }
+
+            if (_more is not null && outcome != Outcome.Accept && !_isDeleted)
+            {
+                SettleExtended(_more, delivery.Message, outcome, group);
+            }
+            else if (goesBack && !_isDeleted)
+            {
+                Return(AfterReturn(delivery.Message, outcome, group));
+            }
+            else
+            {
+                Finish(delivery.Message);
+            }
+        }
+
+        _journal?.Flush(group);
     }
 
     /// <summary>Lets a consumer that was turned away try again.</summary>

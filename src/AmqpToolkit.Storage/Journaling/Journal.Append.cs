@@ -206,7 +206,7 @@ internal sealed partial class Journal
             AckPayload.Write(payload, queue, segment, ranges, acks[..count]);
             if (group != 0)
             {
-                _openGroups[group].NoteSettled(segment);
+                NoteSettled(_openGroups[group], acks[..count]);
             }
 
             _tail.HoldUntilGone(segment);
@@ -216,6 +216,25 @@ internal sealed partial class Journal
             }
 
             acks = acks[count..];
+        }
+    }
+
+    /// <summary>Should the group never hold, all that its messages lie in must still be there.</summary>
+    private void NoteSettled(OpenGroup group, ReadOnlySpan<JournalAck> acks)
+    {
+        foreach (ref readonly var ack in acks)
+        {
+            ref var entry = ref _messages[ack.Message];
+            group.NoteSettled(entry.Location.Segment);
+            if (!entry.Content.IsNone)
+            {
+                group.NoteSettled(_contents[entry.Content].Location.Segment);
+            }
+
+            if (_updates.Count > 0 && _updates.TryGetValue(ack.Message, out var update))
+            {
+                group.NoteSettled(update.Location.Segment);
+            }
         }
     }
 

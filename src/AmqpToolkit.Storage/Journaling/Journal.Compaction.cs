@@ -21,7 +21,7 @@ internal sealed partial class Journal
         }
     }
 
-    private Task CopyAsync(JournalSegment segment) => Task.Run(() =>
+    private Task CopyAsync(JournalSegment segment) => RunAside(() =>
     {
         using var copier = new SegmentCopier(this, segment);
         copier.Run();
@@ -39,6 +39,12 @@ internal sealed partial class Journal
         JournalSegment? worst = null;
         foreach (var segment in _segments.Values)
         {
+            if (segment.IsPinned)
+            {
+                // Nothing can be done about its garbage: it must not look as if there were too much.
+                continue;
+            }
+
             used += segment.EndOffset;
             live += segment.LiveOctets;
             if (CanCopy(segment) && (worst is null || segment.LiveOctets < worst.LiveOctets))

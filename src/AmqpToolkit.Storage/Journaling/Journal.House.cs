@@ -192,8 +192,12 @@ internal sealed partial class Journal
         }
 
         string name = SegmentName.OfSpare(++_spareNumber);
-        _preparing = Task.Run(() => CreateSpare(name));
+        _preparing = RunAside(() => CreateSpare(name));
     }
+
+    /// <summary>Work that waits for the disk has a thread of its own: one of the pool would be missing where connections are read.</summary>
+    private static Task RunAside(Action work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private void CreateSpare(string name)
     {

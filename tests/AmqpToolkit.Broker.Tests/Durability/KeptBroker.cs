@@ -84,14 +84,29 @@ internal sealed class KeptBroker : IAsyncDisposable
     {
         // What nobody waits for lies in memory for a while; what somebody was promised does not.
         string from = _folders[^1];
-        string to = AddFolder();
-        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock"))
+        while (!await TryCopyAsync(from, AddFolder()))
         {
-            string target = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            await using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            await using var copy = new FileStream(target, FileMode.CreateNew);
-            await source.CopyToAsync(copy);
+            // A file has gone between its name and its octets.
+        }
+    }
+
+    private static async Task<bool> TryCopyAsync(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        try
+        {
+            foreach (string file in Directory.GetFiles(from).Where(file => Path.GetFileName(file) != "lock"))
+            {
+                await using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                await using var copy = new FileStream(Path.Combine(to, Path.GetFileName(file)), FileMode.CreateNew);
+                await source.CopyToAsync(copy);
+            }
+
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V0_9_1;
@@ -176,8 +177,14 @@ public sealed class KeptGroupTests
             client.Declare("from");
             client.Declare("a");
             client.Declare("b");
-            string large = new('x', 60_000);
-            client.Publish("from", large);
+
+            // The content fills a segment, what the two queues write of it goes into the next.
+            client.Declare("too");
+            client.Bind("from", "amq.fanout");
+            client.Bind("too", "amq.fanout");
+            string large = new('x', 65_000);
+            client.Publish("amq.fanout", "", Persistent, large);
+            Assert.NotNull(client.Get("too"));
             Select(transaction);
             ulong tag = transaction.Get("from", noAck: false)!.Value.Tag;
             transaction.Send("", "a", Persistent, "a");
@@ -200,6 +207,45 @@ public sealed class KeptGroupTests
         Assert.Single(after.Drain("from"));
         Assert.Equal(16, after.Drain("a").Length);
         Assert.Empty(after.Drain("b"));
+    }
+
+    [Fact]
+    public async Task Settlement_ThatFails_LeavesNothingOnTheThread()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        using (var client = new KeptClient(broker))
+        {
+            client.Declare("q", ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "other"));
+            client.Declare("other");
+            client.Publish("q", "a", "b", "c");
+            client.Publish("other", "d");
+            SettleAndFail(broker);
+            await broker.FlushAsync();
+            Assert.Equal(3, broker.CountStored());
+            await broker.CrashAsync();
+        }
+
+        using var after = new KeptClient(broker);
+        Assert.Equal(["a", "b", "c"], after.Drain("q"));
+        Assert.Empty(after.Drain("other"));
+    }
+
+    private static void SettleAndFail(KeptBroker broker)
+    {
+        var q = broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!;
+        var other = broker.Broker.FindVirtualHost("/")!.FindQueue("other"u8)!;
+        var consumer = new CallingConsumer(q, () => { }) { IsSated = true };
+        var turn = new Turn();
+        Assert.True(q.TryAddConsumer(consumer, turn, _ => { }));
+        turn.Group = JournalGroup.Begin(broker.Journal);
+        consumer.FailsToJoin = true;
+        Unsettled[] deliveries = [new Unsettled(q, null, consumer.Taken[0].Message), .. consumer.Taken[1..]];
+        Assert.Throws<InvalidOperationException>(() => q.Settle(deliveries, Outcome.Accept, turn, turn.Group));
+        JournalGroup.Abandon(broker.Journal, turn.Group);
+        turn.EndGroup();
+
+        // What this thread does next is no part of it.
+        Assert.True(other.TryGet(out _, out _, turn, isAccepted: true));
     }
 
     [Fact]
@@ -252,15 +298,25 @@ public sealed class KeptGroupTests
     {
         public override bool IsExclusive => false;
 
+        /// <summary>Whether it leaves the rotation when it has taken what there is.</summary>
+        public bool IsSated { get; init; }
+
+        public List<Unsettled> Taken { get; } = [];
+
+        /// <summary>Whether it takes no more, and fails when it is asked to.</summary>
+        public bool FailsToJoin { get; set; }
+
+        public override long Priority => FailsToJoin ? throw new InvalidOperationException("on purpose") : 0;
+
         public override bool Take(ref DeliveryRun run, Turn turn)
         {
             while (run.HasMessage)
             {
                 onTake();
-                run.TakeUnsettled(this);
+                Taken.Add(run.TakeUnsettled(this));
             }
 
-            return true;
+            return !IsSated;
         }
 
         public override void HandleQueueDeleted(Turn turn)
