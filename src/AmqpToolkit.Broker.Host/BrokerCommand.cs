@@ -25,13 +25,20 @@ internal static class BrokerCommand
             root.Options.Add(setting.Option);
         }
 
+        foreach (Command command in StoreCommands.All())
+        {
+            root.Subcommands.Add(command);
+        }
+
+        // Without a command the broker runs, below.
+        root.SetAction(_ => ExitCode.Stopped);
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
             return await FailAsync(error, ExitCode.BadSetting, $"{parsed.Errors[0].Message} Try --help.").ConfigureAwait(false);
         }
 
-        if (parsed.Action is not null) // --help, --version
+        if (parsed.Action != root.Action) // a command, --help, --version
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error }).ConfigureAwait(false);
         }

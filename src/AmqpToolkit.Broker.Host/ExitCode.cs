@@ -14,4 +14,7 @@ internal static class ExitCode
 
     /// <summary>The folder for what is kept cannot be used.</summary>
     public const int CannotKeep = 3;
+
+    /// <summary>A data folder was looked through, and some of it is damaged.</summary>
+    public const int Damaged = 4;
 }

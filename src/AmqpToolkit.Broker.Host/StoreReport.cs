@@ -1,0 +1,35 @@
+using System.Globalization;
+using AmqpToolkit.Storage.Journaling;
+
+namespace AmqpToolkit.Broker.Host;
+
+/// <summary>What is said of a journal, a line each.</summary>
+internal static class StoreReport
+{
+    /// <summary>What there is, and what of it is damaged.</summary>
+    public static IEnumerable<string> Lines(string folder, JournalReport report, StoreInventory inventory)
+    {
+        string end = report.WasClosed ? "stopped in order" : "ended without a word";
+        yield return Text($"{folder}: {report.Segments} files, {report.Octets} octets, {report.Definitions} definitions, {end}");
+        foreach (var (queue, count) in report.Messages.Where(queue => queue.Value > 0 || !inventory.IsExchange(queue.Key)))
+        {
+            yield return Text($"{inventory.NameOf(queue)}: {count} messages");
+        }
+
+        foreach (var (queue, count) in report.Homeless)
+        {
+            yield return Text($"{inventory.NameOf(queue)}: {count} messages");
+        }
+
+        foreach (string line in Damages(report.Damages))
+        {
+            yield return line;
+        }
+    }
+
+    /// <summary>Where damage is, and what depends on it.</summary>
+    public static IEnumerable<string> Damages(IReadOnlyList<JournalDamage> damages) =>
+        damages.Select(damage => Text($"damaged: {damage.File}, offset {damage.Offset}, {damage.Octets} octets: {damage.What}"));
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

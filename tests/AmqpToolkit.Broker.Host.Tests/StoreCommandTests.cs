@@ -1,0 +1,187 @@
+using System.Net;
+using System.Text;
+using RabbitMQ.Client;
+
+namespace AmqpToolkit.Broker.Host.Tests;
+
+/// <summary>amqp-broker check and repair, on folders that brokers have left and somebody has damaged.</summary>
+public sealed class StoreCommandTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("amqp-broker-check");
+
+    private string Data => Path.Combine(_folder.FullName, "data");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Check_OfAWholeFolder_TellsWhatIsThere()
+    {
+        await FillAsync();
+
+        var (code, output, error) = await RunAsync("check");
+
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("queue 'orders' in virtual host '/': 3 messages", output, StringComparison.Ordinal);
+        Assert.Contains("stopped in order", output, StringComparison.Ordinal);
+        Assert.EndsWith("nothing is damaged\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Repair_OfADamagedFolder_LosesWhatIsDamagedAndNothingElse()
+    {
+        await FillAsync();
+        var (file, offset) = Damage("the second");
+
+        var (code, output, _) = await RunAsync("check");
+        Assert.Equal(4, code);
+        string line = Assert.Single(output.Split('\n'), line => line.StartsWith("damaged: ", StringComparison.Ordinal));
+        Assert.Contains($"damaged: {file}, offset ", line, StringComparison.Ordinal);
+        long found = long.Parse(line.Split("offset ")[1].Split(',')[0], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(offset - found, 0, 300);
+        Assert.Contains("queue 'orders' in virtual host '/': 2 messages", output, StringComparison.Ordinal);
+
+        (code, output, _) = await RunAsync("repair");
+        Assert.Equal(0, code);
+        Assert.Contains("repaired; the damaged files are in ", output, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(Directory.GetDirectories(Data, "damaged-*").Single(), file)));
+
+        (code, output, _) = await RunAsync("check");
+        Assert.Equal(0, code);
+        Assert.Equal(["the first", "the third"], await DrainAsync());
+    }
+
+    [Fact]
+    public async Task Repair_OfAWholeFolder_ChangesNothing()
+    {
+        await FillAsync();
+
+        var (code, output, _) = await RunAsync("repair");
+
+        Assert.Equal(0, code);
+        Assert.Contains("nothing was changed", output, StringComparison.Ordinal);
+        Assert.Equal(["the first", "the second", "the third"], await DrainAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Repair_ThatWasInterrupted_GoesOn(bool isHalfMoved)
+    {
+        await FillAsync();
+        Damage("the second");
+        Assert.Equal(0, (await RunAsync("repair")).Code);
+
+        // As it was before the repaired files came to their place, or when the damaged ones were still there.
+        string repaired = Path.Combine(Data, "repaired");
+        Directory.CreateDirectory(repaired);
+        foreach (string file in Directory.GetFiles(Data, "segment-*"))
+        {
+            File.Move(file, Path.Combine(repaired, Path.GetFileName(file)));
+        }
+
+        if (isHalfMoved)
+        {
+            string damaged = Directory.GetDirectories(Data, "damaged-*").Single();
+            foreach (string file in Directory.GetFiles(damaged))
+            {
+                File.Move(file, Path.Combine(Data, Path.GetFileName(file)));
+            }
+
+            Directory.Delete(damaged);
+        }
+
+        var refused = await Assert.ThrowsAsync<BrokerStoreException>(StartAsync);
+        Assert.Contains("amqp-broker repair", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(4, (await RunAsync("check")).Code);
+        Assert.Equal(0, (await RunAsync("repair")).Code);
+        Assert.False(Directory.Exists(repaired));
+        Assert.Equal(["the first", "the third"], await DrainAsync());
+    }
+
+    [Theory]
+    [InlineData("check")]
+    [InlineData("repair")]
+    public async Task Folder_ThatABrokerHas_IsRefusedInPlainWords(string command)
+    {
+        await FillAsync();
+        await using AmqpBroker broker = await StartAsync();
+
+        var (code, output, error) = await RunAsync(command);
+
+        Assert.Equal((3, ""), (code, output));
+        Assert.StartsWith("amqp-broker: ", error, StringComparison.Ordinal);
+        Assert.Contains("in use", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("check")]
+    [InlineData("repair")]
+    public async Task Folder_ThatIsNotThere_OrHoldsNothing_IsRefused(string command)
+    {
+        var (code, _, error) = await RunAsync(command);
+        Assert.Equal(3, code);
+        Assert.Contains("there is no folder", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Data));
+
+        Directory.CreateDirectory(Data);
+        (code, _, error) = await RunAsync(command);
+        Assert.Equal(3, code);
+        Assert.Contains("holds no broker's data", error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(Data));
+    }
+
+    private async Task<(int Code, string Output, string Error)> RunAsync(string command)
+    {
+        using StringWriter output = new() { NewLine = "\n" };
+        using StringWriter error = new() { NewLine = "\n" };
+        int code = await BrokerCommand.RunAsync([command, Data], output, error);
+        return (code, output.ToString(), error.ToString());
+    }
+
+    private Task<AmqpBroker> StartAsync() => AmqpBroker.StartAsync(new AmqpBrokerOptions { DataDirectory = Data, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)] });
+
+    private async Task FillAsync()
+    {
+        await using AmqpBroker broker = await StartAsync();
+        await using IConnection connection = await ConnectAsync(broker);
+        await using IChannel channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        await channel.QueueDeclareAsync("orders", durable: true, exclusive: false, autoDelete: false);
+        foreach (string body in (string[])["the first", "the second", "the third"])
+        {
+            await channel.BasicPublishAsync("", "orders", mandatory: true, new BasicProperties { Persistent = true }, Encoding.UTF8.GetBytes(body));
+        }
+    }
+
+    private async Task<List<string>> DrainAsync()
+    {
+        await using AmqpBroker broker = await StartAsync();
+        await using IConnection connection = await ConnectAsync(broker);
+        await using IChannel channel = await connection.CreateChannelAsync();
+        List<string> bodies = [];
+        while (await channel.BasicGetAsync("orders", autoAck: true) is { } message)
+        {
+            bodies.Add(Encoding.UTF8.GetString(message.Body.Span));
+        }
+
+        return bodies;
+    }
+
+    private static Task<IConnection> ConnectAsync(AmqpBroker broker) => new ConnectionFactory { Port = broker.Endpoints[0].Port, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
+
+    private (string File, long Offset) Damage(string text)
+    {
+        foreach (string file in Directory.GetFiles(Data, "segment-*"))
+        {
+            byte[] octets = File.ReadAllBytes(file);
+            int at = octets.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text));
+            if (at >= 0)
+            {
+                octets[at] ^= 4;
+                File.WriteAllBytes(file, octets);
+                return (Path.GetFileName(file), at);
+            }
+        }
+
+        throw new InvalidOperationException($"'{text}' is in no file");
+    }
+}
