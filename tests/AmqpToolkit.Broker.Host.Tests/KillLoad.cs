@@ -21,23 +21,37 @@ internal sealed class KillLoad
     /// <summary>Acknowledgements after which the broker is asked whether it has got this far.</summary>
     private const int AskedAfter = 20;
 
+    /// <summary>After this time what the broker has read is with the operating system, on a machine that gives it a turn when it wants one.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(100);
+
     private static readonly BasicProperties Persistent = new() { Persistent = true };
 
     private readonly ConcurrentDictionary<long, bool> _confirmed = new();
+
     /// <summary>What was acknowledged, and when the broker is known to have read that.</summary>
-    private readonly ConcurrentDictionary<long, long> _acked = new();
-    private readonly List<long> _unread = [];
+    private readonly ConcurrentDictionary<long, (int Round, long ReadAt)> _acked = new();
     private readonly List<string> _mistakes = [];
     private readonly HashSet<long> _committed = [];
     private long _published;
     private long _transactions;
     private long _keptUpTo;
 
+    /// <summary>When each round's kill was asked for, and the begin of the last transaction that its broker had confirmed.</summary>
+    private readonly List<(long At, long KeptUpTo)> _kills = [];
+
+    /// <summary>The longest time that an answer took which needed no disk: so long this machine left the broker without a turn.</summary>
+    private TimeSpan _longestAnswer;
+    private long _askedAt;
+    private TimeSpan _oldestReturn;
+
     public int Confirmed => _confirmed.Count;
 
     public int Acked => _acked.Count;
 
     public int Committed => _committed.Count;
+
+    /// <summary>How long before a kill the broker had read the acknowledgement that was lost with it and was the oldest, and the longest time that an answer took.</summary>
+    public (TimeSpan Return, TimeSpan Answer) Longest => (_oldestReturn, _longestAnswer);
 
     public IReadOnlyList<string> Mistakes => _mistakes;
 
@@ -58,9 +72,12 @@ internal sealed class KillLoad
         using var over = new CancellationTokenSource();
         Task[] work = [PublishAsync(publishing, over.Token), CommitAsync(publishing, over.Token), ConsumeAsync(consuming, over.Token)];
         await Task.Delay(time, CancellationToken.None);
+        long killedAt = Stopwatch.GetTimestamp();
+        NoteAnswer(Interlocked.Exchange(ref _askedAt, 0), killedAt);
         await kill();
         await over.CancelAsync();
         await Task.WhenAll(work).WaitAsync(TimeSpan.FromSeconds(60));
+        _kills.Add((killedAt, Volatile.Read(ref _keptUpTo)));
     }
 
     /// <summary>Takes everything out, and holds it against what is known.</summary>
@@ -102,9 +119,9 @@ internal sealed class KillLoad
 
     private static byte[] BodyOf(long number) => Encoding.UTF8.GetBytes($"{number}".PadRight((int)(number * 7919 % 600)));
 
-    /// <summary>Whether an exception is what a client gets whose broker was killed.</summary>
+    /// <summary>Whether an exception is what a client gets whose broker was killed. Its own buffers are gone at times when its connection goes under a publish: then it reports an index.</summary>
     internal static bool IsEnd(Exception exception) =>
-        exception is AlreadyClosedException or OperationInterruptedException or OperationCanceledException or IOException or ObjectDisposedException or PublishException;
+        exception is IndexOutOfRangeException or AlreadyClosedException or OperationInterruptedException or OperationCanceledException or IOException or ObjectDisposedException or PublishException;
 
     private async Task PublishAsync(IConnection connection, CancellationToken over)
     {
@@ -118,11 +135,11 @@ internal sealed class KillLoad
                 open.Enqueue(PublishOneAsync(channel, number));
                 if (open.Count == 200)
                 {
-                    await open.Dequeue();
+                    await open.Dequeue().WaitAsync(over);
                 }
             }
 
-            await Task.WhenAll(open);
+            await Task.WhenAll(open).WaitAsync(over);
         }
         catch (Exception exception) when (IsEnd(exception))
         {
@@ -152,10 +169,10 @@ internal sealed class KillLoad
             while (!over.IsCancellationRequested)
             {
                 long number = _transactions++;
-                await channel.BasicPublishAsync("", First, mandatory: true, Persistent, BodyOf(number), CancellationToken.None);
-                await channel.BasicPublishAsync("", Second, mandatory: true, Persistent, BodyOf(number), CancellationToken.None);
+                await channel.BasicPublishAsync("", First, mandatory: true, Persistent, BodyOf(number), over);
+                await channel.BasicPublishAsync("", Second, mandatory: true, Persistent, BodyOf(number), over);
                 long began = Stopwatch.GetTimestamp();
-                await channel.TxCommitAsync(CancellationToken.None);
+                await channel.TxCommitAsync(over).WaitAsync(over);
                 _committed.Add(number);
 
                 // What the broker had written down before it kept this is kept, too.
@@ -170,8 +187,9 @@ internal sealed class KillLoad
 
     private async Task ConsumeAsync(IConnection connection, CancellationToken over)
     {
+        // The connection's own: what the end of an earlier one left on its way must not count as read by this broker.
         var received = new List<long>();
-        _unread.Clear();
+        var unread = new List<long>();
         try
         {
             IChannel channel = await connection.CreateChannelAsync(cancellationToken: CancellationToken.None);
@@ -185,21 +203,23 @@ internal sealed class KillLoad
                 if (number % 3 != 0)
                 {
                     // Others stay unsettled for a while: acknowledgements have holes.
-                    NoteAck(number);
+                    NoteAck(number, unread);
                     await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, CancellationToken.None);
                 }
                 else if (received.Count % 50 == 0)
                 {
-                    received.ForEach(NoteAck);
+                    received.ForEach(earlier => NoteAck(earlier, unread));
                     await channel.BasicAckAsync(delivery.DeliveryTag, multiple: true, CancellationToken.None);
                 }
 
-                if (_unread.Count >= AskedAfter)
+                if (unread.Count >= AskedAfter)
                 {
+                    Volatile.Write(ref _askedAt, Stopwatch.GetTimestamp());
                     await channel.QueueDeclarePassiveAsync(Queue, CancellationToken.None);
                     long now = Stopwatch.GetTimestamp();
-                    _unread.ForEach(read => _acked[read] = now);
-                    _unread.Clear();
+                    NoteAnswer(Interlocked.Exchange(ref _askedAt, 0), now);
+                    unread.ForEach(read => _acked[read] = (_kills.Count, now));
+                    unread.Clear();
                 }
             };
             await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, CancellationToken.None);
@@ -214,20 +234,37 @@ internal sealed class KillLoad
         CheckOrder([.. received], "of a consumer");
     }
 
-    private void NoteAck(long number)
+    private void NoteAck(long number, List<long> unread)
     {
-        if (_acked.TryAdd(number, long.MaxValue))
+        if (_acked.TryAdd(number, (_kills.Count, long.MaxValue)))
         {
-            _unread.Add(number);
+            unread.Add(number);
         }
     }
 
     /// <summary>
-    /// A message is there that was acknowledged: that may be, unless the broker had read so before a transaction was committed that it confirmed. No clock
-    /// decides: how long a machine takes to come to it is not the broker's to promise.
+    /// A message is there that was acknowledged. That may be, unless the broker had read so before a transaction began that it confirmed, or long enough
+    /// before the kill.
     /// </summary>
-    private void CheckReturn(long number) =>
-        Check(!_acked.TryRemove(number, out long readAt) || readAt >= Volatile.Read(ref _keptUpTo), $"message {number} is back, acknowledged before what is kept");
+    private void CheckReturn(long number)
+    {
+        if (_acked.TryRemove(number, out var acked) && acked.ReadAt != long.MaxValue)
+        {
+            // Not the last round's: that may have been over before the message came again.
+            var (at, keptUpTo) = _kills[acked.Round];
+            long readAt = acked.ReadAt;
+            TimeSpan before = Stopwatch.GetElapsedTime(readAt, at);
+            _oldestReturn = before > _oldestReturn ? before : _oldestReturn;
+            Check(readAt >= keptUpTo, $"message {number} is back, acknowledged before what is kept");
+            Check(before < Grace + (2 * _longestAnswer), $"message {number} is back, acknowledged {before.TotalMilliseconds:F0} ms before the kill; no answer took longer than {_longestAnswer.TotalMilliseconds:F0} ms");
+        }
+    }
+
+    private void NoteAnswer(long askedAt, long answeredAt)
+    {
+        TimeSpan time = askedAt == 0 ? default : Stopwatch.GetElapsedTime(askedAt, answeredAt);
+        _longestAnswer = time > _longestAnswer ? time : _longestAnswer;
+    }
 
     private void CheckOrder(long[] numbers, string where)
     {
