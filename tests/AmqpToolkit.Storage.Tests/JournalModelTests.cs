@@ -44,6 +44,9 @@ public sealed class JournalModelTests(ITestOutputHelper output)
     private sealed class Run(int seed)
     {
         private readonly Random _random = new(seed);
+
+        /// <summary>The journal's thread's own.</summary>
+        private readonly Random _delays = new(~seed);
         private readonly JournalModel _model = new();
         private SimulatedDisk _disk = new();
         private Journal _journal = null!;
@@ -53,6 +56,7 @@ public sealed class JournalModelTests(ITestOutputHelper output)
 
         public void Play()
         {
+            _disk.OnSync = Delay;
             _journal = Journal.Open(_disk.Open(), Options, new RecordingVisitor());
             int lives = _random.Next(2, 6);
             for (int life = 0; life < lives; life++)
@@ -125,6 +129,7 @@ public sealed class JournalModelTests(ITestOutputHelper output)
 
             var found = new RecordingVisitor();
             _disk = left;
+            _disk.OnSync = Delay;
             _journal = Journal.Open(_disk.Open(), Options, found);
             Assert.Equal(how == 0, found.WasClosed);
             CheckDamages(found, isPowerLost: how == 2);
@@ -139,6 +144,15 @@ public sealed class JournalModelTests(ITestOutputHelper output)
 
             _waiter = new CommitWaiter();
             _token = 0;
+        }
+
+        /// <summary>A disk that is slow at times, so that what gathers is written before the sync returns.</summary>
+        private void Delay(int number)
+        {
+            if (_delays.Next(24) == 0)
+            {
+                Thread.Sleep(5);
+            }
         }
 
         /// <summary>Only a loss of power leaves holes. They stay, and are named each time, until their segment goes.</summary>

@@ -139,6 +139,54 @@ public sealed class JournalTests
     }
 
     [Fact]
+    public void Ack_WhileASyncRuns_IsWrittenBeforeItReturns()
+    {
+        using var goOn = new ManualResetEventSlim();
+        using var isSyncing = new ManualResetEventSlim();
+        using var journal = Open(out _);
+        StoredMessage first;
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            first = append.Message(1, 1, default, Content("first"));
+            append.Commit(_waiter, 1, CommitLevel.Fsync);
+        }
+
+        _waiter.Wait(1);
+        _disk.OnSync = _ =>
+        {
+            isSyncing.Set();
+            Assert.True(goOn.Wait(TimeSpan.FromSeconds(60)), "nobody let the sync go on");
+        };
+        using (var append = journal.Append())
+        {
+            append.Message(1, 2, default, Content("second"));
+            append.Commit(_waiter, 2, CommitLevel.Fsync);
+        }
+
+        Assert.True(isSyncing.Wait(TimeSpan.FromSeconds(30)), "nothing was synced");
+        using (var append = journal.Append())
+        {
+            append.Ack(1, [new JournalAck(1, first)]);
+            append.Commit(_waiter, 3, CommitLevel.Fsync);
+        }
+
+        bool isWritten = SpinWait.SpinUntil(() => Bodies(_disk.Kill()) is ["second"], TimeSpan.FromSeconds(30));
+        ulong committed = _waiter.Committed;
+        goOn.Set();
+        Assert.True(isWritten, "the acknowledgement waits for the sync");
+        Assert.Equal(1UL, committed);
+        _waiter.Wait(3);
+
+        static string[] Bodies(SimulatedDisk disk)
+        {
+            var visitor = new RecordingVisitor();
+            Journal.Open(disk.Open(), Options, visitor).Dispose();
+            return [.. visitor.Queues[1].Select(message => message.Content)];
+        }
+    }
+
+    [Fact]
     public void Group_WithoutItsEnd_DoesNotHold()
     {
         var journal = Open(out _);
@@ -362,6 +410,40 @@ public sealed class JournalTests
 
         var error = Assert.Throws<AggregateException>(() => { Assert.True(_waiter.Failed.Wait(TimeSpan.FromSeconds(30)), "nobody was told"); });
         Assert.IsType<ObjectDisposedException>(error.InnerException);
+    }
+
+    [Fact]
+    public void WhoCameWhileASyncRan_IsToldWhenItFails()
+    {
+        using var goOn = new ManualResetEventSlim();
+        using var isSyncing = new ManualResetEventSlim();
+        using var journal = Open(out _);
+        _disk.OnSync = _ =>
+        {
+            isSyncing.Set();
+            Assert.True(goOn.Wait(TimeSpan.FromSeconds(60)), "nobody let the sync go on");
+            throw new IOException("injected", 5);
+        };
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            append.Commit(new CommitWaiter(), 1, CommitLevel.Fsync);
+        }
+
+        Assert.True(isSyncing.Wait(TimeSpan.FromSeconds(30)), "nothing was synced");
+        using var isWritten = new ManualResetEventSlim();
+        _disk.OnWrite = _ => isWritten.Set();
+        using (var append = journal.Append())
+        {
+            append.Message(1, 1, default, Content("m"));
+            append.Commit(_waiter, 1, CommitLevel.Fsync);
+        }
+
+        bool isEarly = isWritten.Wait(TimeSpan.FromSeconds(30));
+        goOn.Set();
+        Assert.True(isEarly, "it waits for the sync");
+        Assert.Throws<AggregateException>(() => { Assert.True(_waiter.Failed.Wait(TimeSpan.FromSeconds(30)), "nobody was told"); });
+        Assert.Equal(0UL, _waiter.Committed);
     }
 
     [Fact]

@@ -130,7 +130,8 @@ internal sealed class SimulatedDisk
         {
             var file = new SimulatedFile();
             file.Write(0, octets);
-            file.Sync();
+            file.BeginSync();
+            file.EndSync(isDone: true);
             _names[name] = file;
             _syncedNames[name] = file;
         }
@@ -267,11 +268,27 @@ internal sealed class SimulatedDisk
 
         public void Sync()
         {
+            int number;
             lock (disk._gate)
             {
                 ObjectDisposedException.ThrowIf(_isClosed, this);
-                disk.Root.OnSync?.Invoke(++disk.Root.Syncs);
-                file.Sync();
+                number = ++disk.Root.Syncs;
+                file.BeginSync();
+            }
+
+            bool isDone = false;
+            try
+            {
+                // Others write meanwhile.
+                disk.Root.OnSync?.Invoke(number);
+                isDone = true;
+            }
+            finally
+            {
+                lock (disk._gate)
+                {
+                    file.EndSync(isDone);
+                }
             }
         }
 

@@ -4,6 +4,9 @@ namespace AmqpToolkit.Storage.Tests;
 internal sealed class SimulatedFile
 {
     private readonly HashSet<long> _dirtySectors = [];
+
+    /// <summary>What a sync that runs has found, and no more.</summary>
+    private readonly Dictionary<long, byte[]> _syncing = [];
     private byte[] _octets = [];
     private byte[] _synced = [];
 
@@ -30,15 +33,37 @@ internal sealed class SimulatedFile
         return count;
     }
 
-    public void Sync()
+    public void BeginSync()
     {
-        Array.Resize(ref _synced, _octets.Length);
         foreach (long sector in _dirtySectors)
         {
-            CopySector(sector, _octets, _synced);
+            var (start, count) = ExtentOf(sector, _octets);
+            _syncing[sector] = _octets.AsSpan(start, count).ToArray();
         }
 
         _dirtySectors.Clear();
+    }
+
+    public void EndSync(bool isDone)
+    {
+        if (isDone)
+        {
+            Array.Resize(ref _synced, _octets.Length);
+        }
+
+        foreach (var (sector, octets) in _syncing)
+        {
+            if (isDone)
+            {
+                octets.CopyTo(_synced.AsSpan((int)sector * SimulatedDisk.SectorOctets));
+            }
+            else
+            {
+                _dirtySectors.Add(sector);
+            }
+        }
+
+        _syncing.Clear();
     }
 
     public void Flip(long offset, int bit)
@@ -53,7 +78,7 @@ internal sealed class SimulatedFile
     public SimulatedFile Copy()
     {
         var copy = new SimulatedFile { _octets = ToArray(), _synced = (byte[])_synced.Clone() };
-        copy._dirtySectors.UnionWith(_dirtySectors);
+        copy._dirtySectors.UnionWith(Unsynced());
         return copy;
     }
 
@@ -67,7 +92,7 @@ internal sealed class SimulatedFile
         }
 
         int chance = random.Next(5);
-        foreach (long sector in _dirtySectors)
+        foreach (long sector in Unsynced())
         {
             if (random.Next(4) < chance && (sector + 1) * SimulatedDisk.SectorOctets <= octets.Length)
             {
@@ -78,10 +103,18 @@ internal sealed class SimulatedFile
         return new SimulatedFile { _octets = octets, _synced = (byte[])octets.Clone() };
     }
 
-    private static void CopySector(long sector, byte[] from, byte[] to)
+    /// <summary>A sync that runs may have got anywhere.</summary>
+    private IEnumerable<long> Unsynced() => _dirtySectors.Union(_syncing.Keys).Order();
+
+    private static (int Start, int Count) ExtentOf(long sector, byte[] octets)
     {
         int start = (int)sector * SimulatedDisk.SectorOctets;
-        int count = Math.Min(SimulatedDisk.SectorOctets, from.Length - start);
+        return (start, Math.Min(SimulatedDisk.SectorOctets, octets.Length - start));
+    }
+
+    private static void CopySector(long sector, byte[] from, byte[] to)
+    {
+        var (start, count) = ExtentOf(sector, from);
         from.AsSpan(start, count).CopyTo(to.AsSpan(start));
     }
 }

@@ -10,7 +10,8 @@ internal sealed partial class Journal
 
     private static readonly TimeSpan FullRetryDelay = TimeSpan.FromMilliseconds(200);
 
-    private readonly List<JournalSegment> _dirty = [];
+    private List<JournalSegment> _dirty = [];
+    private List<JournalSegment> _syncing = [];
     private readonly List<string> _spares;
     private bool _isFolderDirty;
     private ulong _syncedBatch;
@@ -20,6 +21,7 @@ internal sealed partial class Journal
     {
         while (TakeBatch() is { } batch)
         {
+            TakeEarly(batch);
             if (_failure is null)
             {
                 WriteBatch(batch);
@@ -33,7 +35,11 @@ internal sealed partial class Journal
             }
 
             batch.Reset();
-            _spare = batch;
+            lock (_gate)
+            {
+                _freeBatches.Push(batch);
+            }
+
             if (_failure is null)
             {
                 KeepHouse();
@@ -56,7 +62,7 @@ internal sealed partial class Journal
             lock (_gate)
             {
                 bool isDue = _filling.Waiters.Count > 0 || _filling.IsAwaited || _isClosing || hasDozed;
-                if (!_filling.IsEmpty && isDue)
+                if (_hasEarly || (!_filling.IsEmpty && isDue))
                 {
                     return Swap();
                 }
@@ -95,7 +101,7 @@ internal sealed partial class Journal
         }
 
         _writing = batch;
-        _filling = _spare;
+        _filling = _freeBatches.TryPop(out var free) ? free : new JournalBatch();
         _filling.Number = batch.Number + 1;
         return batch;
     }
@@ -234,17 +240,22 @@ internal sealed partial class Journal
 
     private void Sync()
     {
-        foreach (var segment in _dirty)
+        bool isFolderDirty = BeginSync();
+        try
         {
-            segment.File!.Sync();
-            segment.IsDirty = false;
-        }
+            foreach (var segment in _syncing)
+            {
+                segment.File!.Sync();
+            }
 
-        _dirty.Clear();
-        if (_isFolderDirty)
+            if (isFolderDirty)
+            {
+                _files.SyncFolder();
+            }
+        }
+        finally
         {
-            _files.SyncFolder();
-            _isFolderDirty = false;
+            EndSync();
         }
     }
 

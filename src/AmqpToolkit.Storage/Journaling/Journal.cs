@@ -33,7 +33,7 @@ internal sealed partial class Journal : IDisposable
     private readonly Thread _writer;
     private readonly AutoResetEvent _signal = new(initialState: false);
     private JournalBatch _filling = new();
-    private JournalBatch _spare = new();
+    private readonly Stack<JournalBatch> _freeBatches = [];
     private JournalSegment _tail;
     private uint _nextSegment;
     private uint _nextGroup;
@@ -73,7 +73,9 @@ internal sealed partial class Journal : IDisposable
 
         BeginRun();
         _writer = new Thread(Write) { IsBackground = true, Name = "journal" };
+        _earlyWriter = new Thread(WriteEarly) { IsBackground = true, Name = "journal early" };
         _writer.Start();
+        _earlyWriter.Start();
     }
 
     /// <summary>What ended the journal; null while it works. Once set, nothing more is committed.</summary>
@@ -167,6 +169,9 @@ internal sealed partial class Journal : IDisposable
 
         _signal.Set();
         _writer.Join();
+        _isEarlyOver = true;
+        _syncBegan.Set();
+        _earlyWriter.Join();
         _preparing?.Wait();
         _copying?.Wait();
         CloseFiles();
@@ -197,6 +202,7 @@ internal sealed partial class Journal : IDisposable
         }
 
         _signal.Dispose();
+        _syncBegan.Dispose();
         _files.Dispose();
     }
 
