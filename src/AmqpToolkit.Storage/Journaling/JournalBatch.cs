@@ -3,10 +3,13 @@ namespace AmqpToolkit.Storage.Journaling;
 /// <summary>What gathers while the batch before is being written.</summary>
 internal sealed class JournalBatch
 {
-    /// <summary>Chunks that a batch keeps for its next turn.</summary>
-    private const int KeptChunks = 4;
+    /// <summary>Chunks that a batch keeps for its next turns at most.</summary>
+    private const int MaxKeptChunks = 32;
 
     private readonly Stack<JournalChunk> _free = [];
+
+    /// <summary>As many as were needed lately: one less with each turn that needs less, so that batches of any size allocate nothing in steady traffic.</summary>
+    private int _keptChunks;
 
     /// <summary>Counts from 1 in each run.</summary>
     public ulong Number { get; set; }
@@ -64,12 +67,18 @@ internal sealed class JournalBatch
     /// <summary>Empties the batch for its next turn.</summary>
     public void Reset()
     {
+        _keptChunks = Math.Min(Math.Max(Chunks.Count, _keptChunks - 1), MaxKeptChunks);
         foreach (var chunk in Chunks)
         {
-            if (_free.Count < KeptChunks && chunk.Octets.Length == JournalChunk.UsualOctets)
+            if (_free.Count < _keptChunks && chunk.Octets.Length == JournalChunk.UsualOctets)
             {
                 _free.Push(chunk);
             }
+        }
+
+        while (_free.Count > _keptChunks)
+        {
+            _free.Pop();
         }
 
         Chunks.Clear();

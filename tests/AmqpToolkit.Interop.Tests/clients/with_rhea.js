@@ -11,6 +11,13 @@ const address = new URL(url);
 const name = (prefix) => `${prefix}-${crypto.randomBytes(4).toString('hex')}`;
 const event = (emitter, ...names) => new Promise((resolve) => names.forEach((one) => emitter.once(one, resolve)));
 
+// A link that is there when its queue goes is told so: who tidies up closes first.
+function closed(connection) {
+  const end = event(connection, 'connection_close');
+  connection.close();
+  return end;
+}
+
 function connect(options = {}) {
   const container = rhea.create_container();
   return container.connect({
@@ -58,8 +65,7 @@ const scenarios = {
       assert.deepStrictEqual(bodies, Array.from({ length: 100 }, (_, i) => `hello ${i}`));
       while (accepted < 100) await event(sender, 'accepted');
       await queue.expect(0);
-      connection.close();
-      await event(connection, 'connection_close');
+      await closed(connection);
     }
     await queue.end();
   },
@@ -79,7 +85,7 @@ const scenarios = {
       if (next === 50) resolve();
     }));
     await queue.expect(0);
-    connection.close();
+    await closed(connection);
     await queue.end();
   },
 
@@ -104,7 +110,7 @@ const scenarios = {
     assert.deepStrictEqual([context.message.delivery_count, context.message.first_acquirer], [1, false]);
     context.delivery.reject({ condition: 'x:bad', description: 'no' });
     await dead.expect(1);
-    connection.close();
+    await closed(connection);
     await queue.end();
     await dead.end();
   },
@@ -125,7 +131,7 @@ const scenarios = {
     await event(receiver, 'receiver_drained');
     assert.strictEqual(count, 3);
     assert.strictEqual(receiver.credit, 0);
-    connection.close();
+    await closed(connection);
     await queue.end();
   },
 
@@ -141,7 +147,7 @@ const scenarios = {
       const { message } = await event(receiver, 'message');
       assert.ok(body.equals(message.body.content), `${message.body.content.length} octets of ${octets}`);
     }
-    connection.close();
+    await closed(connection);
     await queue.end();
   },
 
@@ -155,8 +161,7 @@ const scenarios = {
       await event(receiver, 'receiver_error');
       assert.strictEqual(receiver.error.condition, condition);
     }
-    connection.close();
-    await event(connection, 'connection_close');
+    await closed(connection);
     const stranger = connect({ password: 'wrong' });
     await event(stranger, 'connection_error', 'disconnected');
   },
@@ -200,7 +205,7 @@ const scenarios = {
     assert.deepStrictEqual(
       [message.body.content.toString(), message.message_id, message.application_properties.s, message.message_annotations['x-note'], message.message_annotations['x-basic-type']],
       ['back', 'n', 'text', 'noted', 'kind']);
-    connection.close();
+    await closed(connection);
     await queue.end();
   },
 
