@@ -68,6 +68,9 @@ public sealed class HandshakeMistakeTests
                 Assert.Equal(ScriptedPeer.ProtocolHeader, Assert.IsType<IncomingProtocolHeader>(peer.Receive()).Octets);
                 peer.ExpectSocketClosed(ScriptedPeer.LongDeadline);
                 break;
+            case HeaderTaken taken:
+                Assert.Equal(taken.Header, Assert.IsType<IncomingProtocolHeader>(peer.Receive()).Octets);
+                break;
             case SocketEnded:
                 peer.ExpectSocketClosed(ScriptedPeer.LongDeadline);
                 break;

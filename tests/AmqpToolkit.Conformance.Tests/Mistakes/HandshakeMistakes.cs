@@ -18,7 +18,9 @@ internal static class HandshakeMistakes
         new("1", "header of 0-8", b => Raw(b, [.. "AMQP"u8, 0, 0, 8, 0]), new HeaderAnswered()),
         new("1", "header of a 0-9-2", b => Raw(b, [.. "AMQP"u8, 0, 0, 9, 2]), new HeaderAnswered()),
         new("1", "header of 0-10", b => Raw(b, [.. "AMQP"u8, 1, 1, 0, 10]), new HeaderAnswered()),
-        new("2", "header of 1.0 without SASL", b => Raw(b, [.. "AMQP"u8, 0, 1, 0, 0]), new HeaderAnswered()),
+
+        // Taken where anonymous logins are, as on the loopback device: clients of 1.0 without credentials begin so.
+        new("2", "header of 1.0 without SASL", b => Raw(b, [.. "AMQP"u8, 0, 1, 0, 0]), new HeaderTaken([.. "AMQP"u8, 0, 1, 0, 0])) { Profiles = Profile.V4_2 | Profile.V4_3, OnReference = new HeaderAnswered() },
         new("1", "header of 0-9, which is taken for 0-9-1", b => Raw(b, [.. "AMQP"u8, 1, 1, 0, 9]), Outcome.Fine("connection.start")),
 
         // 3: silence, 10 seconds of it

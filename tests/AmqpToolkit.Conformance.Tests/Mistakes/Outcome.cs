@@ -35,5 +35,8 @@ internal sealed record SocketEnded : Outcome;
 /// <summary>The broker's protocol header, AMQP 0 0 9 1, and the end of the socket.</summary>
 internal sealed record HeaderAnswered : Outcome;
 
+/// <summary>The header that was sent, back from a broker that speaks its version: no mistake there.</summary>
+internal sealed record HeaderTaken(byte[] Header) : Outcome;
+
 /// <summary>These methods on channel 1 (in a handshake: on channel 0), and everything goes on.</summary>
 internal sealed record Answered(string[] Methods) : Outcome;
