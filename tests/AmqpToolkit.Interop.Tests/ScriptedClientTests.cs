@@ -112,6 +112,8 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("expiry")]
     [InlineData("headers")]
     [InlineData("requestreply")]
+    [InlineData("subscription")]
+    [InlineData("selector")]
     public Task Proton_InAScenario_Succeeds(string scenario) => RunAsync(Peers.Python, "with_proton.py", scenario);
 
     [PythonTheory("proton", NeedsOwnBroker = true)]

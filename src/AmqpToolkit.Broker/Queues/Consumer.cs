@@ -40,7 +40,7 @@ internal abstract class Consumer(MessageQueue queue)
     /// </returns>
     public abstract bool Take(ref DeliveryRun run, Turn turn);
 
-    /// <summary>Nothing is left for it in the queue, as it wanted to hear (<see cref="MessageQueue.Drain"/>). Under the queue's lock.</summary>
+    /// <summary>Nothing is left for it in the queue, as it may have wanted to hear (<see cref="MessageQueue.Drain"/>). Under the queue's lock.</summary>
     public virtual void HandleDrained(Turn turn)
     {
     }

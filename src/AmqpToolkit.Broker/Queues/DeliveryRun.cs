@@ -74,6 +74,12 @@ internal ref struct DeliveryRun
             return _batch[Next];
         }
 
+        if (_feed is not null)
+        {
+            info = DeliveryInfo.New;
+            return _feed.Peek();
+        }
+
         return _queue.PeekReady(out info);
     }
 

@@ -221,7 +221,7 @@ internal partial class MessageQueue : BindingDestination
     }
 
     /// <summary>As <see cref="Resume"/>, for a consumer that wants what there is and to hear when that was all.</summary>
-    public void Drain(Consumer consumer, Turn turn)
+    public virtual void Drain(Consumer consumer, Turn turn)
     {
         lock (_gate)
         {

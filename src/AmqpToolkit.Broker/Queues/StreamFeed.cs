@@ -1,6 +1,7 @@
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Selectors;
 using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Storage.Streams;
 
@@ -23,6 +24,7 @@ internal sealed class StreamFeed : BackgroundWork
     private readonly Consumer _consumer;
     private readonly StreamCursor _cursor;
     private readonly StreamFilter? _filter;
+    private readonly Selector? _selector;
     private readonly Turn _turn = new();
     private long _passedOctets;
     private bool _isWanted;
@@ -35,6 +37,7 @@ internal sealed class StreamFeed : BackgroundWork
     {
         (_queue, _consumer, _cursor) = (queue, consumer, cursor);
         _filter = consumer.StreamReading.Filter;
+        _selector = consumer.StreamReading.Selector;
     }
 
     /// <summary>Who is fed.</summary>
@@ -85,7 +88,9 @@ internal sealed class StreamFeed : BackgroundWork
         {
             Exchange = content.Exchange,
             RoutingKey = content.RoutingKey,
-            Properties = HeaderRewriter.OfThread.WithStreamOffset(content.Properties, _cursor.NextOffset),
+            Properties = (content.Flags & MessageFlags.Sections) == 0
+                ? HeaderRewriter.OfThread.WithStreamOffset(content.Properties, _cursor.NextOffset)
+                : SectionAnnotations.OfThread.WithStreamOffset(content.Properties, _cursor.NextOffset),
             Body = content.Body,
             Flags = content.Flags,
         };
@@ -150,6 +155,7 @@ internal sealed class StreamFeed : BackgroundWork
             }
             else if (!HasMoreAfterAll())
             {
+                HandleEnd();
                 return;
             }
         }
@@ -169,6 +175,18 @@ internal sealed class StreamFeed : BackgroundWork
 
         Interlocked.Exchange(ref _isAtEnd, 0);
         return true;
+    }
+
+    /// <summary>All that there is was handed over.</summary>
+    private void HandleEnd()
+    {
+        lock (_gate)
+        {
+            if (!_hasEnded)
+            {
+                _consumer.HandleDrained(_turn);
+            }
+        }
     }
 
     private bool MayGoOn()
@@ -205,7 +223,7 @@ internal sealed class StreamFeed : BackgroundWork
     {
         while (_cursor.HasMessage && _passedOctets < SliceOctets)
         {
-            if (StoredMessageFormat.TryRead(_cursor.Payload, out var content) && (_filter is null || _filter.IsMatch(in content)))
+            if (StoredMessageFormat.TryRead(_cursor.Payload, out var content) && (_filter is null || _filter.IsMatch(in content)) && (_selector is null || _selector.Matches(in content)))
             {
                 _isWanted = true;
                 return;

@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Conversion;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V0_9_1;
@@ -47,7 +48,7 @@ internal sealed class StreamFilter(IReadOnlyList<byte[]> values, bool matchesUnf
     /// <summary>Whether a message is wanted.</summary>
     public bool IsMatch(in MessageContent content)
     {
-        if (BasicPropertiesView.TryParse(content.Properties, out var properties) != DecodeError.None || !properties.HasHeaders
+        if (BasicPropertiesView.TryParse(ShownProperties.Of(in content), out var properties) != DecodeError.None || !properties.HasHeaders
             || !properties.Headers.TryGetValue("x-stream-filter-value"u8, out var value) || !value.TryGetString(out var text))
         {
             return matchesUnfiltered;

@@ -107,6 +107,9 @@ internal sealed class StreamQueue : MessageQueue
 
     public override void Resume(Consumer consumer, Turn turn) => consumer.Feed?.Resume();
 
+    /// <summary>The feed tells when it has come to the end.</summary>
+    public override void Drain(Consumer consumer, Turn turn) => consumer.Feed?.Resume();
+
     public override bool TryAddConsumer(Consumer consumer, Turn turn, Action<Consumer> onAdded)
     {
         StreamFeed feed;

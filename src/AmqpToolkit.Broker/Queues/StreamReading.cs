@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Selectors;
 using AmqpToolkit.Storage.Streams;
 
 namespace AmqpToolkit.Broker.Queues;
@@ -5,4 +6,5 @@ namespace AmqpToolkit.Broker.Queues;
 /// <summary>What a consumer wants of a stream; what is not said is everything that comes from now on.</summary>
 /// <param name="Start">From where on.</param>
 /// <param name="Filter">Which messages; null for all.</param>
-internal readonly record struct StreamReading(StreamPosition Start, StreamFilter? Filter);
+/// <param name="Selector">Which of those, by what they say; null for all.</param>
+internal readonly record struct StreamReading(StreamPosition Start, StreamFilter? Filter, Selector? Selector = null);

@@ -15,6 +15,12 @@ internal static class AnnotationMerger
         var builder = new EncodedValueBuilder();
         foreach (ref var delivery in CollectionsMarshal.AsSpan(deliveries))
         {
+            if (delivery.Message.Message.IsNone)
+            {
+                // A stream's stay what they are.
+                continue;
+            }
+
             var content = arena.Read(delivery.Message.Message);
             if ((content.Flags & MessageFlags.Sections) == 0)
             {

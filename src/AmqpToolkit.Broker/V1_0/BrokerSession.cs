@@ -141,11 +141,18 @@ internal sealed class BrokerSession(PeerConnection connection, Session engine) :
     }
 
     /// <inheritdoc/>
-    void IJournalWaiter.HandleCommitted(ulong token) => TellPending(token, Outcomes.Accepted);
+    void IJournalWaiter.HandleCommitted(ulong token)
+    {
+        TellPending(token, Outcomes.Accepted);
+        connection.VirtualHost.Store!.Told.Add(connection.Output);
+    }
 
     /// <inheritdoc/>
-    void IJournalWaiter.HandleFailed(ulong token, Exception error) =>
+    void IJournalWaiter.HandleFailed(ulong token, Exception error)
+    {
         TellPending(token, Outcomes.Rejected(AmqpError.Texts.InternalError, "the broker's store has failed: whether the message is kept is not known"));
+        connection.Output.FlushBeside();
+    }
 
     /// <summary>Takes out what a link has not settled, or the whole session. Under the gate.</summary>
     public void TakeUnsettled(OutgoingLink link, List<Unsettled> taken)
@@ -199,8 +206,6 @@ internal sealed class BrokerSession(PeerConnection connection, Session engine) :
 
             connection.FlushUnderGate();
         }
-
-        connection.Output.FlushBeside();
     }
 
     /// <summary>Deliveries in a row whose senders hear of them when the journal has kept what was written up to a token.</summary>

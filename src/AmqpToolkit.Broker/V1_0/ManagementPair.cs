@@ -123,7 +123,7 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
             SendAnswers();
         }
 
-        session.Connection.Output.FlushBeside();
+        session.Connection.VirtualHost.Store!.Told.Add(session.Connection.Output);
     }
 
     /// <inheritdoc/>

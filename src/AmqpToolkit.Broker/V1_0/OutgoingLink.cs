@@ -31,6 +31,14 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
     /// <summary>The queue that was made for this link, and goes with it (section 3.5.9).</summary>
     public DynamicNode? Dynamic { get; init; }
 
+    /// <summary>What it reads an exchange through.</summary>
+    public Subscription? Subscription { get; init; }
+
+    /// <summary>What it asked a stream for.</summary>
+    public StreamReading Reading { get; init; }
+
+    public override StreamReading StreamReading => Reading;
+
     public override bool IsExclusive => false;
 
     public override long Priority => priority;

@@ -30,6 +30,7 @@ internal sealed partial class PeerConnection
     private Outcome _settledOutcome;
     private byte[] _input = [];
     private bool _hasPublished;
+    private bool _hasWritten;
     private long _incompleteOctets;
 
     /// <summary>Where routes are gathered.</summary>
@@ -251,6 +252,8 @@ internal sealed partial class PeerConnection
             FlushSettled();
         }
 
+        // What goes back is written down as well, and makes no room in the journal.
+        _hasWritten |= outcome != Outcome.Accept;
         Gather(session, in found, isKnown, outcome);
         if (annotations.Count > 0 && outcome is Outcome.Release or Outcome.Fail)
         {
@@ -321,7 +324,7 @@ internal sealed partial class PeerConnection
     private void BeginBatch(byte[] buffer)
     {
         _input = buffer;
-        _hasPublished = false;
+        _hasPublished = _hasWritten = false;
         _batch.Begin(buffer);
     }
 

@@ -24,7 +24,10 @@ internal sealed partial class PeerConnection
 
     /// <inheritdoc/>
     public ValueTask WaitUntilReadyAsync() =>
-        IsSaturated || (_hasPublished && (Broker.Memory.IsOver || Broker.Store is { HasNoRoom: true })) ? HoldBackAsync() : ValueTask.CompletedTask;
+        IsSaturated || (_hasPublished && Broker.Memory.IsOver) || WaitsForRoom ? HoldBackAsync() : ValueTask.CompletedTask;
+
+    /// <summary>Whether what the peer does is more than the journal has room for.</summary>
+    private bool WaitsForRoom => (_hasPublished || _hasWritten) && Broker.Store is { HasNoRoom: true };
 
     /// <inheritdoc/>
     public void HandleOutputDrained()
@@ -65,7 +68,7 @@ internal sealed partial class PeerConnection
         }
     }
 
-    private void PauseIfSaturated() => HasPaused |= IsSaturated;
+    private void PauseIfSaturated() => HasPaused |= IsSaturated || WaitsForRoom;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private async ValueTask HoldBackAsync()
@@ -82,7 +85,7 @@ internal sealed partial class PeerConnection
 
             _isHeldByOutput = false;
             _isHeldByMemory = true;
-            while (_hasPublished && !HasToGo && FindHindrance() is { } room)
+            while (!HasToGo && FindHindrance() is { } room)
             {
                 await WaitAsync(room, gone.Task).ConfigureAwait(false);
             }
@@ -96,7 +99,7 @@ internal sealed partial class PeerConnection
     }
 
     private Task? FindHindrance() =>
-        Broker.Memory.IsOver ? Broker.Memory.WaitForRoomAsync() : Broker.Store is { HasNoRoom: true } store ? store.WaitForRoomAsync() : null;
+        _hasPublished && Broker.Memory.IsOver ? Broker.Memory.WaitForRoomAsync() : WaitsForRoom ? Broker.Store!.WaitForRoomAsync() : null;
 
     private async Task WaitAsync(Task room, Task gone)
     {

@@ -154,6 +154,11 @@ internal sealed partial class PeerConnection
     /// <summary>The peer wants to receive.</summary>
     private AmqpFault? AttachOutgoing(BrokerSession session, Link link, in AttachView attach)
     {
+        if (attach.Source.Kind == AnySource.Member.None)
+        {
+            return Recover(session, link, in attach);
+        }
+
         if (attach.Source.Kind != AnySource.Member.Source || attach.Source.ParseSource(out var source) != DecodeError.None)
         {
             return new AmqpFault(AmqpError.Texts.InvalidField, "a receiver needs a source");
@@ -164,25 +169,29 @@ internal sealed partial class PeerConnection
             return AttachManagement(session, link, in attach);
         }
 
-        MessageQueue? queue;
         DynamicNode? dynamic = null;
-        if (source.Dynamic)
+        if ((source.Dynamic ? MakeNode(source.DynamicNodeProperties, out dynamic) : null) is { } refused)
         {
-            if (MakeNode(source.DynamicNodeProperties, out dynamic) is { } refused)
-            {
-                return refused;
-            }
-
-            queue = dynamic!.Queue;
+            return refused;
         }
-        else if (FindSource(source.Address, out queue) is { } missing)
+
+        Subscription? subscription = null;
+        var queue = dynamic?.Queue;
+        if (queue is null && FindSource(link, in source, out queue, out subscription) is { } missing)
         {
             return missing;
         }
 
+        StreamReading reading = default;
+        EncodedValue filters = default;
+        if (queue is StreamQueue && SourceFilters.Read(source.Filter, Broker.Options.TimeProvider, out reading, out filters) is { } unusable)
+        {
+            return unusable;
+        }
+
         bool isSettled = attach.SndSettleMode == SenderSettleMode.Settled;
         var defaultOutcome = Outcomes.TryRead(source.DefaultOutcome.Octets, out var named, out _) ? named : Outcome.Release;
-        var outgoing = new OutgoingLink(session, link, queue!, isSettled, defaultOutcome, PriorityOf(in attach)) { Dynamic = dynamic };
+        var outgoing = new OutgoingLink(session, link, queue!, isSettled, defaultOutcome, PriorityOf(in attach)) { Dynamic = dynamic, Subscription = subscription, Reading = reading };
         var reply = new Attach
         {
             SndSettleMode = isSettled ? SenderSettleMode.Settled : SenderSettleMode.Unsettled,
@@ -192,7 +201,10 @@ internal sealed partial class PeerConnection
                 Address = dynamic is null ? ValueOf(source.Address.Octets) : dynamic.Address,
                 Dynamic = dynamic is not null,
                 DynamicNodeProperties = dynamic?.Properties ?? default,
-                DistributionMode = StdDistMode.Texts.Move,
+                DistributionMode = queue is StreamQueue || subscription is not null ? StdDistMode.Texts.Copy : StdDistMode.Texts.Move,
+                Durable = subscription is { IsDurable: true } ? TerminusDurability.Configuration : TerminusDurability.None,
+                ExpiryPolicy = subscription is { IsDurable: true } ? TerminusExpiryPolicy.Texts.Never : TerminusExpiryPolicy.Texts.LinkDetach,
+                Filter = filters,
                 DefaultOutcome = source.HasDefaultOutcome && Outcomes.TryRead(source.DefaultOutcome.Octets, out _, out _) ? EncodedValue.CopyOf(source.DefaultOutcome.Octets) : Outcomes.Released,
                 Outcomes = Outcomes.Symbols,
                 Capabilities = source.Capabilities.Value.ToOwned(),
@@ -200,12 +212,19 @@ internal sealed partial class PeerConnection
             Target = ValueOf(attach.Target.Octets),
         };
 
+        return Consume(outgoing, reply);
+    }
+
+    /// <summary>Takes a receiver to its queue, and answers it before anything is delivered.</summary>
+    private AmqpFault? Consume(OutgoingLink outgoing, Attach reply)
+    {
+        var queue = outgoing.Queue;
         bool isAttached = false;
-        bool isAdded = queue!.TryAddConsumer(outgoing, Turn, _ =>
+        bool isAdded = queue.TryAddConsumer(outgoing, Turn, _ =>
         {
             lock (Output.Gate)
             {
-                isAttached = link.Attach(reply);
+                isAttached = outgoing.Link.Attach(reply);
             }
         });
         if (!isAdded)
@@ -215,80 +234,15 @@ internal sealed partial class PeerConnection
                 : new AmqpFault(AmqpError.Texts.ResourceLocked, $"queue '{queue.NameText}' in vhost '{VirtualHost.Name}' in exclusive use");
         }
 
-        link.Owner = outgoing;
-        session.Links.Add(outgoing);
+        outgoing.Link.Owner = outgoing;
+        outgoing.Session.Links.Add(outgoing);
         if (isAttached)
         {
             return null;
         }
 
-        ReleaseLink(link);
+        ReleaseLink(outgoing.Link);
         return TooLong();
-    }
-
-    private AmqpFault? FindSource(AnyAddress address, out MessageQueue? queue)
-    {
-        queue = null;
-        return address.TryGetAddressString(out var text)
-            ? NodeAddress.Read(text, VirtualHost, out var node) ?? FindReadableQueue(node!, out queue)
-            : new AmqpFault(AmqpError.Texts.NotFound, "the source has no address");
-    }
-
-    /// <summary>Makes a queue for a link.</summary>
-    private AmqpFault? MakeNode(EncodedMapView properties, out DynamicNode? node)
-    {
-        node = null;
-        var error = VirtualHost.DeclareQueue(default, passive: false, durable: false, exclusive: true, autoDelete: false, default, this, out var queue, Caller);
-        node = error is null ? new DynamicNode(queue!, DynamicNode.PolicyOf(properties)) : null;
-        return error?.ToFault();
-    }
-
-    private AmqpFault? FindReadableQueue(NodeAddress node, out MessageQueue? queue)
-    {
-        queue = null;
-        return node.Queue is not { } name
-            ? new AmqpFault(AmqpError.Texts.NotImplemented, "an exchange is no source")
-            : (Caller.Rights.CheckQueue(AccessKind.Read, name) ?? VirtualHost.LookupQueue(name, this, out queue))?.ToFault();
-    }
-
-    /// <summary>One of the two links to the management node.</summary>
-    private AmqpFault? AttachManagement(BrokerSession session, Link link, in AttachView attach)
-    {
-        var pairs = session.Management ??= new Dictionary<string, ManagementPair>(StringComparer.Ordinal);
-        if (!pairs.TryGetValue(link.Name, out var pair))
-        {
-            pairs.Add(link.Name, pair = new ManagementPair(session));
-        }
-
-        bool isOfRequests = link.Role == Role.Receiver;
-        var reply = new Attach
-        {
-            SndSettleMode = isOfRequests ? attach.SndSettleMode : SenderSettleMode.Settled,
-            RcvSettleMode = attach.RcvSettleMode,
-            Source = ValueOf(attach.Source.Octets),
-            Target = ValueOf(attach.Target.Octets),
-            Properties = ManagementPair.Properties,
-        };
-        lock (Output.Gate)
-        {
-            if (!link.Attach(isOfRequests ? reply with { MaxMessageSize = ManagementPair.MaxRequestOctets } : reply))
-            {
-                return TooLong();
-            }
-
-            if (isOfRequests)
-            {
-                pair.Requests = link;
-                pair.GrantCredit();
-            }
-            else
-            {
-                pair.Answers = link;
-            }
-        }
-
-        link.Owner = pair;
-        return null;
     }
 
     private static EncodedValue ValueOf(ReadOnlySpan<byte> octets) => octets.IsEmpty ? default : EncodedValue.CopyOf(octets);
@@ -300,11 +254,16 @@ internal sealed partial class PeerConnection
 
     private void HandleDetached(Link link, bool isClosed)
     {
-        var dynamic = link.Owner is OutgoingLink outgoing ? outgoing.Dynamic : (link.Owner as IncomingLink)?.Dynamic;
+        var outgoing = link.Owner as OutgoingLink;
+        var dynamic = outgoing is not null ? outgoing.Dynamic : (link.Owner as IncomingLink)?.Dynamic;
         ReleaseLink(link);
         if (isClosed)
         {
             dynamic?.HandleClosed(this);
+            if (outgoing?.Subscription is { IsDurable: true } subscription)
+            {
+                subscription.Delete(this);
+            }
         }
 
         lock (Output.Gate)
@@ -357,7 +316,11 @@ internal sealed partial class PeerConnection
         }
 
         Settlement.Settle(returned, link.DefaultOutcome, Turn);
-        if (isLast && VirtualHost.DeleteQueueIfUnused(link.Queue))
+        if (link.Subscription is { IsDurable: false } subscription)
+        {
+            subscription.Delete(this);
+        }
+        else if (isLast && VirtualHost.DeleteQueueIfUnused(link.Queue))
         {
             link.Queue.FinishClose(Turn);
         }

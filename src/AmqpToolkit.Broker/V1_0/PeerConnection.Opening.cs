@@ -93,6 +93,7 @@ internal sealed partial class PeerConnection
             Volatile.Write(ref _account, Broker.Users.FindAccount(Broker.Options.AnonymousUser!));
         }
 
+        _container = Encoding.UTF8.GetString(open.ContainerId[..Math.Min(open.ContainerId.Length, byte.MaxValue)]);
         string name = open.Hostname.StartsWith(VirtualHostPrefix) ? Encoding.UTF8.GetString(open.Hostname[VirtualHostPrefix.Length..]) : DefaultVirtualHost;
         if (EnterVirtualHost(name) is { } refused)
         {

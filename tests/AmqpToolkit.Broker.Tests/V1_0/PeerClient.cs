@@ -118,6 +118,20 @@ internal sealed class PeerClient : IDisposable
         }
     }
 
+    /// <summary>Reads flows until one says that nothing is left.</summary>
+    public FlowView ReadDrained()
+    {
+        while (true)
+        {
+            var frame = Read();
+            Assert.Equal("flow", frame.Name);
+            if (frame.Flow is { Drain: true, LinkCredit: 0 })
+            {
+                return frame.Flow;
+            }
+        }
+    }
+
     /// <summary>Whether the broker has ended the stream.</summary>
     public bool IsEnded
     {

@@ -5,9 +5,9 @@ import uuid
 from urllib.parse import quote, urlparse
 
 import pika
-from proton import ConnectionException, Delivery, Link, Message, symbol
+from proton import ConnectionException, Delivery, Described, Link, Message, symbol
 from proton.handlers import MessagingHandler
-from proton.reactor import AtMostOnce, Container, LinkOption
+from proton.reactor import AtMostOnce, Container, DurableSubscription, Filter, LinkOption
 from proton.utils import BlockingConnection, LinkDetached, SendException
 
 URL, SCENARIO = sys.argv[1:3]
@@ -496,6 +496,60 @@ def requestreply():
     replies.accept()
     asking.close()
     answering.close()
+    queue.delete()
+
+
+def subscription():
+    """A durable subscriber, as Proton's examples have it: what comes while it is away waits for it."""
+    container, link = name("container"), name("link")
+
+    def subscriber():
+        reactor = Container()
+        reactor.container_id = container
+        connection = connect(container=reactor)
+        return connection, connection.create_receiver("amq.topic/news.*", credit=10, name=link, options=DurableSubscription())
+
+    publisher = connect()
+    sender = publisher.create_sender("amq.topic/news.today")
+    connection, receiver = subscriber()
+    sender.send(Message(body="one"))
+    assert receiver.receive(timeout=PATIENCE).body == "one"
+    receiver.accept()
+    receiver.detach()
+    connection.close()
+    sender.send(Message(body="two"))
+    connection, receiver = subscriber()
+    assert receiver.receive(timeout=PATIENCE).body == "two"
+    receiver.accept()
+    receiver.close()
+    connection.close()
+    try:
+        sender.send(Message(body="three"))
+        raise AssertionError("somebody was there still")
+    except SendException as refused:
+        assert refused.state == Delivery.RELEASED, refused
+    publisher.close()
+
+
+def selector():
+    """A stream, read from its beginning by a selector."""
+    queue = Queue("stream", durable=True, arguments={"x-queue-type": "stream"})
+    connection = connect()
+    sender = connection.create_sender(queue.name)
+    for i in range(20):
+        sender.send(Message(body=i, properties={"colour": "red" if i % 2 else "blue", "weight": i}))
+
+    class First(Filter):
+        def __init__(self):
+            super().__init__({
+                symbol("rabbitmq:stream-offset-spec"): Described(symbol("rabbitmq:stream-offset-spec"), "first"),
+                symbol("selector"): Described(symbol("apache.org:selector-filter:string"), "colour = 'red' AND weight > 3")})
+
+    receiver = connection.create_receiver(queue.name, credit=20, options=First())
+    for i in range(5, 20, 2):
+        assert receiver.receive(timeout=PATIENCE).body == i
+        receiver.accept()
+    connection.close()
     queue.delete()
 
 

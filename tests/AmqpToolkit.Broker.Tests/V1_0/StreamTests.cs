@@ -1,0 +1,137 @@
+using System.Text;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Codec.V1_0;
+
+namespace AmqpToolkit.Broker.Tests.V1_0;
+
+/// <summary>Streams as sources and targets: everybody reads them, from where he likes, and picks what he wants.</summary>
+public sealed class StreamTests : IAsyncLifetime
+{
+    private AmqpBroker _broker = null!;
+    private RawClient _older = null!;
+
+    public async Task InitializeAsync()
+    {
+        _broker = await TestBroker.StartAsync();
+        _older = RawClient.Open(_broker);
+        _older.OpenChannel(1);
+        _older.Send(1, new QueueDeclare { Queue = "s", Durable = true, Arguments = Table.Create(table => table.Add("x-queue-type", "stream")) });
+        _older.Expect(QueueDeclareOkView.MethodKey);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _older.Dispose();
+        await _broker.DisposeAsync();
+    }
+
+    [Fact]
+    public void N10_N15_E12_Stream_IsReadFromItsBeginning_ByEverybody()
+    {
+        using var peer = PeerClient.Begin(_broker);
+        peer.AttachSender("s");
+        peer.Transfer(0, [.. Message.MessageAnnotations("x-a", "b"), .. Message.Value("first")]);
+        peer.ExpectDisposed(1);
+        _older.Publish(1, "", "s", "second"u8.ToArray());
+        for (uint handle = 1; handle <= 2; handle++)
+        {
+            var attach = AttachFrom(peer, handle, builder => builder.AddString("first"));
+            Assert.Equal(Codec.DecodeError.None, attach.Attach.Source.ParseSource(out var source));
+            Assert.True(source.DistributionMode.SequenceEqual("copy"u8));
+            Assert.Equal(1, source.Filter.Count);
+            peer.Credit(10, handle);
+            var first = peer.ExpectPast("transfer");
+            Assert.Equal(Message.Value("first"), BodyOf(first));
+            Assert.Equal((0L, "b"), (OffsetOf(first), AnnotationOf(first, "x-a")));
+            var second = peer.ExpectPast("transfer");
+            Assert.Equal(Message.Data("second"u8.ToArray()), BodyOf(second));
+            Assert.Equal(1L, OffsetOf(second));
+        }
+    }
+
+    [Fact]
+    public void N11_N12_N16_E05_Selector_PicksMessagesOfBothVersions()
+    {
+        using var peer = PeerClient.Begin(_broker);
+        peer.AttachSender("s");
+        for (uint id = 0; id < 4; id++)
+        {
+            peer.Transfer(id, [.. Message.ApplicationProperties("colour", id % 2 == 0 ? "red" : "blue"), .. Message.Value($"{id}")]);
+        }
+
+        peer.ExpectDisposed(4);
+        var filters = new EncodedValueBuilder().BeginMap()
+            .AddSymbol("selector").Add(new SelectorFilter { Value = "colour = 'blue'" })
+            .AddSymbol("unknown").AddString("x");
+        AddOffset(filters, builder => builder.AddString("first"));
+        var attach = peer.AttachReceiver("s", with: attach => attach with { Source = new Source { Address = EncodedValue.String("s"), Filter = filters.End().ToValue() } });
+        Assert.Equal(Codec.DecodeError.None, attach.Attach.Source.ParseSource(out var source));
+        Assert.True(source.Filter.Count == 2 && source.Filter.TryGetValue("selector"u8, out _));
+        peer.Credit(10, drain: true);
+        Assert.Equal(Message.Value("1"), BodyOf(peer.ExpectPast("transfer")));
+        Assert.Equal(Message.Value("3"), BodyOf(peer.ExpectPast("transfer")));
+        Assert.Equal((10u, 0u), (peer.ReadDrained().DeliveryCount, 0u));
+    }
+
+    [Fact]
+    public void N11_SelectorThatCannotBeRead_RefusesTheLink()
+    {
+        using var peer = PeerClient.Begin(_broker);
+        var filters = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = "colour = = 'blue'" }).End().ToValue();
+        peer.AttachReceiver("s", with: attach => attach with { Source = new Source { Address = EncodedValue.String("s"), Filter = filters } });
+        Assert.Equal("amqp:invalid-field", peer.Expect("detach").Condition);
+    }
+
+    [Fact]
+    public void Stream_OfMessagesOfBothVersions_IsReadWithTheOlder()
+    {
+        using var peer = PeerClient.Begin(_broker);
+        peer.AttachSender("s");
+        peer.Transfer(0, Message.Data("newer"u8.ToArray()));
+        peer.ExpectDisposed(1);
+        _older.Send(1, new BasicQos { PrefetchCount = 10 });
+        _older.Expect(BasicQosOkView.MethodKey);
+        _older.Send(1, new BasicConsume { Queue = "s", ConsumerTag = "c", Arguments = Table.Create(table => table.Add("x-stream-offset", "first")) });
+        _older.Expect(BasicConsumeOkView.MethodKey);
+        _older.Expect(BasicDeliverView.MethodKey);
+        Assert.Equal("newer", Encoding.UTF8.GetString(_older.ExpectContent()));
+    }
+
+    private static PeerFrame AttachFrom(PeerClient peer, uint handle, Func<EncodedValueBuilder, EncodedValueBuilder> start)
+    {
+        var filters = new EncodedValueBuilder().BeginMap();
+        AddOffset(filters, start);
+        return peer.AttachReceiver("s", handle, with: attach => attach with { Source = new Source { Address = EncodedValue.String("s"), Filter = filters.End().ToValue() } });
+    }
+
+    /// <summary>A described value whose descriptor is a symbol.</summary>
+    private static void AddOffset(EncodedValueBuilder filters, Func<EncodedValueBuilder, EncodedValueBuilder> start)
+    {
+        byte[] symbol = new EncodedValueBuilder().AddSymbol("rabbitmq:stream-offset-spec").Span.ToArray();
+        byte[] described = [0, .. symbol, .. start(new EncodedValueBuilder()).Span];
+        filters.AddSymbol("rabbitmq:stream-offset-spec").Add(new EncodedValueView(described));
+    }
+
+    private static byte[] BodyOf(PeerFrame transfer)
+    {
+        Assert.Equal(Codec.DecodeError.None, MessageSections.TryParse(transfer.Payload, out var sections));
+        return sections.Body.ToArray();
+    }
+
+    private static long OffsetOf(PeerFrame transfer)
+    {
+        Assert.True(Annotations(transfer).TryGetValue("x-stream-offset"u8, out var value));
+        return value.TryGetInt64(out long signed) ? signed : value.TryGetUInt64(out ulong offset) ? (long)offset : -1;
+    }
+
+    private static string AnnotationOf(PeerFrame transfer, string key) =>
+        Annotations(transfer).TryGetValue(Encoding.UTF8.GetBytes(key), out var value) && value.TryGetString(out var text) ? Encoding.UTF8.GetString(text) : string.Empty;
+
+    private static EncodedMapView Annotations(PeerFrame transfer)
+    {
+        Assert.Equal(Codec.DecodeError.None, MessageSections.TryParse(transfer.Payload, out var sections));
+        Assert.Equal(Codec.DecodeError.None, MessageAnnotationsView.TryParse(sections.MessageAnnotations, out var annotations, out _));
+        return annotations.Value;
+    }
+}
