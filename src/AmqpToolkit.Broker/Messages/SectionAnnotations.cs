@@ -16,7 +16,12 @@ internal sealed class SectionAnnotations
     public static SectionAnnotations OfThread => t_ofThread ??= new SectionAnnotations();
 
     /// <summary>The sections before the body with a message's offset in its stream (x-stream-offset).</summary>
-    public ReadOnlySpan<byte> WithStreamOffset(ReadOnlySpan<byte> sections, long offset)
+    public ReadOnlySpan<byte> WithStreamOffset(ReadOnlySpan<byte> sections, long offset) => With(sections, "x-stream-offset", "x-stream-offset"u8, offset);
+
+    /// <summary>The sections before the body with a delay that is over (x-delay).</summary>
+    public ReadOnlySpan<byte> WithDelay(ReadOnlySpan<byte> sections, long milliseconds) => With(sections, "x-delay", "x-delay"u8, milliseconds);
+
+    private ReadOnlySpan<byte> With(ReadOnlySpan<byte> sections, string name, ReadOnlySpan<byte> utf8Name, long value)
     {
         MessageSections.TryParse(sections, out var found);
         _annotations.Clear().Describe(MessageAnnotationsView.DescriptorCode).BeginMap();
@@ -24,14 +29,14 @@ internal sealed class SectionAnnotations
         {
             foreach (var entry in present.Value)
             {
-                if (!entry.Key.TryGetSymbol(out var key) || !key.SequenceEqual("x-stream-offset"u8))
+                if (!entry.Key.TryGetSymbol(out var key) || !key.SequenceEqual(utf8Name))
                 {
                     _annotations.Add(entry.Key).Add(entry.Value);
                 }
             }
         }
 
-        _annotations.AddSymbol("x-stream-offset").AddULong((ulong)offset).End();
+        _annotations.AddSymbol(name).AddLong(value).End();
         int header = found.Header.Length;
         _buffer.Clear();
         _buffer.Add(sections[..header]);

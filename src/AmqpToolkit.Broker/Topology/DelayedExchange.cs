@@ -238,8 +238,8 @@ internal sealed class DelayedExchange : KeepingExchange
         MessageContent content = VirtualHost.Arena.Read(message);
         if ((content.Flags & MessageFlags.Sections) != 0)
         {
-            // A message of 1.0 keeps its octets.
-            return message;
+            // The annotation says it; the bare message keeps its octets.
+            return VirtualHost.Arena.ReplaceProperties(message, SectionAnnotations.OfThread.WithDelay(content.Properties, -DelayOf(HeadersOf(content))));
         }
 
         return VirtualHost.Arena.ReplaceProperties(

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using AmqpToolkit.Broker.Conversion;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec;
@@ -40,7 +41,7 @@ internal static class AnnotationMerger
         {
             foreach (var entry in present.Value)
             {
-                if (!entry.Key.TryGetSymbol(out var symbol) || !added.TryGetValue(symbol, out _))
+                if (!entry.Key.TryGetSymbol(out var symbol) || AnnotationNames.IsBrokers(symbol) || !added.TryGetValue(symbol, out _))
                 {
                     builder.Add(entry.Key).Add(entry.Value);
                 }
@@ -49,7 +50,11 @@ internal static class AnnotationMerger
 
         foreach (var entry in added)
         {
-            builder.Add(entry.Key).Add(entry.Value);
+            // All other keys are the protocol's, or the broker's.
+            if (entry.Key.TryGetSymbol(out var symbol) && symbol.StartsWith(AnnotationNames.Prefix) && !AnnotationNames.IsBrokers(symbol))
+            {
+                builder.Add(entry.Key).Add(entry.Value);
+            }
         }
 
         builder.End();

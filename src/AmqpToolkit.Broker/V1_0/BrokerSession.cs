@@ -45,6 +45,16 @@ internal sealed class BrokerSession(PeerConnection connection, Session engine) :
         }
     }
 
+    /// <summary>The link is gone. Under the gate.</summary>
+    public void RemoveWaiting(OutgoingLink link)
+    {
+        if (link.IsWaiting)
+        {
+            link.IsWaiting = false;
+            _waiting.Remove(link);
+        }
+    }
+
     /// <summary>The links that the window held back, if it is open now.</summary>
     public void TakeWaiting(List<OutgoingLink> taken)
     {

@@ -68,7 +68,15 @@ internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress
     }
 
     /// <summary>The link is gone.</summary>
-    public void Release() => DropPartial();
+    public void Release()
+    {
+        DropPartial();
+        lock (session.Connection.Output.Gate)
+        {
+            // Nobody waits for their outcomes any more.
+            session.Engine.ForgetIncoming(link, []);
+        }
+    }
 
     private bool TryPutAside(ReadOnlySpan<byte> octets)
     {

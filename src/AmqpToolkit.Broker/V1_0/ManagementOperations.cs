@@ -23,6 +23,7 @@ internal static class ManagementOperations
     private const int Created = 201;
     private const int NoContent = 204;
     private const int BadRequest = 400;
+    private const int MaxNameOctets = byte.MaxValue;
 
     /// <summary>Does what is asked.</summary>
     /// <param name="connection">Who asks.</param>
@@ -39,6 +40,11 @@ internal static class ManagementOperations
         string query = question < 0 ? string.Empty : text[(question + 1)..];
         string[] parts = (question < 0 ? text : text[..question]).Split('/');
         body.TryGetMap(out var map);
+        if (parts is ["", "queues" or "exchanges", var name, ..] && Decode(name).Length is 0 or > MaxNameOctets)
+        {
+            return Say(BadRequest, $"a name has 1 to {MaxNameOctets} octets", answer);
+        }
+
         return (verb, parts) switch
         {
             ("GET", ["", "queues", var queue]) => GetQueue(connection, Decode(queue), answer),
@@ -63,9 +69,9 @@ internal static class ManagementOperations
         foreach (string field in text.Split(separator, StringSplitOptions.RemoveEmptyEntries))
         {
             int equal = field.IndexOf('=', StringComparison.Ordinal);
-            if (equal > 0)
+            if (equal > 0 && Decode(field[(equal + 1)..]) is { Length: <= MaxNameOctets } value)
             {
-                fields[field[..equal]] = Decode(field[(equal + 1)..]);
+                fields[field[..equal]] = value;
             }
         }
 
@@ -111,7 +117,7 @@ internal static class ManagementOperations
         }
 
         _ = connection.VirtualHost.LookupQueue(name, connection, out queue);
-        return Count(queue!.Purge(), answer);
+        return queue is StreamQueue ? Say(BadRequest, "a stream cannot be purged", answer) : Count(queue!.Purge(), answer);
     }
 
     private static int PutExchange(PeerConnection connection, byte[] name, EncodedMapView body, EncodedValueBuilder answer)
@@ -189,7 +195,7 @@ internal static class ManagementOperations
             .AddString("durable").AddBoolean(queue.Definition.Durable)
             .AddString("auto_delete").AddBoolean(queue.Definition.AutoDelete)
             .AddString("exclusive").AddBoolean(queue.Definition.Exclusive)
-            .AddString("type").AddString(queue.Settings.IsQuorum ? "quorum" : "classic")
+            .AddString("type").AddString(queue is StreamQueue ? "stream" : queue.Settings.IsQuorum ? "quorum" : "classic")
             .AddString("leader").AddString(AmqpBroker.NodeName)
             .AddString("replicas").BeginArray(AmqpType.String).AddString(AmqpBroker.NodeName).End()
             .AddString("message_count").AddULong(queue.ReadyCount)
@@ -233,7 +239,7 @@ internal static class ManagementOperations
         var table = new TableBuilder();
         foreach (var entry in arguments)
         {
-            if (!entry.Key.TryGetString(out var key) && !entry.Key.TryGetSymbol(out key))
+            if ((!entry.Key.TryGetString(out var key) && !entry.Key.TryGetSymbol(out key)) || key.Length > MaxNameOctets)
             {
                 continue;
             }
@@ -261,7 +267,7 @@ internal static class ManagementOperations
 
     private static bool Is(EncodedMapView map, ReadOnlySpan<byte> key) => map.TryGetValue(key, out var value) && value.TryGetBoolean(out bool isSet) && isSet;
 
-    private static byte[] Text(EncodedMapView map, ReadOnlySpan<byte> key) => map.TryGetValue(key, out var value) && value.TryGetString(out var text) ? text.ToArray() : [];
+    private static byte[] Text(EncodedMapView map, ReadOnlySpan<byte> key) => map.TryGetValue(key, out var value) && value.TryGetString(out var text) && text.Length <= MaxNameOctets ? text.ToArray() : [];
 
     private static int Done(ProtocolError? error, EncodedValueBuilder answer) => error is null ? NoContent : Refuse(error, answer);
 

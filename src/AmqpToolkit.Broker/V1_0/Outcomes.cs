@@ -19,7 +19,14 @@ internal static class Outcomes
 
     /// <summary>rejected, with the reason.</summary>
     public static EncodedValue Rejected(string condition, string description) =>
-        EncodedValue.Of(new Rejected { Error = new Error { Condition = condition, Description = description.Length <= 256 ? description : description[..256] } });
+        EncodedValue.Of(new Rejected { Error = new Error { Condition = condition, Description = Cut(description) } });
+
+    /// <summary>As much of a description as the smallest frame has room for.</summary>
+    private static string Cut(string description)
+    {
+        const int MostLength = 100;
+        return description.Length <= MostLength ? description : description[..(char.IsHighSurrogate(description[MostLength - 1]) ? MostLength - 1 : MostLength)];
+    }
 
     /// <summary>What an outcome means to a queue.</summary>
     /// <param name="state">A delivery-state.</param>

@@ -4,6 +4,7 @@ using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec.V1_0;
 using AmqpToolkit.Protocol.V1_0;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.V1_0;
 
@@ -11,6 +12,12 @@ namespace AmqpToolkit.Broker.V1_0;
 internal sealed partial class PeerConnection
 {
     private const long MinIncompleteBoundOctets = 64 * 1024 * 1024;
+
+    /// <summary>Octets of an outcome that is said back: less than the smallest frame has.</summary>
+    private const int MaxEchoedOctets = 256;
+
+    /// <summary>Octets of an outcome whose annotations are merged into messages.</summary>
+    private const int MaxMergedOctets = 4096;
 
     [ThreadStatic]
     private static List<Unsettled>? t_settled;
@@ -31,6 +38,7 @@ internal sealed partial class PeerConnection
     private byte[] _input = [];
     private bool _hasPublished;
     private bool _hasWritten;
+    private CommitLevel? _keptLevel;
     private long _incompleteOctets;
 
     /// <summary>Where routes are gathered.</summary>
@@ -111,7 +119,13 @@ internal sealed partial class PeerConnection
             }
 
             _batch.Refused.Sort();
-            link.Session.HandlePublished(_batchSequences, _batch.Refused, _batch.Written, link.Link);
+            var written = _batch.Written;
+            if (TakeKeptLevel() is { } kept && (written is null || kept > written))
+            {
+                written = kept;
+            }
+
+            link.Session.HandlePublished(_batchSequences, _batch.Refused, written, link.Link);
         }
         finally
         {
@@ -155,15 +169,20 @@ internal sealed partial class PeerConnection
         var collector = Routes;
         collector.Clear();
         RouteSections.Route(VirtualHost, way.Target!, Broker.Arena.Read(stored), collector);
-        collector.HandToKeepers(Broker.Arena, stored);
+        _keptLevel = collector.HandToKeepers(Broker.Arena, stored);
         way.SetTargets(collector.Queues);
         way.RoutingVersion = -1;
         if (way.TargetCount == 0)
         {
             Broker.Arena.Release(stored);
-            if (sequence != 0)
+            var kept = TakeKeptLevel();
+            if (sequence != 0 && collector.IsHeld)
             {
-                link.Session.Dispose(sequence, collector.IsHeld ? Outcomes.Accepted : Outcomes.Released, link.Link);
+                link.Session.HandlePublished([sequence], [], kept, link.Link);
+            }
+            else if (sequence != 0)
+            {
+                link.Session.Dispose(sequence, Outcomes.Released, link.Link);
             }
 
             return;
@@ -173,6 +192,14 @@ internal sealed partial class PeerConnection
         _batchSequences.Add(sequence);
         _batch.Add(stored);
         FlushPublishes();
+    }
+
+    /// <summary>When what exchanges keep of the message at hand counts as kept.</summary>
+    private CommitLevel? TakeKeptLevel()
+    {
+        var level = _keptLevel;
+        _keptLevel = null;
+        return level;
     }
 
     private void BatchFor(IncomingLink link)
@@ -242,6 +269,11 @@ internal sealed partial class PeerConnection
         }
 
         bool isKnown = Outcomes.TryRead(found.State, out var outcome, out var annotations);
+        if (found.State.Length > MaxMergedOctets)
+        {
+            annotations = default;
+        }
+
         if (!isKnown && !found.IsSettled)
         {
             return;
@@ -275,7 +307,8 @@ internal sealed partial class PeerConnection
             FlushSettled();
         }
 
-        var state = found.IsSettled ? default : EncodedValue.CopyOf(found.State);
+        // What no small frame carries is not said again: that it is settled is enough.
+        var state = found.IsSettled || found.State.Length > MaxEchoedOctets ? default : EncodedValue.CopyOf(found.State);
         ulong at = found.Sequence;
         lock (Output.Gate)
         {

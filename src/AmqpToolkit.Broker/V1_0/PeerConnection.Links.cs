@@ -312,6 +312,7 @@ internal sealed partial class PeerConnection
         lock (Output.Gate)
         {
             link.Session.TakeUnsettled(link, returned);
+            link.Session.RemoveWaiting(link);
             link.Drop();
         }
 

@@ -136,7 +136,8 @@ public sealed class LinkTests : IAsyncLifetime
         peer.AttachReceiver("q");
         peer.Credit(1, drain: true);
         peer.Expect("transfer");
-        Assert.Equal((1u, 0u), (peer.Expect("flow").Flow.DeliveryCount, 0u));
+        var flow = peer.Expect("flow").Flow;
+        Assert.Equal((1u, 0u), (flow.DeliveryCount, flow.LinkCredit));
     }
 
     [Fact]
