@@ -138,9 +138,6 @@ public sealed class BrokerUsers
     public void SetLimits(string name, int? maxConnections, int? maxChannels) =>
         Change(name, state => state with { MaxConnections = maxConnections ?? -1, MaxChannels = maxChannels ?? -1 });
 
-    /// <summary>The account of this name; null when there is none.</summary>
-    internal UserAccount? FindAccount(string name) => _accounts.GetValueOrDefault(name) is { State: not null } account ? account : null;
-
     /// <summary>The account for these credentials; null when they do not hold, or not from there. It takes as long whether or not there is such a user.</summary>
     internal UserAccount? Authenticate(SaslCredentials credentials, bool isLoopback)
     {

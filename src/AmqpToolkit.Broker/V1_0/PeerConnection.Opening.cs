@@ -21,7 +21,7 @@ internal sealed partial class PeerConnection
     private bool _awaitsPlain;
 
     /// <summary>Whether the peer may do without a name: then it is the user whom the options name, from this machine alone.</summary>
-    private bool MayBeAnonymous => _transport.IsLoopback && Broker.Options.AnonymousUser is { } name && Broker.Users.FindAccount(name) is not null;
+    private bool MayBeAnonymous => _transport.IsLoopback && _profile.Handshake.Anonymous is not null;
 
     private void HandleSasl(scoped in EngineEvent found)
     {
@@ -31,8 +31,8 @@ internal sealed partial class PeerConnection
             SaslInitView.TryParse(found.Performative, out var init, out _);
             if (init.Mechanism.SequenceEqual("ANONYMOUS"u8) && MayBeAnonymous)
             {
-                Volatile.Write(ref _account, Broker.Users.FindAccount(Broker.Options.AnonymousUser!));
-                FinishSasl(SaslCode.Ok, Anonymous);
+                LogInAnonymously();
+                FinishSasl(_account is null ? SaslCode.Auth : SaslCode.Ok, Anonymous);
                 return;
             }
 
@@ -70,6 +70,9 @@ internal sealed partial class PeerConnection
         FinishSasl(_account is null ? SaslCode.Auth : SaslCode.Ok, Sasl.SaslMechanisms.Plain);
     }
 
+    /// <summary>Nobody is who the options say, as long as that one has the password that everybody knows: as with 0-9-1.</summary>
+    private void LogInAnonymously() => Volatile.Write(ref _account, Broker.Users.Authenticate(_profile.Handshake.Anonymous!.Value, _transport.IsLoopback));
+
     private void FinishSasl(SaslCode code, string mechanism)
     {
         lock (Output.Gate)
@@ -90,7 +93,7 @@ internal sealed partial class PeerConnection
         if (_account is null && MayBeAnonymous)
         {
             // A bare header: the engine lets one pass where nobody has to say who he is.
-            Volatile.Write(ref _account, Broker.Users.FindAccount(Broker.Options.AnonymousUser!));
+            LogInAnonymously();
         }
 
         _container = Encoding.UTF8.GetString(open.ContainerId[..Math.Min(open.ContainerId.Length, byte.MaxValue)]);
