@@ -8,8 +8,8 @@ internal sealed class BetweenCondition(bool isNegated, Expression operand, Expre
         operand.Evaluate(ref message, out var value);
         low.Evaluate(ref message, out var from);
         high.Evaluate(ref message, out var to);
-        var first = Operand.Compare(Comparison.GreaterOrEqual, in value, in from);
-        var second = Operand.Compare(Comparison.LessOrEqual, in value, in to);
+        var first = Operand.Compare(Comparison.GreaterOrEqual, in value, in from, ref message.Steps);
+        var second = Operand.Compare(Comparison.LessOrEqual, in value, in to, ref message.Steps);
         var truth = first == Truth.False || second == Truth.False ? Truth.False
             : first == Truth.True && second == Truth.True ? Truth.True
             : Truth.Unknown;

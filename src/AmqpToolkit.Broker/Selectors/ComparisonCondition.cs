@@ -7,6 +7,6 @@ internal sealed class ComparisonCondition(Comparison comparison, Expression left
     {
         left.Evaluate(ref message, out var a);
         right.Evaluate(ref message, out var b);
-        return Operand.Compare(comparison, in a, in b);
+        return Operand.Compare(comparison, in a, in b, ref message.Steps);
     }
 }

@@ -14,12 +14,12 @@ internal sealed class InCondition(bool isNegated, Expression operand, Expression
         foreach (var candidate in values)
         {
             candidate.Evaluate(ref message, out var one);
-            if (Operand.Compare(Comparison.Equal, in value, in one) == Truth.True)
+            if (Operand.Compare(Comparison.Equal, in value, in one, ref message.Steps) == Truth.True)
             {
                 return isNegated ? Truth.False : Truth.True;
             }
         }
 
-        return isNegated ? Truth.True : Truth.False;
+        return message.Steps < 0 ? Truth.Unknown : isNegated ? Truth.True : Truth.False;
     }
 }

@@ -5,6 +5,9 @@ namespace AmqpToolkit.Broker.Selectors;
 /// <summary>An operand of an expression: a value of a message, over its octets, or of the expression.</summary>
 internal readonly ref struct Operand
 {
+    /// <summary>Octets of text that are compared in one step.</summary>
+    private const int ComparedAtOnce = 64;
+
     private readonly long _bits;
 
     private Operand(OperandKind kind, long bits)
@@ -53,12 +56,18 @@ internal readonly ref struct Operand
 
     /// <summary>
     /// Compares two operands. With one that is not there the answer is unknown; operands of different types are neither equal nor unequal nor in an order, but for exact and
-    /// approximate numbers. Text stands in the order of its code points.
+    /// approximate numbers. Text stands in the order of its code points; once it has taken all steps that are left the answer is unknown.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Truth Compare(Comparison comparison, scoped in Operand left, scoped in Operand right)
+    public static Truth Compare(Comparison comparison, scoped in Operand left, scoped in Operand right, ref int steps)
     {
         if (left.Kind == OperandKind.Unknown || right.Kind == OperandKind.Unknown)
+        {
+            return Truth.Unknown;
+        }
+
+        steps -= Math.Min(left.Text.Length, right.Text.Length) / ComparedAtOnce;
+        if (steps < 0)
         {
             return Truth.Unknown;
         }

@@ -10,7 +10,7 @@ namespace AmqpToolkit.Broker.Selectors;
 internal ref partial struct SelectedMessage
 {
     /// <summary>
-    /// Steps of pattern matching that a message may cost. A step is a few nanoseconds; a LIKE over text of usual length takes ten of them, this bound some milliseconds.
+    /// Steps of comparing text that a message may cost. A step is a few nanoseconds; a LIKE over text of usual length takes ten of them, this bound some milliseconds.
     /// </summary>
     public const int MaxSteps = 1_000_000;
 

@@ -273,6 +273,18 @@ public sealed class SelectorTests
         Assert.True(Matches("s LIKE '%a_a%a_b' AND s LIKE '%a%a%a%a%a%a%a%a%b%' AND s NOT LIKE '%a%a%a%a%a%a%a%a%a%a%'", message));
     }
 
+    /// <summary>Text of a megabyte that is compared again and again: bounded as well.</summary>
+    [Fact]
+    public void Comparison_OfLongText_ThatExplodes_IsUnknown()
+    {
+        string text = new('a', 1_000_000);
+        byte[] message = Map(0x74, (StringOf("t"), "B1" + Convert.ToHexString(Length(text.Length)) + Text(text)));
+
+        Assert.True(Matches(string.Join(" AND ", Enumerable.Repeat("t = t", 10)), message));
+        Assert.False(Matches(string.Join(" AND ", Enumerable.Repeat("t = t", 700)), message));
+        Assert.False(Matches($"NOT ({string.Join(" AND ", Enumerable.Repeat("t = t", 700))})", message));
+    }
+
     [Fact]
     public void Matches_OverAMessageOfThousandsOfHeaders_FindsThem()
     {
