@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace AmqpToolkit.Storage.Streams;
 
 /// <summary>
-/// Where in a segment a message stands for every <see cref="StepOctets"/> or so: from there on the records are read. Any thread; its lock is a leaf.
+/// Where in a segment a message stands for every <see cref="StepOctets"/> or so: from there on the records are read. One thread at a time adds, any reads; its lock is a leaf.
 /// In a file it is a record's payload: <c>any number of times offset (long), timestamp (long), position (long); then the record's own position (long)</c>.
 /// </summary>
 internal sealed class StreamIndex
@@ -15,6 +15,9 @@ internal sealed class StreamIndex
 
     private readonly Lock _gate = new();
     private readonly List<StreamIndexEntry> _entries = [];
+
+    /// <summary>From where on the next note is made. Of the one thread at a time that adds.</summary>
+    private long _nextPosition;
 
     /// <summary>Octets of the payload that the index makes.</summary>
     public int PayloadOctets
@@ -31,12 +34,15 @@ internal sealed class StreamIndex
     /// <summary>A message stands there. Notes it if the last note lies far enough behind; the same message twice is noted once.</summary>
     public void Add(in StreamIndexEntry entry)
     {
+        if (entry.Position < _nextPosition)
+        {
+            return;
+        }
+
+        _nextPosition = entry.Position + StepOctets;
         lock (_gate)
         {
-            if (_entries.Count == 0 || entry.Position >= _entries[^1].Position + StepOctets)
-            {
-                _entries.Add(entry);
-            }
+            _entries.Add(entry);
         }
     }
 
