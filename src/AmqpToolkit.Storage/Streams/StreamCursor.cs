@@ -17,6 +17,7 @@ internal sealed class StreamCursor : IDisposable
     private byte[] _octets = [];
     private int _at;
     private int _end;
+    private readonly long _firstNewOffset;
     private StreamRecord _record;
     private bool _isDisposed;
 
@@ -25,7 +26,8 @@ internal sealed class StreamCursor : IDisposable
         _log = log;
         _reader = new StreamSegmentReader(log.Seed);
 
-        // What means "now" means it now; times need the files.
+        // What means "now" means it now; times need the files, and what comes meanwhile is read whatever its time.
+        _firstNewOffset = log.EndOffset;
         (NextOffset, _start) = start.Kind switch
         {
             StreamPositionKind.First => (log.FirstOffset, default),
@@ -64,6 +66,7 @@ internal sealed class StreamCursor : IDisposable
         if (_start.Kind == StreamPositionKind.Timestamp)
         {
             Seek(_start.Value);
+            StayBeforeWhatIsNew();
         }
 
         while (!HasMessage)
@@ -111,6 +114,17 @@ internal sealed class StreamCursor : IDisposable
         LeaveBlock();
         LeaveSegment();
         _log.Forget(this);
+    }
+
+    /// <summary>What came since the reader began is its, also where a time ahead was asked for.</summary>
+    private void StayBeforeWhatIsNew()
+    {
+        if (NextOffset > _firstNewOffset)
+        {
+            HasMessage = false;
+            LeaveSegment();
+            NextOffset = _firstNewOffset;
+        }
     }
 
     private bool TryGoOnInBlock()

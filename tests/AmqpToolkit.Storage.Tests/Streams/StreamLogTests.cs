@@ -153,6 +153,18 @@ public sealed class StreamLogTests
     }
 
     [Fact]
+    public void Read_FromATimeThatIsAhead_HasWhatComesBeforeItIsSought()
+    {
+        using var stream = new TestStream(_disk);
+        stream.Publish(1000, "before");
+        using var cursor = stream.Log.Read(StreamPosition.From(9000));
+        stream.Publish(2000, "one");
+        stream.Publish(3000, "two");
+
+        Assert.Equal([(1, "one"), (2, "two")], TestStream.Read(cursor));
+    }
+
+    [Fact]
     public void Read_FromAnOffsetInALongSegment_ReadsAFewWindows()
     {
         using var stream = new TestStream(_disk, segmentOctets: 8 * 1024 * 1024);
