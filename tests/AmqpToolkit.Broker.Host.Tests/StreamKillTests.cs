@@ -55,25 +55,29 @@ public sealed class StreamKillTests(ITestOutputHelper output)
     {
         IConnection connection = await FactoryFor(port).CreateConnectionAsync();
         await ConsumeAsync(await connection.CreateChannelAsync());
-        Task publishing = PublishAsync(connection);
-        await Task.Delay(time);
+        using var over = new CancellationTokenSource();
+        Task publishing = PublishAsync(connection, over.Token);
+        await Task.Delay(time, CancellationToken.None);
         await kill();
+
+        // The client does not end every publish whose connection has gone.
+        await over.CancelAsync();
         await publishing.WaitAsync(Patience);
         await connection.AbortAsync(TimeSpan.FromSeconds(5));
     }
 
-    private async Task PublishAsync(IConnection connection)
+    private async Task PublishAsync(IConnection connection, CancellationToken over)
     {
         try
         {
-            IChannel channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+            IChannel channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), CancellationToken.None);
             var open = new Queue<Task>();
             while (true)
             {
                 open.Enqueue(PublishOneAsync(channel, _published++));
                 if (open.Count == 100)
                 {
-                    await open.Dequeue();
+                    await open.Dequeue().WaitAsync(over);
                 }
             }
         }
