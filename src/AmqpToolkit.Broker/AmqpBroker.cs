@@ -187,13 +187,18 @@ public sealed class AmqpBroker : IAsyncDisposable
         Timers.Dispose();
         if (Arena.Paging is { } paging)
         {
-            await paging.StopAsync().ConfigureAwait(false);
+            await paging.StopReadingAsync().ConfigureAwait(false);
         }
 
         if (Store is { } store)
         {
             // It writes what is left and waits for the disk.
             await Task.Run(store.Dispose, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        if (Arena.Paging is { } scratch)
+        {
+            await Task.Run(scratch.CloseScratch, CancellationToken.None).ConfigureAwait(false);
         }
 
         Arena.Drop();
@@ -243,8 +248,8 @@ public sealed class AmqpBroker : IAsyncDisposable
     private async Task OpenStoreAsync()
     {
         // Reading may take seconds, and is work: not on the caller's thread.
-        await Task.Run(() => BrokerStore.Open(this)).ConfigureAwait(false);
         RemoveScratchFiles();
+        await Task.Run(() => BrokerStore.Open(this)).ConfigureAwait(false);
         if (Store is { HasBegun: false } store)
         {
             AddFirstUsers();
@@ -274,19 +279,25 @@ public sealed class AmqpBroker : IAsyncDisposable
         }
     }
 
-    /// <summary>What an earlier broker has left there is nobody's.</summary>
+    /// <summary>What a broker that was killed has left there is nobody's. Before the journal is opened: it may need the room.</summary>
     private void RemoveScratchFiles()
     {
         try
         {
             if (ScratchFolder is { } folder && Directory.Exists(folder))
             {
+                // It may still be another's, who has the journal, too: then it stays, and this broker will not start.
+                using (var files = new ScratchFileLayer(new DiskFileLayer(folder)))
+                {
+                    files.Lock();
+                }
+
                 Directory.Delete(folder, recursive: true);
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Log.ScratchFailed(Logger, exception.Message);
+            // Whoever needs them will meet the same, and say so.
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class DiskWatermark(AmqpBroker broker, BrokerStore store, long l
         {
             free = store.Journal.FreeOctets;
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // The system does not tell: a full disk is met when it is written to.
             free = long.MaxValue;

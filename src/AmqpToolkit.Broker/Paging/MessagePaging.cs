@@ -100,20 +100,27 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
         int octets = StoredMessageFormat.WriteHead(head, in content);
         byte[]? rented = content.Large is null ? null : Gather(content.Large);
         var parts = new ContentParts(head[..octets], content.Properties, rented is null ? content.Body : rented.AsSpan(0, (int)content.Large!.Octets));
-        using (var appender = scratch.Append())
+        try
         {
+            using var appender = scratch.Append();
             message = MessageRef.PagedOut(appender.Message(0, 0, default, in parts).Value, content.BodyOctets);
 
             // Asked for, it is written at once, and does not gather in memory.
             appender.Commit(this, 0, CommitLevel.Os);
+            return true;
         }
-
-        if (rented is not null)
+        catch (ObjectDisposedException)
         {
-            ArrayPool<byte>.Shared.Return(rented);
+            // The broker has stopped meanwhile.
+            return false;
         }
-
-        return true;
+        finally
+        {
+            if (rented is not null)
+            {
+                ArrayPool<byte>.Shared.Return(rented);
+            }
+        }
     }
 
     /// <summary>Pages a message out; the caller's reference goes with it. Under the queue's lock.</summary>
@@ -210,8 +217,8 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
         return _room.WaitAsync();
     }
 
-    /// <summary>Waits for those who read, and gives the scratch files up.</summary>
-    public async Task StopAsync()
+    /// <summary>Waits for those who read; nobody reads any more.</summary>
+    public async Task StopReadingAsync()
     {
         Task idle;
         lock (_gate)
@@ -222,9 +229,19 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
         }
 
         await idle.ConfigureAwait(false);
-        if (_scratch is { } scratch)
+    }
+
+    /// <summary>Gives the scratch files up; nothing waits in queues any more that anybody could want.</summary>
+    public void CloseScratch()
+    {
+        try
         {
-            await Task.Run(scratch.CloseAbruptly).ConfigureAwait(false);
+            _scratch?.CloseAbruptly();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // What is left is removed at the next start.
+            Log.ScratchFailed(broker.Logger, error.Message);
         }
     }
 

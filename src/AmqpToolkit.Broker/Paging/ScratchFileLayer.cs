@@ -5,11 +5,14 @@ namespace AmqpToolkit.Broker.Paging;
 /// <summary>A folder whose content nobody needs when the process is gone: it is emptied when it is taken, and nothing in it is ever synced.</summary>
 internal sealed class ScratchFileLayer(IFileLayer files) : IFileLayer
 {
+    private bool _isLocked;
+
     public string Folder => files.Folder;
 
     public void Lock()
     {
         files.Lock();
+        _isLocked = true;
         Empty();
     }
 
@@ -38,7 +41,11 @@ internal sealed class ScratchFileLayer(IFileLayer files) : IFileLayer
 
     public void Dispose()
     {
-        Empty();
+        if (_isLocked)
+        {
+            Empty();
+        }
+
         files.Dispose();
     }
 

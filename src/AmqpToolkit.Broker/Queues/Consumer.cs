@@ -45,6 +45,11 @@ internal abstract class Consumer(MessageQueue queue)
     {
     }
 
+    /// <summary>What it wanted to have, or to hear that it is not there, was on the disk alone, and is in memory now. Outside the queue's lock.</summary>
+    public virtual void HandleReadBack(Turn turn)
+    {
+    }
+
     /// <summary>The queue is gone, and with it the consumer. Outside the queue's lock.</summary>
     public abstract void HandleQueueDeleted(Turn turn);
 }

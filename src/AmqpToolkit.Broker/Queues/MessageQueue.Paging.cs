@@ -98,7 +98,7 @@ internal partial class MessageQueue
         }
     }
 
-    /// <summary>Pages messages out that wait in memory, those that are next to go last of all. Any thread.</summary>
+    /// <summary>Pages messages out that wait in memory, all but those that a consumer is to get next. Any thread.</summary>
     /// <returns>How many were.</returns>
     internal int PageOut(int budget)
     {
@@ -247,8 +247,10 @@ internal partial class MessageQueue
     private void Fill(QueuePaging pages, PagedRun run, Turn turn)
     {
         int lost = 0;
+        List<Consumer>? draining;
         lock (_gate)
         {
+            draining = pages.TakeDraining();
             if (!_isDeleted && run.Count > 0 && ReferenceEquals(run.Priority == 0 ? _line : _more?.LevelOf(run.Priority), run.Line))
             {
                 lost = run.CountLost();
@@ -267,6 +269,11 @@ internal partial class MessageQueue
                 // The queue goes the short way again.
                 _pages = null;
             }
+        }
+
+        foreach (var consumer in draining ?? [])
+        {
+            consumer.HandleReadBack(turn);
         }
 
         if (lost > 0)

@@ -231,6 +231,10 @@ internal partial class MessageQueue : BindingDestination
             {
                 consumer.HandleDrained(turn);
             }
+            else if (_pages is { } pages && !HasHead())
+            {
+                pages.AddDraining(consumer);
+            }
         }
 
         MoveDead(turn);

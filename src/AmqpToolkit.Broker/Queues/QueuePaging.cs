@@ -10,6 +10,23 @@ internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.Vir
 {
     private TaskCompletionSource? _read;
 
+    private List<Consumer>? _draining;
+
+    /// <summary>A consumer wants what there is and to hear when that was all, and the next message is not in memory. Under the queue's lock.</summary>
+    public void AddDraining(Consumer consumer)
+    {
+        (_draining ??= []).Add(consumer);
+        Start();
+    }
+
+    /// <summary>Who wants to hear when messages are in memory. Under the queue's lock.</summary>
+    public List<Consumer>? TakeDraining()
+    {
+        var draining = _draining;
+        _draining = null;
+        return draining;
+    }
+
     /// <summary>Completes when the next run is there. Under the queue's lock.</summary>
     public Task WaitAsync()
     {

@@ -135,6 +135,8 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
         }
     }
 
+    public override void HandleReadBack(Turn turn) => Resume(turn);
+
     public override void HandleQueueDeleted(Turn turn)
     {
         var output = session.Connection.Output;

@@ -26,8 +26,8 @@ internal sealed partial class PeerConnection
     public ValueTask WaitUntilReadyAsync() =>
         IsSaturated || (_hasPublished && Broker.Memory.IsOver) || WaitsForRoom ? HoldBackAsync() : ValueTask.CompletedTask;
 
-    /// <summary>Whether what the peer does is more than the journal has room for.</summary>
-    private bool WaitsForRoom => (_hasPublished || _hasWritten) && Broker.Store is { HasNoRoom: true };
+    /// <summary>Whether what the peer does is more than the disk has room for.</summary>
+    private bool WaitsForRoom => Broker.Store is { } store && ((_hasPublished && store.HoldsPublishers) || (_hasWritten && store.HasNoRoom));
 
     /// <inheritdoc/>
     public void HandleOutputDrained()
@@ -99,7 +99,9 @@ internal sealed partial class PeerConnection
     }
 
     private Task? FindHindrance() =>
-        _hasPublished && Broker.Memory.IsOver ? Broker.Memory.WaitForRoomAsync() : WaitsForRoom ? Broker.Store!.WaitForRoomAsync() : null;
+        _hasPublished && Broker.Memory.IsOver ? Broker.Memory.WaitForRoomAsync()
+        : !WaitsForRoom ? null
+        : _hasPublished ? Broker.Store!.WaitForPublishersAsync() : Broker.Store!.WaitForRoomAsync();
 
     private async Task WaitAsync(Task room, Task gone)
     {

@@ -218,6 +218,32 @@ public sealed class PagedMessagesTests
         Assert.Equal(bodies[100..], after.Drain("q"));
     }
 
+    [Fact]
+    public async Task Transaction_ThatMakesAQueueTooLong_MovesWhatHasToGoWithItsBodies()
+    {
+        await using var broker = await StartAsync();
+        string[] bodies = Bodies(400);
+        using (var client = new KeptClient(broker))
+        {
+            client.Declare("dead");
+            client.Declare("q", ("x-max-length", 300), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
+            client.Publish("", "q", Persistent, bodies[..150]);
+            client.Publish("", "q", Transient, bodies[150..300]);
+        }
+
+        using var transaction = new KeptClient(broker, isConfirming: false);
+        transaction.Raw.Send(1, default(TxSelect));
+        transaction.Raw.Expect(TxSelectOkView.MethodKey);
+        transaction.Send("", "q", Persistent, bodies[300..]);
+        transaction.Raw.Send(1, default(TxCommit));
+        transaction.Raw.Expect(TxCommitOkView.MethodKey);
+        using var after = new KeptClient(broker);
+        await WaitFor(() => Queue(broker, "dead").ReadyCount == 100);
+        Assert.Equal(bodies[..100], after.Drain("dead"));
+        Assert.Equal(bodies[100..], after.Drain("q"));
+        await AssertNothingLeft(broker);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

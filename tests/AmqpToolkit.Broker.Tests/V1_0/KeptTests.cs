@@ -94,6 +94,27 @@ public sealed class KeptTests
         Assert.Equal("flow", reader.Read().Name);
     }
 
+    [Fact]
+    public async Task K05_Drain_OfMessagesOnTheDisk_GivesThemBeforeItIsAnswered()
+    {
+        const uint Count = 1000;
+        await using var broker = await KeptBroker.StartAsync(pagingOctets: 1);
+        using var older = new KeptClient(broker);
+        older.Declare("q");
+        older.Publish("q", [.. Enumerable.Range(0, (int)Count).Select(number => $"{number}")]);
+        Assert.True(broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!.PagedOutCount > 900, "not on the disk");
+        using var peer = PeerClient.Begin(broker.Broker, window: 5000);
+        peer.AttachReceiver("q");
+        peer.Credit(Count + 500, window: 5000, drain: true);
+        for (uint id = 0; id < Count; id++)
+        {
+            Assert.Equal(id, peer.Expect("transfer").Transfer.DeliveryId);
+        }
+
+        var flow = peer.Expect("flow").Flow;
+        Assert.Equal((Count + 500, 0u, true), (flow.DeliveryCount, flow.LinkCredit, flow.Drain));
+    }
+
     private static byte[] ReadMessage(PeerClient peer)
     {
         var payload = new List<byte>();
