@@ -12,6 +12,9 @@ internal sealed partial class BrokerStore
     /// <summary>Whether the journal has more to write than it may. One that has failed keeps nobody waiting: they hear it from their confirms.</summary>
     public bool HasNoRoom => _journal is { IsSaturated: true, Failure: null };
 
+    /// <summary>Whether what died in queues is to wait there: what moves is written anew.</summary>
+    public bool HasNoRoomForMoves => HasNoRoom || _paging is { IsSaturated: true };
+
     /// <summary>Whether publishers are to wait: for the journal, for the scratch files, or because the disk has less left than it should.</summary>
     public bool HoldsPublishers => HasNoRoom || _disk is { IsLow: true } || _paging is { IsSaturated: true };
 
@@ -28,6 +31,9 @@ internal sealed partial class BrokerStore
 
         return _room.WaitAsync();
     }
+
+    /// <summary>Completes when what moves wait for is over.</summary>
+    public Task WaitForMovesAsync() => _paging is { IsSaturated: true } paging ? paging.WaitForRoomAsync() : WaitForRoomAsync();
 
     /// <summary>Completes when that which publishers wait for first is over.</summary>
     public Task WaitForPublishersAsync() =>

@@ -64,11 +64,11 @@ internal sealed class DiskWatermark(AmqpBroker broker, BrokerStore store, long l
         TaskCompletionSource? freed = null;
         lock (_gate)
         {
-            if (freeOctets >= limitOctets)
+            if (_room is not null && freeOctets >= limitOctets + (limitOctets / 20))
             {
                 (freed, _room) = (_room, null);
             }
-            else if (_room is null)
+            else if (_room is null && freeOctets < limitOctets)
             {
                 _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 Log.DiskLow(broker.Logger, freeOctets, limitOctets);

@@ -20,6 +20,9 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     /// <summary>Readers that are kept for the next who wants one: each holds up to a MiB.</summary>
     private const int KeptReaders = 4;
 
+    /// <summary>How long scratch files that could not be made are not tried again, in milliseconds.</summary>
+    private const long ScratchRestMilliseconds = 5000;
+
     [ThreadStatic]
     private static byte[]? t_head;
 
@@ -30,7 +33,7 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     /// <summary>Half way to where publishers are held back: what comes does not wait in memory, so that what was there before has to go.</summary>
     private readonly long _hardLimitOctets = limitOctets + ((broker.Memory.LimitOctets - limitOctets) / 2);
     private Journal? _scratch;
-    private bool _isScratchOpened;
+    private long _scratchTriesAt;
     private bool _isStopping;
     private int _reading;
     private TaskCompletionSource? _idle;
@@ -91,7 +94,7 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     public bool TryWrite(in MessageContent content, out MessageRef message)
     {
         message = default;
-        if ((_scratch ?? OpenScratch()) is not { Failure: null } scratch)
+        if (Volatile.Read(ref _isStopping) || (_scratch ?? OpenScratch()) is not { Failure: null } scratch)
         {
             return false;
         }
@@ -189,22 +192,26 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     }
 
     /// <summary>Reads a message back into memory. No lock held.</summary>
-    /// <returns>Where it lies now; lost when the disk does not have it any more.</returns>
+    /// <returns>Where it lies now; lost when the disk does not have what was written.</returns>
+    /// <exception cref="IOException">The disk does not answer; it may later.</exception>
     public MessageRef Read(PageReader reader, MessageRef message, StoredMessage stored)
     {
-        try
+        if (!message.IsPagedOut)
         {
-            bool isThere = message.ScratchName == 0
-                ? reader.TryReadKept(stored, out var octets)
-                : reader.TryReadScratch(_scratch!, message.ScratchName, out octets);
-            return isThere && StoredMessageFormat.TryRead(octets, out var content) ? Arena.StoreContiguous(in content) : message.ToLost();
+            return message;
         }
-        catch (IOException error)
-        {
-            Log.ReadFailed(broker.Logger, error.Message);
-            return message.ToLost();
-        }
+
+        bool isThere = message.ScratchName == 0
+            ? reader.TryReadKept(stored, out var octets)
+            : reader.TryReadScratch(_scratch!, message.ScratchName, out octets);
+        return isThere && StoredMessageFormat.TryRead(octets, out var content) ? Arena.StoreContiguous(in content) : message.ToLost();
     }
+
+    /// <summary>Octets of bodies that are read back in one go: the fewer the less memory there is.</summary>
+    public long OctetsAtOnce => broker.Memory.IsOver ? 64 * 1024 : _isPressed ? 256 * 1024 : 1024 * 1024;
+
+    /// <summary>The disk did not answer.</summary>
+    public void TellReadFailed(IOException error) => Log.ReadFailed(broker.Logger, error.Message);
 
     /// <summary>Completes when what waits to be written to the scratch files is, or never will be.</summary>
     public Task WaitForRoomAsync()
@@ -259,12 +266,14 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     {
         lock (_gate)
         {
-            if (_isScratchOpened || _isStopping)
+            long now = broker.Timers.Now;
+            if (_scratch is not null || _isStopping || now < _scratchTriesAt)
             {
                 return _scratch;
             }
 
-            _isScratchOpened = true;
+            // A disk that has no room now may have some later.
+            _scratchTriesAt = now + ScratchRestMilliseconds;
             try
             {
                 var files = scratchFiles();

@@ -11,12 +11,10 @@ internal sealed class PagedRun
     /// <summary>Messages of a run at most: so many are put in place while the queue is locked.</summary>
     private const int MaxMessages = 2048;
 
-    /// <summary>Octets of bodies from which on a run is long enough.</summary>
-    private const long MaxOctets = 1024 * 1024;
-
     private readonly List<Entry> _entries = [];
     private readonly List<MessageRef> _read = [];
     private long _octets;
+    private long _maxOctets;
 
     /// <summary>The line; it may be another's by the time that the messages are there.</summary>
     public MessageLine? Line { get; private set; }
@@ -40,13 +38,17 @@ internal sealed class PagedRun
     public Span<MessageRef> Messages => CollectionsMarshal.AsSpan(_read);
 
     /// <summary>Whether no more belongs to the run.</summary>
-    public bool IsFull => _entries.Count == MaxMessages || _octets >= MaxOctets;
+    public bool IsFull => _entries.Count == MaxMessages || _octets >= _maxOctets;
 
     public Entry this[int index] => _entries[index];
 
     /// <summary>Begins anew.</summary>
-    public void Begin(MessageLine? line, byte priority)
+    /// <param name="line">The line.</param>
+    /// <param name="priority">The priority of its messages.</param>
+    /// <param name="maxOctets">Octets of bodies from which on the run is long enough.</param>
+    public void Begin(MessageLine? line, byte priority, long maxOctets = 0)
     {
+        _maxOctets = maxOctets;
         (Line, List, Priority, _octets) = (line, null, priority, 0);
         _entries.Clear();
         _read.Clear();

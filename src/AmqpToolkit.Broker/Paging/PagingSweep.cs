@@ -22,6 +22,7 @@ internal sealed class PagingSweep(AmqpBroker broker) : BackgroundWork(broker.Tim
     private IEnumerator<MessageQueue>? _walk;
     private bool _isQueueDone = true;
     private bool _hasDone;
+    private volatile bool _isWaiting;
     private long _restsUntil;
 
     /// <summary>Starts unless it rests.</summary>
@@ -71,7 +72,12 @@ internal sealed class PagingSweep(AmqpBroker broker) : BackgroundWork(broker.Tim
             if (paging.IsSaturated)
             {
                 // Faster than the disk takes it would only move it from one place in memory to another.
-                _ = paging.WaitForRoomAsync().ContinueWith(_ => Start(), TaskScheduler.Default);
+                if (!_isWaiting)
+                {
+                    _isWaiting = true;
+                    _ = GoOnAsync(paging.WaitForRoomAsync());
+                }
+
                 return;
             }
 
@@ -85,9 +91,16 @@ internal sealed class PagingSweep(AmqpBroker broker) : BackgroundWork(broker.Tim
             int done = _walk!.Current.PageOut(MessagesAtOnce);
             broker.Arena.TellThread();
             _hasDone |= done > 0;
-            _isQueueDone = done < MessagesAtOnce;
+            _isQueueDone = done == 0;
         }
 
+        Start();
+    }
+
+    private async Task GoOnAsync(Task room)
+    {
+        await room.ConfigureAwait(false);
+        _isWaiting = false;
         Start();
     }
 

@@ -41,12 +41,17 @@ internal sealed class ScratchFileLayer(IFileLayer files) : IFileLayer
 
     public void Dispose()
     {
-        if (_isLocked)
+        try
         {
-            Empty();
+            if (_isLocked)
+            {
+                Empty();
+            }
         }
-
-        files.Dispose();
+        finally
+        {
+            files.Dispose();
+        }
     }
 
     private void Empty()

@@ -65,7 +65,7 @@ internal sealed partial class MessageLine
                 next++;
             }
 
-            if (next < read.Length && run[next].Position == message.Position && message.Message.IsPagedOut)
+            if (next < read.Length && run[next].Position == message.Position && message.Message == run[next].Message)
             {
                 message = message with { Message = read[next] };
                 read[next] = default;

@@ -13,6 +13,12 @@ internal partial class MessageQueue
 
     private void Kill(QueueExtension more, in QueuedMessage message, DeathReason reason)
     {
+        if (message.Message.IsLost)
+        {
+            // It cannot be had. The journal keeps it, for whoever can repair the files.
+            return;
+        }
+
         if (more.Settings.DeadLetterExchange is null)
         {
             Finish(in message);
@@ -38,7 +44,7 @@ internal partial class MessageQueue
     }
 
     /// <summary>Whether nothing may be moved now: the journal has more to write than it may, and each move adds to it.</summary>
-    internal bool MustWaitForRoom => Settings.DeadLetterExchange is not null && VirtualHost.Store is { HasNoRoom: true };
+    internal bool MustWaitForRoom => Settings.DeadLetterExchange is not null && VirtualHost.Store is { HasNoRoomForMoves: true };
 
     /// <summary>Moves what died, after the lock was left. Without a turn another thread does.</summary>
     private void MoveDead(Turn? turn)

@@ -83,9 +83,9 @@ internal partial class MessageQueue
 
         try
         {
-            if (TryCollect(reader.Run))
+            if (TryCollect(pages, reader.Run))
             {
-                Read(reader);
+                Read(pages, reader);
             }
 
             Fill(pages, reader.Run, turn);
@@ -156,16 +156,31 @@ internal partial class MessageQueue
     private void ReadAhead(QueuePaging pages)
     {
         bool isAwaited = _rotation is { Count: > 0 } || (ConsumersUnlocked > 0 && _arena.Watermark is not { IsOver: true });
-        if (isAwaited && !_isDeleted && HasReady && (_more is { } more ? HeadLine(more) : _line).WantsRead)
+        if (isAwaited && !_isDeleted && HasReady && (_more is { } more ? HeadLine(more) : _line).WantsRead && MayRead(pages))
         {
             pages.Start();
         }
     }
 
+    /// <summary>
+    /// Whether more may be read into memory. When it is over its limit what consumers have and do not settle keeps it there: they get no more before they do. Looked
+    /// at again in a moment. Under the lock.
+    /// </summary>
+    private bool MayRead(QueuePaging pages)
+    {
+        if (_arena.Watermark is not { IsOver: true } || pages.HasWaiter || _consumers is null || _consumers.TrueForAll(static consumer => consumer.UnsettledCount == 0))
+        {
+            return !pages.IsResting;
+        }
+
+        pages.StartLater();
+        return false;
+    }
+
     /// <summary>Whether messages of a batch are left to the disk.</summary>
     private bool PagesOut(IncomingBatch batch, int next)
     {
-        if (_line.PagedOutCount >= DeepCount)
+        if (_pages is not null && PagedOutUnlocked >= DeepCount)
         {
             return true;
         }
@@ -208,7 +223,7 @@ internal partial class MessageQueue
         return isOut;
     }
 
-    private bool TryCollect(PagedRun run)
+    private bool TryCollect(QueuePaging pages, PagedRun run)
     {
         lock (_gate)
         {
@@ -220,8 +235,8 @@ internal partial class MessageQueue
 
             byte priority = _more is { } left ? HeadPriority(left) : (byte)0;
             var line = LineOf(priority);
-            run.Begin(line, priority);
-            if (!_isDeleted && line.WantsRead)
+            run.Begin(line, priority, _arena.Paging!.OctetsAtOnce);
+            if (!_isDeleted && ReferenceEquals(pages, _pages) && line.WantsRead && MayRead(pages))
             {
                 line.Collect(run);
             }
@@ -235,12 +250,23 @@ internal partial class MessageQueue
         }
     }
 
-    private void Read(PageReader reader)
+    private void Read(QueuePaging pages, PageReader reader)
     {
         var run = reader.Run;
-        for (int index = 0; index < run.Count; index++)
+        try
         {
-            run.AddRead(_arena.Paging!.Read(reader, run[index].Message, run[index].Stored));
+            for (int index = 0; index < run.Count; index++)
+            {
+                run.AddRead(_arena.Paging!.Read(reader, run[index].Message, run[index].Stored));
+            }
+        }
+        catch (IOException error)
+        {
+            // The rest stays where it is. The disk may answer later.
+            if (pages.RestAfterFailure())
+            {
+                _arena.Paging!.TellReadFailed(error);
+            }
         }
     }
 
@@ -250,7 +276,7 @@ internal partial class MessageQueue
         List<Consumer>? draining;
         lock (_gate)
         {
-            draining = pages.TakeDraining();
+            draining = pages.IsResting ? null : pages.TakeDraining();
             if (!_isDeleted && run.Count > 0 && ReferenceEquals(run.Priority == 0 ? _line : _more?.LevelOf(run.Priority), run.Line))
             {
                 lost = run.CountLost();
@@ -301,7 +327,11 @@ internal partial class MessageQueue
     {
         lock (_gate)
         {
-            pages.EndWait();
+            // While nothing can be read nobody need look.
+            if (!pages.IsResting)
+            {
+                pages.EndWait();
+            }
         }
     }
 
@@ -376,7 +406,17 @@ internal partial class MessageQueue
             return false;
         }
 
-        var message = _arena.Paging!.Read(reader, letter.Message, letter.Origin.Message);
+        MessageRef message;
+        try
+        {
+            message = _arena.Paging!.Read(reader, letter.Message, letter.Origin.Message);
+        }
+        catch (IOException error)
+        {
+            _arena.Paging!.TellReadFailed(error);
+            message = letter.Message.ToLost();
+        }
+
         _arena.Paging.Forget(letter.Message);
         letter = letter with { Message = message };
         if (message.IsLost)

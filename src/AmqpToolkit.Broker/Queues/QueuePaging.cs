@@ -6,8 +6,47 @@ namespace AmqpToolkit.Broker.Queues;
 /// Reads messages of a queue back before they are asked for, a run at a time, on a thread of the pool. There while the queue has messages that are
 /// not in memory.
 /// </summary>
-internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.VirtualHost.Timers)
+internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.VirtualHost.Timers), IDeadline
 {
+    /// <summary>How long nothing is read after the disk did not answer, in milliseconds.</summary>
+    private const long FailureMilliseconds = 1000;
+
+    /// <summary>After how long it is looked again whether there is memory, in milliseconds.</summary>
+    private const long LookMilliseconds = 50;
+
+    private TimerWheel.Entry? _entry;
+    private bool _hasFailed;
+    private long _restsUntil;
+
+    /// <summary>Whether somebody waits for the next run. Under the queue's lock.</summary>
+    public bool HasWaiter => _read is not null || _draining is not null;
+
+    /// <summary>Whether nothing is to be read now: the disk did not answer a moment ago.</summary>
+    public bool IsResting => Volatile.Read(ref _restsUntil) > queue.VirtualHost.Timers.Now;
+
+    /// <summary>Looks again in a moment. Any thread.</summary>
+    public void StartLater() => Schedule(LookMilliseconds);
+
+    /// <summary>The disk did not answer: nothing is read for a while.</summary>
+    /// <returns>Whether it is the first time.</returns>
+    public bool RestAfterFailure()
+    {
+        bool isFirst = !_hasFailed;
+        _hasFailed = true;
+        Volatile.Write(ref _restsUntil, queue.VirtualHost.Timers.Now + FailureMilliseconds);
+        Schedule(FailureMilliseconds);
+        return isFirst;
+    }
+
+    /// <inheritdoc/>
+    public long HandleDeadline(long now)
+    {
+        StartByTimer();
+        return -1;
+    }
+
+    private void Schedule(long milliseconds) => _entry = queue.VirtualHost.Timers.Schedule(this, queue.VirtualHost.Timers.Now + milliseconds, _entry);
+
     private TaskCompletionSource? _read;
 
     private List<Consumer>? _draining;

@@ -24,7 +24,7 @@ internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.Virt
 
         if (queue.MustWaitForRoom)
         {
-            _ = GoOnAsync(queue.VirtualHost.Store!.WaitForRoomAsync());
+            _ = GoOnAsync(queue.VirtualHost.Store!.WaitForMovesAsync());
             return;
         }
 

@@ -12,6 +12,9 @@ internal struct ReadyList(MessageArena arena)
     private const int SmallChunk = 16;
     private const int FullChunk = 1024;
 
+    /// <summary>Octets of bodies that are paged out under one taking of the queue's lock.</summary>
+    private const long PagedOutAtOnce = 1024 * 1024;
+
     private Chunk? _first;
     private Chunk? _last;
     private Chunk? _spare;
@@ -50,6 +53,7 @@ internal struct ReadyList(MessageArena arena)
     {
         int done = 0;
         int before = 0;
+        long octets = 0;
         for (var chunk = _first; chunk is not null; chunk = chunk.Next)
         {
             int count = chunk.End - chunk.Start;
@@ -61,13 +65,14 @@ internal struct ReadyList(MessageArena arena)
                     continue;
                 }
 
-                if (done == budget || !paging.TryPageOut(chunk.Items[at], chunk.Stored?[at] ?? default, out var message))
+                if (done == budget || octets >= PagedOutAtOnce || !paging.TryPageOut(chunk.Items[at], chunk.Stored?[at] ?? default, out var message))
                 {
                     return done;
                 }
 
                 chunk.Items[at] = message;
                 MarkPagedOut(chunk, at, before + index);
+                octets += message.PagedOctets;
                 done++;
             }
 
@@ -116,6 +121,12 @@ internal struct ReadyList(MessageArena arena)
         {
             int index = (int)(paged.Number - run.First);
             var chunk = paged.Chunk!;
+            if (chunk.Items[paged.At] != run[index].Message)
+            {
+                // It was in memory meanwhile, and left it again.
+                return;
+            }
+
             chunk.Items[paged.At] = read[index];
             read[index] = default;
             chunk.PagedOutCount--;

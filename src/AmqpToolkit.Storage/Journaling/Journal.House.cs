@@ -28,6 +28,17 @@ internal sealed partial class Journal
             var dead = new DeadSegment(segment, _nextGroup);
             _dead.Add(dead);
             Stamp(dead, _filling.Number);
+            CallHousekeeper();
+        }
+    }
+
+    /// <summary>What frees a file may be the last that happens for long: a queue is drained, or deleted. Under the gate.</summary>
+    private void CallHousekeeper()
+    {
+        _isHouseDue = true;
+        if (_writerState == WriterState.Idle)
+        {
+            Wake();
         }
     }
 

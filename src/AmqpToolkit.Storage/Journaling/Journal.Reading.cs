@@ -61,7 +61,10 @@ internal sealed partial class Journal
     {
         lock (_gate)
         {
-            segment.Readers--;
+            if (--segment.Readers == 0 && segment.IsDead)
+            {
+                CallHousekeeper();
+            }
         }
     }
 

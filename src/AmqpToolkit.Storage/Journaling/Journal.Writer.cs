@@ -17,6 +17,9 @@ internal sealed partial class Journal
     private ulong _syncedBatch;
     private Task? _preparing;
 
+    /// <summary>Whether a segment is dead, or nobody reads a dead one any more: it goes although nothing is to be written.</summary>
+    private bool _isHouseDue;
+
     private void Write()
     {
         while (TakeBatch() is { } batch)
@@ -61,19 +64,20 @@ internal sealed partial class Journal
             int wait;
             lock (_gate)
             {
+                bool isEmpty = _filling.IsEmpty && !_isHouseDue;
                 bool isDue = _filling.Waiters.Count > 0 || _filling.IsAwaited || _isClosing || hasDozed;
-                if (_hasEarly || (!_filling.IsEmpty && isDue))
+                if (_hasEarly || (!isEmpty && isDue))
                 {
                     return Swap();
                 }
 
-                if (_filling.IsEmpty && _isClosing)
+                if (isEmpty && _isClosing)
                 {
                     _isOver = true;
                     return null;
                 }
 
-                bool sleeps = _filling.IsEmpty && hasDozed;
+                bool sleeps = isEmpty && hasDozed;
                 _writerState = sleeps ? WriterState.Idle : WriterState.Dozing;
                 wait = sleeps ? Timeout.Infinite : (int)_options.IdleWriteDelay.TotalMilliseconds;
             }
@@ -89,6 +93,7 @@ internal sealed partial class Journal
     private JournalBatch Swap()
     {
         var batch = _filling;
+        _isHouseDue = false;
         if (batch.Chunks.Count > 0)
         {
             WriteMark(batch.Number, isSealing: false);

@@ -35,7 +35,7 @@ public sealed class DiskWatermarkTests
         Assert.Equal(["a", "b", "c"], consumer.Drain("q"));
         Assert.Null(consumer.Get("q"));
 
-        disk.Free = 50_000_000;
+        disk.Free = 52_500_000;
         time.Advance(TimeSpan.FromSeconds(1));
         publisher.Raw.Expect(ConnectionUnblockedView.MethodKey);
         publisher.Raw.Expect(BasicAckView.MethodKey);

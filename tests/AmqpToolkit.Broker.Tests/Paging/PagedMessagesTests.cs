@@ -293,6 +293,7 @@ public sealed class PagedMessagesTests
         {
             client.Declare("q");
             client.Publish("q", bodies);
+            PageOut(broker);
             disk.Damaged = "<77>"u8.ToArray();
             Assert.Equal([.. bodies[..77], .. bodies[78..]], client.Drain("q"));
             client.Publish("q", "<after>");
@@ -303,6 +304,38 @@ public sealed class PagedMessagesTests
         await broker.RestartAsync();
         using var after = new KeptClient(broker);
         Assert.Equal(["<77>"], after.Drain("q"));
+    }
+
+    [Theory]
+    [InlineData("x-message-ttl", 1000)]
+    [InlineData("x-max-length", 100)]
+    public async Task Message_ThatCannotBeReadBack_AndDies_IsPassedOver(string argument, int value)
+    {
+        var time = new ManualTimeProvider();
+        ManualDisk disk = null!;
+        await using var broker = await KeptBroker.StartAsync(time, folder => disk = new ManualDisk(folder), toleratesDefects: true, pagingOctets: 1);
+        string[] bodies = [.. Enumerable.Range(0, 100).Select(number => $"<{number}>")];
+        using var client = new KeptClient(broker);
+        client.Declare("dead");
+        client.Declare("q", (argument, value), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
+        client.Publish("q", bodies);
+        PageOut(broker);
+        disk.Damaged = "<0>"u8.ToArray();
+
+        // It is found to be lost where the next is handed out, or where it is moved.
+        if (value == 1000)
+        {
+            Assert.Equal(bodies[1], client.Get("q")!.Value.Body);
+            time.Advance(TimeSpan.FromSeconds(2));
+        }
+        else
+        {
+            client.Publish("q", [.. Enumerable.Range(100, 100).Select(number => $"<{number}>")]);
+        }
+
+        int first = value == 1000 ? 2 : 1;
+        await WaitFor(() => Queue(broker, "dead").ReadyCount == bodies.Length - first);
+        Assert.Equal(bodies[first..], client.Drain("dead"));
     }
 
     [Fact]
@@ -328,6 +361,15 @@ public sealed class PagedMessagesTests
 
     private static MessageQueue Queue(KeptBroker broker, string name) => broker.Broker.FindVirtualHost("/")!.FindQueue(System.Text.Encoding.UTF8.GetBytes(name))!;
 
+    /// <summary>What came with the first receive is in memory: nobody had looked before.</summary>
+    private static void PageOut(KeptBroker broker)
+    {
+        while (Queue(broker, "q").PageOut(int.MaxValue) > 0)
+        {
+            Assert.Equal(Queue(broker, "q").ReadyCount, (uint)Queue(broker, "q").PagedOutCount);
+        }
+    }
+
     private static string[] Bodies(int count) => [.. Enumerable.Range(0, count).Select(number => $"{number}".PadRight(number % 700, '.'))];
 
     private static async Task WaitFor(Func<bool> holds)
@@ -341,6 +383,9 @@ public sealed class PagedMessagesTests
 
     private static async Task AssertNothingLeft(KeptBroker broker)
     {
+        // The files go, too, all but those that are written to and what says something about others.
+        string scratch = Path.Combine(broker.Folder, "scratch");
+        await WaitFor(() => !Directory.Exists(scratch) || Directory.GetFiles(scratch, "segment-*").Length <= 1);
         await WaitFor(() => broker.CountStored() == 0 && broker.Broker.Arena.Paging!.ScratchSize is null or { Messages: 0 });
     }
 }
