@@ -202,9 +202,11 @@ internal sealed partial class Journal
             return;
         }
 
-        string name = SegmentName.OfSpare(++_spareNumber);
-        _preparing = RunAside(() => CreateSpare(name));
+        _preparing = CreateSpareAsync(SegmentName.OfSpare(++_spareNumber));
     }
+
+    /// <summary>Apart from <see cref="Prepare"/>, which is asked after each batch: what a lambda captures is made where its method begins.</summary>
+    private Task CreateSpareAsync(string name) => RunAside(() => CreateSpare(name));
 
     /// <summary>Work that waits for the disk has a thread of its own: one of the pool would be missing where connections are read.</summary>
     private static Task RunAside(Action work) =>
