@@ -177,7 +177,16 @@ public sealed class JournalReaderTests
 
         await isDone.CancelAsync();
         Assert.True(await reading.WaitAsync(TimeSpan.FromSeconds(60)) > 0);
-        Assert.DoesNotContain("segment-0000000001.journal", _disk.Names);
+
+        // It was copied forward, and goes with one of the next batches: the copier and the last reader may be behind.
+        Assert.True(SpinWait.SpinUntil(IsFirstGone, TimeSpan.FromSeconds(60)), "The first segment is still there.");
+
+        bool IsFirstGone()
+        {
+            Commit(journal);
+            _waiter.Wait(_token);
+            return !_disk.Names.Contains("segment-0000000001.journal");
+        }
     }
 
     private Journal Open() => Journal.Open(_disk.Open(), Options, new RecordingVisitor());
