@@ -55,7 +55,7 @@ internal static class StoreRepair
         string[] left = Segments(repaired);
         if (Segments(files.Folder).Length > 0 && !Segments(files.Folder).Any(segment => IsOf(segment, left)))
         {
-            damaged = Path.Combine(files.Folder, string.Create(CultureInfo.InvariantCulture, $"damaged-{DateTime.UtcNow:yyyyMMdd-HHmmss}"));
+            damaged = Path.Combine(files.Folder, string.Create(CultureInfo.InvariantCulture, $"damaged-{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}"));
             MoveTo(damaged, Segments(files.Folder));
             NativeFiles.SyncFolder(damaged);
             files.SyncFolder();

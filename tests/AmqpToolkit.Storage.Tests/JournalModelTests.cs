@@ -151,7 +151,8 @@ public sealed class JournalModelTests(ITestOutputHelper output)
         {
             if (_delays.Next(24) == 0)
             {
-                Thread.Sleep(5);
+                using var never = new ManualResetEventSlim(initialState: false);
+                never.Wait(TimeSpan.FromMilliseconds(5));
             }
         }
 

@@ -95,16 +95,18 @@ internal sealed class KeptBroker : IAsyncDisposable
         Directory.CreateDirectory(to);
         try
         {
-            foreach (string file in Directory.GetFiles(from).Where(file => Path.GetFileName(file) != "lock"))
+            foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock"))
             {
+                string target = Path.Combine(to, Path.GetRelativePath(from, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
                 await using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-                await using var copy = new FileStream(Path.Combine(to, Path.GetFileName(file)), FileMode.CreateNew);
+                await using var copy = new FileStream(target, FileMode.CreateNew);
                 await source.CopyToAsync(copy);
             }
 
             return true;
         }
-        catch (FileNotFoundException)
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             return false;
         }
