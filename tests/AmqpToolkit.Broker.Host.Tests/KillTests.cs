@@ -18,21 +18,24 @@ public sealed class KillTests(ITestOutputHelper output)
         try
         {
             var load = new KillLoad();
-            for (int round = 0; round < s_rounds; round++)
+            int round = 0;
+            for (; round < s_rounds || (!load.HasWorked && round < 3 * s_rounds); round++)
             {
+                // One in ten is so long that an acknowledgement can be old when the kill comes.
+                int milliseconds = round % 10 == 9 || round >= s_rounds ? 2500 : random.Next(50, 700);
                 await using BrokerExecutable broker = BrokerExecutable.Start($"--port 0 --data {folder.FullName}");
                 int port = (await broker.ListeningAsync()).Port;
-                await load.RunAsync(port, TimeSpan.FromMilliseconds(random.Next(50, 700)), broker.KillAsync);
+                await load.RunAsync(port, TimeSpan.FromMilliseconds(milliseconds), broker.KillAsync);
                 Assert.True(load.Mistakes.Count == 0, $"seed {seed}, round {round}: {string.Join('\n', load.Mistakes)}");
             }
 
             await using BrokerExecutable last = BrokerExecutable.Start($"--port 0 --data {folder.FullName}");
             await load.CheckAsync((await last.ListeningAsync()).Port);
             var (oldest, answer) = load.Longest;
-            output.WriteLine($"seed {seed}: {s_rounds} rounds, {load.Confirmed} confirmed, {load.Acked} acknowledged, {load.Committed} transactions; "
+            output.WriteLine($"seed {seed}: {round} rounds, {load.Confirmed} confirmed, {load.Acked} acknowledged, {load.Committed} transactions; "
                 + $"an acknowledgement was lost {oldest.TotalMilliseconds:F0} ms after it was read, an answer took {answer.TotalMilliseconds:F0} ms");
             Assert.True(load.Mistakes.Count == 0, $"seed {seed}: {string.Join('\n', load.Mistakes)}");
-            Assert.True(load.Confirmed > s_rounds && load.Acked > s_rounds && load.Committed > s_rounds, "There was no load.");
+            Assert.True(load.HasWorked, "There was no load.");
         }
         finally
         {

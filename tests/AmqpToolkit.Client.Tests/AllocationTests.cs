@@ -19,6 +19,23 @@ public sealed class AllocationTests
     private const double MaxOctetsPerMessage = 8;
 
     [Fact(Timeout = ScriptedServer.TestTimeout)]
+    public async Task Body_AnnouncedAndNeverSent_TakesNoMemory()
+    {
+        var (server, connection, channel) = await ScriptedServer.OpenChannelAsync();
+        using (server)
+        {
+            await server.AnswerConsumeAsync(channel);
+            await server.AnswerChannelOpenAsync(connection, 2);
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            await server.SendAsync(Wire.Method(1, 60, 60, "c", 1UL, (byte)0, "", "q"), Wire.Header(1, 128 * 1024 * 1024), Wire.Body(1, 1, 2, 3));
+            await server.SendAsync(Wire.Method(2, 20, 20, (byte)1));
+            await server.ExpectAsync("channel.flow-ok", 2);
+
+            Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 8 * 1024 * 1024);
+        }
+    }
+
+    [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Publish_Confirmed_AllocatesNothingPerMessage()
     {
         var (server, _, channel) = await ScriptedServer.OpenChannelOverTcpAsync();

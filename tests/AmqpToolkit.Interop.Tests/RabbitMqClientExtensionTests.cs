@@ -131,14 +131,14 @@ public sealed class RabbitMqClientExtensionTests(BrokerFixture broker) : IAsyncL
         };
         await _channel.BasicConsumeAsync(queue, autoAck: true, consumer);
 
-        foreach (var (body, delay) in new[] { ("last", 400), ("middle", 200), ("first", 0) })
+        foreach (var (body, delay) in new[] { ("last", 4000), ("middle", 2000), ("first", 0) })
         {
             var properties = new BasicProperties { Headers = new Dictionary<string, object?> { ["x-delay"] = delay } };
             await _channel.BasicPublishAsync(exchange, "k", mandatory: false, properties, Encoding.UTF8.GetBytes(body));
         }
 
         await done.Task.WaitAsync(Limit);
-        Assert.Equal(["first 0", "middle -200", "last -400"], found);
+        Assert.Equal(["first 0", "middle -2000", "last -4000"], found);
     }
 
     [PluginFact]

@@ -240,10 +240,10 @@ const scenarios = {
     await channel.bindQueue(queue, exchange, 'k');
     const found = [];
     const all = consume(channel, queue, 3, (message) => { found.push([text(message), message.properties.headers['x-delay']]); }, { noAck: true });
-    for (const [body, delay] of [['last', 400], ['middle', 200], ['first', 0]]) channel.publish(exchange, 'k', Buffer.from(body), { headers: { 'x-delay': delay } });
+    for (const [body, delay] of [['last', 4000], ['middle', 2000], ['first', 0]]) channel.publish(exchange, 'k', Buffer.from(body), { headers: { 'x-delay': delay } });
     await channel.waitForConfirms();
     await all;
-    assert.deepEqual(found, [['first', 0], ['middle', -200], ['last', -400]]);
+    assert.deepEqual(found, [['first', 0], ['middle', -2000], ['last', -4000]]);
   },
 
   async consistenthash(connection) {

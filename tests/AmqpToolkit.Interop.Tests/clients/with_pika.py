@@ -355,10 +355,10 @@ def delayed(connection):
     queue = channel.queue_declare("", exclusive=True).method.queue
     channel.queue_bind(queue, exchange, "k")
     channel.confirm_delivery()
-    for body, delay in ((b"last", 400), (b"middle", 200), (b"first", 0)):
+    for body, delay in ((b"last", 4000), (b"middle", 2000), (b"first", 0)):
         channel.basic_publish(exchange, "k", body, pika.BasicProperties(headers={"x-delay": delay}))
     found = take(channel, queue, 3, auto_ack=True)
-    assert [(body, properties.headers["x-delay"]) for _, properties, body in found] == [(b"first", 0), (b"middle", -200), (b"last", -400)], found
+    assert [(body, properties.headers["x-delay"]) for _, properties, body in found] == [(b"first", 0), (b"middle", -2000), (b"last", -4000)], found
 
 
 def consistenthash(connection):
