@@ -13,7 +13,7 @@ public sealed class BlockedTests
     public async Task MemoryWatermark_IsToldToRabbitMqClient_AndItsEnd()
     {
         await using BrokerExecutable broker = BrokerExecutable.Start("--port 0 --memory --memory-watermark 0.0005");
-        var factory = new ConnectionFactory { Port = (await broker.ListeningAsync()).Port, AutomaticRecoveryEnabled = false };
+        var factory = PatientFactory.For((await broker.ListeningAsync()).Port);
         await using IConnection publishing = await factory.CreateConnectionAsync();
         await using IConnection other = await factory.CreateConnectionAsync();
         await using IChannel helper = await other.CreateChannelAsync();

@@ -248,8 +248,12 @@ public sealed class ExecutableTests
         AssertOneLine("nowhere", error);
     }
 
-    private static Task<IConnection> ConnectAsync(int port, string user = "guest", string password = "guest", string virtualHost = "/") =>
-        new ConnectionFactory { HostName = "127.0.0.1", Port = port, UserName = user, Password = password, VirtualHost = virtualHost, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
+    private static Task<IConnection> ConnectAsync(int port, string user = "guest", string password = "guest", string virtualHost = "/")
+    {
+        ConnectionFactory factory = PatientFactory.For(port);
+        (factory.UserName, factory.Password, factory.VirtualHost) = (user, password, virtualHost);
+        return factory.CreateConnectionAsync();
+    }
 
     private static void AssertOneLine(string named, string error)
     {

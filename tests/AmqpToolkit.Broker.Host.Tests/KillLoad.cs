@@ -64,7 +64,7 @@ internal sealed class KillLoad
     /// <summary>Loads the broker for a while, and has it killed.</summary>
     public async Task RunAsync(int port, TimeSpan time, Func<Task> kill)
     {
-        var factory = new ConnectionFactory { Port = port, AutomaticRecoveryEnabled = false, TopologyRecoveryEnabled = false, ConsumerDispatchConcurrency = 1 };
+        var factory = PatientFactory.For(port);
         await using IConnection publishing = await factory.CreateConnectionAsync();
         await using IConnection consuming = await factory.CreateConnectionAsync();
         await using (IChannel channel = await publishing.CreateChannelAsync())
@@ -89,7 +89,7 @@ internal sealed class KillLoad
     /// <summary>Takes everything out, and holds it against what is known.</summary>
     public async Task CheckAsync(int port)
     {
-        var factory = new ConnectionFactory { Port = port };
+        var factory = PatientFactory.For(port);
         await using IConnection connection = await factory.CreateConnectionAsync();
         await using IChannel channel = await connection.CreateChannelAsync();
         long[] left = await DrainAsync(channel, Queue);

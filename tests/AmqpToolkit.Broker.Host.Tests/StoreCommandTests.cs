@@ -166,7 +166,7 @@ public sealed class StoreCommandTests : IDisposable
         return bodies;
     }
 
-    private static Task<IConnection> ConnectAsync(AmqpBroker broker) => new ConnectionFactory { Port = broker.Endpoints[0].Port, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
+    private static Task<IConnection> ConnectAsync(AmqpBroker broker) => PatientFactory.For(broker.Endpoints[0].Port).CreateConnectionAsync();
 
     private (string File, long Offset) Damage(string text)
     {

@@ -74,5 +74,5 @@ public sealed class StoreTests : IDisposable
     private BrokerExecutable Start() => BrokerExecutable.Start($"--port 0 --listen 127.0.0.1 --data {_folder.FullName}");
 
     private static Task<IConnection> ConnectAsync(int port) =>
-        new ConnectionFactory { HostName = "127.0.0.1", Port = port, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
+        PatientFactory.For(port).CreateConnectionAsync();
 }

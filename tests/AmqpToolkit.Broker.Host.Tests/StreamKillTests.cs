@@ -49,11 +49,9 @@ public sealed class StreamKillTests(ITestOutputHelper output)
         }
     }
 
-    private static ConnectionFactory FactoryFor(int port) => new() { Port = port, AutomaticRecoveryEnabled = false, TopologyRecoveryEnabled = false };
-
     private async Task RunAsync(int port, TimeSpan time, Func<Task> kill)
     {
-        IConnection connection = await FactoryFor(port).CreateConnectionAsync();
+        IConnection connection = await PatientFactory.For(port).CreateConnectionAsync();
         await ConsumeAsync(await connection.CreateChannelAsync());
         using var over = new CancellationTokenSource();
         Task publishing = PublishAsync(connection, over.Token);
@@ -124,7 +122,7 @@ public sealed class StreamKillTests(ITestOutputHelper output)
     /// <returns>How many messages it has.</returns>
     private async Task<int> CheckAsync(int port)
     {
-        await using IConnection connection = await FactoryFor(port).CreateConnectionAsync();
+        await using IConnection connection = await PatientFactory.For(port).CreateConnectionAsync();
         await using IChannel channel = await connection.CreateChannelAsync();
         int count = (int)(await channel.QueueDeclareAsync(Stream, durable: true, exclusive: false, autoDelete: false, Arguments)).MessageCount;
         var there = new HashSet<long>();

@@ -131,7 +131,7 @@ public sealed class AllocationTests
         }
     }
 
-    /// <summary>Octets that a round allocates in all threads, once it runs warm: the median of many.</summary>
+    /// <summary>Octets that a round allocates in all threads, once it runs warm. What is allocated for a message shows in every round, what the machine's other work brings about in some: of many rounds one of the least counts.</summary>
     private static async Task<long> MeasureAsync(Func<Task> round)
     {
         for (int warm = 0; warm < Rounds; warm++)
@@ -148,6 +148,6 @@ public sealed class AllocationTests
         }
 
         Array.Sort(costs);
-        return costs[Rounds / 2];
+        return costs[Rounds / 10];
     }
 }

@@ -447,7 +447,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
     public async Task Broker_Stops_EndsTheConnectionWith320()
     {
         await using var broker = await BrokerFixture.StartAsync();
-        await using var connection = await AmqpConnection.ConnectAsync(new AmqpConnectionOptions { Host = "127.0.0.1", Port = broker.Endpoints[0].Port });
+        await using var connection = await AmqpConnection.ConnectAsync(ScriptedServer.Patient with { Host = "127.0.0.1", Port = broker.Endpoints[0].Port });
         await using var channel = await connection.OpenChannelAsync();
         await channel.QueueDeclareAsync("q");
         var consumer = await channel.ConsumeAsync("q");

@@ -219,7 +219,7 @@ public sealed class CloseTests
     [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Logger_ThatThrows_KeepsNobodyWaiting()
     {
-        var (server, connection, channel) = await ScriptedServer.OpenChannelAsync(new AmqpConnectionOptions { LoggerFactory = new ScriptedLogger() });
+        var (server, connection, channel) = await ScriptedServer.OpenChannelAsync(ScriptedServer.Patient with { LoggerFactory = new ScriptedLogger() });
         using (server)
         {
             var declaring = channel.QueueDeclareAsync("q").AsTask();

@@ -35,7 +35,7 @@ public sealed class CutTests
         var random = new Random(Seed);
         using var server = ScriptedServer.Create(out var transport);
         var serving = RespondingServer.RunAsync(server);
-        var connection = await AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions()).WaitAsync(ScriptedServer.Patience);
+        var connection = await AmqpConnection.ConnectAsync(transport, ScriptedServer.Patient).WaitAsync(ScriptedServer.Patience);
         var channel = await connection.OpenChannelAsync();
         for (int round = 0; round < 1000; round++)
         {
@@ -75,7 +75,7 @@ public sealed class CutTests
         using var server = ScriptedServer.Create(out var transport);
         var answering = Task.CompletedTask;
         var serving = RespondingServer.RunAsync(server, ready: () => Volatile.Read(ref answering));
-        var connection = await AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions()).WaitAsync(ScriptedServer.Patience);
+        var connection = await AmqpConnection.ConnectAsync(transport, ScriptedServer.Patient).WaitAsync(ScriptedServer.Patience);
         var channel = await connection.OpenChannelAsync();
         using var release = new ManualResetEventSlim();
 
@@ -143,7 +143,7 @@ public sealed class CutTests
         AmqpConnection connection;
         try
         {
-            connection = await AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions());
+            connection = await AmqpConnection.ConnectAsync(transport, ScriptedServer.Patient);
         }
         catch (ConnectFailedException)
         {

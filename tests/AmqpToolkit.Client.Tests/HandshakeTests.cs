@@ -9,7 +9,7 @@ public sealed class HandshakeTests
     public async Task Connect_ToAnHonestServer_AgreesOnTheSmallerLimits()
     {
         var (server, connection) = await ScriptedServer.OpenAsync(
-            new AmqpConnectionOptions { HeartbeatSeconds = 20, FrameMax = 8192, ChannelMax = 10 }, heartbeat: 30, frameMax: 131072, channelMax: 5);
+            ScriptedServer.Patient with { HeartbeatSeconds = 20, FrameMax = 8192, ChannelMax = 10 }, heartbeat: 30, frameMax: 131072, channelMax: 5);
         using (server)
         {
             Assert.Equal(ConnectionState.Open, connection.State);
@@ -23,7 +23,7 @@ public sealed class HandshakeTests
     public async Task Connect_LoginRefused_ThrowsWithTheReplyCode()
     {
         using var server = ScriptedServer.Create(out var transport);
-        var connecting = AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions());
+        var connecting = AmqpConnection.ConnectAsync(transport, ScriptedServer.Patient);
         await server.ExpectProtocolHeaderAsync();
         await server.SendAsync(Wire.Start());
         await server.ExpectAsync("connection.start-ok");
@@ -39,7 +39,7 @@ public sealed class HandshakeTests
     public async Task Connect_ServerEndsTheStreamAtTheLogin_SaysWhatThatMeans()
     {
         using var server = ScriptedServer.Create(out var transport);
-        var connecting = AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions());
+        var connecting = AmqpConnection.ConnectAsync(transport, ScriptedServer.Patient);
         await server.ExpectProtocolHeaderAsync();
         await server.SendAsync(Wire.Start());
         await server.ExpectAsync("connection.start-ok");
@@ -53,7 +53,7 @@ public sealed class HandshakeTests
     public async Task Connect_ServerSpeaksAnotherProtocol_NamesIt()
     {
         using var server = ScriptedServer.Create(out var transport);
-        var connecting = AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions());
+        var connecting = AmqpConnection.ConnectAsync(transport, ScriptedServer.Patient);
         await server.ExpectProtocolHeaderAsync();
         await server.SendOctetwiseAsync("AMQP\0\x1\0\0"u8.ToArray());
         var exception = await Assert.ThrowsAsync<ConnectFailedException>(() => connecting.WaitAsync(ScriptedServer.Patience));
@@ -65,7 +65,7 @@ public sealed class HandshakeTests
     public async Task Connect_NoMechanismInCommon_Throws()
     {
         using var server = ScriptedServer.Create(out var transport);
-        var connecting = AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions());
+        var connecting = AmqpConnection.ConnectAsync(transport, ScriptedServer.Patient);
         await server.ExpectProtocolHeaderAsync();
         await server.SendAsync(Wire.Start("EXTERNAL"));
         var exception = await Assert.ThrowsAsync<ConnectFailedException>(() => connecting.WaitAsync(ScriptedServer.Patience));
@@ -79,7 +79,7 @@ public sealed class HandshakeTests
     public async Task Connect_FrameMaxBelowTheMinimum_IsRefused(uint frameMax)
     {
         using var server = ScriptedServer.Create(out var transport);
-        var connecting = AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions());
+        var connecting = AmqpConnection.ConnectAsync(transport, ScriptedServer.Patient);
         await server.ExpectProtocolHeaderAsync();
         await server.SendAsync(Wire.Start());
         await server.ExpectAsync("connection.start-ok");
@@ -107,7 +107,7 @@ public sealed class HandshakeTests
     {
         using var cancellation = new CancellationTokenSource();
         using var server = ScriptedServer.Create(out var transport);
-        var connecting = AmqpConnection.ConnectAsync(transport, new AmqpConnectionOptions(), cancellation.Token);
+        var connecting = AmqpConnection.ConnectAsync(transport, ScriptedServer.Patient, cancellation.Token);
         await server.ExpectProtocolHeaderAsync();
         await cancellation.CancelAsync();
 

@@ -81,7 +81,7 @@ public sealed class MistakeTests
     [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Body_OverTheLimit_ClosesItsChannelWith311AndHoldsNothing()
     {
-        var (server, connection, channel) = await ScriptedServer.OpenChannelAsync(new AmqpConnectionOptions { MaxBodyOctets = 1000 });
+        var (server, connection, channel) = await ScriptedServer.OpenChannelAsync(ScriptedServer.Patient with { MaxBodyOctets = 1000 });
         using (server)
         {
             var other = await server.AnswerChannelOpenAsync(connection, 2);

@@ -416,7 +416,7 @@ public sealed class PublishTests
     [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Post_OutputIsFull_WaitsForTheSocket()
     {
-        var (server, _, channel) = await ScriptedServer.OpenChannelAsync(new AmqpConnectionOptions { OutputBoundOctets = 64 * 1024 });
+        var (server, _, channel) = await ScriptedServer.OpenChannelAsync(ScriptedServer.Patient with { OutputBoundOctets = 64 * 1024 });
         using (server)
         {
             // The pair in memory holds 256 KiB, the output 64 KiB: what comes then waits.

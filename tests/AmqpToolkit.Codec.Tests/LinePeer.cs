@@ -5,7 +5,7 @@ namespace AmqpToolkit.Codec.Tests;
 /// <summary>A program that answers each line with a line of fields between tabs.</summary>
 internal sealed class LinePeer(string program, string script) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process = Process.Start(new ProcessStartInfo(program, [Path.Combine(AppContext.BaseDirectory, script)])
     {

@@ -84,7 +84,7 @@ internal sealed class ScriptedServer(Table properties) : IAsyncDisposable
     {
         await _stop.CancelAsync();
         _listener.Stop();
-        await _running.WaitAsync(TimeSpan.FromSeconds(30));
+        await _running.WaitAsync(TimeSpan.FromSeconds(60));
         _stop.Dispose();
         _sending.Dispose();
     }

@@ -76,7 +76,7 @@ public sealed class AmqpToolsTests(BrokerFixture broker)
             Assert.Equal("line", await first);
             await ToolAsync("amqp-publish", "-e", "amq.topic", "-r", $"{_queue}.two", "-b", "line\n");
             Assert.Equal("line", await consumer.StandardOutput.ReadLineAsync());
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             await consumer.WaitForExitAsync(limit.Token);
             Assert.Equal(0, consumer.ExitCode);
         }

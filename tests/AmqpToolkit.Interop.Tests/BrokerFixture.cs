@@ -10,7 +10,7 @@ namespace AmqpToolkit.Interop.Tests;
 /// </summary>
 public sealed partial class BrokerFixture : IAsyncLifetime
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     private Process? _process;
 

@@ -9,7 +9,7 @@ namespace AmqpToolkit.Interop.Tests;
 [Collection(BrokerCollection.Name)]
 public sealed class RabbitMqClientQueueTests(BrokerFixture broker) : IAsyncLifetime
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private IConnection _connection = null!;
     private IChannel _channel = null!;
@@ -25,7 +25,7 @@ public sealed class RabbitMqClientQueueTests(BrokerFixture broker) : IAsyncLifet
 
     public async Task InitializeAsync()
     {
-        _connection = await new ConnectionFactory { Uri = new Uri(broker.Url), AutomaticRecoveryEnabled = false, ContinuationTimeout = Limit }.CreateConnectionAsync();
+        _connection = await new ConnectionFactory { Uri = new Uri(broker.Url), AutomaticRecoveryEnabled = false, ContinuationTimeout = Limit, HandshakeContinuationTimeout = Limit, RequestedConnectionTimeout = Limit }.CreateConnectionAsync();
         _channel = await _connection.CreateChannelAsync();
     }
 

@@ -10,7 +10,7 @@ namespace AmqpToolkit.Interop.Tests;
 [Collection(BrokerCollection.Name)]
 public sealed class RabbitMqClientTests(BrokerFixture broker) : IAsyncLifetime
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private IConnection _connection = null!;
 
@@ -309,7 +309,7 @@ public sealed class RabbitMqClientTests(BrokerFixture broker) : IAsyncLifetime
 
     private Task<IConnection> ConnectAsync(string? user = null)
     {
-        var factory = new ConnectionFactory { Uri = new Uri(broker.Url), AutomaticRecoveryEnabled = false, ContinuationTimeout = Limit };
+        var factory = new ConnectionFactory { Uri = new Uri(broker.Url), AutomaticRecoveryEnabled = false, ContinuationTimeout = Limit, HandshakeContinuationTimeout = Limit, RequestedConnectionTimeout = Limit };
         if (user is not null)
         {
             (factory.UserName, factory.Password) = (user, user);

@@ -47,7 +47,7 @@ internal sealed class CommitWaiter : IJournalWaiter
             _waiting.Add((token, source));
         }
 
-        Assert.True(Task.WhenAny(source.Task, _failed.Task).Wait(TimeSpan.FromSeconds(30)), $"no commit of {token}");
+        Assert.True(Task.WhenAny(source.Task, _failed.Task).Wait(TimeSpan.FromSeconds(60)), $"no commit of {token}");
         Assert.False(_failed.Task.IsFaulted, _failed.Task.Exception?.ToString());
     }
 }

@@ -16,7 +16,7 @@ public sealed class JournalReaderTests
     public void TryRead_BeforeItIsWritten_ReadsFromMemory()
     {
         using var isHeld = new ManualResetEventSlim(initialState: true);
-        _disk.OnWrite = _ => Assert.True(isHeld.Wait(TimeSpan.FromSeconds(30)));
+        _disk.OnWrite = _ => Assert.True(isHeld.Wait(TimeSpan.FromSeconds(60)));
         using var journal = Open();
         isHeld.Reset();
         Publish(journal, 20, 100);

@@ -117,8 +117,9 @@ public sealed class JournalTests
             }
         }
 
-        long allocated = 0;
-        for (ulong round = 1; round <= 4; round++)
+        // A new chunk for a batch that has become longer comes in some rounds; what an update allocates would come in all.
+        long least = long.MaxValue;
+        for (ulong round = 1; round <= 20; round++)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             using (var append = journal.Append())
@@ -131,11 +132,11 @@ public sealed class JournalTests
                 append.Commit(_waiter, round, CommitLevel.Os);
             }
 
-            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
             _waiter.Wait(round);
         }
 
-        Assert.InRange(allocated, 0, Count * 2);
+        Assert.InRange(least, 0, Count * 2);
     }
 
     [Fact]
@@ -164,14 +165,14 @@ public sealed class JournalTests
             append.Commit(_waiter, 2, CommitLevel.Fsync);
         }
 
-        Assert.True(isSyncing.Wait(TimeSpan.FromSeconds(30)), "nothing was synced");
+        Assert.True(isSyncing.Wait(TimeSpan.FromSeconds(60)), "nothing was synced");
         using (var append = journal.Append())
         {
             append.Ack(1, [new JournalAck(1, first)]);
             append.Commit(_waiter, 3, CommitLevel.Fsync);
         }
 
-        bool isWritten = SpinWait.SpinUntil(() => Bodies(_disk.Kill()) is ["second"], TimeSpan.FromSeconds(30));
+        bool isWritten = SpinWait.SpinUntil(() => Bodies(_disk.Kill()) is ["second"], TimeSpan.FromSeconds(60));
         ulong committed = _waiter.Committed;
         goOn.Set();
         Assert.True(isWritten, "the acknowledgement waits for the sync");
@@ -315,9 +316,9 @@ public sealed class JournalTests
         }
 
         ulong position = 1;
-        Assert.True(SpinWait.SpinUntil(() => Fill() && Volatile.Read(ref failures) > 0, TimeSpan.FromSeconds(30)), "nothing was copied");
+        Assert.True(SpinWait.SpinUntil(() => Fill() && Volatile.Read(ref failures) > 0, TimeSpan.FromSeconds(60)), "nothing was copied");
         Volatile.Write(ref isBroken, false);
-        Assert.True(SpinWait.SpinUntil(() => Fill() && !_disk.Names.Contains("segment-0000000001.journal"), TimeSpan.FromSeconds(30)), "it was not tried again");
+        Assert.True(SpinWait.SpinUntil(() => Fill() && !_disk.Names.Contains("segment-0000000001.journal"), TimeSpan.FromSeconds(60)), "it was not tried again");
         Assert.Null(journal.Failure);
 
         Assert.Contains(Reopen(_disk, journal).Queues[1], message => message.Content == "stays");
@@ -386,7 +387,7 @@ public sealed class JournalTests
             append.Commit(_waiter, 2, CommitLevel.Fsync);
         }
 
-        Assert.Throws<AggregateException>(() => _waiter.Failed.Wait(TimeSpan.FromSeconds(30)));
+        Assert.Throws<AggregateException>(() => _waiter.Failed.Wait(TimeSpan.FromSeconds(60)));
         _disk.OnSync = null;
         using (var append = journal.Append())
         {
@@ -408,7 +409,7 @@ public sealed class JournalTests
             append.Commit(_waiter, 1, CommitLevel.Fsync);
         }
 
-        var error = Assert.Throws<AggregateException>(() => { Assert.True(_waiter.Failed.Wait(TimeSpan.FromSeconds(30)), "nobody was told"); });
+        var error = Assert.Throws<AggregateException>(() => { Assert.True(_waiter.Failed.Wait(TimeSpan.FromSeconds(60)), "nobody was told"); });
         Assert.IsType<ObjectDisposedException>(error.InnerException);
     }
 
@@ -430,7 +431,7 @@ public sealed class JournalTests
             append.Commit(new CommitWaiter(), 1, CommitLevel.Fsync);
         }
 
-        Assert.True(isSyncing.Wait(TimeSpan.FromSeconds(30)), "nothing was synced");
+        Assert.True(isSyncing.Wait(TimeSpan.FromSeconds(60)), "nothing was synced");
         using var isWritten = new ManualResetEventSlim();
         _disk.OnWrite = _ => isWritten.Set();
         using (var append = journal.Append())
@@ -439,10 +440,10 @@ public sealed class JournalTests
             append.Commit(_waiter, 1, CommitLevel.Fsync);
         }
 
-        bool isEarly = isWritten.Wait(TimeSpan.FromSeconds(30));
+        bool isEarly = isWritten.Wait(TimeSpan.FromSeconds(60));
         goOn.Set();
         Assert.True(isEarly, "it waits for the sync");
-        Assert.Throws<AggregateException>(() => { Assert.True(_waiter.Failed.Wait(TimeSpan.FromSeconds(30)), "nobody was told"); });
+        Assert.Throws<AggregateException>(() => { Assert.True(_waiter.Failed.Wait(TimeSpan.FromSeconds(60)), "nobody was told"); });
         Assert.Equal(0UL, _waiter.Committed);
     }
 
@@ -461,7 +462,7 @@ public sealed class JournalTests
             append.Commit(_waiter, 1, CommitLevel.Fsync);
         }
 
-        Assert.True(SpinWait.SpinUntil(() => journal.IsFull, TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => journal.IsFull, TimeSpan.FromSeconds(60)));
         Assert.True(journal.IsSaturated);
         Assert.Equal(0UL, _waiter.Committed);
 

@@ -2,7 +2,7 @@ namespace AmqpToolkit.Transport.Tests;
 
 public sealed class OutputTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly RecordingOwner _owner = new();
 

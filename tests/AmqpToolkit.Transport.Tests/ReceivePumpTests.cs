@@ -2,7 +2,7 @@ namespace AmqpToolkit.Transport.Tests;
 
 public sealed class ReceivePumpTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task RunAsync_UntilTheStreamEnds_HandsEveryOctetOnInOrder()

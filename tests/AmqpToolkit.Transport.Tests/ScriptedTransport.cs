@@ -164,7 +164,7 @@ internal sealed class ScriptedTransport : TransportConnection
 
     private TaskCompletionSource TakeHeld()
     {
-        Assert.True(SpinWait.SpinUntil(() => HasHeldSend, TimeSpan.FromSeconds(20)), "no send came");
+        Assert.True(SpinWait.SpinUntil(() => HasHeldSend, TimeSpan.FromSeconds(60)), "no send came");
         lock (_gate)
         {
             var held = _held!;

@@ -11,7 +11,7 @@ namespace AmqpToolkit.Broker.Tests.Access;
 /// <summary>Input that is meant to hurt: it ends soon and holds little, and whoever else is there goes on.</summary>
 public sealed class BadInputTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Handshake_DrippedOctetByOctet_EndsAtTheTimeoutFromTheAccept()
@@ -20,7 +20,9 @@ public sealed class BadInputTests
         await using var broker = await TestBroker.StartAsync(time);
         using var bystander = RawClient.Open(broker);
         using var slow = new RawClient(broker.Endpoints[0]);
-        Assert.True(SpinWait.SpinUntil(() => broker.ConnectionCount == 2, Patience));
+
+        // Its time counts from when it stands on the wheel, beside the trimmer; the bystander has no heartbeat.
+        Assert.True(SpinWait.SpinUntil(() => broker.Timers.Count == 2, Patience));
 
         // Every octet comes before a timeout that began anew would end.
         byte[] octets = [.. ProtocolHeader.V0_9_1, 1, 0, 0];

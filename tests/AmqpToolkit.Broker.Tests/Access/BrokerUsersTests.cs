@@ -128,7 +128,7 @@ public sealed class BrokerUsersTests
             first.Expect(Codec.V0_9_1.ConnectionCloseView.MethodKey);
         }
 
-        Assert.True(SpinWait.SpinUntil(() => broker.ConnectionCount == 0, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => broker.ConnectionCount == 0, TimeSpan.FromSeconds(60)));
         Assert.Equal((0, 0), (broker.Occupancy.ConnectionCount, broker.Occupancy.ChannelCount));
         using var again = RawClient.Open(broker);
         again.OpenChannel(1);

@@ -155,7 +155,7 @@ public sealed class BoundsTests
             uint answer;
             do
             {
-                hog.Publish(1, "", "mine", new byte[32 * 1024]);
+                hog.Publish(1, "", "mine", new byte[8 * 1024]);
                 answer = hog.ExpectAny();
             }
             while (answer == BasicAckView.MethodKey);
@@ -206,7 +206,7 @@ public sealed class BoundsTests
 
         var sending = Task.Run(() => client.Send(pipelined.ToArray()));
         var connection = Assert.Single(broker.Connections);
-        Assert.True(SpinWait.SpinUntil(() => connection.HasPaused, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => connection.HasPaused, TimeSpan.FromSeconds(60)));
         long most = connection.Output.PendingOctets;
 
         Assert.InRange(most, 1, 24 * 1024 * 1024);
@@ -230,12 +230,19 @@ public sealed class BoundsTests
         Assert.Equal((byte)Constants.FrameHeartbeat, client.ReadFrame().Type);
         time.Advance(TimeSpan.FromSeconds(30));
 
-        while (!client.Socket.Poll(0, SelectMode.SelectRead) || client.Socket.Available > 0)
+        // Heartbeats, and then the end.
+        bool isEnded = false;
+        while (!isEnded)
         {
-            client.ReadFrame();
+            try
+            {
+                Assert.Equal((byte)Constants.FrameHeartbeat, client.ReadFrame().Type);
+            }
+            catch (EndOfStreamException)
+            {
+                isEnded = true;
+            }
         }
-
-        Assert.True(client.IsEnded());
     }
 
     [Theory]
@@ -333,7 +340,7 @@ public sealed class BoundsTests
         await using var broker = await TestBroker.StartAsync(time);
         using var client = new RawClient(broker.Endpoints[0]);
         client.Send("AMQP"u8);
-        Assert.True(SpinWait.SpinUntil(() => broker.Timers.Count == 2, TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => broker.Timers.Count == 2, TimeSpan.FromSeconds(60)));
 
         time.Advance(TimeSpan.FromSeconds(9));
         Assert.False(client.Socket.Poll(0, SelectMode.SelectRead));
@@ -361,7 +368,7 @@ public sealed class BoundsTests
             }
         }
 
-        Assert.True(SpinWait.SpinUntil(() => broker.ConnectionCount == 0, TimeSpan.FromSeconds(20)), $"{broker.ConnectionCount} connections are left");
+        Assert.True(SpinWait.SpinUntil(() => broker.ConnectionCount == 0, TimeSpan.FromSeconds(60)), $"{broker.ConnectionCount} connections are left");
         Assert.Equal(0, broker.FindVirtualHost("/")!.QueueCount);
         Assert.Equal(0, broker.Arena.InUseOctets);
     }

@@ -53,7 +53,7 @@ public sealed class IdleMemoryTests(ITestOutputHelper output)
         {
             for (int number = 0; number < count; number++)
             {
-                var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000 };
+                var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 60_000 };
                 clients.Add(client);
                 client.Connect(broker.Endpoints[0]);
                 client.Send(ProtocolHeader.V0_9_1);

@@ -8,7 +8,7 @@ namespace AmqpToolkit.Broker.Tests.Connections;
 /// <summary>How the stream ends that a broker closes: the peer reads all that was sent, and then the end, never a reset.</summary>
 public sealed class StopTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Stop_WithMoreInputThanOneReceiveAfterCloseOk_EndsTheStreamInOrder()

@@ -9,7 +9,7 @@ namespace AmqpToolkit.Broker.Tests.Durability;
 public sealed class HeldReplyTests
 {
     /// <summary>Only a broken broker reaches it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task DeclareOk_OfADurableQueue_WaitsForTheSync()

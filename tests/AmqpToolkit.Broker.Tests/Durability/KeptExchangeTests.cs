@@ -62,7 +62,7 @@ public sealed class KeptExchangeTests
         time.Advance(TimeSpan.FromMilliseconds(10));
         using (var after = new KeptClient(broker))
         {
-            Assert.True(SpinWait.SpinUntil(() => CountOf(broker, "r") == 2, TimeSpan.FromSeconds(20)));
+            Assert.True(SpinWait.SpinUntil(() => CountOf(broker, "r") == 2, TimeSpan.FromSeconds(60)));
             Assert.Equal(["a", "b"], after.Drain("q"));
 
             // Nobody waits for the end of their waiting to be kept.

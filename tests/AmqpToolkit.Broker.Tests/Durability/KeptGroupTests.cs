@@ -10,7 +10,7 @@ namespace AmqpToolkit.Broker.Tests.Durability;
 public sealed class KeptGroupTests
 {
     private static readonly BasicProperties Persistent = new() { DeliveryMode = 2 };
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task DropHead_GoesWithThePublishThatCausedIt()

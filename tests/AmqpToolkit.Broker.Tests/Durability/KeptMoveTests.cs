@@ -63,7 +63,7 @@ public sealed class KeptMoveTests
         time.Advance(TimeSpan.FromSeconds(10));
         await broker.OpenAsync();
         using var after = new KeptClient(broker);
-        Assert.True(SpinWait.SpinUntil(() => after.Get("dead")?.Body == "a", TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => after.Get("dead")?.Body == "a", TimeSpan.FromSeconds(60)));
         Assert.Equal(["b"], after.Drain("q"));
     }
 
@@ -124,7 +124,7 @@ public sealed class KeptMoveTests
         new QueueSweep(queue).Execute();
         await broker.OpenAsync();
         using var after = new KeptClient(broker);
-        Assert.True(SpinWait.SpinUntil(() => after.Get("dead")?.Body == "a", TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => after.Get("dead")?.Body == "a", TimeSpan.FromSeconds(60)));
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace AmqpToolkit.Broker.Tests.Durability;
 
 public sealed class ToldOutputsTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData(1)]

@@ -57,10 +57,13 @@ internal static class FuzzAftermath
         bool isEmpty = SpinWait.SpinUntil(
             () =>
             {
+                // Slots of threads that have ended come back by their finalizers.
                 ForgetFreeSlotsOfAllThreads();
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
                 return broker.Arena.InUseOctets == 0;
             },
-            TimeSpan.FromSeconds(20));
+            Patience);
         Assert.True(isEmpty, $"{where}: {broker.Arena.InUseOctets} octets of messages are left");
     }
 
@@ -69,6 +72,8 @@ internal static class FuzzAftermath
     {
         NumberPublisher.ForgetFreeSlots();
         int threads = ThreadPool.ThreadCount;
+        ThreadPool.GetMinThreads(out int workers, out int ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, threads + 1), ports);
         int met = 0;
         using var all = new CountdownEvent(threads);
         for (int thread = 0; thread < threads; thread++)
@@ -81,7 +86,7 @@ internal static class FuzzAftermath
                     all.Signal();
 
                     // Holds the thread, so that each item gets one of its own.
-                    SpinWait.SpinUntil(() => Volatile.Read(ref met) >= threads, TimeSpan.FromMilliseconds(200));
+                    SpinWait.SpinUntil(() => Volatile.Read(ref met) >= threads, TimeSpan.FromSeconds(5));
                 },
                 null);
         }

@@ -7,7 +7,7 @@ namespace AmqpToolkit.Broker.Tests.Fuzz;
 /// <summary>Conversations that a well-meaning client does not have, each on a broker of its own whose clock stands still.</summary>
 public sealed class HostilePeerTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ManualTimeProvider _time = new();
     private readonly DefectLog _log = new();

@@ -374,7 +374,7 @@ public sealed class PagedMessagesTests
 
     private static async Task WaitFor(Func<bool> holds)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!holds())
         {
             await Task.Delay(5, patience.Token);

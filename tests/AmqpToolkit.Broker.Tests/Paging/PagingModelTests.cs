@@ -238,7 +238,7 @@ public sealed class PagingModelTests
 
         private async Task WaitForReadyAsync()
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             var queue = _broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!;
             while (queue.ReadyCount != _ready.Count)
             {

@@ -34,7 +34,7 @@ public sealed class PagingSweepTests
         Assert.Equal(3980, queue.PagedOutCount);
         Assert.Equal(bodies[20..], client.Drain("q"));
         Assert.True(
-            SpinWait.SpinUntil(() => broker.CountStored() == 0 && broker.Broker.Arena.Paging!.ScratchSize is null or { Messages: 0 }, TimeSpan.FromSeconds(20)),
+            SpinWait.SpinUntil(() => broker.CountStored() == 0 && broker.Broker.Arena.Paging!.ScratchSize is null or { Messages: 0 }, TimeSpan.FromSeconds(60)),
             "something is left on the disk");
     }
 
@@ -67,7 +67,7 @@ public sealed class PagingSweepTests
         foreach (string name in names)
         {
             var queue = broker.Broker.FindVirtualHost("/")!.FindQueue(System.Text.Encoding.UTF8.GetBytes(name))!;
-            Assert.True(SpinWait.SpinUntil(() => queue.ReadyCount == PerQueue, TimeSpan.FromSeconds(20)), "what was delivered is not back");
+            Assert.True(SpinWait.SpinUntil(() => queue.ReadyCount == PerQueue, TimeSpan.FromSeconds(60)), "what was delivered is not back");
             Assert.Equal(Enumerable.Range(0, PerQueue).Select(number => $"{name} {number}"), publisher.Drain(name).Select(body => body.TrimEnd('.')));
         }
     }

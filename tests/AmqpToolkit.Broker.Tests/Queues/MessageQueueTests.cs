@@ -287,7 +287,7 @@ public sealed class MessageQueueTests
         _publisher.PublishLarge([_queue], 500_000);
         consumers[0].Settle(consumers[0].Taken[0], Outcome.Release, Turn);
         bool isFree = false;
-        consumers[0].OnQueueDeleted = () => isFree = Task.Run(() => _queue.ReadyCount).Wait(TimeSpan.FromSeconds(20));
+        consumers[0].OnQueueDeleted = () => isFree = Task.Run(() => _queue.ReadyCount).Wait(TimeSpan.FromSeconds(60));
 
         Assert.Equal(QueueCloseOutcome.Closed, _queue.TryClose(ifUnused: false, ifEmpty: false, out uint count));
         _queue.FinishClose(Turn);

@@ -29,8 +29,8 @@ public sealed class StreamChurnTests
 
         var log = ((StreamQueue)broker.Broker.FindVirtualHost("/")!.FindQueue("s"u8)!).Log;
         Assert.Equal(1 + (Publishers * Messages), log.EndOffset);
-        Assert.True(SpinWait.SpinUntil(() => log.CursorCount == 0, TimeSpan.FromSeconds(30)), $"{log.CursorCount} readers are left");
-        Assert.True(SpinWait.SpinUntil(() => log.Octets <= 200_000 + 40_000, TimeSpan.FromSeconds(30)), $"{log.Octets} octets are left");
+        Assert.True(SpinWait.SpinUntil(() => log.CursorCount == 0, TimeSpan.FromSeconds(60)), $"{log.CursorCount} readers are left");
+        Assert.True(SpinWait.SpinUntil(() => log.Octets <= 200_000 + 40_000, TimeSpan.FromSeconds(60)), $"{log.Octets} octets are left");
         using var last = new StreamClient(broker.Broker);
         last.Consume("s", 100, "c", ("x-stream-offset", "first"));
         last.Next();

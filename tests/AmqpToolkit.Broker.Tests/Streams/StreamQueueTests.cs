@@ -364,7 +364,7 @@ public sealed class StreamQueueTests
 
     private static async Task WaitUntil(Func<bool> isTrue)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!isTrue())
         {
             await Task.Delay(5, patience.Token);

@@ -242,7 +242,7 @@ public class RoutingTests
             bool answer = false;
             var asker = new Thread(() => answer = exchange.DependsOnKeyAlone) { IsBackground = true };
             asker.Start();
-            Assert.True(asker.Join(TimeSpan.FromSeconds(20)), "it waits for the lock");
+            Assert.True(asker.Join(TimeSpan.FromSeconds(60)), "it waits for the lock");
             Assert.True(answer);
         }
 

@@ -6,7 +6,7 @@ namespace AmqpToolkit.Broker.Tests.V1_0;
 /// <summary>A peer of 1.0 that says what it is told to, over a blocking socket.</summary>
 internal sealed class PeerClient : IDisposable
 {
-    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000, SendTimeout = 20_000 };
+    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 60_000, SendTimeout = 60_000 };
     private byte[] _buffer = new byte[64 * 1024];
     private int _start;
     private int _end;

@@ -119,7 +119,7 @@ public sealed class TerminusTests : IAsyncLifetime
             }
         }
 
-        Assert.True(SpinWait.SpinUntil(() => _broker.FindVirtualHost("/")!.QueueCount == 2, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => _broker.FindVirtualHost("/")!.QueueCount == 2, TimeSpan.FromSeconds(60)));
     }
 
     [Fact]

@@ -14,10 +14,13 @@ namespace AmqpToolkit.Client.Tests.Scripted;
 internal sealed class ScriptedServer : IDisposable
 {
     /// <summary>Who waits longer for one thing has found a hang.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>The bound of a whole test in milliseconds, for what it awaits without a bound of its own.</summary>
     public const int TestTimeout = 120_000;
+
+    /// <summary>A client that leaves it to the test to be impatient.</summary>
+    public static readonly AmqpConnectionOptions Patient = new() { ConnectTimeout = 2 * Patience, CallTimeout = 2 * Patience };
 
     private readonly TransportConnection _transport;
     private readonly byte[] _buffer = new byte[64 * 1024];
@@ -62,7 +65,7 @@ internal sealed class ScriptedServer : IDisposable
     public static async Task<(ScriptedServer Server, AmqpConnection Connection, AmqpChannel Channel)> OpenChannelOverTcpAsync(ChannelOptions? options = null)
     {
         var (server, transport) = await CreateOverTcpAsync();
-        var connection = await server.AnswerHandshakeAsync(transport, new AmqpConnectionOptions(), 60, 131072, 2047);
+        var connection = await server.AnswerHandshakeAsync(transport, Patient, 60, 131072, 2047);
         return (server, connection, await server.AnswerChannelOpenAsync(connection, 1, options));
     }
 
@@ -71,7 +74,7 @@ internal sealed class ScriptedServer : IDisposable
         AmqpConnectionOptions? options = null, ushort heartbeat = 60, uint frameMax = 131072, ushort channelMax = 2047)
     {
         var server = Create(out var transport);
-        return (server, await server.AnswerHandshakeAsync(transport, options ?? new AmqpConnectionOptions(), heartbeat, frameMax, channelMax));
+        return (server, await server.AnswerHandshakeAsync(transport, options ?? Patient, heartbeat, frameMax, channelMax));
     }
 
     private async Task<AmqpConnection> AnswerHandshakeAsync(

@@ -28,8 +28,10 @@ public sealed class DeadLetterTests : ConversationTests
     {
         var peer = Open();
         var dead = peer.DeclareQueue(1);
-        var queue = Declare(peer, ("x-dead-letter-exchange", "amq.fanout"));
-        peer.BindQueue(1, dead, "amq.fanout", "");
+        var exchange = Unique.Name("x");
+        peer.DeclareExchange(1, exchange, "fanout", autoDelete: true);
+        var queue = Declare(peer, ("x-dead-letter-exchange", exchange));
+        peer.BindQueue(1, dead, exchange, "");
         peer.Consume(1, dead, "dead", noAck: true);
         peer.Deposit(queue, "1", "2", "3");
         peer.Get(1, queue);
@@ -40,7 +42,7 @@ public sealed class DeadLetterTests : ConversationTests
         foreach (var body in (string[])["1", "2", "3"])
         {
             var found = peer.ExpectDelivery(1, "dead");
-            Assert.Equal((body, "amq.fanout", queue), (found.Text, found.Method.Field<string>(3), found.Method.Field<string>(4)));
+            Assert.Equal((body, exchange, queue), (found.Text, found.Method.Field<string>(3), found.Method.Field<string>(4)));
         }
     }
 

@@ -11,10 +11,10 @@ namespace AmqpToolkit.Conformance.Tests.Peer;
 internal sealed partial class ScriptedPeer : IDisposable
 {
     /// <summary>How long a broker may take for an answer.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     /// <summary>The same where it waits on purpose: 3 s with a stranger, 10 s for a handshake.</summary>
-    public static readonly TimeSpan LongDeadline = TimeSpan.FromSeconds(25);
+    public static readonly TimeSpan LongDeadline = TimeSpan.FromSeconds(90);
 
     public static readonly byte[] ProtocolHeader = [.. "AMQP"u8, 0, 0, 9, 1];
 

@@ -184,8 +184,8 @@ const scenarios = {
       const { message } = await event(replies, 'message');
       assert.deepStrictEqual([message.body, message.correlation_id], [question.toUpperCase(), question]);
     }
-    asking.close();
-    answering.close();
+    await closed(asking);
+    await closed(answering);
     await queue.end();
   },
 

@@ -71,7 +71,7 @@ public sealed class StreamLogTests
         using var isHeld = new ManualResetEventSlim(initialState: true);
         using var stream = new TestStream(_disk);
         stream.Publish(1, "first");
-        _disk.OnSync = _ => Assert.True(isHeld.Wait(TimeSpan.FromSeconds(30)));
+        _disk.OnSync = _ => Assert.True(isHeld.Wait(TimeSpan.FromSeconds(60)));
         isHeld.Reset();
         stream.Append(2, "second");
         ulong token = stream.Ask();
@@ -90,7 +90,7 @@ public sealed class StreamLogTests
         using var stream = new TestStream(_disk);
         stream.Publish(1, "first");
         using var isHeld = new ManualResetEventSlim(initialState: false);
-        _disk.OnSync = _ => Assert.True(isHeld.Wait(TimeSpan.FromSeconds(30)));
+        _disk.OnSync = _ => Assert.True(isHeld.Wait(TimeSpan.FromSeconds(60)));
         stream.Append(2, "held");
         stream.Ask();
         for (int number = 0; number < 100; number++)
@@ -290,17 +290,17 @@ public sealed class StreamLogTests
         disk.OnSync = _ =>
         {
             isSyncing.Set();
-            Assert.True(isHeld.Wait(TimeSpan.FromSeconds(30)));
+            Assert.True(isHeld.Wait(TimeSpan.FromSeconds(60)));
         };
         stream.Append(2, "second");
         stream.Ask();
-        Assert.True(isSyncing.Wait(TimeSpan.FromSeconds(30)));
+        Assert.True(isSyncing.Wait(TimeSpan.FromSeconds(60)));
         var dropped = Task.Run(stream.Log.Drop);
         stream.Append(3, "third");
         ulong last = stream.Ask();
         isHeld.Set();
 
-        await dropped.WaitAsync(TimeSpan.FromSeconds(30));
+        await dropped.WaitAsync(TimeSpan.FromSeconds(60));
         stream.Wait(last);
         stream.Append(4, "fourth");
         stream.Wait(stream.Ask());
@@ -377,7 +377,7 @@ public sealed class StreamLogTests
         stream.Append(2, "second");
         stream.Ask();
 
-        await Assert.ThrowsAsync<IOException>(() => stream.Failed.WaitAsync(TimeSpan.FromSeconds(30)));
+        await Assert.ThrowsAsync<IOException>(() => stream.Failed.WaitAsync(TimeSpan.FromSeconds(60)));
         Assert.Equal(1, stream.Log.EndOffset);
         Assert.Equal([(0, "first")], stream.Read(StreamPosition.First));
     }
