@@ -2,7 +2,7 @@ using AmqpToolkit.Broker.Topology;
 
 namespace AmqpToolkit.Broker;
 
-/// <summary>A virtual host: its limits and policies. Any thread.</summary>
+/// <summary>A virtual host: what is said of it, its limits and policies. All of it is kept with the broker's definitions. Any thread.</summary>
 public sealed class BrokerVirtualHost
 {
     internal BrokerVirtualHost(VirtualHost topology)
@@ -18,15 +18,15 @@ public sealed class BrokerVirtualHost
     /// <summary>Connections that may be open at a time; null for any number. Those that are open stay.</summary>
     public int? MaxConnections
     {
-        get => Topology.MaxConnections < 0 ? null : Topology.MaxConnections;
-        set => Topology.MaxConnections = value ?? -1;
+        get => Topology.Settings.MaxConnections is >= 0 and var max ? max : null;
+        set => Topology.ChangeSettings(settings => settings with { MaxConnections = value ?? -1 });
     }
 
     /// <summary>Queues that may be there at a time; null for any number. Those that are there stay.</summary>
     public int? MaxQueues
     {
-        get => Topology.MaxQueues < 0 ? null : Topology.MaxQueues;
-        set => Topology.MaxQueues = value ?? -1;
+        get => Topology.Settings.MaxQueues is >= 0 and var max ? max : null;
+        set => Topology.ChangeSettings(settings => settings with { MaxQueues = value ?? -1 });
     }
 
     /// <summary>
@@ -34,25 +34,52 @@ public sealed class BrokerVirtualHost
     /// </summary>
     public DurabilityLevel? Durability
     {
-        get => Topology.OwnDurability;
-        set => Topology.OwnDurability = value;
+        get => Topology.Settings.Durability;
+        set => Topology.ChangeSettings(settings => settings with { Durability = value });
     }
 
     /// <summary>
     /// The type of queues that are declared without x-queue-type: <c>classic</c>, <c>quorum</c> or <c>stream</c>; null for classic. A queue that is not durable, or exclusive, or
-    /// deletes itself, is classic all the same. It is not kept: say it again at each start, as definitions do (<c>default_queue_type</c>).
+    /// deletes itself, is classic all the same.
     /// </summary>
     /// <exception cref="ArgumentException">There is no such type.</exception>
     public string? DefaultQueueType
     {
-        get => Topology.DefaultQueueType;
-        set => Topology.DefaultQueueType = value switch
+        get => Topology.Settings.DefaultQueueType;
+        set
         {
-            null or "undefined" or "classic" or "rabbit_classic_queue" => null,
-            "quorum" or "rabbit_quorum_queue" => "quorum",
-            "stream" or "rabbit_stream_queue" => "stream",
-            _ => throw new ArgumentException($"There is no queue type '{value}'.", nameof(value)),
-        };
+            string? type = value switch
+            {
+                null or "undefined" or "classic" or "rabbit_classic_queue" => null,
+                "quorum" or "rabbit_quorum_queue" => "quorum",
+                "stream" or "rabbit_stream_queue" => "stream",
+                _ => throw new ArgumentException($"There is no queue type '{value}'.", nameof(value)),
+            };
+            Topology.ChangeSettings(settings => settings with { DefaultQueueType = type });
+        }
+    }
+
+    /// <summary>What people say of it; empty unless it was set.</summary>
+    public string Description
+    {
+        get => Topology.Settings.Description;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            Topology.ChangeSettings(settings => settings with { Description = value });
+        }
+    }
+
+    /// <summary>What tools sort it by; they mean nothing to the broker.</summary>
+    public IReadOnlyList<string> Tags
+    {
+        get => Topology.Settings.Tags;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            string[] tags = [.. value];
+            Topology.ChangeSettings(settings => settings.Tags.SequenceEqual(tags) ? settings : settings with { Tags = tags });
+        }
     }
 
     /// <summary>Connections that are open now.</summary>

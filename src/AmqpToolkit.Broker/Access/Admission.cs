@@ -40,7 +40,7 @@ internal sealed class Admission
         {
             broker.Occupancy.RemoveConnection();
             return ProtocolError.NotAllowed(
-                $"access to vhost '{virtualHostName}' refused for user '{account.Name}': connection limit ({virtualHost.MaxConnections}) is reached");
+                $"access to vhost '{virtualHostName}' refused for user '{account.Name}': connection limit ({virtualHost.Settings.MaxConnections}) is reached");
         }
 
         if (!account.TryAddConnection())

@@ -108,6 +108,13 @@ internal sealed class DefinitionsImport
             virtualHost.DefaultQueueType = queueType;
         }
 
+        // RabbitMQ writes both beside the name and among the metadata.
+        virtualHost.Description = OptionalText(element, "description") ?? OptionalText(metadata, "description") ?? virtualHost.Description;
+        if (element.TryGetProperty("tags", out _) || (metadata.ValueKind == JsonValueKind.Object && metadata.TryGetProperty("tags", out _)))
+        {
+            virtualHost.Tags = ReadTags(element.TryGetProperty("tags", out _) ? element : metadata);
+        }
+
         if (OptionalText(element, "durability") is { } durability)
         {
             virtualHost.Durability = durability switch

@@ -16,12 +16,17 @@ internal sealed partial class BrokerRecovery
             uint number = reader.Long();
             var fields = ReadTable(DefinitionKind.VirtualHost, reader.Rest()).ToDictionary();
             var virtualHost = broker.VirtualHosts.Restore(Utf8(name), number).Topology;
-            virtualHost.RestoreSettings(
-                Number(fields, "max-connections"),
-                Number(fields, "max-queues"),
-                Text(fields, "durability") is not { } durability ? null
+            virtualHost.RestoreSettings(new VirtualHostSettings
+            {
+                MaxConnections = Number(fields, "max-connections"),
+                MaxQueues = Number(fields, "max-queues"),
+                Durability = Text(fields, "durability") is not { } durability ? null
                     : Enum.TryParse(durability, out DurabilityLevel level) ? level
-                    : throw Unreadable(DefinitionKind.VirtualHost));
+                    : throw Unreadable(DefinitionKind.VirtualHost),
+                DefaultQueueType = Text(fields, "default-queue-type") is null or "quorum" or "stream" ? Text(fields, "default-queue-type") : throw Unreadable(DefinitionKind.VirtualHost),
+                Description = Text(fields, "description") ?? string.Empty,
+                Tags = Texts(fields, "tags"),
+            });
             _virtualHosts.Add(number, virtualHost);
         }
     }
@@ -35,7 +40,7 @@ internal sealed partial class BrokerRecovery
             users.Add(Utf8(name), new UserState
             {
                 Password = hash is null ? null : PasswordHash.Parse(hash, Text(fields, "hashing_algorithm")),
-                Tags = [.. (fields.GetValueOrDefault("tags") as IEnumerable<object?> ?? []).OfType<string>()],
+                Tags = [.. Texts(fields, "tags")],
                 LoopbackOnly = fields.GetValueOrDefault("loopback-only") is true,
                 MaxConnections = Number(fields, "max-connections"),
                 MaxChannels = Number(fields, "max-channels"),
@@ -151,6 +156,9 @@ internal sealed partial class BrokerRecovery
     }
 
     private static string? Text(Dictionary<string, object?> fields, string key) => fields.GetValueOrDefault(key) as string;
+
+    private static string[] Texts(Dictionary<string, object?> fields, string key) =>
+        [.. (fields.GetValueOrDefault(key) as IEnumerable<object?> ?? []).OfType<string>()];
 
     private static int Number(Dictionary<string, object?> fields, string key) => fields.GetValueOrDefault(key) is int number ? number : -1;
 }

@@ -11,17 +11,21 @@ namespace AmqpToolkit.Broker.Durability;
 /// </content>
 internal sealed partial class BrokerStore
 {
-    /// <summary>A virtual host is new, or its limits are.</summary>
+    /// <summary>A virtual host is new, or something else is said of it.</summary>
     public void DefineVirtualHost(VirtualHost virtualHost)
     {
+        var settings = virtualHost.Settings;
         var value = DefinitionFields.Value;
         value.Add(DefinitionFields.Version);
         value.AddInt32((int)virtualHost.StoreNumber);
         value.Add(Table.Create(new Dictionary<string, object?>
         {
-            ["max-connections"] = virtualHost.MaxConnections,
-            ["max-queues"] = virtualHost.MaxQueues,
-            ["durability"] = virtualHost.OwnDurability?.ToString(),
+            ["max-connections"] = settings.MaxConnections,
+            ["max-queues"] = settings.MaxQueues,
+            ["durability"] = settings.Durability?.ToString(),
+            ["default-queue-type"] = settings.DefaultQueueType,
+            ["description"] = settings.Description,
+            ["tags"] = settings.Tags.ToArray(),
         }).Span);
         Define(DefinitionKind.VirtualHost, Encoding.UTF8.GetBytes(virtualHost.Name), value.Written);
     }

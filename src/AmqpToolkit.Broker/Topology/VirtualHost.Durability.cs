@@ -6,34 +6,14 @@ namespace AmqpToolkit.Broker.Topology;
 /// <content>What is kept of a virtual host: what it means, and how it comes back.</content>
 internal sealed partial class VirtualHost
 {
-    private DurabilityLevel? _ownDurability;
-
     /// <summary>What the broker says of it.</summary>
     public DurabilityLevel BrokersDurability { get; init; }
 
     /// <summary>What holds here for queues that say nothing of it.</summary>
-    public DurabilityLevel Durability => _ownDurability ?? BrokersDurability;
-
-    /// <summary>What was said for this virtual host; null for what the broker says. Queues heed it at once.</summary>
-    public DurabilityLevel? OwnDurability
-    {
-        get => _ownDurability;
-        set
-        {
-            ChangeSetting(ref _ownDurability, value);
-            lock (TopologyLock)
-            {
-                foreach (MessageQueue queue in Queues)
-                {
-                    queue.FindDurability();
-                }
-            }
-        }
-    }
+    public DurabilityLevel Durability => Settings.Durability ?? BrokersDurability;
 
     /// <summary>Puts back what was said of the virtual host itself. While the broker starts, as the other members below.</summary>
-    internal void RestoreSettings(int maxConnections, int maxQueues, DurabilityLevel? durability) =>
-        (_maxConnections, _maxQueues, _ownDurability) = (maxConnections, maxQueues, durability);
+    internal void RestoreSettings(VirtualHostSettings settings) => _settings = settings;
 
     /// <summary>Puts a durable exchange back; null when it is of no type that is known.</summary>
     internal Exchange? RestoreExchange(byte[] name, ReadOnlySpan<byte> type, bool autoDelete, bool isInternal, Table arguments, uint number)

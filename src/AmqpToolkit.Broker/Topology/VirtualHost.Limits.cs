@@ -7,24 +7,12 @@ namespace AmqpToolkit.Broker.Topology;
 /// <content>Limits, and the end of the virtual host.</content>
 internal sealed partial class VirtualHost
 {
-    private int _maxConnections = -1;
-    private int _maxQueues = -1;
+    private VirtualHostSettings _settings = VirtualHostSettings.None;
     private int _connectionCount;
     private bool _isDeleted;
 
-    /// <summary>Connections that may be open at a time; below 0 for any number.</summary>
-    public int MaxConnections
-    {
-        get => Volatile.Read(ref _maxConnections);
-        set => ChangeSetting(ref _maxConnections, value);
-    }
-
-    /// <summary>Queues that may be there at a time; below 0 for any number.</summary>
-    public int MaxQueues
-    {
-        get => Volatile.Read(ref _maxQueues);
-        set => ChangeSetting(ref _maxQueues, value);
-    }
+    /// <summary>What was said of the virtual host itself.</summary>
+    public VirtualHostSettings Settings => Volatile.Read(ref _settings);
 
     /// <summary>What all virtual hosts of the broker share; null for no limits.</summary>
     public TopologyLimits? Limits { get; init; }
@@ -35,7 +23,7 @@ internal sealed partial class VirtualHost
     public bool IsDeleted => Volatile.Read(ref _isDeleted);
 
     /// <summary>Counts a connection, unless there are as many as there may be.</summary>
-    public bool TryAddConnection() => Occupancy.TryAdd(ref _connectionCount, MaxConnections);
+    public bool TryAddConnection() => Occupancy.TryAdd(ref _connectionCount, Settings.MaxConnections);
 
     public void RemoveConnection() => Interlocked.Decrement(ref _connectionCount);
 
@@ -52,6 +40,34 @@ internal sealed partial class VirtualHost
         }
 
         Interlocked.MemoryBarrier();
+    }
+
+    /// <summary>Says something else of the virtual host itself, and has the store keep it. Queues heed it at once.</summary>
+    public void ChangeSettings(Func<VirtualHostSettings, VirtualHostSettings> change)
+    {
+        lock (TopologyLock)
+        {
+            var before = _settings;
+            var now = change(before);
+            if (now == before)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _settings, now);
+            if (!IsDeleted)
+            {
+                Store?.DefineVirtualHost(this);
+            }
+
+            if (now.Durability != before.Durability)
+            {
+                foreach (MessageQueue queue in Queues)
+                {
+                    queue.FindDurability();
+                }
+            }
+        }
     }
 
     /// <summary>Deletes every queue, and every exchange with what it keeps: nobody may enter the virtual host any more.</summary>
@@ -91,19 +107,6 @@ internal sealed partial class VirtualHost
         }
     }
 
-    /// <summary>Changes a setting of the virtual host itself, which the store keeps as one.</summary>
-    private void ChangeSetting<T>(ref T setting, T value)
-    {
-        lock (TopologyLock)
-        {
-            setting = value;
-            if (!IsDeleted)
-            {
-                Store?.DefineVirtualHost(this);
-            }
-        }
-    }
-
     private void DeleteExchange(Exchange exchange)
     {
         TopologyRemoval removed;
@@ -126,7 +129,7 @@ internal sealed partial class VirtualHost
     /// <summary>Refuses one more queue than may be there (row 79). Under the topology lock.</summary>
     private ProtocolError? CheckQueueLimit(ReadOnlySpan<byte> name)
     {
-        int max = MaxQueues;
+        int max = Settings.MaxQueues;
         return max >= 0 && QueueCount >= max ? Refuse(name, $"in vhost '{Name}' ({max})")
             : Limits is { HasRoomForQueue: false } limits ? Refuse(name, $"in cluster ({limits.MaxQueues})")
             : null;

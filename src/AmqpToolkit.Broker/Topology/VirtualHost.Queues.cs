@@ -226,7 +226,7 @@ internal sealed partial class VirtualHost
 
     /// <summary>A queue that names no type gets the virtual host's, if it can be of that.</summary>
     private TableView WithDefaultType(TableView arguments, bool durable, bool exclusive, bool autoDelete) =>
-        DefaultQueueType is { } type && !arguments.ContainsKey("x-queue-type"u8) && QueueArguments.IsCompatible(type, durable, exclusive, autoDelete)
+        Settings.DefaultQueueType is { } type && !arguments.ContainsKey("x-queue-type"u8) && QueueArguments.IsCompatible(type, durable, exclusive, autoDelete)
             ? QueueArguments.WithType(arguments, type).View
             : arguments;
 

@@ -35,9 +35,6 @@ internal sealed partial class VirtualHost
     /// <summary>The release whose behaviour is shown where no connection says otherwise.</summary>
     public ProfileRules Rules { get; }
 
-    /// <summary>The type of queues that name none: quorum or stream; null for classic.</summary>
-    public string? DefaultQueueType { get; set; }
-
     /// <summary>Where what is durable is kept; null when everything is in memory.</summary>
     public BrokerStore? Store { get; init; }
 

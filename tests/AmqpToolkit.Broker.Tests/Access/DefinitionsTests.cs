@@ -14,7 +14,7 @@ public sealed class DefinitionsTests
             { "name": "app", "password_hash": "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR", "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": ["monitoring"], "limits": { "max-connections": 7 } },
             { "name": "old", "password_hash": "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR", "tags": "administrator,management", "limits": {} }
           ],
-          "vhosts": [ { "name": "/" }, { "name": "shop", "description": "", "tags": [], "metadata": { "description": "", "tags": [] }, "limits": [] }, { "name": "small", "limits": { "max-queues": 3 } } ],
+          "vhosts": [ { "name": "/" }, { "name": "shop", "description": "", "tags": [], "metadata": { "description": "", "tags": [] }, "limits": [] }, { "name": "small", "limits": { "max-queues": 3 }, "metadata": { "description": "of a few", "tags": ["a", "b"] } } ],
           "permissions": [ { "user": "app", "vhost": "shop", "configure": "^app-", "write": ".*", "read": ".*" } ],
           "topic_permissions": [ { "user": "app", "vhost": "shop", "exchange": "events", "write": "^{username}", "read": "" } ],
           "parameters": [
@@ -48,6 +48,7 @@ public sealed class DefinitionsTests
         Assert.Equal([new UserTopicPermission("shop", "events", "^{username}", "")], broker.Users.TopicPermissionsOf("app"));
         Assert.Equal(["/", "shop", "small"], broker.VirtualHosts.Names);
         Assert.Equal((9, null, 3), (broker.VirtualHosts.Find("shop")!.MaxConnections, broker.VirtualHosts.Find("shop")!.MaxQueues, broker.VirtualHosts.Find("small")!.MaxQueues));
+        Assert.Equal(("of a few", "a b"), (broker.VirtualHosts.Find("small")!.Description, string.Join(' ', broker.VirtualHosts.Find("small")!.Tags)));
 
         var shop = broker.FindVirtualHost("shop")!;
         var orders = shop.FindQueue("orders"u8)!;

@@ -30,7 +30,7 @@ internal static class BrokerText
     {
         string name = virtualHost.Name;
         var topology = virtualHost.Topology;
-        lines.Add($"vhost {name}: {virtualHost.MaxConnections} {virtualHost.MaxQueues} {virtualHost.Durability}");
+        lines.Add($"vhost {name}: {virtualHost.MaxConnections} {virtualHost.MaxQueues} {virtualHost.Durability} {virtualHost.DefaultQueueType} {virtualHost.Description} [{string.Join(' ', virtualHost.Tags)}]");
         lines.AddRange(virtualHost.Policies.All.Select(policy => $"vhost {name}: policy {Show(policy)}"));
         lines.AddRange(virtualHost.OperatorPolicies.All.Select(policy => $"vhost {name}: operator policy {Show(policy)}"));
         foreach (var exchange in topology.Exchanges.Where(one => one.Durable))

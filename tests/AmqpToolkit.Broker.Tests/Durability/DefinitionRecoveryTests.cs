@@ -1,4 +1,5 @@
 using System.Text;
+using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol.Sasl;
@@ -157,6 +158,30 @@ public sealed class DefinitionRecoveryTests(ITestOutputHelper output)
         Assert.True(again.FindVirtualHost("/")!.FindQueue("new"u8)!.StoreNumber > highest);
     }
 
+    [Theory]
+    [InlineData("quorum")]
+    [InlineData("stream")]
+    [InlineData(null)]
+    public async Task Start_AfterAKill_GivesQueuesTheTypeThatTheVirtualHostHad(string? type)
+    {
+        var disk = new SimulatedDisk();
+        await using var broker = await StoredBroker.StartAsync(disk);
+        var host = broker.VirtualHosts.Create("v");
+        host.DefaultQueueType = "quorum";
+        host.DefaultQueueType = type;
+        (host.Description, host.Tags) = ("ours", ["a", "b"]);
+        await broker.FlushAsync();
+
+        await using var again = await StoredBroker.StartAsync(disk.Kill());
+
+        host = again.VirtualHosts.Find("v")!;
+        Queue(host.Topology, "q");
+        Assert.Equal((type, "ours"), (host.DefaultQueueType, host.Description));
+        Assert.Equal(["a", "b"], host.Tags);
+        var queue = host.Topology.FindQueue("q"u8)!;
+        Assert.Equal(type ?? "classic", queue is StreamQueue ? "stream" : queue.Settings.IsQuorum ? "quorum" : "classic");
+    }
+
     [Fact]
     public async Task Durability_IsTheArgumentElseThePolicyElseTheVirtualHostElseTheBroker()
     {
@@ -297,6 +322,7 @@ public sealed class DefinitionRecoveryTests(ITestOutputHelper output)
             case 13:
                 virtualHost.Policies.Delete($"p{random.Next(2)}");
                 virtualHost.MaxQueues = random.Next(2) == 0 ? null : 100;
+                virtualHost.DefaultQueueType = random.Next(2) == 0 ? null : "quorum";
                 break;
             case 14:
                 broker.Users.Set(new BrokerUser { Name = user, Tags = [$"t{random.Next(2)}"] });
@@ -347,6 +373,7 @@ public sealed class DefinitionRecoveryTests(ITestOutputHelper output)
         Assert.Null(shop.BindExchange("events"u8, "hop"u8, default, default));
         Assert.Null(shop.BindExchange("amq.fanout"u8, "events"u8, "never"u8, default));
         Assert.Null(shop.BindQueue("bücher/☃"u8, "waiting"u8, new string('ü', 100).Select(_ => (byte)'u').ToArray(), default, Nobody));
+        (host.DefaultQueueType, host.Description, host.Tags) = ("quorum", "what is sold", ["blue", "shop"]);
     }
 
     private static void Queue(VirtualHost host, string name, Table arguments = default, bool durable = true, bool autoDelete = false) =>
