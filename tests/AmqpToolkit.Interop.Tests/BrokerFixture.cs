@@ -8,7 +8,7 @@ namespace AmqpToolkit.Interop.Tests;
 /// The broker that the clients talk to: our executable, started on a free port and stopped at the end, or the broker behind
 /// the environment variable AMQP_URL.
 /// </summary>
-public sealed partial class BrokerFixture : IAsyncLifetime
+public partial class BrokerFixture : IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
@@ -16,6 +16,12 @@ public sealed partial class BrokerFixture : IAsyncLifetime
 
     /// <summary>amqp://user:password@host:port/vhost</summary>
     public string Url { get; private set; } = "";
+
+    /// <summary>What our executable is told beside its port.</summary>
+    protected virtual IEnumerable<string> Options => ["--definitions", Path.Combine(AppContext.BaseDirectory, "clients", "definitions.json")];
+
+    /// <summary>Variables of its environment.</summary>
+    protected virtual IEnumerable<KeyValuePair<string, string?>> Variables => [];
 
     /// <inheritdoc/>
     public async Task InitializeAsync()
@@ -27,12 +33,18 @@ public sealed partial class BrokerFixture : IAsyncLifetime
         }
 
         var executable = typeof(BrokerFixture).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "BrokerExecutable").Value!;
-        _process = Process.Start(new ProcessStartInfo("dotnet", [executable, "--port", "0", "--listen", "127.0.0.1", "--memory", "--definitions", Path.Combine(AppContext.BaseDirectory, "clients", "definitions.json")])
+        var start = new ProcessStartInfo("dotnet", [executable, "--port", "0", "--listen", "127.0.0.1", "--memory", .. Options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
-        })!;
+        };
+        foreach (var (name, value) in Variables)
+        {
+            start.Environment[name] = value;
+        }
+
+        _process = Process.Start(start)!;
         var error = _process.StandardError.ReadToEndAsync();
         using var limit = new CancellationTokenSource(Limit);
         var line = await _process.StandardOutput.ReadLineAsync(limit.Token);

@@ -15,6 +15,14 @@ internal static class ForeignProgram
         return output;
     }
 
+    /// <summary>Runs a script of clients/ against a broker and asserts that it says of each scenario, in their order, that it went well.</summary>
+    public static async Task RunScenariosAsync(string interpreter, string script, string url, string scenarios)
+    {
+        string[] names = scenarios.Split(' ');
+        var output = await RunAsync(interpreter, [Path.Combine(AppContext.BaseDirectory, "clients", script), url, .. names]);
+        Assert.Equal(names.Select(name => $"OK {name}"), output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).TakeLast(names.Length));
+    }
+
     /// <exception cref="TimeoutException">It did not end; it was killed.</exception>
     public static async Task<(int ExitCode, string Output, string Error)> TryRunAsync(string program, IEnumerable<string> arguments, string input = "")
     {

@@ -110,6 +110,81 @@ public sealed class RabbitMqClientExtensionTests(BrokerFixture broker) : IAsyncL
         await _channel.ExchangeUnbindAsync(destination, source, "");
     }
 
+    [Theory]
+    [InlineData("all", "abd")]
+    [InlineData("any", "abde")]
+    [InlineData("all-with-x", "b")]
+    [InlineData("any-with-x", "abcd")]
+    [InlineData(null, "abd")]
+    public async Task HeadersExchange_WithAFormOfMatching_TakesWhatItSays(string? match, string expected)
+    {
+        var exchange = await DeclareExchangeAsync("headers");
+        var queue = await DeclareAsync(_channel);
+        var arguments = new Dictionary<string, object?> { ["colour"] = "red", ["x-size"] = 1 };
+        if (match is not null)
+        {
+            arguments["x-match"] = match;
+        }
+
+        if (match == "any")
+        {
+            arguments["size"] = 2;
+        }
+
+        await _channel.QueueBindAsync(queue, exchange, "", arguments);
+
+        await PublishAsync("a", ("colour", "red"));
+        await PublishAsync("b", ("colour", "red"), ("x-size", 1));
+        await PublishAsync("c", ("x-size", 1));
+        await PublishAsync("d", ("colour", "red"), ("size", 2));
+        await PublishAsync("e", ("size", 2));
+        await PublishAsync("f", ("colour", "blue"));
+
+        Assert.Equal(expected, string.Concat((await DrainAsync(queue)).Select(found => Encoding.UTF8.GetString(found.Body.Span))));
+
+        async Task PublishAsync(string body, params (string Key, object Value)[] headers) => await _channel.BasicPublishAsync(
+            exchange, "", mandatory: false, new BasicProperties { Headers = headers.ToDictionary(one => one.Key, one => (object?)one.Value) }, Encoding.UTF8.GetBytes(body));
+    }
+
+    [PluginTheory]
+    [InlineData("x-random")]
+    [InlineData("x-modulus-hash")]
+    public async Task ExchangeThatShares_AmongTwoQueues_GivesToBoth(string type)
+    {
+        var exchange = await DeclareExchangeAsync(type);
+        string[] queues = [await DeclareAsync(_channel), await DeclareAsync(_channel)];
+        foreach (var queue in queues)
+        {
+            await _channel.QueueBindAsync(queue, exchange, "");
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(i => _channel.BasicPublishAsync(exchange, $"key-{i % 50}", mandatory: true, ReadOnlyMemory<byte>.Empty).AsTask())).WaitAsync(Limit);
+
+        var first = (await DrainAsync(queues[0])).Select(found => found.RoutingKey).ToList();
+        var second = (await DrainAsync(queues[1])).Select(found => found.RoutingKey).ToList();
+        Assert.Equal(100, first.Count + second.Count);
+        Assert.NotEmpty(first);
+        Assert.NotEmpty(second);
+        Assert.True(type == "x-random" || !first.Intersect(second).Any(), "a key went two ways");
+    }
+
+    [PluginFact]
+    public async Task RecentHistory_ForWhoComesLate_HasTheLastMessages()
+    {
+        var exchange = $"history-{Guid.NewGuid():N}";
+        await _channel.ExchangeDeclareAsync(exchange, "x-recent-history", durable: false, autoDelete: false, new Dictionary<string, object?> { ["x-recent-history-length"] = 2 });
+        foreach (var body in new[] { "a", "b", "c" })
+        {
+            await _channel.BasicPublishAsync(exchange, "k", Encoding.UTF8.GetBytes(body));
+        }
+
+        var queue = await DeclareAsync(_channel);
+        await _channel.QueueBindAsync(queue, exchange, "");
+
+        Assert.Equal(["k b", "k c"], (await DrainAsync(queue)).Select(found => $"{found.RoutingKey} {Encoding.UTF8.GetString(found.Body.Span)}"));
+        await _channel.ExchangeDeleteAsync(exchange);
+    }
+
     [PluginFact]
     public async Task DelayedExchange_WithDelays_DeliversInTheirOrder()
     {
@@ -157,6 +232,17 @@ public sealed class RabbitMqClientExtensionTests(BrokerFixture broker) : IAsyncL
     }
 
     private static async Task<string> DeclareAsync(IChannel channel) => (await channel.QueueDeclareAsync("", durable: false, exclusive: true, autoDelete: false)).QueueName;
+
+    private async Task<List<BasicGetResult>> DrainAsync(string queue)
+    {
+        var all = new List<BasicGetResult>();
+        while (await _channel.BasicGetAsync(queue, autoAck: true) is { } found)
+        {
+            all.Add(found);
+        }
+
+        return all;
+    }
 
     private async Task<string> DeclareExchangeAsync(string type, params (string Key, object Value)[] arguments)
     {

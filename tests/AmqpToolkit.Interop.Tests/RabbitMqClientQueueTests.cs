@@ -115,8 +115,106 @@ public sealed class RabbitMqClientQueueTests(BrokerFixture broker) : IAsyncLifet
         Assert.Equal([expected, expected, expected, expected == "first" ? "second" : "first"], seen);
     }
 
+    [Fact]
+    public async Task DeadLetters_RoundAndRound_CountEachDeath()
+    {
+        var waiting = $"waiting-{Guid.NewGuid():N}";
+        var work = await DeclareAsync(("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", waiting));
+        await _channel.QueueDeclareAsync(waiting, durable: false, exclusive: true, autoDelete: false, new Dictionary<string, object?>
+        {
+            ["x-message-ttl"] = 10, ["x-dead-letter-exchange"] = "", ["x-dead-letter-routing-key"] = work,
+        });
+        var turns = new List<string>();
+        var done = new TaskCompletionSource();
+        var consumer = new AsyncEventingBasicConsumer(_channel);
+        consumer.ReceivedAsync += async (_, delivery) =>
+        {
+            turns.Add(string.Join(", ", DeathsOf(delivery.BasicProperties).Select(death => $"{Text(death["queue"])} {Text(death["reason"])} {death["count"]}")));
+            if (turns.Count < 3)
+            {
+                await _channel.BasicRejectAsync(delivery.DeliveryTag, requeue: false);
+            }
+            else
+            {
+                turns.Add(Text(delivery.BasicProperties.Headers!["x-first-death-reason"]!));
+                done.TrySetResult();
+            }
+        };
+        await _channel.BasicConsumeAsync(work, autoAck: false, consumer);
+
+        await _channel.BasicPublishAsync("", work, mandatory: true, ReadOnlyMemory<byte>.Empty);
+
+        await done.Task.WaitAsync(Limit);
+        Assert.Equal(["", $"{waiting} expired 1, {work} rejected 1", $"{waiting} expired 2, {work} rejected 2", "rejected"], turns);
+    }
+
+    [Fact]
+    public async Task Queue_ThatNobodyUses_ExpiresAndIsMissing()
+    {
+        var queue = await DeclareAsync(("x-expires", 1));
+
+        // A look may begin its time anew, which is shorter than the time between looks.
+        ushort code = 0;
+        for (var started = DateTime.UtcNow; code == 0 && DateTime.UtcNow - started < Limit; await Task.Delay(50))
+        {
+            await using var channel = await _connection.CreateChannelAsync();
+            try
+            {
+                await channel.QueueDeclarePassiveAsync(queue);
+            }
+            catch (OperationInterruptedException gone)
+            {
+                code = gone.ShutdownReason!.ReplyCode;
+            }
+        }
+
+        Assert.Equal(404, code);
+    }
+
+    [OwnBrokerFact] // RabbitMQ looks once a minute
+    public async Task Delivery_ThatNobodySettles_ClosesItsChannelAndComesAgain()
+    {
+        var queue = await DeclareAsync(("x-consumer-timeout", 100));
+        await using var channel = await _connection.CreateChannelAsync();
+        var ended = EndOf(channel);
+        await channel.BasicConsumeAsync(queue, autoAck: false, new AsyncEventingBasicConsumer(channel));
+
+        await _channel.BasicPublishAsync("", queue, mandatory: true, Encoding.UTF8.GetBytes("late"));
+
+        Assert.Equal(406, (await ended.WaitAsync(Limit)).ReplyCode);
+        Assert.True((await TakeAsync(queue, 1))[0].Redelivered);
+    }
+
+    [Fact]
+    public async Task Publish_InAnothersName_ClosesItsChannel()
+    {
+        await using var channel = await _connection.CreateChannelAsync();
+        var ended = EndOf(channel);
+
+        await channel.BasicPublishAsync("", "nobody", mandatory: false, new BasicProperties { UserId = "another" }, ReadOnlyMemory<byte>.Empty);
+
+        var reason = await ended.WaitAsync(Limit);
+        Assert.Equal((406, "PRECONDITION_FAILED - user_id property set to 'another' but authenticated user was 'guest'"), (reason.ReplyCode, reason.ReplyText));
+    }
+
+    private static Task<ShutdownEventArgs> EndOf(IChannel channel)
+    {
+        var ended = new TaskCompletionSource<ShutdownEventArgs>(TaskCreationOptions.RunContinuationsAsynchronously);
+        channel.ChannelShutdownAsync += (_, reason) =>
+        {
+            ended.TrySetResult(reason);
+            return Task.CompletedTask;
+        };
+        return ended.Task;
+    }
+
+    private static IEnumerable<IDictionary<string, object>> DeathsOf(IReadOnlyBasicProperties properties) =>
+        properties.Headers?.TryGetValue("x-death", out var deaths) is true ? ((List<object>)deaths!).Cast<IDictionary<string, object>>() : [];
+
+    private static string Text(object value) => Encoding.UTF8.GetString((byte[])value);
+
     private static string ReasonOf(IReadOnlyBasicProperties properties) =>
-        Encoding.UTF8.GetString((byte[])((IDictionary<string, object>)((List<object>)properties.Headers!["x-death"]!)[0])["reason"]);
+        Text(DeathsOf(properties).First()["reason"]);
 
     private async Task<List<BasicDeliverEventArgs>> TakeAsync(string queue, int count)
     {

@@ -356,12 +356,16 @@ const scenarios = {
   },
 };
 
-(async () => {
-  const connection = await amqp.connect(url);
-  await scenarios[scenario](connection);
-  await connection.close();
-  console.log('OK', scenario);
-})().catch((error) => {
-  console.error(error);
-  process.exit(1);
-});
+module.exports = { url, name, text, consume };
+
+if (require.main === module) {
+  (async () => {
+    const connection = await amqp.connect(url);
+    await scenarios[scenario](connection);
+    await connection.close();
+    console.log('OK', scenario);
+  })().catch((error) => {
+    console.error(error);
+    process.exit(1);
+  });
+}

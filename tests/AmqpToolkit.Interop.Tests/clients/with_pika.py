@@ -11,9 +11,9 @@ URL, SCENARIO = sys.argv[1:3]
 BIG = bytes(range(256)) * (8 * 1024 * 4)  # 8 MiB
 
 
-def connect():
-    parameters = pika.URLParameters(URL)
-    parameters.blocked_connection_timeout = 30
+def connect(user="guest", blocked_timeout=30):
+    parameters = pika.URLParameters(URL.replace("guest:guest", f"{user}:{user}"))
+    parameters.blocked_connection_timeout = blocked_timeout
     return pika.BlockingConnection(parameters)
 
 
@@ -234,7 +234,7 @@ def exclusive(connection):
 
 def permissions(connection):
     """A user that may do things with limited-* alone."""
-    limited = pika.BlockingConnection(pika.URLParameters(URL.replace("guest:guest", "limited:limited")))
+    limited = connect("limited")
     queue = name("limited")
     limited.channel().queue_declare(queue, exclusive=True)
 
@@ -498,7 +498,8 @@ def expect_closed(code, act):
         assert closed.reply_code == code, closed
 
 
-opened = connect()
-globals()[SCENARIO](opened)
-opened.close()
-print("OK", SCENARIO)
+if __name__ == "__main__":
+    opened = connect()
+    globals()[SCENARIO](opened)
+    opened.close()
+    print("OK", SCENARIO)
