@@ -53,7 +53,7 @@ internal sealed partial class BrokerChannel
             return error;
         }
 
-        connection.MarkPublishing();
+        connection.Holding.MarkPublishing();
         var state = Publish;
         state.BodyOctets = header.BodyOctets;
         state.PropertyOctets = header.Properties.Length;
@@ -82,7 +82,7 @@ internal sealed partial class BrokerChannel
             return Complete(state, connection.Input(state.PropertiesStart, state.PropertyOctets), octets);
         }
 
-        connection.MarkPublishing();
+        connection.Holding.MarkPublishing();
         PutAside();
         state.IncompleteOctets += octets.Length;
         if (!connection.TryCountIncomplete(octets.Length))

@@ -59,7 +59,7 @@ internal sealed partial class BrokerChannel
             waiting = TakeWaitingForCredit();
         }
 
-        connection.MarkWriting();
+        connection.Holding.MarkWriting();
         connection.Settle(returned, Outcome.Release);
         connection.Resume(waiting);
     }
@@ -78,7 +78,7 @@ internal sealed partial class BrokerChannel
             return CommitAll();
         }
 
-        connection.MarkWriting();
+        connection.Holding.MarkWriting();
         uint group = JournalGroup.Begin(store.Journal);
         connection.Turn.Group = group;
         bool isWhole = false;

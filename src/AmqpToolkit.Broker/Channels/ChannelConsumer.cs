@@ -13,9 +13,6 @@ internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue,
 
     public byte[] ConsumerTag => consumerTag;
 
-    /// <summary>Whether its connection knows that it waits for room. Under the output's gate.</summary>
-    public bool IsStalled { get; set; }
-
     /// <summary>Whether its channel knows that it waits for the shared prefetch. Under the output's gate.</summary>
     public bool IsWaitingForCredit { get; set; }
 
@@ -50,7 +47,7 @@ internal sealed class ChannelConsumer(BrokerChannel channel, MessageQueue queue,
             {
                 if (!output.HasRoom)
                 {
-                    channel.Connection.AddStalled(this);
+                    channel.Connection.Holding.AddStalled(this);
                     return false;
                 }
 

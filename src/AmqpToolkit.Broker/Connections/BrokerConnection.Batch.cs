@@ -31,8 +31,6 @@ internal sealed partial class BrokerConnection
     private PublishState? _batchState;
     private Outcome _settledOutcome;
     private byte[] _input = [];
-    private bool _hasPublished;
-    private bool _hasWritten;
     private long _incompleteOctets;
 
     /// <summary>Where routes are gathered.</summary>
@@ -71,7 +69,11 @@ internal sealed partial class BrokerConnection
         ResumeLater(resumed);
         if (outcome != Outcome.Accept || settled.Count >= Settlement.MaxGathered)
         {
-            _hasWritten |= outcome != Outcome.Accept;
+            if (outcome != Outcome.Accept)
+            {
+                Holding.MarkWriting();
+            }
+
             FlushPublishes();
             FlushSettled();
         }
@@ -163,12 +165,6 @@ internal sealed partial class BrokerConnection
         }
     }
 
-    /// <summary>The client publishes: it is held back while messages take too much memory.</summary>
-    public void MarkPublishing() => _hasPublished = true;
-
-    /// <summary>The client has something written to the journal that makes no room there: it is held back while the journal has none.</summary>
-    public void MarkWriting() => _hasWritten = true;
-
     /// <summary>Counts octets of messages that are not whole: a connection with many channels must not hold any number of them.</summary>
     /// <returns>False when they are more than four of the largest messages, and more than 64 MiB.</returns>
     public bool TryCountIncomplete(int octets) =>
@@ -214,7 +210,7 @@ internal sealed partial class BrokerConnection
     private void BeginBatch(byte[] buffer)
     {
         _input = buffer;
-        _hasPublished = _hasWritten = false;
+        Holding.Begin();
         _batch.Begin(buffer);
     }
 

@@ -14,7 +14,7 @@ internal sealed partial class BrokerConnection
     private static readonly ProtocolError UnknownMethod = ProtocolError.CommandInvalid("unknown class or method id");
 
     /// <summary>Whether frames of channels count.</summary>
-    private bool IsRunning => _state == ConnectionState.Running;
+    private bool IsRunning => _ending.State == ConnectionState.Running;
 
     private ProtocolError? HandleMethod(ushort number, ReadOnlySpan<byte> payload)
     {
@@ -30,7 +30,7 @@ internal sealed partial class BrokerConnection
 
         if (!IsRunning)
         {
-            return _state == ConnectionState.Handshake ? TooEarly(Constants.FrameMethod, payload) : null;
+            return _ending.State == ConnectionState.Handshake ? TooEarly(Constants.FrameMethod, payload) : null;
         }
 
         var channel = FindChannel(number);
@@ -58,7 +58,7 @@ internal sealed partial class BrokerConnection
     {
         if (!IsRunning)
         {
-            return _state == ConnectionState.Handshake ? TooEarly(Constants.FrameHeader, payload) : null;
+            return _ending.State == ConnectionState.Handshake ? TooEarly(Constants.FrameHeader, payload) : null;
         }
 
         if (FindChannel(number) is not { } channel)
@@ -73,7 +73,7 @@ internal sealed partial class BrokerConnection
     {
         if (!IsRunning)
         {
-            return _state == ConnectionState.Handshake ? TooEarly(Constants.FrameBody, octets) : null;
+            return _ending.State == ConnectionState.Handshake ? TooEarly(Constants.FrameBody, octets) : null;
         }
 
         if (FindChannel(number) is not { } channel)
@@ -215,7 +215,7 @@ internal sealed partial class BrokerConnection
         }
 
         bool isOfConnection = info.ClassId == ConnectionCloseView.MethodKey >> 16 && info.ServerReceives;
-        if (_state == ConnectionState.Closing)
+        if (_ending.State == ConnectionState.Closing)
         {
             return HandleClosingConnection(key);
         }
@@ -284,7 +284,7 @@ internal sealed partial class BrokerConnection
     /// <summary>Takes the frames of one receive.</summary>
     private readonly struct FrameSink(BrokerConnection connection) : IFrameSink
     {
-        public bool IsSaturated => connection.HasPaused || connection._ignoresInput || connection._state == ConnectionState.Ended;
+        public bool IsSaturated => connection.HasPaused || connection._ending.IgnoresInput || connection._ending.State == ConnectionState.Ended;
 
         public bool LeavesFrame => connection._leavesFrame;
 

@@ -88,15 +88,7 @@ internal sealed partial class BrokerConnection
         _handshake = null;
         long now = _broker.Timers.Now;
         _heartbeat = new HeartbeatMonitor(handshake.Tuning.HeartbeatSeconds, now);
-        _deadline?.Cancel();
-        _deadline = _heartbeat.IsOn ? _broker.Timers.Schedule(this, now + _heartbeat.CheckEveryMilliseconds, _deadline) : null;
-        ProtocolError? wanted;
-        lock (Output.Gate)
-        {
-            _state = ConnectionState.Running;
-            wanted = _closeWhenOpen;
-        }
-
+        var wanted = _ending.BeginRunning(_heartbeat.IsOn ? now + _heartbeat.CheckEveryMilliseconds : -1);
         Log.Opened(_broker.Logger, Name, handshake.UserName, handshake.VirtualHost);
         if (wanted is not null)
         {

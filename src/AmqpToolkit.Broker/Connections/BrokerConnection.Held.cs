@@ -75,7 +75,7 @@ internal sealed partial class BrokerConnection
 
     /// <summary>Whether a method must not be looked at before the replies that wait are out.</summary>
     private bool MustWaitForHeld(uint key) =>
-        _state == ConnectionState.Running && (key >> 16 is not (ExchangeDeclareView.MethodKey >> 16 or QueueDeclareView.MethodKey >> 16) || key == QueuePurgeView.MethodKey);
+        _ending.State == ConnectionState.Running && (key >> 16 is not (ExchangeDeclareView.MethodKey >> 16 or QueueDeclareView.MethodKey >> 16) || key == QueuePurgeView.MethodKey);
 
     /// <summary>Leaves the method at hand, and all behind it, for later.</summary>
     private ProtocolError? LeaveFrame()

@@ -5,7 +5,6 @@ using AmqpToolkit.Broker.Channels;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
-using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.Classic;
@@ -19,32 +18,22 @@ namespace AmqpToolkit.Broker.Connections;
 
 /// <summary>
 /// One 0-9-1 connection: its one reading task runs everything that its octets cause, a batch at a time; its output sends. Other threads
-/// append to the output under its gate, ask for a close, and call <see cref="HandleDeadline"/>; nothing else.
+/// append to the output under its gate, ask for a close, and look after the peer; nothing else. How it ends is the <see cref="ConnectionEnding"/>'s matter, who waits the <see cref="ConnectionHolding"/>'s.
 /// </summary>
-/// <remarks>
-/// <code>
-///   Handshake --open--> Running --our close--> Closing --close-ok--> Draining --end, bound, or time--> gone
-///       \                   \--their close, answered-----------------/                               /
-///        \--refused: nothing is answered, the stream is dropped after 3 s----------------------------/
-/// </code>
-/// </remarks>
-internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwner, IMethodSink, IServerAuthority, IDeadline
+internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwner, IMethodSink, IServerAuthority, IEndingConnection, IHeldConnection
 {
     private readonly AmqpBroker _broker;
     private readonly TransportConnection _transport;
+    private readonly ConnectionEnding _ending;
     private readonly Dictionary<ushort, BrokerChannel> _channels = [];
     private ServerHandshake? _handshake;
     private FrameInput _frames;
     private HeartbeatMonitor _heartbeat;
-    private TimerWheel.Entry? _deadline;
     private VirtualHost? _virtualHost;
     private UserAccount? _account;
     private Admission? _admission;
     private Caller? _caller;
     private BrokerChannel? _lastChannel;
-    private volatile ConnectionState _state;
-    private bool _ignoresInput;
-    private volatile bool _isAborted;
     private ushort _channelMax;
     private long _receiveCount;
 
@@ -61,21 +50,8 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
         _frames = new FrameInput(8192);
         Name = name;
         _batch = new IncomingBatch(broker.Arena);
-        _deadline = broker.Timers.Schedule(this, handshakeEndsAt);
-    }
-
-    private enum ConnectionState : byte
-    {
-        Handshake,
-        Refused,
-        Running,
-
-        /// <summary>connection.close is on its way to the peer.</summary>
-        Closing,
-
-        /// <summary>Both sides have said that it ends, and ours has ended the stream: what still comes is dropped.</summary>
-        Draining,
-        Ended,
+        _ending = new ConnectionEnding(broker, transport, Output, this, name, handshakeEndsAt);
+        Holding = new ConnectionHolding(broker, transport, Output, _ending, this, MaxMessageOctets);
     }
 
     /// <summary>For logs: both addresses.</summary>
@@ -88,6 +64,9 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
     public ILogger Logger => _broker.Logger;
 
     public Output Output { get; }
+
+    /// <summary>Who waits for whom.</summary>
+    public ConnectionHolding Holding { get; }
 
     /// <summary>The turn of the reading task.</summary>
     public Turn Turn { get; } = new();
@@ -115,20 +94,20 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
     public bool ClientTakesConsumerCancel { get; private set; }
 
     /// <inheritdoc/>
-    public Task WaitUntilSentAsync() => _state == ConnectionState.Draining ? Output.WaitUntilEndedAsync() : Task.CompletedTask;
+    public Task WaitUntilSentAsync() => _ending.WaitUntilSentAsync();
 
     /// <inheritdoc/>
     public int HandleInput(byte[] buffer, int start, int count)
     {
         _receiveCount++;
-        if (_state == ConnectionState.Ended)
+        if (_ending.State == ConnectionState.Ended)
         {
             return -1;
         }
 
-        if (_ignoresInput)
+        if (_ending.IgnoresInput)
         {
-            return Drop(count);
+            return _ending.TakeIgnored(count);
         }
 
         BeginBatch(buffer);
@@ -161,10 +140,10 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
                 Close(error);
             }
         }
-        while (error is not null && !_ignoresInput && !HasPaused && _state != ConnectionState.Ended);
+        while (error is not null && !_ending.IgnoresInput && !HasPaused && _ending.State != ConnectionState.Ended);
 
         EndBatch();
-        return _state == ConnectionState.Ended ? -1 : _ignoresInput ? count : taken;
+        return _ending.State == ConnectionState.Ended ? -1 : _ending.IgnoresInput ? count : taken;
     }
 
     /// <inheritdoc/>
@@ -211,13 +190,12 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
         where TMethod : struct, IMethod =>
         Output.Advance(FrameWriter.WriteMethod(Output.Reserve(method.MaxOctets + FrameWriter.OverheadOctets), channel, in method));
 
-    /// <summary>Looks after a connection that runs, and sends a sign of life where nothing else was sent.</summary>
-    /// <returns>When to look next; -1 when the peer is gone.</returns>
-    private long CheckHeartbeat(long now)
+    /// <inheritdoc/>
+    long IEndingConnection.CheckPeer(long now)
     {
         // A peer that is not read because it does not read must at least take what is sent to it.
-        long signs = Volatile.Read(ref _receiveCount) + (_isHeldByOutput ? Output.SendCount : 0);
-        switch (_heartbeat.Check(now, signs, Output.SendCount, !_isHeldByMemory && !_isHeldByStore))
+        long signs = Volatile.Read(ref _receiveCount) + (Holding.IsHeldByOutput ? Output.SendCount : 0);
+        switch (_heartbeat.Check(now, signs, Output.SendCount, !Holding.IsHeldByBroker))
         {
             case HeartbeatVerdict.PeerIsGone:
                 Log.ConnectionFailed(_broker.Logger, Name, "missed heartbeats from client");

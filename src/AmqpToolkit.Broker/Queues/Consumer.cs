@@ -15,6 +15,9 @@ internal abstract class Consumer(MessageQueue queue)
     /// <summary>Whether it was taken off the queue.</summary>
     public bool IsCancelled { get; set; }
 
+    /// <summary>Whether its connection knows that it waits for room. Under the gate of the output.</summary>
+    public bool IsStalled { get; set; }
+
     /// <summary>Deliveries that it has not settled.</summary>
     public int UnsettledCount { get; set; }
 
@@ -49,6 +52,9 @@ internal abstract class Consumer(MessageQueue queue)
     public virtual void HandleReadBack(Turn turn)
     {
     }
+
+    /// <summary>Its output has room again. Outside every lock.</summary>
+    public virtual void HandleRoom(Turn turn) => Queue.Resume(this, turn);
 
     /// <summary>The queue is gone, and with it the consumer. Outside the queue's lock.</summary>
     public abstract void HandleQueueDeleted(Turn turn);

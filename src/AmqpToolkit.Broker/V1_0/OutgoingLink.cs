@@ -46,9 +46,6 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
     /// <summary>What becomes of deliveries that the receiver does not settle, or settles without a word (section 3.5.3, default-outcome).</summary>
     public Outcome DefaultOutcome => defaultOutcome;
 
-    /// <summary>Whether its connection knows that it waits for room. Under the gate.</summary>
-    public bool IsStalled { get; set; }
-
     /// <summary>Whether its session knows that it waits for the window. Under the gate.</summary>
     public bool IsWaiting { get; set; }
 
@@ -69,7 +66,7 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
             {
                 if (!output.HasRoom)
                 {
-                    connection.AddStalled(this);
+                    connection.Holding.AddStalled(this);
                     return false;
                 }
 
@@ -136,6 +133,8 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
     }
 
     public override void HandleReadBack(Turn turn) => Resume(turn);
+
+    public override void HandleRoom(Turn turn) => Resume(turn);
 
     public override void HandleQueueDeleted(Turn turn)
     {

@@ -36,8 +36,6 @@ internal sealed partial class PeerConnection
     private IncomingLink? _batchLink;
     private Outcome _settledOutcome;
     private byte[] _input = [];
-    private bool _hasPublished;
-    private bool _hasWritten;
     private CommitLevel? _keptLevel;
     private long _incompleteOctets;
 
@@ -63,7 +61,7 @@ internal sealed partial class PeerConnection
     /// <param name="isWhole">Whether it lies in the receive buffer.</param>
     public void Publish(IncomingLink link, scoped in IncomingMessage message, ulong sequence, bool isWhole)
     {
-        _hasPublished = true;
+        Holding.MarkPublishing();
         var way = link.Way;
         if (way.NeedsHeaders || message.MayHaveCopies)
         {
@@ -155,7 +153,7 @@ internal sealed partial class PeerConnection
     /// <summary>Counts octets of messages that are not whole.</summary>
     /// <returns>False when they are more than four of the largest messages, and more than 64 MiB.</returns>
     public bool TryCountIncomplete(int octets) =>
-        (_incompleteOctets += octets) <= Math.Max(MinIncompleteBoundOctets, 4 * Broker.Options.MaxMessageOctets);
+        (_incompleteOctets += octets) <= Math.Max(MinIncompleteBoundOctets, 4 * MaxMessageOctets);
 
     /// <summary>The message is whole, or given up.</summary>
     public void UncountIncomplete(long octets) => _incompleteOctets -= octets;
@@ -285,7 +283,11 @@ internal sealed partial class PeerConnection
         }
 
         // What goes back is written down as well, and makes no room in the journal.
-        _hasWritten |= outcome != Outcome.Accept;
+        if (outcome != Outcome.Accept)
+        {
+            Holding.MarkWriting();
+        }
+
         Gather(session, in found, isKnown, outcome);
         if (annotations.Count > 0 && outcome is Outcome.Release or Outcome.Fail)
         {
@@ -357,7 +359,7 @@ internal sealed partial class PeerConnection
     private void BeginBatch(byte[] buffer)
     {
         _input = buffer;
-        _hasPublished = _hasWritten = false;
+        Holding.Begin();
         _batch.Begin(buffer);
     }
 

@@ -1,5 +1,6 @@
+using AmqpToolkit.Broker.Connections;
 using AmqpToolkit.Broker.Diagnostics;
-using AmqpToolkit.Broker.Timers;
+using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec.V1_0;
 using AmqpToolkit.Protocol;
 using AmqpToolkit.Protocol.Classic;
@@ -8,58 +9,29 @@ using AmqpToolkit.Protocol.V1_0;
 namespace AmqpToolkit.Broker.V1_0;
 
 /// <content>
-/// How a connection ends (1.0 section 2.4.3): close is answered by close, then the stream ends on this side, and what still comes is dropped until the peer has
-/// ended its own. Deadlines are those of 0-9-1.
+/// How a connection ends, and who waits, in the words of 1.0 (section 2.4.3): close is answered by close. Who has to wait is not told of it.
 /// </content>
 internal sealed partial class PeerConnection
 {
-    /// <summary>How long a refused stranger is kept waiting, in milliseconds: guessing passwords costs time.</summary>
-    private const long RefusalMilliseconds = 3000;
-
-    /// <summary>How long the peer has to answer close, in milliseconds.</summary>
-    private const long CloseMilliseconds = 30_000;
-
-    /// <summary>How long the peer has to end the stream after both have closed, in milliseconds.</summary>
-    private const long DrainMilliseconds = 1000;
-
-    /// <summary>What is received and dropped after the end, in octets.</summary>
-    private const int MaxDroppedOctets = 1024 * 1024;
-
-    private long _cutAt = long.MaxValue;
-    private int _droppedOctets;
-
-    /// <summary>Cuts the stream when a close from outside is not answered. Under the gate.</summary>
-    private TimerWheel.Entry? _requestedCut;
-
-    /// <summary>A close from outside that waits for open. Under the gate.</summary>
-    private AmqpFault? _closeWhenOpen;
+    /// <inheritdoc/>
+    public void RequestClose(ProtocolError error) => _ending.RequestClose(error);
 
     /// <inheritdoc/>
-    public void RequestClose(ProtocolError error) => RequestClose(error.ToFault());
+    public void Abort() => _ending.Abort();
 
     /// <inheritdoc/>
-    public void Abort()
-    {
-        _isAborted = true;
-        Output.Abort();
-        _transport.Abort();
-        _gone?.TrySetResult();
-    }
+    public Task WaitUntilSentAsync() => _ending.WaitUntilSentAsync();
 
     /// <inheritdoc/>
-    public Task WaitUntilSentAsync() => _state == ConnectionState.Draining ? Output.WaitUntilEndedAsync() : Task.CompletedTask;
+    public ValueTask WaitUntilReadyAsync() => Holding.WaitUntilReadyAsync();
+
+    /// <inheritdoc/>
+    public void HandleOutputDrained() => Holding.HandleOutputDrained();
 
     /// <inheritdoc/>
     public void End()
     {
-        lock (Output.Gate)
-        {
-            _state = ConnectionState.Ended;
-            _requestedCut?.Cancel();
-        }
-
-        _deadline?.Cancel();
-        Abort();
+        _ending.End();
         ReleaseAll();
         Turn.End();
         _admission?.Leave();
@@ -67,86 +39,50 @@ internal sealed partial class PeerConnection
     }
 
     /// <inheritdoc/>
-    public long HandleDeadline(long now)
+    void IEndingConnection.AppendClose(ProtocolError error) => _engine.Close(error.ToFault());
+
+    /// <inheritdoc/>
+    bool IEndingConnection.TryAppendCloseThatWaits(ProtocolError error) => false;
+
+    /// <inheritdoc/>
+    Task? IHeldConnection.FindOwnHindrance() => null;
+
+    /// <inheritdoc/>
+    void IHeldConnection.HandleBlocked(string reason)
     {
-        switch (_state)
-        {
-            case ConnectionState.Running:
-                return CheckIdle(now);
-
-            case ConnectionState.Handshake:
-                Log.ConnectionFailed(Broker.Logger, Name, "the handshake took too long");
-                Abort();
-                return -1;
-
-            default:
-                long cutAt = Volatile.Read(ref _cutAt);
-                if (now < cutAt && cutAt != long.MaxValue)
-                {
-                    return cutAt;
-                }
-
-                Abort();
-                return -1;
-        }
+        // The protocol has no word for it; a link's credit may run out meanwhile.
     }
 
-    private void RequestClose(AmqpFault fault)
+    /// <inheritdoc/>
+    void IHeldConnection.HandleUnblocked()
     {
-        bool isStranger = false;
-        lock (Output.Gate)
-        {
-            switch (_state)
-            {
-                case ConnectionState.Handshake when Account is not null:
-                    _closeWhenOpen = fault;
-                    return;
-
-                case ConnectionState.Handshake:
-                    isStranger = true;
-                    break;
-
-                case ConnectionState.Running:
-                    long cutAt = Broker.Timers.Now + CloseMilliseconds;
-                    Volatile.Write(ref _cutAt, cutAt);
-                    _state = ConnectionState.Closing;
-                    _engine.Close(fault);
-                    _requestedCut = Broker.Timers.Schedule(this, cutAt);
-                    break;
-
-                default:
-                    return;
-            }
-        }
-
-        if (isStranger)
-        {
-            Abort();
-            return;
-        }
-
-        Output.Flush();
-        _gone?.TrySetResult();
+        // As above.
     }
 
-    /// <summary>Looks after a connection that runs, and sends a sign of life where nothing else was sent (section 2.4.5).</summary>
-    private long CheckIdle(long now)
+    /// <inheritdoc/>
+    void IHeldConnection.HandleStalled(Consumer consumer) =>
+        Log.ConsumerStalled(Broker.Logger, Name, consumer is OutgoingLink link ? link.Link.Name : string.Empty, consumer.Queue.NameText, consumer.Queue.VirtualHost.Name);
+
+    /// <inheritdoc/>
+    /// <remarks>Section 2.4.5.</remarks>
+    long IEndingConnection.CheckPeer(long now)
     {
         // A peer that is not read because it does not read must at least take what is sent to it.
-        long signs = Volatile.Read(ref _receiveCount) + (_isHeldByOutput ? Output.SendCount : 0);
-        switch (_idle.Check(now, signs, Output.SendCount, isReading: !_isHeldByMemory))
+        long signs = Volatile.Read(ref _receiveCount) + (Holding.IsHeldByOutput ? Output.SendCount : 0);
+        switch (_idle.Check(now, signs, Output.SendCount, isReading: !Holding.IsHeldByBroker))
         {
             case HeartbeatVerdict.PeerIsGone:
                 Log.ConnectionFailed(Broker.Logger, Name, "the peer has been silent for too long");
                 lock (Output.Gate)
                 {
-                    _engine.Close(new AmqpFault(AmqpError.Texts.ResourceLimitExceeded, "nothing was received for too long"));
-                    _state = ConnectionState.Closing;
+                    if (_ending.TryBeginClosing())
+                    {
+                        _engine.Close(new AmqpFault(AmqpError.Texts.ResourceLimitExceeded, "nothing was received for too long"));
+                    }
                 }
 
-                Volatile.Write(ref _cutAt, now + DrainMilliseconds);
                 Output.Flush();
-                return now + DrainMilliseconds;
+                return _ending.CutAfterCheck(now, ConnectionEnding.DrainMilliseconds);
 
             case HeartbeatVerdict.SendHeartbeat:
                 lock (Output.Gate)
@@ -166,7 +102,7 @@ internal sealed partial class PeerConnection
     {
         ReleaseAll();
         Turn.End();
-        BeginDrain(DrainMilliseconds);
+        _ending.BeginDrain(ConnectionEnding.DrainMilliseconds);
     }
 
     private void HandleConnectionFailed(AmqpFault fault)
@@ -176,42 +112,15 @@ internal sealed partial class PeerConnection
         if (_engine.IsEnded)
         {
             // Where frames begin is not known any more.
-            BeginDrain(DrainMilliseconds);
+            _ending.BeginDrain(ConnectionEnding.DrainMilliseconds);
             return;
         }
 
         lock (Output.Gate)
         {
-            _state = ConnectionState.Closing;
+            _ending.TryBeginClosing();
         }
 
-        CutIn(CloseMilliseconds);
-    }
-
-    private void BeginDrain(long milliseconds)
-    {
-        lock (Output.Gate)
-        {
-            _state = ConnectionState.Draining;
-        }
-
-        _ignoresInput = true;
-        Output.EndAfterFlush();
-        CutIn(milliseconds);
-    }
-
-    /// <summary>Drops what nobody may send any more.</summary>
-    /// <returns>Octets taken; -1 when it was too much.</returns>
-    private int Drop(int octets)
-    {
-        _droppedOctets = Math.Min(_droppedOctets, MaxDroppedOctets) + octets;
-        return _droppedOctets > MaxDroppedOctets ? -1 : octets;
-    }
-
-    private void CutIn(long milliseconds)
-    {
-        long cutAt = Broker.Timers.Now + milliseconds;
-        Volatile.Write(ref _cutAt, cutAt);
-        _deadline = Broker.Timers.Schedule(this, cutAt, _deadline);
+        _ending.CutIn(ConnectionEnding.CloseMilliseconds);
     }
 }

@@ -122,7 +122,7 @@ internal sealed partial class PeerConnection
                     DynamicNodeProperties = dynamic?.Properties ?? default,
                     Capabilities = target.Capabilities.Value.ToOwned(),
                 },
-                MaxMessageSize = (ulong)Broker.Options.MaxMessageOctets,
+                MaxMessageSize = (ulong)MaxMessageOctets,
             });
             if (isAttached)
             {

@@ -1,5 +1,6 @@
 using System.Text;
 using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Broker.Connections;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V1_0;
@@ -83,7 +84,7 @@ internal sealed partial class PeerConnection
         if (code != SaslCode.Ok)
         {
             Log.ConnectionFailed(Broker.Logger, Name, $"login was refused using authentication mechanism {mechanism}");
-            BeginDrain(RefusalMilliseconds);
+            _ending.BeginDrain(ConnectionEnding.RefusalMilliseconds);
         }
     }
 
@@ -104,25 +105,21 @@ internal sealed partial class PeerConnection
             lock (Output.Gate)
             {
                 _engine.Refuse(Broker.FindVirtualHost(name) is null ? new AmqpFault(AmqpError.Texts.NotFound, refused.Text) : refused.ToFault());
-                _state = ConnectionState.Closing;
+                _ending.TryBeginClosing();
             }
 
-            CutIn(RefusalMilliseconds);
+            _ending.CutIn(ConnectionEnding.RefusalMilliseconds);
             return;
         }
 
         long now = Broker.Timers.Now;
-        AmqpFault? wanted;
         lock (Output.Gate)
         {
             _engine.Open();
             _idle = new IdleMonitor(_engine.Settings.IdleTimeOutMilliseconds, _engine.PeerIdleTimeOutMilliseconds, now);
-            _state = ConnectionState.Running;
-            wanted = _closeWhenOpen;
         }
 
-        _deadline?.Cancel();
-        _deadline = _idle.IsOn ? Broker.Timers.Schedule(this, now + _idle.CheckEveryMilliseconds, _deadline) : null;
+        var wanted = _ending.BeginRunning(_idle.IsOn ? now + _idle.CheckEveryMilliseconds : -1);
         Log.Opened(Broker.Logger, Name, _account!.Name, name);
         if (wanted is not null)
         {

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Connections;
 using AmqpToolkit.Broker.Diagnostics;
-using AmqpToolkit.Broker.Timers;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Protocol.V1_0;
 using AmqpToolkit.Transport;
@@ -14,22 +13,19 @@ namespace AmqpToolkit.Broker.V1_0;
 /// One connection of 1.0. Its rules are the <see cref="ConnectionEngine"/>'s, which is used under the gate of the output alone: the reader takes one event at a
 /// time under it and acts on the event without it; deliveries and dispositions of other threads are written under it.
 /// </summary>
-internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner, IFrameOutput, IDeadline
+internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner, IFrameOutput, IEndingConnection, IHeldConnection
 {
     private readonly TransportConnection _transport;
+    private readonly ConnectionEnding _ending;
     private readonly ConnectionEngine _engine;
     private readonly ConnectionProfile _profile;
     private readonly List<BrokerSession> _sessions = [];
     private readonly List<OutgoingLink> _woken = [];
-    private TimerWheel.Entry? _deadline;
     private VirtualHost? _virtualHost;
     private UserAccount? _account;
     private Admission? _admission;
     private Caller? _caller;
     private IdleMonitor _idle;
-    private volatile ConnectionState _state;
-    private volatile bool _isAborted;
-    private bool _ignoresInput;
     private long _receiveCount;
 
     public PeerConnection(AmqpBroker broker, TransportConnection transport, ConnectionProfile profile, string name, long handshakeEndsAt)
@@ -41,20 +37,8 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
         Output = new Output(transport, this, broker.Options.OutputBoundOctets);
         _engine = new ConnectionEngine(profile.SettingsFor(isAnonymousAllowed: MayBeAnonymous), this, isServer: true);
         _batch = new Queues.IncomingBatch(broker.Arena);
-        _deadline = broker.Timers.Schedule(this, handshakeEndsAt);
-    }
-
-    private enum ConnectionState : byte
-    {
-        Handshake,
-        Running,
-
-        /// <summary>close is on its way to the peer, and its own is awaited.</summary>
-        Closing,
-
-        /// <summary>Nothing more is sent, and what still comes is dropped.</summary>
-        Draining,
-        Ended,
+        _ending = new ConnectionEnding(broker, transport, Output, this, name, handshakeEndsAt);
+        Holding = new ConnectionHolding(broker, transport, Output, _ending, this, profile.MaxMessageOctets);
     }
 
     public AmqpBroker Broker { get; }
@@ -63,6 +47,12 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
     public string Name { get; }
 
     public Output Output { get; }
+
+    /// <summary>Who waits for whom.</summary>
+    public ConnectionHolding Holding { get; }
+
+    /// <summary>The largest message, in octets.</summary>
+    public long MaxMessageOctets => _profile.MaxMessageOctets;
 
     /// <summary>The turn of the reading task.</summary>
     public Turn Turn { get; } = new();
@@ -94,20 +84,20 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
     public int HandleInput(byte[] buffer, int start, int count)
     {
         _receiveCount++;
-        if (_state == ConnectionState.Ended)
+        if (_ending.State == ConnectionState.Ended)
         {
             return -1;
         }
 
-        if (_ignoresInput)
+        if (_ending.IgnoresInput)
         {
-            return Drop(count);
+            return _ending.TakeIgnored(count);
         }
 
         BeginBatch(buffer);
         HasPaused = false;
         int taken = 0;
-        while (!HasPaused && !_ignoresInput && _state != ConnectionState.Ended)
+        while (!HasPaused && !_ending.IgnoresInput && _ending.State != ConnectionState.Ended)
         {
             EngineEvent found;
             int consumed;
@@ -126,7 +116,7 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
         }
 
         EndBatch();
-        return _state == ConnectionState.Ended ? -1 : _ignoresInput ? count : taken;
+        return _ending.State == ConnectionState.Ended ? -1 : _ending.IgnoresInput ? count : taken;
     }
 
     /// <inheritdoc/>
@@ -188,7 +178,7 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
                 break;
         }
 
-        PauseIfSaturated();
+        HasPaused |= Holding.IsSaturated || Holding.WaitsForRoom;
     }
 
     private void HandleRare(scoped in EngineEvent found)
@@ -196,7 +186,7 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
         switch (found.Kind)
         {
             case EngineEventKind.HeaderRefused:
-                BeginDrain(RefusalMilliseconds);
+                _ending.BeginDrain(ConnectionEnding.RefusalMilliseconds);
                 break;
 
             case EngineEventKind.SaslInit:

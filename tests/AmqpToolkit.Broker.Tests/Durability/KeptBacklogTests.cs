@@ -61,7 +61,7 @@ public sealed class KeptBacklogTests
         if (!isTransactional)
         {
             // A commit-ok waits for the disk in any case, so that a transaction at a time never comes so far.
-            isHeld = SpinWait.SpinUntil(() => broker.Broker.Connections.Any(one => one.WaitsForRoom), Patience);
+            isHeld = SpinWait.SpinUntil(() => broker.Broker.Connections.Any(one => one.Holding.WaitsForRoom), Patience);
         }
 
         long backlog = broker.Journal.BacklogOctets;

@@ -4,29 +4,14 @@ using AmqpToolkit.Codec.V1_0;
 namespace AmqpToolkit.Broker.Tests.V1_0;
 
 /// <summary>Links, credit, messages and outcomes over queues.</summary>
-public sealed class LinkTests : IAsyncLifetime
+public sealed class LinkTests : PeerTests
 {
-    private AmqpBroker _broker = null!;
-    private RawClient _older = null!;
-
-    public async Task InitializeAsync()
-    {
-        _broker = await TestBroker.StartAsync();
-        _older = RawClient.Open(_broker);
-        _older.OpenChannel(1);
-        _older.DeclareQueue(1, "q");
-    }
-
-    public async Task DisposeAsync()
-    {
-        _older.Dispose();
-        await _broker.DisposeAsync();
-    }
+    protected override void Prepare() => Older.DeclareQueue(1, "q");
 
     [Fact]
     public void M03_M08_M09_M15_BareMessage_KeepsItsOctets()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         peer.AttachReceiver("q");
         byte[] header = Message.Header(new Header { Durable = true, Priority = 7, Ttl = 100_000, DeliveryCount = 2 });
@@ -47,7 +32,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void D04_D05_SettledAndUnsettled_AreToldApart()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         peer.Transfer(0, Message.Value("a"), settled: true);
         peer.Transfer(1, Message.Value("b"));
@@ -64,7 +49,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void D22_OutcomesInARow_AreOneFrame()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         var all = new List<byte>();
         for (uint id = 0; id < 50; id++)
@@ -89,7 +74,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void L06_L09_K04_Receiver_GetsNothingWithoutCredit_AndAsManyAsItGrants()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         for (uint id = 0; id < 5; id++)
         {
@@ -113,7 +98,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void K05_K10_Drain_EndsWithAFlowThatHasUsedTheCredit()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         peer.Transfer(0, Message.Value("x"), settled: true);
         peer.AttachReceiver("q");
@@ -129,7 +114,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void K05_Drain_ThatTheMessagesUseUp_IsAnsweredAsWell()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         peer.Transfer(0, Message.Value("x"), settled: true);
         peer.Transfer(1, Message.Value("y"), settled: true);
@@ -143,7 +128,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void L02_LinkAttachedAgain_IsStolen()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachReceiver("q", handle: 1, name: "same");
         peer.Send(new Attach { Name = "same", Handle = 2, Role = Role.Receiver, Source = new Source { Address = EncodedValue.String("q") } });
         var detached = peer.ExpectPast("detach");
@@ -159,7 +144,7 @@ public sealed class LinkTests : IAsyncLifetime
     [InlineData("", "amqp:invalid-field")]
     public void L07_N19_Node_ThatIsNotThere_RefusesTheLink(string address, string condition)
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         Assert.Equal(AnyTarget.Member.None, peer.AttachSender(address).Attach.Target.Kind);
         var detach = peer.Expect("detach");
         Assert.Equal((condition, true), (detach.Condition, detach.Detach.Closed));
@@ -175,9 +160,9 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void N19_QueueOfAnotherConnection_IsLocked()
     {
-        _older.Send(1, new QueueDeclare { Queue = "mine", Exclusive = true });
-        _older.Expect(QueueDeclareOkView.MethodKey);
-        using var peer = PeerClient.Begin(_broker);
+        Older.Send(1, new QueueDeclare { Queue = "mine", Exclusive = true });
+        Older.Expect(QueueDeclareOkView.MethodKey);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachReceiver("mine");
         Assert.Equal("amqp:resource-locked", peer.Expect("detach").Condition);
 
@@ -188,10 +173,10 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void L21_N18_DeletedQueue_DetachesItsReceivers()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachReceiver("q");
-        _older.Send(1, new QueueDelete { Queue = "q" });
-        _older.Expect(QueueDeleteOkView.MethodKey);
+        Older.Send(1, new QueueDelete { Queue = "q" });
+        Older.Expect(QueueDeleteOkView.MethodKey);
         Assert.Equal("amqp:resource-deleted", peer.Expect("detach").Condition);
         peer.Send(new Detach { Handle = 1, Closed = true });
         peer.AttachReceiver("missing", handle: 2);
@@ -201,7 +186,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void D21_MessageForNobody_IsReleased()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("/exchanges/amq.direct/nobody");
         peer.Transfer(0, Message.Value("x"));
         Assert.Equal(AnyDeliveryState.Member.Released, peer.ExpectPast("disposition").Disposition.State.Kind);
@@ -220,7 +205,7 @@ public sealed class LinkTests : IAsyncLifetime
     public void M01_M02_M09_MessageThatCannotBe_IsRejected(string hex)
     {
         byte[] message = Convert.FromHexString(hex.Replace(" ", string.Empty, StringComparison.Ordinal));
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         peer.Transfer(0, message);
         var disposition = peer.ExpectPast("disposition");
@@ -239,7 +224,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void M17_MessageThatCannotBe_Settled_DetachesTheLink()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         peer.Transfer(0, [1, 2, 3], settled: true);
         Assert.Equal("amqp:decode-error", peer.ExpectPast("detach").Condition);
@@ -248,7 +233,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void X15_UnknownFormat_IsRejected()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         peer.Transfer(0, Message.Value("x"), with: transfer => transfer with { MessageFormat = 0x80013700 });
         Assert.Equal("amqp:not-implemented", peer.ExpectPast("disposition").Condition);
@@ -259,7 +244,7 @@ public sealed class LinkTests : IAsyncLifetime
     [InlineData("somebody", "amqp:precondition-failed")]
     public void M11_UserId_MustBeOnesOwn(string user, string? condition)
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         peer.Transfer(0, [.. Message.Properties(new Properties { UserId = System.Text.Encoding.UTF8.GetBytes(user) }), .. Message.Value("x")]);
         Assert.Equal(condition ?? string.Empty, peer.ExpectPast("disposition").Condition);
@@ -268,7 +253,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void X13_ResumedDelivery_ThatNobodyKnows_IsNone()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         peer.Transfer(0, Message.Value("old"), with: transfer => transfer with { Resume = true });
         peer.Transfer(1, Message.Value("new"));
@@ -279,7 +264,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void X04_X08_MessageInPieces_IsPutTogether_AndOneThatIsAborted_Forgotten()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         byte[] message = Message.Data(new byte[100_000]);
         peer.Transfer(0, message[..50_000], with: transfer => transfer with { More = true });
@@ -305,7 +290,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void S11_X19_Window_CutsAMessage_WhichGoesOnWhenItOpens()
     {
-        using var peer = PeerClient.Begin(_broker, maxFrameSize: 512, window: 3);
+        using var peer = PeerClient.Begin(Broker, maxFrameSize: 512, window: 3);
         peer.AttachSender("q");
         byte[] message = Message.Data(new byte[5000]);
         foreach (byte[] octets in new[] { message, Message.Value("next") })
@@ -344,7 +329,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void D13_D14_M07_D19_WhatComesBack_KeepsItsPlace_AndCountsWhatFailed()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         for (uint id = 0; id < 3; id++)
         {
@@ -373,9 +358,9 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void D12_D15_RejectedAndUndeliverable_GoToTheDeadLetterExchange()
     {
-        _older.Send(1, new QueueDeclare { Queue = "dying", Arguments = Codec.Table.Create(table => { table.Add("x-dead-letter-exchange", ""); table.Add("x-dead-letter-routing-key", "q"); }) });
-        _older.Expect(QueueDeclareOkView.MethodKey);
-        using var peer = PeerClient.Begin(_broker);
+        Older.Send(1, new QueueDeclare { Queue = "dying", Arguments = Codec.Table.Create(table => { table.Add("x-dead-letter-exchange", ""); table.Add("x-dead-letter-routing-key", "q"); }) });
+        Older.Expect(QueueDeclareOkView.MethodKey);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("dying");
         peer.Transfer(0, Message.Value("0"), settled: true);
         peer.Transfer(1, Message.Value("1"), settled: true);
@@ -394,7 +379,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void D16_ModifiedAnnotations_AreMerged()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         peer.Transfer(0, [.. Message.MessageAnnotations("x-a", "1"), .. Message.Value("x")], settled: true);
         peer.AttachReceiver("q");
@@ -412,7 +397,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void D08_OutcomeWithoutSettlement_IsSettledByTheBroker()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         peer.Transfer(0, Message.Value("x"), settled: true);
         peer.AttachReceiver("q", with: attach => attach with { RcvSettleMode = ReceiverSettleMode.Second });
@@ -429,7 +414,7 @@ public sealed class LinkTests : IAsyncLifetime
     [InlineData(true, 1u)]
     public void D09_D18_N13_WhatIsLeftUnsettled_GetsTheDefaultOutcome(bool isFailure, uint deliveryCount)
     {
-        using (var peer = PeerClient.Begin(_broker))
+        using (var peer = PeerClient.Begin(Broker))
         {
             peer.AttachSender("q");
             peer.Transfer(0, Message.Value("0"), settled: true);
@@ -446,7 +431,7 @@ public sealed class LinkTests : IAsyncLifetime
             Assert.True(peer.ExpectPast("detach").Detach.Closed);
         }
 
-        using var other = PeerClient.Begin(_broker);
+        using var other = PeerClient.Begin(Broker);
         other.AttachReceiver("q");
         other.Credit(2);
         for (int count = 0; count < 2; count++)
@@ -459,7 +444,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void D18_ConnectionThatIsCut_GivesBackWhatItHad()
     {
-        using (var peer = PeerClient.Begin(_broker))
+        using (var peer = PeerClient.Begin(Broker))
         {
             peer.AttachSender("q");
             peer.Transfer(0, Message.Value("x"), settled: true);
@@ -468,7 +453,7 @@ public sealed class LinkTests : IAsyncLifetime
             peer.ExpectPast("transfer");
         }
 
-        using var other = PeerClient.Begin(_broker);
+        using var other = PeerClient.Begin(Broker);
         other.AttachReceiver("q");
         other.Credit(1);
         other.ExpectPast("transfer");
@@ -477,9 +462,9 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void D20_FullQueue_RejectsWhatItDoesNotTake()
     {
-        _older.Send(1, new QueueDeclare { Queue = "small", Arguments = Codec.Table.Create(table => { table.Add("x-max-length", 1); table.Add("x-overflow", "reject-publish"); }) });
-        _older.Expect(QueueDeclareOkView.MethodKey);
-        using var peer = PeerClient.Begin(_broker);
+        Older.Send(1, new QueueDeclare { Queue = "small", Arguments = Codec.Table.Create(table => { table.Add("x-max-length", 1); table.Add("x-overflow", "reject-publish"); }) });
+        Older.Expect(QueueDeclareOkView.MethodKey);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("small");
         peer.Transfer(0, Message.Value("x"));
         Assert.Equal(AnyDeliveryState.Member.Accepted, peer.ExpectPast("disposition").Disposition.State.Kind);
@@ -490,9 +475,9 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void M05_Priority_OfTheHeader_Counts()
     {
-        _older.Send(1, new QueueDeclare { Queue = "levels", Arguments = Codec.Table.Create(table => table.Add("x-max-priority", 10)) });
-        _older.Expect(QueueDeclareOkView.MethodKey);
-        using var peer = PeerClient.Begin(_broker);
+        Older.Send(1, new QueueDeclare { Queue = "levels", Arguments = Codec.Table.Create(table => table.Add("x-max-priority", 10)) });
+        Older.Expect(QueueDeclareOkView.MethodKey);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("levels");
         peer.Transfer(0, Message.Value("usual"));
         peer.ExpectPast("disposition");
@@ -528,7 +513,7 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void L16_MessageThatTheReceiverCannotTake_DetachesTheLink()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
         peer.Transfer(0, Message.Data(new byte[2000]), settled: true);
         peer.AttachReceiver("q", with: attach => attach with { MaxMessageSize = 1000 });
@@ -541,24 +526,17 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void S19_SessionThatEnds_DetachesItsLinks()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachReceiver("q");
         peer.Send(default(End));
         peer.ExpectPast("end");
-        _older.Send(1, new QueueDelete { Queue = "q", IfUnused = true });
-        _older.Expect(QueueDeleteOkView.MethodKey);
+        Older.Send(1, new QueueDelete { Queue = "q", IfUnused = true });
+        Older.Expect(QueueDeleteOkView.MethodKey);
     }
 
     private static byte[] BodyOf(PeerFrame transfer)
     {
         Assert.Equal(Codec.DecodeError.None, MessageSections.TryParse(transfer.Payload, out var sections));
         return sections.Body.ToArray();
-    }
-
-    private uint CountMessages()
-    {
-        _older.Send(1, new QueueDeclare { Queue = "q", Passive = true });
-        Assert.Equal(Codec.DecodeError.None, QueueDeclareOkView.TryParse(_older.Expect(QueueDeclareOkView.MethodKey), out var view));
-        return view.MessageCount;
     }
 }

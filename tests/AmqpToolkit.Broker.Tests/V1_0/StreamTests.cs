@@ -6,34 +6,18 @@ using AmqpToolkit.Codec.V1_0;
 namespace AmqpToolkit.Broker.Tests.V1_0;
 
 /// <summary>Streams as sources and targets: everybody reads them, from where he likes, and picks what he wants.</summary>
-public sealed class StreamTests : IAsyncLifetime
+public sealed class StreamTests : PeerTests
 {
-    private AmqpBroker _broker = null!;
-    private RawClient _older = null!;
-
-    public async Task InitializeAsync()
-    {
-        _broker = await TestBroker.StartAsync();
-        _older = RawClient.Open(_broker);
-        _older.OpenChannel(1);
-        _older.Send(1, new QueueDeclare { Queue = "s", Durable = true, Arguments = Table.Create(table => table.Add("x-queue-type", "stream")) });
-        _older.Expect(QueueDeclareOkView.MethodKey);
-    }
-
-    public async Task DisposeAsync()
-    {
-        _older.Dispose();
-        await _broker.DisposeAsync();
-    }
+    protected override void Prepare() => Declare("s", "stream");
 
     [Fact]
     public void N10_N15_E12_Stream_IsReadFromItsBeginning_ByEverybody()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("s");
         peer.Transfer(0, [.. Message.MessageAnnotations("x-a", "b"), .. Message.Value("first")]);
         peer.ExpectDisposed(1);
-        _older.Publish(1, "", "s", "second"u8.ToArray());
+        Older.Publish(1, "", "s", "second"u8.ToArray());
         for (uint handle = 1; handle <= 2; handle++)
         {
             var attach = AttachFrom(peer, handle, builder => builder.AddString("first"));
@@ -53,7 +37,7 @@ public sealed class StreamTests : IAsyncLifetime
     [Fact]
     public void N11_N12_N16_E05_Selector_PicksMessagesOfBothVersions()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("s");
         for (uint id = 0; id < 4; id++)
         {
@@ -77,7 +61,7 @@ public sealed class StreamTests : IAsyncLifetime
     [Fact]
     public void N11_SelectorThatCannotBeRead_RefusesTheLink()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         var filters = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = "colour = = 'blue'" }).End().ToValue();
         peer.AttachReceiver("s", with: attach => attach with { Source = new Source { Address = EncodedValue.String("s"), Filter = filters } });
         Assert.Equal("amqp:invalid-field", peer.Expect("detach").Condition);
@@ -86,16 +70,16 @@ public sealed class StreamTests : IAsyncLifetime
     [Fact]
     public void Stream_OfMessagesOfBothVersions_IsReadWithTheOlder()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("s");
         peer.Transfer(0, Message.Data("newer"u8.ToArray()));
         peer.ExpectDisposed(1);
-        _older.Send(1, new BasicQos { PrefetchCount = 10 });
-        _older.Expect(BasicQosOkView.MethodKey);
-        _older.Send(1, new BasicConsume { Queue = "s", ConsumerTag = "c", Arguments = Table.Create(table => table.Add("x-stream-offset", "first")) });
-        _older.Expect(BasicConsumeOkView.MethodKey);
-        _older.Expect(BasicDeliverView.MethodKey);
-        Assert.Equal("newer", Encoding.UTF8.GetString(_older.ExpectContent()));
+        Older.Send(1, new BasicQos { PrefetchCount = 10 });
+        Older.Expect(BasicQosOkView.MethodKey);
+        Older.Send(1, new BasicConsume { Queue = "s", ConsumerTag = "c", Arguments = Table.Create(table => table.Add("x-stream-offset", "first")) });
+        Older.Expect(BasicConsumeOkView.MethodKey);
+        Older.Expect(BasicDeliverView.MethodKey);
+        Assert.Equal("newer", Encoding.UTF8.GetString(Older.ExpectContent()));
     }
 
     private static PeerFrame AttachFrom(PeerClient peer, uint handle, Func<EncodedValueBuilder, EncodedValueBuilder> start)

@@ -4,30 +4,18 @@ using AmqpToolkit.Codec.V1_0;
 namespace AmqpToolkit.Broker.Tests.V1_0;
 
 /// <summary>Targets without an address, and nodes that are made for a link.</summary>
-public sealed class TerminusTests : IAsyncLifetime
+public sealed class TerminusTests : PeerTests
 {
-    private AmqpBroker _broker = null!;
-    private RawClient _older = null!;
-
-    public async Task InitializeAsync()
+    protected override void Prepare()
     {
-        _broker = await TestBroker.StartAsync();
-        _older = RawClient.Open(_broker);
-        _older.OpenChannel(1);
-        _older.DeclareQueue(1, "q");
-        _older.DeclareQueue(1, "r");
-    }
-
-    public async Task DisposeAsync()
-    {
-        _older.Dispose();
-        await _broker.DisposeAsync();
+        Older.DeclareQueue(1, "q");
+        Older.DeclareQueue(1, "r");
     }
 
     [Fact]
     public void E01_AnonymousTerminus_SendsEachMessageWhereItSays()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         var attach = AttachAnonymous(peer);
         Assert.Equal(AnyTarget.Member.Target, attach.Attach.Target.Kind);
         peer.Transfer(0, To("q"));
@@ -48,7 +36,7 @@ public sealed class TerminusTests : IAsyncLifetime
     [Fact]
     public void E01_AnonymousTerminus_SettledMistake_DetachesTheLink()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         AttachAnonymous(peer);
         peer.Transfer(0, To("missing"), settled: true);
         Assert.Equal("amqp:not-found", peer.ExpectPast("detach").Condition);
@@ -57,9 +45,9 @@ public sealed class TerminusTests : IAsyncLifetime
     [Fact]
     public void N02_N03_N17_DynamicSource_GetsANodeThatOthersCanSendTo()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         string address = AttachDynamic(peer, handle: 1);
-        using var other = PeerClient.Begin(_broker);
+        using var other = PeerClient.Begin(Broker);
         other.AttachSender(address);
         other.Transfer(0, Message.Value("reply"));
         Assert.Equal(AnyDeliveryState.Member.Accepted, other.ExpectPast("disposition").Disposition.State.Kind);
@@ -72,7 +60,7 @@ public sealed class TerminusTests : IAsyncLifetime
     [Fact]
     public void N04_DynamicNode_GoesWhenItsLinkIsClosed_AndNotWhenItIsDetached()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         string address = AttachDynamic(peer, handle: 1);
         peer.Send(new Detach { Handle = 1 });
         Assert.False(peer.Expect("detach").Detach.Closed);
@@ -88,7 +76,7 @@ public sealed class TerminusTests : IAsyncLifetime
     [Fact]
     public void N06_DynamicNode_ThatGoesWithoutMessages_StaysWithSome()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         string address = AttachDynamic(peer, handle: 1, policy: builder => builder.Add(default(DeleteOnNoMessages)));
         peer.AttachSender(address, handle: 0);
         peer.Transfer(0, Message.Value("x"));
@@ -101,7 +89,7 @@ public sealed class TerminusTests : IAsyncLifetime
     [Fact]
     public void N02_DynamicTarget_IsANodeOfTheConnection()
     {
-        using (var peer = PeerClient.Begin(_broker))
+        using (var peer = PeerClient.Begin(Broker))
         {
             var attach = peer.AttachSender(string.Empty, with: attach => attach with { Target = new Target { Dynamic = true } });
             Assert.Equal(Codec.DecodeError.None, attach.Attach.Target.ParseTarget(out var target));
@@ -119,13 +107,13 @@ public sealed class TerminusTests : IAsyncLifetime
             }
         }
 
-        Assert.True(SpinWait.SpinUntil(() => _broker.FindVirtualHost("/")!.QueueCount == 2, TimeSpan.FromSeconds(60)));
+        Assert.True(SpinWait.SpinUntil(() => Broker.FindVirtualHost("/")!.QueueCount == 2, TimeSpan.FromSeconds(60)));
     }
 
     [Fact]
     public void G01_Coordinator_IsRefused()
     {
-        using var peer = PeerClient.Begin(_broker);
+        using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q", with: attach => attach with { Target = new Coordinator() });
         Assert.Equal("amqp:not-implemented", peer.Expect("detach").Condition);
     }
@@ -147,12 +135,5 @@ public sealed class TerminusTests : IAsyncLifetime
         Assert.True(granted.Dynamic && granted.DynamicNodeProperties.TryGetValue("lifetime-policy"u8, out _));
         Assert.True(granted.Address.TryGetAddressString(out var address));
         return System.Text.Encoding.UTF8.GetString(address);
-    }
-
-    private uint CountMessages(string queue)
-    {
-        _older.Send(1, new QueueDeclare { Queue = queue, Passive = true });
-        Assert.Equal(Codec.DecodeError.None, QueueDeclareOkView.TryParse(_older.Expect(QueueDeclareOkView.MethodKey), out var view));
-        return view.MessageCount;
     }
 }
