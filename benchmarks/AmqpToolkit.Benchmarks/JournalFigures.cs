@@ -62,16 +62,18 @@ internal static class JournalFigures
             var filling = Stopwatch.StartNew();
             for (ulong position = 1; position <= (ulong)messages; position++)
             {
-                using var append = journal.Append();
-                append.Message(Queue, position, default, new ContentParts(content));
-                if (position % 1_000 == 0 || position == (ulong)messages)
+                using (var append = journal.Append())
                 {
-                    append.Commit(waiter, position, CommitLevel.Os);
+                    append.Message(Queue, position, default, new ContentParts(content));
+                    if (position % 1_000 == 0 || position == (ulong)messages)
+                    {
+                        append.Commit(waiter, position, CommitLevel.Os);
+                    }
                 }
 
                 if (position % 100_000 == 0)
                 {
-                    waiter.WaitFor(position / 1_000 * 1_000, 100_000);
+                    waiter.WaitFor(position, 100_000);
                 }
             }
 
