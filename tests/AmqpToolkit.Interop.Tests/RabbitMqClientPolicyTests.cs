@@ -91,6 +91,6 @@ public sealed class RabbitMqClientPolicyTests(BrokerFixture broker)
 
     private Task<IConnection> ConnectAsync(string user) => new ConnectionFactory
     {
-        Uri = new Uri(broker.Url), UserName = user, Password = user, AutomaticRecoveryEnabled = false, ContinuationTimeout = Limit,
+        Uri = new Uri(broker.Url), UserName = user, Password = user, AutomaticRecoveryEnabled = false, ContinuationTimeout = Limit, HandshakeContinuationTimeout = Limit, RequestedConnectionTimeout = Limit,
     }.CreateConnectionAsync();
 }
