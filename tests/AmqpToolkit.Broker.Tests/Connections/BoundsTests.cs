@@ -238,7 +238,7 @@ public sealed class BoundsTests
             {
                 Assert.Equal((byte)Constants.FrameHeartbeat, client.ReadFrame().Type);
             }
-            catch (EndOfStreamException)
+            catch (Exception exception) when (exception is EndOfStreamException or SocketException { SocketErrorCode: SocketError.ConnectionReset })
             {
                 isEnded = true;
             }
