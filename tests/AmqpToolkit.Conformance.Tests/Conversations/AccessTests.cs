@@ -174,8 +174,12 @@ public sealed class AccessTests : ConversationTests
         }
         while (last is IncomingMethod { Name: not "connection.close" });
 
-        // RabbitMQ sometimes has no time for the word.
-        if (!BrokerUnderTest.Default.IsReference || last is IncomingMethod)
+        // RabbitMQ sometimes has no time for the word, sometimes says "is down", and does not wait for close-ok.
+        if (BrokerUnderTest.Default.IsReference)
+        {
+            Assert.StartsWith($"CONNECTION_FORCED - vhost '{host}' is ", (last as IncomingMethod)?.Field<string>(1) ?? $"CONNECTION_FORCED - vhost '{host}' is ", StringComparison.Ordinal);
+        }
+        else
         {
             Assert.Equal($"CONNECTION_FORCED - vhost '{host}' is deleted", Assert.IsType<IncomingMethod>(last).Field<string>(1));
             peer.Send(0, "connection.close-ok");
