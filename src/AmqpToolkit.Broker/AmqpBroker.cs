@@ -42,9 +42,11 @@ public sealed class AmqpBroker : IAsyncDisposable
         Memory = new MemoryWatermark(Arena, options.MemoryLimitOctets ?? (long)(memory * options.MemoryWatermark), Logger);
         Arena.Watermark = Memory;
         Timers = new TimerWheel(options.TimeProvider, Logger);
-        if (options.HasStore && options.PagingWatermark < 1)
+        if (options.HasStore)
         {
-            Arena.Paging = new MessagePaging(this, (long)(Memory.LimitOctets * options.PagingWatermark), ScratchFiles);
+            // What a restart finds is read back by it, also when nothing is ever to leave memory.
+            long pagingOctets = options.PagingWatermark < 1 ? (long)(Memory.LimitOctets * options.PagingWatermark) : long.MaxValue;
+            Arena.Paging = new MessagePaging(this, pagingOctets, ScratchFiles);
         }
 
         Timers.Schedule(new ArenaTrimmer(Arena, options.ReturnsMemoryAtOnce), Timers.Now + ArenaTrimmer.IntervalMilliseconds);

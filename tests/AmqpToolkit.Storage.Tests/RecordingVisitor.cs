@@ -31,8 +31,14 @@ internal sealed class RecordingVisitor : IJournalVisitor
 
     public bool HasQueue(uint queue) => Queues.ContainsKey(queue);
 
-    public void VisitMessage(in RecoveredMessage message) => Queues[message.Queue].Add(
-        new Recovered(message.Position, message.Message, Encoding.UTF8.GetString(message.Overlay), Encoding.UTF8.GetString(message.Content)));
+    public int Measure(ReadOnlySpan<byte> content) => content.Length + 1;
+
+    public void VisitMessage(in RecoveredMessage message)
+    {
+        Assert.Equal(message.Content.Length + 1, message.Measure);
+        Queues[message.Queue].Add(
+            new Recovered(message.Position, message.Message, Encoding.UTF8.GetString(message.Overlay), Encoding.UTF8.GetString(message.Content)));
+    }
 
     public void VisitDamage(JournalDamage damage) => Damages.Add(damage);
 

@@ -40,12 +40,13 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     private JournalRoom? _room;
     private JournalTicket _ticket;
     private volatile bool _isPressed;
+    private volatile bool _isNearlyPressed;
 
     /// <summary>Whether messages take so much memory that those that wait are to be paged out.</summary>
     public bool IsPressed => _isPressed;
 
-    /// <summary>Memory of messages from which on they are paged out, in octets.</summary>
-    public long LimitOctets => limitOctets;
+    /// <summary>Whether a good part of that is in use: what comes to a queue of which much is on the disk would keep the memory from those before it.</summary>
+    public bool IsNearlyPressed => _isNearlyPressed;
 
     /// <summary>Whether what the journal has can be had back from there.</summary>
     public bool CanReadKept => broker.Store is { Failure: null };
@@ -73,6 +74,12 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
             _isPressed = isPressed;
         }
 
+        bool isNearlyPressed = isPressed || inUseOctets > limitOctets / 2;
+        if (isNearlyPressed != _isNearlyPressed)
+        {
+            _isNearlyPressed = isNearlyPressed;
+        }
+
         if (inUseOctets > _hardLimitOctets)
         {
             _sweep.StartUnlessResting();
@@ -81,13 +88,6 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
 
     /// <summary>Whether so little is in memory that nothing more need go.</summary>
     public bool HasRoom() => Arena.InUseOctets + Arena.ListOctets < limitOctets;
-
-    /// <summary>Whether memory is short now: for who comes before anybody follows it.</summary>
-    public bool LooksPressed()
-    {
-        Arena.TellThread();
-        return Arena.InUseOctets + Arena.ListOctets > limitOctets;
-    }
 
     /// <summary>Writes a message to the scratch files. Under any lock.</summary>
     /// <returns>False when there are none: it stays in memory.</returns>

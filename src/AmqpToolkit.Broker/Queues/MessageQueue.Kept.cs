@@ -10,12 +10,15 @@ namespace AmqpToolkit.Broker.Queues;
 /// </content>
 internal partial class MessageQueue
 {
-    /// <summary>Puts a message back that the journal knows. Places rise from call to call. Before anybody else uses the queue.</summary>
+    /// <summary>
+    /// Puts a message back that the journal knows; it stays on the disk until somebody is to get it, so that the broker need not have read what large queues hold before it
+    /// serves. Places rise from call to call. Before anybody else uses the queue.
+    /// </summary>
     /// <param name="recovered">The message.</param>
     /// <returns>False when nothing can be made of it.</returns>
     public bool Restore(in RecoveredMessage recovered)
     {
-        if (!StoredMessageFormat.TryRead(recovered.Content, out var content))
+        if (recovered.Measure < 0)
         {
             return false;
         }
@@ -25,7 +28,8 @@ internal partial class MessageQueue
         long deadline = _journal!.DeadlineOf(utcDeadline);
         lock (_gate)
         {
-            var message = new QueuedMessage(Restore(in content, recovered.Message), position, deadline, deliveryCount, priority, isRedelivered, recovered.Message);
+            var message = new QueuedMessage(MessageRef.PagedOut(0, recovered.Measure), position, deadline, deliveryCount, priority, isRedelivered, recovered.Message);
+            _pages ??= new QueuePaging(this);
             if (priority > 0 || deadline != QueuedMessage.Never)
             {
                 Extend();
@@ -162,7 +166,4 @@ internal partial class MessageQueue
     private MessageLine NewLine() => new(_arena, _journal?.FirstPlace ?? 0);
 
     private MessageLine LineOf(byte priority) => priority == 0 ? _line : _more!.LevelOf(priority) ?? _more.AddLevel(priority, NewLine());
-
-    private MessageRef Restore(in MessageContent content, StoredMessage stored) =>
-        _arena.Paging is { } paging && paging.LooksPressed() && TryPageOut(in content, stored, out var message) ? message : _arena.StoreContiguous(in content);
 }

@@ -12,7 +12,7 @@ namespace AmqpToolkit.Broker.Queues;
 /// </content>
 internal partial class MessageQueue
 {
-    /// <summary>Messages on the disk from which on those that come later go there, too, however much memory there is: it would be long before their turn.</summary>
+    /// <summary>Messages on the disk from which on those that come later go there, too, while a good part of the memory is in use: it would be long before their turn.</summary>
     private const int DeepCount = 1024;
 
     /// <summary>Messages that stay in memory in any case where there are consumers.</summary>
@@ -180,13 +180,13 @@ internal partial class MessageQueue
     /// <summary>Whether messages of a batch are left to the disk.</summary>
     private bool PagesOut(IncomingBatch batch, int next)
     {
-        if (_pages is not null && PagedOutUnlocked >= DeepCount)
+        if (_arena.Paging is not { IsNearlyPressed: true } paging)
         {
-            return true;
+            return false;
         }
 
         int kept = ConsumersUnlocked == 0 ? 0 : batch[next].BodyOctets < LargeOctets ? KeptForConsumers : 1;
-        return _arena.Paging is { IsPressed: true } && ReadyUnlocked >= kept;
+        return (paging.IsPressed && ReadyUnlocked >= kept) || (_pages is not null && PagedOutUnlocked >= DeepCount);
     }
 
     /// <summary>Keeps the rest of a batch that the journal does not have.</summary>

@@ -48,6 +48,9 @@ internal sealed class ContentTable
 
         public required long RecordOctets { get; set; }
 
+        /// <summary>What the visitor made of it when the journal was opened.</summary>
+        public int Measure { get; set; }
+
         /// <summary>Messages that need it, and whoever is still adding some.</summary>
         public int References { get; set; }
     }

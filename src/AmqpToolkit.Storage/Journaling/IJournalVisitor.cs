@@ -13,6 +13,15 @@ internal interface IJournalVisitor
     {
     }
 
+    /// <summary>
+    /// What is to be remembered of a content while the log is read, for <see cref="RecoveredMessage.Measure"/>: the content itself is not there any more when its message
+    /// is visited, save where <see cref="WantsContents"/> says so.
+    /// </summary>
+    int Measure(ReadOnlySpan<byte> content) => 0;
+
+    /// <summary>Whether messages of a queue are visited with their contents, which have to be read for it.</summary>
+    bool WantsContents(uint queue) => true;
+
     /// <summary>Whether a queue is there; the messages of others are forgotten.</summary>
     bool HasQueue(uint queue);
 

@@ -28,7 +28,7 @@ internal sealed partial class JournalRecovery
             _early.TryAdd(position, new EarlyNews(location, IsSettled: false, null));
         }
 
-        records.Add(new GroupRecord(location, header.Kind, header.PayloadOctets, WithoutContent(header.Kind, payload).ToArray()));
+        records.Add(new GroupRecord(location, header.Kind, header.PayloadOctets, WithoutContent(header.Kind, payload).ToArray(), Measure(header.Kind, payload)));
     }
 
     private static (uint Queue, ulong Position)? PositionOf(RecordKind kind, ReadOnlySpan<byte> payload) => kind switch
@@ -131,7 +131,7 @@ internal sealed partial class JournalRecovery
 
         foreach (var record in records)
         {
-            if (!TryApply(record.Location, record.Kind, record.PayloadOctets, record.Payload))
+            if (!TryApply(record.Location, record.Kind, record.PayloadOctets, record.Payload, record.Measure))
             {
                 HandleDamage(record.Location.Offset, RecordHeader.RecordOctets(record.PayloadOctets), $"a record of kind {record.Kind} that contradicts itself");
             }
@@ -186,7 +186,7 @@ internal sealed partial class JournalRecovery
     private readonly record struct EarlyNews(JournalLocation Location, bool IsSettled, UpdateEntry? Update);
 
     /// <summary>A record that holds when its group ends.</summary>
-    private readonly record struct GroupRecord(JournalLocation Location, RecordKind Kind, int PayloadOctets, byte[] Payload);
+    private readonly record struct GroupRecord(JournalLocation Location, RecordKind Kind, int PayloadOctets, byte[] Payload, int Measure);
 
     /// <summary>A group that has its end, but not all of its records.</summary>
     /// <param name="Number">The group.</param>

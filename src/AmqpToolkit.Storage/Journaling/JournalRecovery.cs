@@ -84,7 +84,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         {
             Postpone(location, header, payload);
         }
-        else if (!TryApply(location, header.Kind, header.PayloadOctets, payload))
+        else if (!TryApply(location, header.Kind, header.PayloadOctets, payload, Measure(header.Kind, payload)))
         {
             HandleDamage(location.Offset, RecordHeader.RecordOctets(header.PayloadOctets), $"a record of kind {header.Kind} that contradicts itself");
         }
@@ -96,18 +96,25 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         visitor.VisitDamage(new JournalDamage(SegmentName.Of(_segment.Number), offset, octets, what));
     }
 
-    private bool TryApply(JournalLocation location, RecordKind kind, int payloadOctets, ReadOnlySpan<byte> payload)
+    private int Measure(RecordKind kind, ReadOnlySpan<byte> payload) => kind switch
+    {
+        RecordKind.Message when MessagePayload.TryRead(payload, out var message) => visitor.Measure(message.Content),
+        RecordKind.Content when payload.Length > sizeof(ulong) => visitor.Measure(payload[sizeof(ulong)..]),
+        _ => 0,
+    };
+
+    private bool TryApply(JournalLocation location, RecordKind kind, int payloadOctets, ReadOnlySpan<byte> payload, int measure)
     {
         long octets = RecordHeader.RecordOctets(payloadOctets);
         switch (kind)
         {
             case RecordKind.Message:
-                return MessagePayload.TryRead(payload, out var message) && Add(location, octets, message.Queue, message.Position, message.Overlay, default);
+                return MessagePayload.TryRead(payload, out var message) && Add(location, octets, message.Queue, message.Position, message.Overlay, default, measure);
             case RecordKind.Enqueue:
                 return EnqueuePayload.TryRead(payload, out var enqueue)
-                    && Add(location, octets, enqueue.Queue, enqueue.Position, enqueue.Overlay, Mention(enqueue.ContentId));
+                    && Add(location, octets, enqueue.Queue, enqueue.Position, enqueue.Overlay, Mention(enqueue.ContentId), 0);
             case RecordKind.Content:
-                return AddContent(location, octets, payload);
+                return AddContent(location, octets, payload, measure);
             case RecordKind.Ack:
                 return ApplyAck(location, payload);
             case RecordKind.Update:
@@ -119,7 +126,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         }
     }
 
-    private bool Add(JournalLocation location, long octets, uint queue, ulong position, ReadOnlySpan<byte> overlay, StoredContent content)
+    private bool Add(JournalLocation location, long octets, uint queue, ulong position, ReadOnlySpan<byte> overlay, StoredContent content, int measure)
     {
         if (!_queues.TryGetValue(queue, out var messages))
         {
@@ -150,7 +157,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         else
         {
             stored = _state.Messages.Add(location, (uint)octets, content);
-            messages.Add(position, stored);
+            messages.Add(position, stored, measure);
         }
 
         _overlays.Remove(stored);
@@ -176,7 +183,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         return _state.Contents.TryFind(id, out var content) ? content : _state.Contents.Add(id, default, 0);
     }
 
-    private bool AddContent(JournalLocation location, long octets, ReadOnlySpan<byte> payload)
+    private bool AddContent(JournalLocation location, long octets, ReadOnlySpan<byte> payload, int measure)
     {
         if (payload.Length < sizeof(ulong))
         {
@@ -196,6 +203,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
 
         entry.Location = location;
         entry.RecordOctets = octets;
+        entry.Measure = measure;
         return true;
     }
 
@@ -343,11 +351,12 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         foreach (var (queue, messages) in _queues)
         {
             bool isThere = visitor.HasQueue(queue);
-            foreach (var (position, stored) in messages.Left())
+            bool wantsContents = isThere && visitor.WantsContents(queue);
+            foreach (var message in messages.Left())
             {
-                if (!isThere || !TryVisit(reader, queue, position, stored))
+                if (!isThere || !TryVisit(wantsContents ? reader : null, queue, in message))
                 {
-                    Forget(stored);
+                    Forget(message.Message);
                 }
             }
         }
@@ -360,26 +369,21 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         }
     }
 
-    private bool TryVisit(RecordWindow reader, uint queue, ulong position, StoredMessage stored)
+    private bool TryVisit(RecordWindow? reader, uint queue, in RecoveringQueue.Entry recovered)
     {
+        var stored = recovered.Message;
         var entry = _state.Messages[stored];
-        ReadOnlySpan<byte> content;
-        if (entry.Content.IsNone)
+        var shared = entry.Content.IsNone ? null : _state.Contents[entry.Content];
+        if (shared is { Location.IsNone: true })
         {
-            content = MessagePayload.TryRead(reader.Read(entry.Location), out var message) ? message.Content : default;
+            visitor.VisitDamage(new JournalDamage(SegmentName.Of(entry.Location.Segment), entry.Location.Offset, 0,
+                string.Create(CultureInfo.InvariantCulture, $"message {recovered.Position} of queue {queue}: its content is lost")));
+            return false;
         }
-        else
-        {
-            var shared = _state.Contents[entry.Content];
-            if (shared.Location.IsNone)
-            {
-                visitor.VisitDamage(new JournalDamage(SegmentName.Of(entry.Location.Segment), entry.Location.Offset, 0,
-                    string.Create(CultureInfo.InvariantCulture, $"message {position} of queue {queue}: its content is lost")));
-                return false;
-            }
 
+        if (shared is not null)
+        {
             shared.References++;
-            content = reader.Read(shared.Location)[sizeof(ulong)..];
         }
 
         _state.Segments[entry.Location.Segment].AddLive(entry.RecordOctets);
@@ -387,13 +391,24 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         visitor.VisitMessage(new RecoveredMessage
         {
             Queue = queue,
-            Position = position,
+            Position = recovered.Position,
             Message = stored,
             Overlay = overlay.Octets,
-            Content = content,
+            Measure = shared?.Measure ?? recovered.Measure,
+            Content = reader is null ? default : ReadContent(reader, entry.Location, shared),
             SharedContent = entry.Content,
         });
         return true;
+    }
+
+    private static ReadOnlySpan<byte> ReadContent(RecordWindow reader, JournalLocation location, ContentTable.Entry? shared)
+    {
+        if (shared is not null)
+        {
+            return reader.Read(shared.Location)[sizeof(ulong)..];
+        }
+
+        return MessagePayload.TryRead(reader.Read(location), out var message) ? message.Content : default;
     }
 
     private void DropUnusedContents()

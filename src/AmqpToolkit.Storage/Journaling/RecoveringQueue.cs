@@ -5,16 +5,16 @@ internal sealed class RecoveringQueue
 {
     private const int RowEntries = 4096;
 
-    private readonly Dictionary<ulong, StoredMessage> _late = [];
+    private readonly Dictionary<ulong, Entry> _late = [];
     private readonly List<Entry[]> _rows = [];
     private int _count;
     private int _gone;
 
-    public void Add(ulong position, StoredMessage message)
+    public void Add(ulong position, StoredMessage message, int measure)
     {
         if (_count > 0 && position <= this[_count - 1].Position)
         {
-            _late.Add(position, message);
+            _late.Add(position, new Entry(position, message, measure));
             return;
         }
 
@@ -23,7 +23,7 @@ internal sealed class RecoveringQueue
             _rows.Add(new Entry[RowEntries]);
         }
 
-        this[_count++] = new Entry(position, message);
+        this[_count++] = new Entry(position, message, measure);
     }
 
     public bool TryFind(ulong position, out StoredMessage message)
@@ -35,7 +35,9 @@ internal sealed class RecoveringQueue
             return true;
         }
 
-        return _late.TryGetValue(position, out message);
+        bool isLate = _late.TryGetValue(position, out var late);
+        message = late.Message;
+        return isLate;
     }
 
     /// <summary>Takes a message out.</summary>
@@ -55,31 +57,33 @@ internal sealed class RecoveringQueue
             return true;
         }
 
-        return _late.Remove(position, out message);
+        bool isLate = _late.Remove(position, out var late);
+        message = late.Message;
+        return isLate;
     }
 
     /// <summary>The messages that are left, in order.</summary>
-    public IEnumerable<(ulong Position, StoredMessage Message)> Left()
+    public IEnumerable<Entry> Left()
     {
-        var late = _late.OrderBy(entry => entry.Key).ToArray();
+        var late = _late.Values.OrderBy(entry => entry.Position).ToArray();
         int next = 0;
         for (int index = 0; index < _count; index++)
         {
             var entry = this[index];
-            for (; next < late.Length && late[next].Key < entry.Position; next++)
+            for (; next < late.Length && late[next].Position < entry.Position; next++)
             {
-                yield return (late[next].Key, late[next].Value);
+                yield return late[next];
             }
 
             if (!entry.Message.IsNone)
             {
-                yield return (entry.Position, entry.Message);
+                yield return entry;
             }
         }
 
         for (; next < late.Length; next++)
         {
-            yield return (late[next].Key, late[next].Value);
+            yield return late[next];
         }
     }
 
@@ -127,7 +131,7 @@ internal sealed class RecoveringQueue
         // What comes later than the last one still does, even if that one is gone.
         if (to == 0 || this[to - 1].Position != last)
         {
-            this[to++] = new Entry(last, default);
+            this[to++] = new Entry(last, default, 0);
         }
 
         _count = to;
@@ -136,5 +140,9 @@ internal sealed class RecoveringQueue
         _rows.RemoveRange(rows, _rows.Count - rows);
     }
 
-    private record struct Entry(ulong Position, StoredMessage Message);
+    /// <summary>A message.</summary>
+    /// <param name="Position">Its place.</param>
+    /// <param name="Message">Its name; none when it is gone.</param>
+    /// <param name="Measure">What the visitor made of its content, if that is its own.</param>
+    internal record struct Entry(ulong Position, StoredMessage Message, int Measure);
 }

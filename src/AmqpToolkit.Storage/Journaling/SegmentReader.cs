@@ -32,6 +32,12 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
     /// <summary>Gives every whole record before the last mark to <paramref name="handler"/>.</summary>
     public void Read(IRecordHandler handler)
     {
+        if (isContinued)
+        {
+            ReadContinued(handler);
+            return;
+        }
+
         long end = FindEnd();
         for (long at = SegmentHeader.FirstRecordOffset; at < end && !IsSealed;)
         {
@@ -50,10 +56,33 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
 
             EndOffset = at;
         }
+    }
 
-        if (isContinued && !IsSealed)
+    /// <summary>A segment that another continues was written to its end: whatever is whole counts, and need not be looked for before.</summary>
+    private void ReadContinued(IRecordHandler handler)
+    {
+        long at = SegmentHeader.FirstRecordOffset;
+        while (!IsSealed)
         {
-            handler.HandleDamage(EndOffset, Math.Clamp(_length - EndOffset, 0, MarkOctets), "unknown: the end of the segment is missing");
+            if (TryReadRecord(at, _length, out var header, out var record))
+            {
+                handler.HandleRecord(new JournalLocation(number, (int)at), header, record.Slice(RecordHeader.Octets, header.PayloadOctets));
+                IsSealed = IsSealingMark(header, record);
+                at += RecordHeader.RecordOctets(header.PayloadOctets);
+            }
+            else if (FindMark(at) >= 0)
+            {
+                long next = FindRecord(at + RecordHeader.Alignment, _length);
+                handler.HandleDamage(at, next - at, DependsOn(at, next - at));
+                at = next;
+            }
+            else
+            {
+                handler.HandleDamage(at, Math.Clamp(_length - at, 0, MarkOctets), "unknown: the end of the segment is missing");
+                return;
+            }
+
+            EndOffset = at;
         }
     }
 
@@ -61,8 +90,7 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
         header.Kind == RecordKind.Mark && MarkPayload.TryRead(record.Slice(RecordHeader.Octets, header.PayloadOctets), out var mark) && mark.IsSealing;
 
     /// <summary>
-    /// Where the log ends in this segment: behind the last mark; in a segment that another continues, behind whatever is whole, because
-    /// it was written to its end.
+    /// Where the log ends in a segment that nothing continues: behind the last mark.
     /// </summary>
     private long FindEnd()
     {
@@ -73,7 +101,7 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
             while (TryReadRecord(at, _length, out var header, out var record))
             {
                 at += RecordHeader.RecordOctets(header.PayloadOctets);
-                end = header.Kind == RecordKind.Mark || isContinued ? at : end;
+                end = header.Kind == RecordKind.Mark ? at : end;
                 if (IsSealingMark(header, record))
                 {
                     return at;
