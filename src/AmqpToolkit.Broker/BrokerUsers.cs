@@ -41,10 +41,13 @@ public sealed class BrokerUsers
     }
 
     /// <summary>Adds a user, or changes the one of that name: its password, tags and limits, and its permissions if the new value names any.</summary>
-    /// <exception cref="ArgumentException">A pattern or a hash is none, or a permission is for a virtual host that is not there; nothing has changed.</exception>
+    /// <exception cref="ArgumentException">
+    /// The name has more than 255 octets, a pattern or a hash is none, or a permission is for a virtual host that is not there; nothing has changed.
+    /// </exception>
     public void Set(BrokerUser user)
     {
         ArgumentNullException.ThrowIfNull(user);
+        BrokerVirtualHosts.CheckName(user.Name, nameof(user));
         lock (_gate)
         {
             var account = _accounts.GetValueOrDefault(user.Name);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Protocol;
 
@@ -33,9 +34,11 @@ public sealed class BrokerVirtualHosts
     }
 
     /// <summary>Makes a virtual host with the predeclared exchanges; one that is there stays as it is. Nobody may use it until permissions are set.</summary>
+    /// <exception cref="ArgumentException">The name has more octets than connection.open can carry: 255.</exception>
     public BrokerVirtualHost Create(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
+        CheckName(name, nameof(name));
         lock (_gate)
         {
             if (_all.TryGetValue(name, out var present))
@@ -71,6 +74,15 @@ public sealed class BrokerVirtualHosts
             connection => ReferenceEquals(connection.OpenedVirtualHost, deleted.Topology), ProtocolError.ConnectionForced($"vhost '{name}' is deleted"));
         deleted.Topology.DeleteAll();
         return true;
+    }
+
+    /// <summary>Names of virtual hosts and users are short strings, and the journal has a bound for names.</summary>
+    internal static void CheckName(string name, string parameter)
+    {
+        if (Encoding.UTF8.GetByteCount(name) is > byte.MaxValue and var octets)
+        {
+            throw new ArgumentException($"The name has {octets} octets; it may have {byte.MaxValue}.", parameter);
+        }
     }
 
     /// <summary>Puts a virtual host back that the store has kept. While the broker starts.</summary>

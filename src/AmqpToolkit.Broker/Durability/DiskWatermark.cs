@@ -43,20 +43,23 @@ internal sealed class DiskWatermark(AmqpBroker broker, BrokerStore store, long l
 
     protected override void DoSlice()
     {
-        long free;
+        // The system may not tell: a full disk is met when it is written to.
+        long free = long.MaxValue;
         try
         {
             free = store.Journal.FreeOctets;
+            Follow(free);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The system does not tell: a full disk is met when it is written to.
-            free = long.MaxValue;
+            Follow(free);
         }
-
-        Follow(free);
-        long wait = IsLow ? LeastMilliseconds : Math.Clamp((free - limitOctets) / OctetsPerMillisecond, LeastMilliseconds, MostMilliseconds);
-        _entry = broker.Timers.Schedule(this, broker.Timers.Now + wait, _entry);
+        finally
+        {
+            // Whatever happens: publishers that are held back wait for the next look.
+            long wait = IsLow ? LeastMilliseconds : Math.Clamp((free - limitOctets) / OctetsPerMillisecond, LeastMilliseconds, MostMilliseconds);
+            _entry = broker.Timers.Schedule(this, broker.Timers.Now + wait, _entry);
+        }
     }
 
     private void Follow(long freeOctets)

@@ -22,7 +22,7 @@ internal sealed class MemoryWatermark(MessageArena arena, long limitOctets, ILog
     public void Check()
     {
         arena.TellThread();
-        long inUse = arena.InUseOctets + arena.ListOctets;
+        long inUse = arena.TakenOctets;
         arena.Paging?.Follow(inUse);
         bool isOver = IsOver;
         if (isOver ? inUse >= limitOctets / 10 * 9 : inUse <= limitOctets)
@@ -41,7 +41,7 @@ internal sealed class MemoryWatermark(MessageArena arena, long limitOctets, ILog
 
             // Who freed memory since the first look saw nobody to wake, so the second look is ours. The lock has a full fence.
             Interlocked.MemoryBarrier();
-            inUse = arena.InUseOctets + arena.ListOctets;
+            inUse = arena.TakenOctets;
             if (_room is not null && inUse < limitOctets / 10 * 9)
             {
                 freed = _room;

@@ -62,6 +62,9 @@ internal sealed class MessageArena
     /// <summary>Octets of the lists in which queues keep the names of their messages, and channels those of unsettled deliveries.</summary>
     public long ListOctets => Volatile.Read(ref _listOctets);
 
+    /// <summary>All that messages take: in memory, in lists, and what the journals know of them.</summary>
+    public long TakenOctets => InUseOctets + ListOctets + (Paging?.NameOctets ?? 0);
+
     /// <summary>Looks at the memory in use; told when large bodies are given back.</summary>
     public MemoryWatermark? Watermark { get; set; }
 

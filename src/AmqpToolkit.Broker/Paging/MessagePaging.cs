@@ -2,6 +2,7 @@ using System.Buffers;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Storage.Journaling;
 using Microsoft.Extensions.Logging;
@@ -42,6 +43,9 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     private volatile bool _isPressed;
     private volatile bool _isNearlyPressed;
 
+    /// <summary>Who reads messages back.</summary>
+    public ReadingThreads Threads { get; } = new();
+
     /// <summary>Whether messages take so much memory that those that wait are to be paged out.</summary>
     public bool IsPressed => _isPressed;
 
@@ -56,6 +60,9 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
 
     /// <summary>Whether the scratch files have no room.</summary>
     public bool IsFull => _scratch is { IsFull: true };
+
+    /// <summary>Octets that the journals need to know where their messages lie.</summary>
+    public long NameOctets => (long)((broker.Store is { IsReading: false } store ? store.Journal.MessageCount : 0) + (_scratch?.MessageCount ?? 0)) * Journal.NameOctets;
 
     /// <summary>Octets of messages in the scratch files; 0 while there are none.</summary>
     public JournalSize? ScratchSize => _scratch?.Size;
@@ -87,11 +94,13 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     }
 
     /// <summary>Whether so little is in memory that nothing more need go.</summary>
-    public bool HasRoom() => Arena.InUseOctets + Arena.ListOctets < limitOctets;
+    public bool HasRoom() => Arena.TakenOctets < limitOctets;
 
-    /// <summary>Writes a message to the scratch files. Under any lock.</summary>
+    /// <summary>Writes a message of a batch to the scratch files, what several queues get of it once. Under any lock.</summary>
     /// <returns>False when there are none: it stays in memory.</returns>
-    public bool TryWrite(in MessageContent content, out MessageRef message)
+    public bool TryWrite(IncomingBatch batch, int index, out MessageRef message) => TryWrite(batch[index], batch.IsShared ? batch : null, index, out message);
+
+    private bool TryWrite(in MessageContent content, IncomingBatch? sharing, int index, out MessageRef message)
     {
         message = default;
         if (Volatile.Read(ref _isStopping) || (_scratch ?? OpenScratch()) is not { Failure: null } scratch)
@@ -106,7 +115,10 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
         try
         {
             using var appender = scratch.Append();
-            message = MessageRef.PagedOut(appender.Message(0, 0, default, in parts).Value, content.BodyOctets);
+            var name = sharing is null
+                ? appender.Message(0, 0, default, in parts)
+                : appender.Enqueue(0, 0, default, Share(in appender, scratch, sharing, index, in parts));
+            message = MessageRef.PagedOut(name.Value, content.BodyOctets);
 
             // Asked for, it is written at once, and does not gather in memory.
             appender.Commit(this, 0, CommitLevel.Os);
@@ -126,6 +138,18 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
         }
     }
 
+    private static StoredContent Share(in Journal.Appender appender, Journal scratch, IncomingBatch batch, int index, scoped in ContentParts parts)
+    {
+        var shared = batch.ScratchContent(index);
+        if (shared.IsNone)
+        {
+            shared = appender.Content(in parts);
+            batch.SetScratchContent(index, shared, scratch);
+        }
+
+        return shared;
+    }
+
     /// <summary>Pages a message out; the caller's reference goes with it. Under the queue's lock.</summary>
     /// <param name="message">The message, in memory.</param>
     /// <param name="stored">Its name in the journal, if it is there.</param>
@@ -135,7 +159,7 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     {
         var content = Arena.Read(message);
         pagedOut = MessageRef.PagedOut(0, content.BodyOctets);
-        if (stored.IsNone ? !TryWrite(in content, out pagedOut) : !CanReadKept)
+        if (stored.IsNone ? !TryWrite(in content, sharing: null, 0, out pagedOut) : !CanReadKept)
         {
             return false;
         }

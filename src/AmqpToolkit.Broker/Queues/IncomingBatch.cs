@@ -22,6 +22,8 @@ internal sealed class IncomingBatch(MessageArena arena)
     private int _exchangeOctets;
     private int _routingKeyOctets;
     private Journal? _contents;
+    private Journal? _scratch;
+    private StoredContent[] _scratchContents = [];
 
     public int Count { get; private set; }
 
@@ -142,12 +144,33 @@ internal sealed class IncomingBatch(MessageArena arena)
         entry = entry with { Content = content };
     }
 
+    /// <summary>The content that queues share in the scratch files; none until the first of them has written it.</summary>
+    public StoredContent ScratchContent(int index) => _scratch is null ? default : _scratchContents[index];
+
+    /// <summary>As <see cref="SetSharedContent"/>, in the scratch files.</summary>
+    public void SetScratchContent(int index, StoredContent content, Journal scratch)
+    {
+        if (_scratch is null)
+        {
+            _scratch = scratch;
+            _scratchContents = ArrayPool<StoredContent>.Shared.Rent(MaxMessages);
+            Array.Clear(_scratchContents, 0, Count);
+        }
+
+        _scratchContents[index] = content;
+    }
+
     /// <summary>Gives back what no queue has taken over, and forgets all messages.</summary>
     public void Clear()
     {
         if (_contents is not null)
         {
             ReleaseContents(_contents);
+        }
+
+        if (_scratch is not null)
+        {
+            ReleaseScratchContents(_scratch);
         }
 
         for (int index = 0; index < Count; index++)
@@ -190,6 +213,24 @@ internal sealed class IncomingBatch(MessageArena arena)
         }
 
         _contents = null;
+    }
+
+    private void ReleaseScratchContents(Journal scratch)
+    {
+        using (var appender = scratch.Append())
+        {
+            foreach (var content in _scratchContents.AsSpan(0, Count))
+            {
+                if (!content.IsNone)
+                {
+                    appender.Release(content);
+                }
+            }
+        }
+
+        ArrayPool<StoredContent>.Shared.Return(_scratchContents);
+        _scratchContents = [];
+        _scratch = null;
     }
 
     private ref Entry Push()

@@ -79,7 +79,27 @@ internal partial class MessageQueue
         else
         {
             // They hold with the transaction or not at all, so that the reader waits for the disk for once.
-            MoveReadBack(letters, turn, turn.Group);
+            int moved = MoveReadBack(letters, turn, turn.Group);
+            if (moved < letters.Count)
+            {
+                PutOff(letters, moved);
+            }
+        }
+    }
+
+    /// <summary>Letters of a transaction that the disk does not give now are moved by themselves when it does: until then the journal has them where they died.</summary>
+    private void PutOff(List<DeadLetter> letters, int from)
+    {
+        lock (_gate)
+        {
+            var more = Extend();
+            for (; from < letters.Count; from++)
+            {
+                more.AddDying(letters[from]);
+            }
+
+            more.HasDyingPagedOut = true;
+            SweepOf(more).Start();
         }
     }
 

@@ -73,7 +73,9 @@ internal partial class MessageQueue
     private void BeginWork(QueueExtension more, int messages = 0)
     {
         more.Now = VirtualHost.Timers.Now;
-        more.Budget = DropsAtOnce + messages;
+
+        // Who moves what died may be behind, or wait for room: a list of all that dies would have no bound.
+        more.Budget = more.Dying is { Count: >= DropsAtOnce } ? messages : DropsAtOnce + messages;
     }
 
     /// <summary>Ends it: leaves to the sweep what is left, and sees to the times. Under the lock.</summary>

@@ -7,7 +7,7 @@ using AmqpToolkit.Storage.Journaling;
 namespace AmqpToolkit.Broker.Queues;
 
 /// <content>
-/// Messages that wait on the disk alone because memory is short. They are read back a run at a time, before consumers get there, on a thread of the pool and
+/// Messages that wait on the disk alone because memory is short. They are read back a run at a time, before consumers get there, on a thread of its own kind and
 /// without the lock; until the oldest message is in memory again the queue hands out nothing.
 /// </content>
 internal partial class MessageQueue
@@ -202,7 +202,7 @@ internal partial class MessageQueue
     /// <summary>A message of a batch as the queue keeps it: in memory, or on the disk alone.</summary>
     private MessageRef Hold(IncomingBatch batch, int index, bool isLastQueue, StoredMessage stored, bool pagesOut)
     {
-        if (!pagesOut || !TryPageOut(batch[index], stored, out var message))
+        if (!pagesOut || !TryPageOut(batch, index, stored, out var message))
         {
             return batch.Take(index, isLastQueue);
         }
@@ -210,11 +210,11 @@ internal partial class MessageQueue
         return message;
     }
 
-    private bool TryPageOut(in MessageContent content, StoredMessage stored, out MessageRef message)
+    private bool TryPageOut(IncomingBatch batch, int index, StoredMessage stored, out MessageRef message)
     {
         var paging = _arena.Paging!;
-        message = MessageRef.PagedOut(0, content.BodyOctets);
-        bool isOut = stored.IsNone ? paging.TryWrite(in content, out message) : paging.CanReadKept;
+        message = MessageRef.PagedOut(0, batch[index].BodyOctets);
+        bool isOut = stored.IsNone ? paging.TryWrite(batch, index, out message) : paging.CanReadKept;
         if (isOut)
         {
             _pages ??= new QueuePaging(this);
@@ -336,7 +336,7 @@ internal partial class MessageQueue
     }
 
     /// <summary>Moves dead letters of which some are on the disk alone, a few at a time: all of them may be more than memory takes. Outside every lock.</summary>
-    /// <returns>How many of the list were; those that could not be read are taken out of it.</returns>
+    /// <returns>How many of the list were; those whose octets are not what was written are taken out of it. The rest waits until the disk answers.</returns>
     private int MoveReadBack(List<DeadLetter> dying, Turn turn, uint group)
     {
         int moved = 0;
@@ -347,6 +347,11 @@ internal partial class MessageQueue
             while (moved < dying.Count)
             {
                 var some = dying.GetRange(moved, ReadBack(reader, dying, moved));
+                if (some.Count == 0 && moved < dying.Count)
+                {
+                    break;
+                }
+
                 taken = moved + some.Count;
                 int done = DeadLetterMover.OfThread(_arena).Move(this, _journal, Settings, some, turn, group);
                 moved += done;
@@ -385,11 +390,19 @@ internal partial class MessageQueue
         for (long octets = 0; at < dying.Count && at - from < DeadAtOnce && octets < DeadOctetsAtOnce;)
         {
             var letter = dying[at];
-            if (!letter.Message.IsInMemory && !TryReadBack(reader, ref letter))
+            try
             {
-                // The journal goes on to have it; when the broker stops, it has all of them.
-                dying.RemoveAt(at);
-                continue;
+                if (!letter.Message.IsInMemory && !TryReadBack(reader, ref letter))
+                {
+                    // The journal goes on to have it; when the broker stops, it has all of them.
+                    dying.RemoveAt(at);
+                    continue;
+                }
+            }
+            catch (IOException error)
+            {
+                RestMoves(error);
+                break;
             }
 
             dying[at++] = letter;
@@ -406,17 +419,7 @@ internal partial class MessageQueue
             return false;
         }
 
-        MessageRef message;
-        try
-        {
-            message = _arena.Paging!.Read(reader, letter.Message, letter.Origin.Message);
-        }
-        catch (IOException error)
-        {
-            _arena.Paging!.TellReadFailed(error);
-            message = letter.Message.ToLost();
-        }
-
+        var message = _arena.Paging!.Read(reader, letter.Message, letter.Origin.Message);
         _arena.Paging.Forget(letter.Message);
         letter = letter with { Message = message };
         if (message.IsLost)
@@ -426,4 +429,27 @@ internal partial class MessageQueue
 
         return message.IsInMemory;
     }
+
+    /// <summary>The disk did not answer: what died and is there alone is not asked for again before a while has passed.</summary>
+    private void RestMoves(IOException error)
+    {
+        bool isFirst;
+        lock (_gate)
+        {
+            var more = Extend();
+            isFirst = more.MovesRestUntil == 0;
+            more.MovesRestUntil = VirtualHost.Timers.Now + QueuePaging.FailureMilliseconds;
+        }
+
+        if (isFirst)
+        {
+            _arena.Paging!.TellReadFailed(error);
+        }
+    }
+
+    /// <summary>When what died may be read back again; in the past if it may be now.</summary>
+    internal long MovesRestUntil => _more?.MovesRestUntil ?? 0;
+
+    /// <summary>Whether something that died has to be read before it can be moved.</summary>
+    internal bool HasDyingPagedOut => _more is { HasDyingPagedOut: true };
 }

@@ -55,6 +55,9 @@ internal sealed class QueueExtension(QueueSettings settings)
     /// <summary>Whether some of them are on the disk alone.</summary>
     public bool HasDyingPagedOut { get; set; }
 
+    /// <summary>When they are asked for again after the disk did not answer; 0 when it always did.</summary>
+    public long MovesRestUntil { get; set; }
+
     /// <summary>The turn whose transaction is at work in the queue; null outside of one.</summary>
     public Turn? Transaction { get; set; }
 

@@ -3,13 +3,13 @@ using AmqpToolkit.Broker.Timers;
 namespace AmqpToolkit.Broker.Queues;
 
 /// <summary>
-/// Reads messages of a queue back before they are asked for, a run at a time, on a thread of the pool. There while the queue has messages that are
+/// Reads messages of a queue back before they are asked for, a run at a time, on a thread that may wait for the disk. There while the queue has messages that are
 /// not in memory.
 /// </summary>
 internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.VirtualHost.Timers), IDeadline
 {
     /// <summary>How long nothing is read after the disk did not answer, in milliseconds.</summary>
-    private const long FailureMilliseconds = 1000;
+    internal const long FailureMilliseconds = 1000;
 
     /// <summary>After how long it is looked again whether there is memory, in milliseconds.</summary>
     private const long LookMilliseconds = 50;
@@ -80,6 +80,8 @@ internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.Vir
         _read?.TrySetResult();
         _read = null;
     }
+
+    protected override void Post() => queue.VirtualHost.Arena.Paging!.Threads.Queue(this);
 
     protected override void DoSlice()
     {

@@ -8,6 +8,8 @@ namespace AmqpToolkit.Broker.Queues;
 /// </summary>
 internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.VirtualHost.Timers), IDeadline
 {
+    private TimerWheel.Entry? _rest;
+
     /// <inheritdoc/>
     public long HandleDeadline(long now)
     {
@@ -15,10 +17,29 @@ internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.Virt
         return -1;
     }
 
+    /// <summary>What died may have to be read first.</summary>
+    protected override void Post()
+    {
+        if (queue.HasDyingPagedOut)
+        {
+            queue.VirtualHost.Arena.Paging!.Threads.Queue(this);
+        }
+        else
+        {
+            base.Post();
+        }
+    }
+
     protected override void DoSlice()
     {
         if (queue.VirtualHost.Store is { IsClosed: true })
         {
+            return;
+        }
+
+        if (queue.HasDyingPagedOut && queue.MovesRestUntil is var end && end > queue.VirtualHost.Timers.Now)
+        {
+            _rest = queue.VirtualHost.Timers.Schedule(this, end, _rest);
             return;
         }
 

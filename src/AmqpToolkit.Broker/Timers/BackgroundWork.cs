@@ -23,7 +23,7 @@ internal abstract class BackgroundWork(TimerWheel timers) : IThreadPoolWorkItem
     {
         if (Interlocked.Exchange(ref _state, Asked) == Idle)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            Post();
         }
     }
 
@@ -64,11 +64,14 @@ internal abstract class BackgroundWork(TimerWheel timers) : IThreadPoolWorkItem
 
             if (timers.IsOnSystemClock)
             {
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                Post();
                 return;
             }
         }
     }
+
+    /// <summary>Has another thread call <see cref="Execute"/>: one of the pool, unless the work is to wait for the disk.</summary>
+    protected virtual void Post() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 
     /// <summary>Does a bounded part of the work, outside every lock; calls <see cref="Start"/> when some is left.</summary>
     protected abstract void DoSlice();

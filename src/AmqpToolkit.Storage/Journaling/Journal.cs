@@ -123,6 +123,12 @@ internal sealed partial class Journal : IDisposable
     /// <summary>Takes the lock for a row of appends. Dispose what it returns.</summary>
     public Appender Append() => new(this);
 
+    /// <summary>Octets of memory for where a message lies.</summary>
+    public const int NameOctets = 16;
+
+    /// <summary>Messages that some queue still needs, as of a moment ago: read without the lock.</summary>
+    public int MessageCount => _messages.Count;
+
     /// <summary>How much there is.</summary>
     public JournalSize Size
     {

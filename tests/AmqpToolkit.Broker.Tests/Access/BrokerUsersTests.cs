@@ -71,6 +71,19 @@ public sealed class BrokerUsersTests
     }
 
     [Fact]
+    public async Task Names_OfMoreThan255Octets_AreRefused()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        string longest = new('\u00fc', 127);
+        broker.VirtualHosts.Create(longest + "x");
+        broker.Users.Set(new BrokerUser { Name = longest + "x", Password = "secret" });
+
+        Assert.Throws<ArgumentException>(() => broker.VirtualHosts.Create(longest + "xx"));
+        Assert.Throws<ArgumentException>(() => broker.Users.Set(new BrokerUser { Name = longest + "xx", Password = "secret" }));
+        Assert.Equal(["/", longest + "x"], broker.VirtualHosts.Names);
+    }
+
+    [Fact]
     public async Task VirtualHost_Deleted_IsForgottenByItsUsers()
     {
         await using var broker = await TestBroker.StartAsync();
