@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
@@ -155,7 +156,7 @@ public sealed class RabbitMqClientQueueTests(BrokerFixture broker) : IAsyncLifet
 
         // A look may begin its time anew, which is shorter than the time between looks.
         ushort code = 0;
-        for (var started = DateTime.UtcNow; code == 0 && DateTime.UtcNow - started < Limit; await Task.Delay(50))
+        for (var started = Stopwatch.GetTimestamp(); code == 0 && Stopwatch.GetElapsedTime(started) < Limit; await Task.Delay(50))
         {
             await using var channel = await _connection.CreateChannelAsync();
             try
