@@ -22,6 +22,6 @@ internal readonly ref struct Death
     /// <summary>Whether the deaths that its headers tell of already are true: the broker wrote them, or trusts who did.</summary>
     public required bool KeepsEarlier { get; init; }
 
-    /// <summary>Whether the header CC goes: the message has one new key.</summary>
-    public required bool DropsCopies { get; init; }
+    /// <summary>Whether the header CC (1.0: the annotation x-cc) says with which other keys it had been published; else these led nowhere any more.</summary>
+    public required bool HasCopies { get; init; }
 }

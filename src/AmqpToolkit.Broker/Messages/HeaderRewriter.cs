@@ -40,7 +40,7 @@ internal sealed class HeaderRewriter
         foreach (var entry in parts.Headers)
         {
             bool isOurs = entry.Key.SequenceEqual("x-death"u8) || entry.Key.StartsWith("x-first-death-"u8) || entry.Key.StartsWith("x-last-death-"u8);
-            if (!isOurs && !(death.DropsCopies && entry.Key.SequenceEqual("CC"u8)))
+            if (!isOurs)
             {
                 AddEntry(entry.Key, entry.Value);
             }
@@ -184,7 +184,7 @@ internal sealed class HeaderRewriter
         AddKey("routing-keys"u8, FieldType.Array);
         int keys = _buffer.BeginLength();
         AddString(death.RoutingKey);
-        if (headers.TryGetValue("CC"u8, out var value) && value.TryGetArray(out var copies))
+        if (death.HasCopies && headers.TryGetValue("CC"u8, out var value) && value.TryGetArray(out var copies))
         {
             foreach (var copy in copies)
             {

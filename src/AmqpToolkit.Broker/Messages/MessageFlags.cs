@@ -25,4 +25,9 @@ internal enum MessageFlags : byte
     /// It came as one of 1.0 (3.2): the properties are its sections before the body, as they came but for delivery-annotations, and the body is its body sections and the footer.
     /// </summary>
     Sections = 32,
+
+    /// <summary>
+    /// It died with a routing key of its queue's: what its header CC names (1.0: the annotation x-cc) is told still, and leads nowhere any more. BCC is gone by then.
+    /// </summary>
+    CopiesSpent = 64,
 }

@@ -32,7 +32,7 @@ internal sealed class SectionDeaths
         foreach (var entry in earlier)
         {
             bool isOurs = entry.Key.TryGetSymbol(out var key)
-                && (key.SequenceEqual(DeathsKey) || key.StartsWith("x-first-death-"u8) || key.StartsWith("x-last-death-"u8) || (death.DropsCopies && key.SequenceEqual("x-cc"u8)));
+                && (key.SequenceEqual(DeathsKey) || key.StartsWith("x-first-death-"u8) || key.StartsWith("x-last-death-"u8));
             if (!isOurs)
             {
                 _annotations.Add(entry.Key).Add(entry.Value);

@@ -105,6 +105,8 @@ internal sealed class DeadLetterMover(MessageArena arena)
         var content = arena.Read(letter.Message);
         var key = settings.DeadLetterRoutingKey is { } own ? own : content.RoutingKey;
         bool isInSections = (content.Flags & MessageFlags.Sections) != 0;
+        bool hasCopies = (content.Flags & MessageFlags.CopiesSpent) == 0;
+        bool keepsKeys = settings.DeadLetterRoutingKey is null;
         var death = new Death
         {
             Queue = queue.Name,
@@ -113,14 +115,14 @@ internal sealed class DeadLetterMover(MessageArena arena)
             Exchange = content.Exchange,
             RoutingKey = content.RoutingKey,
             KeepsEarlier = (content.Flags & MessageFlags.DeadLettered) != 0 || rules.TrustsDeathsOfClients,
-            DropsCopies = settings.DeadLetterRoutingKey is not null,
+            HasCopies = hasCopies,
         };
         var properties = isInSections ? SectionDeaths.OfThread.WithDeath(in content, in death) : HeaderRewriter.OfThread.WithDeath(content.Properties, in death);
 
         // Exchanges see a message of 1.0 as one of 0-9-1.
         var shown = isInSections ? BasicWriter.OfThread.PropertiesOf(WithProperties(in content, properties)) : properties;
         BasicPropertiesView.TryParse(shown, out var view);
-        Route(exchange, key, shown, in view);
+        Route(exchange, key, shown, in view, hasCopies && keepsKeys);
         if (letter.Reason != DeathReason.Rejected)
         {
             RemoveCycles(view.Headers, isInSections ? properties : default);
@@ -134,7 +136,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
         }
         else if (isRouted)
         {
-            var stored = Store(exchange, key, properties, in content);
+            var stored = Store(exchange, key, properties, in content, keepsKeys);
             _routes.HandToKeepers(arena, stored);
             Add(stored, properties.Length + content.BodyOctets, in letter, turn);
         }
@@ -152,10 +154,10 @@ internal sealed class DeadLetterMover(MessageArena arena)
         && (properties.Length > queue.VirtualHost.MaxPropertyOctets || (headers.TryGetValue("x-death"u8, out var deaths) && deaths.Payload.Length > MaxDeathOctets));
 
     /// <summary>Asks where the message goes; the same question as before has the same answer.</summary>
-    private void Route(Exchange exchange, ReadOnlySpan<byte> key, ReadOnlySpan<byte> octets, in BasicPropertiesView properties)
+    private void Route(Exchange exchange, ReadOnlySpan<byte> key, ReadOnlySpan<byte> octets, in BasicPropertiesView properties, bool mayHaveCopies)
     {
         int version = exchange.VirtualHost.RoutingVersion;
-        bool hasCopies = properties.Headers.ContainsKey("CC"u8);
+        bool hasCopies = mayHaveCopies && properties.Headers.ContainsKey("CC"u8);
         if (version == _version && !hasCopies && key.SequenceEqual(_key))
         {
             return;
@@ -204,7 +206,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
         }
     }
 
-    private MessageRef Store(Exchange exchange, ReadOnlySpan<byte> key, ReadOnlySpan<byte> properties, in MessageContent content)
+    private MessageRef Store(Exchange exchange, ReadOnlySpan<byte> key, ReadOnlySpan<byte> properties, in MessageContent content, bool keepsKeys)
     {
         content.Large?.Retain();
         return arena.Store(new MessageContent
@@ -214,7 +216,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
             Properties = properties,
             Body = content.Body,
             Large = content.Large,
-            Flags = (content.Flags & ~(MessageFlags.Expires | MessageFlags.Mandatory | MessageFlags.Large)) | MessageFlags.DeadLettered,
+            Flags = (content.Flags & ~(MessageFlags.Expires | MessageFlags.Mandatory | MessageFlags.Large)) | MessageFlags.DeadLettered | (keepsKeys ? MessageFlags.None : MessageFlags.CopiesSpent),
         });
     }
 

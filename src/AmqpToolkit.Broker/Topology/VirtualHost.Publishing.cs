@@ -67,8 +67,12 @@ internal sealed partial class VirtualHost
         TableView headers = ShownProperties.HeadersOf(properties);
         bool isBlind = headers.TryGetValue("BCC"u8, out FieldValueView value) && (content.Flags & MessageFlags.Sections) == 0;
         value.TryGetArray(out ArrayView blindCopies);
-        headers.TryGetValue("CC"u8, out value);
-        value.TryGetArray(out ArrayView copies);
+        ArrayView copies = default;
+        if ((content.Flags & MessageFlags.CopiesSpent) == 0 && headers.TryGetValue("CC"u8, out value))
+        {
+            value.TryGetArray(out copies);
+        }
+
         if (destination is Exchange exchange)
         {
             Route(

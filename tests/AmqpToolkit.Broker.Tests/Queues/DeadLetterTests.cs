@@ -41,7 +41,7 @@ public sealed class DeadLetterTests : IDisposable
         Assert.Equal("app", moved.AppId.ToString());
         Assert.False(moved.HasExpiration);
         Assert.Equal(1, headers["own"]);
-        Assert.False(headers.ContainsKey("CC"));
+        Assert.Equal(["k1", "k2"], (object?[])headers["CC"]!);
         Assert.Equal(("rejected", "q", ""), (headers["x-first-death-reason"], headers["x-first-death-queue"], headers["x-first-death-exchange"]));
         Assert.Equal(("rejected", "q", ""), (headers["x-last-death-reason"], headers["x-last-death-queue"], headers["x-last-death-exchange"]));
         var death = Assert.Single(ExtendedQueue.Deaths(headers));
@@ -52,6 +52,35 @@ public sealed class DeadLetterTests : IDisposable
         Assert.Equal(["q", "k1", "k2"], (object?[])death["routing-keys"]!);
         Assert.Equal("60000", death["original-expiration"]);
         Assert.Equal(new AmqpTimestamp(7000), Assert.IsType<AmqpTimestamp>(death["time"]));
+        _host.ExpectNothingLeft();
+    }
+
+    [Fact]
+    public void Copies_OfAMessageThatDiedWithAKeyOfTheQueue_LeadNowhereAnyMore()
+    {
+        var copy = _host.Declare("copy");
+        var end = _host.Declare("end");
+        var second = _host.Declare("second", ("x-dead-letter-exchange", "again"));
+        var first = _host.Declare("first", ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "second"));
+        var early = _host.Declare("early", ("x-dead-letter-exchange", "again"));
+        Assert.Null(_host.VirtualHost.DeclareExchange("again"u8, "direct"u8, passive: false, durable: false, autoDelete: false, isInternal: false, default));
+        Assert.Null(_host.VirtualHost.BindQueue("end"u8, "again"u8, "second"u8, default, this));
+        Assert.Null(_host.VirtualHost.BindQueue("end"u8, "again"u8, "early"u8, default, this));
+        Assert.Null(_host.VirtualHost.BindQueue("copy"u8, "again"u8, "copy"u8, default, this));
+        var properties = new BasicProperties { Headers = TestTopology.Arguments(("CC", new object?[] { "copy" })) };
+        _host.Publish(first, properties, "with a key");
+        _host.Get(first, Outcome.Reject);
+        _host.Get(second, Outcome.Reject);
+
+        var (_, headers, _) = _host.Get(end)!.Value;
+
+        Assert.Null(_host.Get(copy));
+        Assert.Equal(["copy"], (object?[])headers["CC"]!);
+        Assert.Equal(["second", "first copy"], ExtendedQueue.Deaths(headers).Select(death => string.Join(' ', (object?[])death["routing-keys"]!)));
+        _host.Publish(early, properties, "without");
+        _host.Get(early, Outcome.Reject);
+        Assert.NotNull(_host.Get(copy));
+        Assert.NotNull(_host.Get(end));
         _host.ExpectNothingLeft();
     }
 
