@@ -12,6 +12,9 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
     private const string FolderName = "streams";
 
     private readonly ConcurrentDictionary<uint, StreamLog> _logs = new();
+
+    /// <summary>Streams that are being removed.</summary>
+    private readonly ConcurrentDictionary<uint, Task> _removals = new();
     private IFileLayer? _folder;
 
     private IFileLayer Folder => LazyInitializer.EnsureInitialized(ref _folder, () => files.OpenFolder(FolderName));
@@ -35,7 +38,12 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
     }
 
     /// <summary>A stream is deleted: its files go as soon as the journal has kept that, so that no crash brings it back empty.</summary>
-    public void Remove(uint number, StreamLog log) => _ = RemoveAsync(number, log);
+    public void Remove(uint number, StreamLog log)
+    {
+        Task removal = RemoveAsync(number, log);
+        _removals[number] = removal;
+        removal.ContinueWith(_ => _removals.TryRemove(number, out Task? _), TaskScheduler.Default);
+    }
 
     /// <summary>Removes the folders of streams that are gone: a crash came before they were. While the broker starts.</summary>
     /// <param name="isThere">Whether there is a stream with a number, kept or not at the moment.</param>
@@ -55,9 +63,10 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
         }
     }
 
-    /// <summary>Closes the logs. The journal is closed already.</summary>
+    /// <summary>Closes the logs. The journal is closed already, so that nobody who removes a stream still waits for it; whoever owns the folder may do as they like with it afterwards.</summary>
     public void Dispose()
     {
+        Task.WaitAll(_removals.Values.ToArray());
         foreach (var log in _logs.Values)
         {
             log.Dispose();
