@@ -23,7 +23,7 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("deaths")]
     [InlineData("deliverylimit")]
     [InlineData("consumers")]
-    [InlineData("gone")]
+    [InlineData("userid")]
     [InlineData("stream")]
     public Task Pika_InAScenario_Succeeds(string scenario) => RunAsync(Peers.Python, "with_pika.py", scenario);
 
@@ -69,7 +69,7 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("nacked")]
     [InlineData("deliverylimit")]
     [InlineData("consumers")]
-    [InlineData("gone")]
+    [InlineData("userid")]
     public Task Amqplib_InAScenario_Succeeds(string scenario) => RunAsync("node", "with_amqplib.js", scenario);
 
     [PythonTheory("pika", NeedsOwnBroker = true)]
