@@ -130,6 +130,8 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("requestreply")]
     [InlineData("subscription")]
     [InlineData("selector")]
+    [InlineData("queueselector")]
+    [InlineData("browser")]
     public Task Proton_InAScenario_Succeeds(string scenario) => RunAsync(Peers.Python, "with_proton.py", scenario);
 
     [PythonTheory("proton", NeedsOwnBroker = true)]

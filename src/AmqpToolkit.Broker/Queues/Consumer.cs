@@ -27,6 +27,9 @@ internal abstract class Consumer(MessageQueue queue)
     /// <summary>What gives it the messages of a stream; null at any other queue.</summary>
     public StreamFeed? Feed { get; set; }
 
+    /// <summary>Its own way through the queue; null when it takes messages in turn.</summary>
+    public QueueWalk? Walk { get; set; }
+
     /// <summary>Whether nobody else may consume from the queue.</summary>
     public abstract bool IsExclusive { get; }
 

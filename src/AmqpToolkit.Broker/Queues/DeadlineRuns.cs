@@ -6,64 +6,41 @@ namespace AmqpToolkit.Broker.Queues;
 /// </summary>
 internal sealed class DeadlineRuns
 {
-    private readonly Queue<Run> _runs = new();
-    private Run _first;
-    private Run _last;
+    private readonly RunList<long> _runs = new();
 
     /// <summary>Forgets all, and begins with messages that have no deadline.</summary>
     public void Begin(int without)
     {
         _runs.Clear();
-        _first = new Run(QueuedMessage.Never, without);
-        _last = default;
+        _runs.Add(QueuedMessage.Never, without);
     }
 
     /// <summary>The deadline of the oldest message; there is one.</summary>
-    public long Peek()
-    {
-        Settle();
-        return _first.Deadline;
-    }
+    public long Peek() => _runs.At(0).Value;
+
+    /// <summary>That of another.</summary>
+    /// <param name="index">How many are before it.</param>
+    public long At(int index) => _runs.At(index).Value;
 
     /// <summary>Adds a message.</summary>
     public void Add(long deadline)
     {
-        if (_last.Count > 0 && _last.Deadline == deadline)
+        if (!_runs.HasEntry || _runs.Last.Value != deadline)
         {
-            _last = _last with { Count = _last.Count + 1 };
-            return;
+            _runs.Add(deadline, 1);
         }
-
-        if (_last.Count > 0)
+        else
         {
-            _runs.Enqueue(_last);
+            _runs.Lengthen();
         }
-
-        _last = new Run(deadline, 1);
     }
 
     /// <summary>Takes the oldest message; there is one.</summary>
     /// <returns>Its deadline.</returns>
     public long Take()
     {
-        Settle();
-        _first = _first with { Count = _first.Count - 1 };
-        return _first.Deadline;
+        long deadline = Peek();
+        _runs.Take();
+        return deadline;
     }
-
-    /// <summary>Brings the run with the oldest message to the front.</summary>
-    private void Settle()
-    {
-        while (_first.Count == 0)
-        {
-            if (!_runs.TryDequeue(out _first))
-            {
-                _first = _last;
-                _last = default;
-                return;
-            }
-        }
-    }
-
-    private readonly record struct Run(long Deadline, int Count);
 }

@@ -4,13 +4,13 @@ namespace AmqpToolkit.Broker.Queues;
 
 /// <summary>
 /// Messages that a queue offers to one consumer, in order: those that wait in the queue, those of a publisher's batch that need
-/// not wait, or those of a stream. Lives on the stack, under the queue's lock.
+/// not wait, or those of a source of the consumer's own. Lives on the stack, under the queue's lock.
 /// </summary>
 internal ref struct DeliveryRun
 {
     private readonly MessageQueue _queue;
     private readonly IncomingBatch? _batch;
-    private readonly StreamFeed? _feed;
+    private readonly IMessageSource? _source;
     private readonly bool _isLastQueue;
     private readonly int _end;
     private int _left;
@@ -33,19 +33,19 @@ internal ref struct DeliveryRun
         _left = limit;
     }
 
-    /// <summary>Offers what a stream has for its reader.</summary>
-    public DeliveryRun(StreamQueue queue, StreamFeed feed)
+    /// <summary>Offers what a stream has for its reader, or a queue for one who does not take messages in turn.</summary>
+    public DeliveryRun(MessageQueue queue, IMessageSource source, int limit = int.MaxValue)
     {
         _queue = queue;
-        _feed = feed;
-        _left = int.MaxValue;
+        _source = source;
+        _left = limit;
     }
 
     /// <summary>The batch's first message that was not taken.</summary>
     public int Next { get; private set; }
 
     /// <summary>Whether there is a message to take.</summary>
-    public readonly bool HasMessage => _left > 0 && (_batch is not null ? Next < _end : _feed is null ? _queue.HasDeliverable() : _feed.HasMessage);
+    public readonly bool HasMessage => _left > 0 && (_batch is not null ? Next < _end : _source is null ? _queue.HasDeliverable() : _source.HasMessage);
 
     /// <summary>The message to take, and whether it was handed out before.</summary>
     public readonly MessageContent Peek(out bool isRedelivered)
@@ -56,10 +56,11 @@ internal ref struct DeliveryRun
             return _batch[Next];
         }
 
-        if (_feed is not null)
+        if (_source is not null)
         {
-            isRedelivered = false;
-            return _feed.Peek();
+            var content = _source.Peek(out var info);
+            isRedelivered = info.IsRedelivered;
+            return content;
         }
 
         return _queue.PeekReady(out isRedelivered);
@@ -74,10 +75,9 @@ internal ref struct DeliveryRun
             return _batch[Next];
         }
 
-        if (_feed is not null)
+        if (_source is not null)
         {
-            info = DeliveryInfo.New;
-            return _feed.Peek();
+            return _source.Peek(out info);
         }
 
         return _queue.PeekReady(out info);
@@ -92,9 +92,9 @@ internal ref struct DeliveryRun
             Next++;
             _queue.CountPassing();
         }
-        else if (_feed is not null)
+        else if (_source is not null)
         {
-            _feed.MoveNext();
+            _source.TakeAccepted();
         }
         else
         {
@@ -109,7 +109,7 @@ internal ref struct DeliveryRun
         consumer.UnsettledCount++;
         return _batch is not null
             ? _queue.PassUnsettled(consumer, _batch, Next++, _isLastQueue)
-            : _feed is not null ? _feed.TakeUnsettled()
+            : _source is not null ? _source.TakeUnsettled()
             : _queue.TakeReady(consumer);
     }
 }

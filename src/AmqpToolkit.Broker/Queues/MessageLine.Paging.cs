@@ -16,10 +16,10 @@ internal sealed partial class MessageLine
     public int PagedOutCount => _ready.PagedOutCount + _returnedPagedOut;
 
     /// <summary>The oldest message, wherever it lies; there is one.</summary>
-    public MessageRef Head => _returned is { Count: > 0 } returned ? returned.Peek().Message : _ready.Peek();
+    public MessageRef Head => _returned is { Count: > 0 } returned && IsReturnedNext(returned) ? PeekReturned(returned).Message : _ready.Peek();
 
     /// <summary>Whether the next messages should be read.</summary>
-    public bool WantsRead => _returned is { Count: > 0 } returned ? returned.Peek().Message.IsPagedOut : _ready.WantsRead;
+    public bool WantsRead => _returned is { Count: > 0 } returned && IsReturnedNext(returned) ? PeekReturned(returned).Message.IsPagedOut : _ready.WantsRead;
 
     /// <summary>Pages messages out that were never handed out, all but the oldest.</summary>
     public int PageOut(int kept, int budget, MessagePaging paging) => _ready.PageOut(kept, budget, paging);
@@ -27,7 +27,7 @@ internal sealed partial class MessageLine
     /// <summary>Gathers the next messages that are to be read.</summary>
     public void Collect(PagedRun run)
     {
-        run.IsReturned = _returned is { Count: > 0 };
+        run.IsReturned = _returned is { Count: > 0 } returned && IsReturnedNext(returned);
         if (!run.IsReturned)
         {
             _ready.Collect(run);
@@ -38,7 +38,7 @@ internal sealed partial class MessageLine
         while (looked.Count < ReturnedAtOnce && !run.IsFull && _returned!.TryDequeue(out var message, out _))
         {
             looked.Add(message);
-            if (message.Message.IsPagedOut)
+            if (message.Message.IsPagedOut && IsThere(in message))
             {
                 run.Add(message.Message, message.Stored, message.Position);
             }
@@ -65,9 +65,14 @@ internal sealed partial class MessageLine
                 next++;
             }
 
-            if (next < read.Length && run[next].Position == message.Position && message.Message == run[next].Message)
+            if (next < read.Length && run[next].Position == message.Position && message.Message == run[next].Message && IsThere(in message))
             {
                 message = message with { Message = read[next] };
+                if (_places is not null)
+                {
+                    _places[message.Position] = message;
+                }
+
                 read[next] = default;
                 _returnedPagedOut--;
             }

@@ -5,7 +5,7 @@ namespace AmqpToolkit.Broker.Queues;
 
 /// <summary>
 /// Messages that wait in one order: a queue's, or those of one priority. They lie in <c>ready</c> in the order of arrival, and in <c>returned</c>, by
-/// their position, when a consumer gave them back: everything returned is older than everything ready, so it goes first. Used under the queue's lock.
+/// their position, when a consumer gave them back: everything returned is older than everything ready, so it goes first, unless somebody takes messages before their turn. Used under the queue's lock.
 /// </summary>
 /// <param name="arena">Where the messages lie.</param>
 /// <param name="firstPosition">The first place: where there is a journal, one that was never used before.</param>
@@ -19,9 +19,9 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     private int _returnedDeadlines;
     private ulong _nextPosition = firstPosition;
 
-    public int Count => _ready.Count + (_returned?.Count ?? 0);
+    public int Count => _ready.Count + ReturnedCount;
 
-    public bool HasMessage => _ready.Count > 0 || _returned is { Count: > 0 };
+    public bool HasMessage => _ready.PlaceCount > 0 || _returned is { Count: > 0 };
 
     /// <summary>Whether a message waits that a consumer gave back.</summary>
     public bool HasReturned => _returned is { Count: > 0 } || _restored is { IsHeadReturned: true };
@@ -70,6 +70,7 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     public void Return(in QueuedMessage message)
     {
         (_returned ??= new PriorityQueue<QueuedMessage, ulong>()).Enqueue(message, message.Position);
+        _places?.Add(message.Position, message);
         CountReturned(in message, 1);
         if (message.Deadline != QueuedMessage.Never)
         {
@@ -80,9 +81,9 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     /// <summary>The oldest message; there is one.</summary>
     public MessageRef Peek(out bool isRedelivered, out int deliveryCount)
     {
-        if (_returned is { Count: > 0 } returned)
+        if (_returned is { Count: > 0 } returned && IsReturnedNext(returned))
         {
-            var message = returned.Peek();
+            var message = PeekReturned(returned);
             isRedelivered = message.Redelivered;
             deliveryCount = message.DeliveryCount;
             return message.Message;
@@ -100,26 +101,16 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
 
     /// <summary>When the oldest message's time is over; there is a message.</summary>
     public long PeekDeadline() =>
-        _returned is { Count: > 0 } returned ? returned.Peek().Deadline : _readyDeadlines > 0 ? _deadlines!.Peek() : QueuedMessage.Never;
+        _returned is { Count: > 0 } returned && IsReturnedNext(returned) ? PeekReturned(returned).Deadline : _readyDeadlines > 0 ? _deadlines!.Peek() : QueuedMessage.Never;
 
     /// <summary>Takes the oldest message; there is one.</summary>
     public QueuedMessage Take(byte priority)
     {
-        if (_returned is { Count: > 0 } returned)
+        if (_returned is { Count: > 0 } returned && IsReturnedNext(returned))
         {
             var oldest = returned.Dequeue();
-            if (returned.Count == 0)
-            {
-                // What came back in great numbers leaves a great table: it is not kept.
-                _returned = null;
-            }
-
-            CountReturned(in oldest, -1);
-            if (oldest.Deadline != QueuedMessage.Never)
-            {
-                _returnedDeadlines--;
-            }
-
+            _places?.Remove(oldest.Position, out oldest);
+            HandleReturnedTaken(in oldest);
             return oldest;
         }
 
@@ -157,7 +148,7 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     {
         _ready.BeginCount();
         long octets = 0;
-        foreach (var (message, _) in _returned?.UnorderedItems ?? Enumerable.Empty<(QueuedMessage, ulong)>())
+        foreach (var message in _places?.Values ?? _returned?.UnorderedItems.Select(static item => item.Element) ?? [])
         {
             octets += arena.BodyOctetsOf(message.Message);
         }
@@ -172,14 +163,15 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
 
     /// <summary>The oldest message is about to be taken.</summary>
     /// <returns>Whether its body was counted.</returns>
-    public bool Uncount() => _returned is { Count: > 0 } || _ready.Uncount();
+    public bool Uncount() => (_returned is { Count: > 0 } returned && IsReturnedNext(returned)) || _ready.Uncount();
 
     /// <summary>Takes everything out, in a line of its own; places go on rising here.</summary>
     public MessageLine TakeAll()
     {
-        var all = new MessageLine(arena, _nextPosition) { _ready = _ready, _returned = _returned, _restored = _restored };
-        _ready = new ReadyList(arena);
+        var all = new MessageLine(arena, _nextPosition) { _ready = _ready, _returned = _returned, _restored = _restored, _places = _places };
+        _ready = new ReadyList(arena, _ready.NextNumber);
         _returned = null;
+        _places = _places is null ? null : [];
         _returnedPagedOut = 0;
         _restored = null;
         _readyDeadlines = _returnedDeadlines = 0;
@@ -190,9 +182,29 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     public void Drop()
     {
         _ready.Drop();
-        while (_returned is not null && _returned.TryDequeue(out var message, out _))
+        while (_returned is { Count: > 0 })
         {
-            arena.Release(message.Message);
+            arena.Release(Take(priority: 0).Message);
+        }
+    }
+
+    private void HandleReturnedTaken(in QueuedMessage taken)
+    {
+        if (_places is not null)
+        {
+            DropTaken(_places);
+        }
+
+        if (_returned is { Count: 0 })
+        {
+            // What came back in great numbers leaves a great table: it is not kept.
+            _returned = null;
+        }
+
+        CountReturned(in taken, -1);
+        if (taken.Deadline != QueuedMessage.Never)
+        {
+            _returnedDeadlines--;
         }
     }
 
@@ -200,7 +212,7 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     {
         if (deadline != QueuedMessage.Never && _readyDeadlines++ == 0)
         {
-            (_deadlines ??= new DeadlineRuns()).Begin(_ready.Count);
+            (_deadlines ??= new DeadlineRuns()).Begin(_ready.PlaceCount);
         }
 
         if (stored.IsNone)
@@ -226,7 +238,7 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     private QueuedMessage TakeReady(byte priority)
     {
         // Everything ready lies in a row behind the last position that was handed out; save for what was there before the broker was.
-        ulong position = _nextPosition - (ulong)_ready.Count;
+        ulong position = _nextPosition - (ulong)_ready.PlaceCount;
         bool isRedelivered = false;
         ushort deliveryCount = 0;
         if (_restored is { } restored)

@@ -17,6 +17,11 @@ internal partial class MessageQueue
             (_consumers ??= []).Add(consumer);
             _hadConsumer = true;
             onAdded(consumer);
+            if (consumer.Walk is { } walk)
+            {
+                BeginWalk(walk);
+            }
+
             if (_more is { } more)
             {
                 FollowActive(more);
@@ -43,6 +48,11 @@ internal partial class MessageQueue
             }
 
             consumer.IsCancelled = true;
+            if (consumer.Walk is { } walk)
+            {
+                EndWalk(walk);
+            }
+
             isLast = _consumers.Count == 0 && !_isDeleted;
             if (_more is { } more)
             {
@@ -116,7 +126,7 @@ internal partial class MessageQueue
 
     /// <summary>Where one consumer is to get everything, the others stand by.</summary>
     private bool MayTake(Consumer consumer) =>
-        _more is not { Settings.SingleActiveConsumer: true } more || (ReferenceEquals(more.ActiveConsumer, consumer) && !more.IsActiveLeaving);
+        _more is not { Settings.SingleActiveConsumer: true } more || (ReferenceEquals(more.ActiveConsumer, consumer) && !more.IsActiveLeaving) || consumer.Walk is { IsBrowsing: true };
 
     /// <summary>
     /// Finds the active consumer of a queue that has one: of those with the highest priority who came first. In a quorum queue one of a higher priority
@@ -133,7 +143,7 @@ internal partial class MessageQueue
         var best = active;
         foreach (var consumer in _consumers ?? [])
         {
-            if (best is null || consumer.Priority > best.Priority)
+            if ((best is null || consumer.Priority > best.Priority) && consumer.Walk is not { IsBrowsing: true })
             {
                 best = consumer;
             }

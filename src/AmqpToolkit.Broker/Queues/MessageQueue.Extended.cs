@@ -76,6 +76,7 @@ internal partial class MessageQueue
 
         // Who moves what died may be behind, or wait for room: a list of all that dies would have no bound.
         more.Budget = more.Dying is { Count: >= DropsAtOnce } ? messages : DropsAtOnce + messages;
+        more.Looks = LooksAtOnce;
     }
 
     /// <summary>Ends it: leaves to the sweep what is left, and sees to the times. Under the lock.</summary>
@@ -87,7 +88,7 @@ internal partial class MessageQueue
             return;
         }
 
-        if (more.Budget <= 0 || more.IsCounting || HasSurplus(more))
+        if (more.Budget <= 0 || more.IsCounting || HasSurplus(more) || (more.Walks is { } walks && walks.Exists(static walk => walk.IsBehind && walk.Consumer.IsInRotation)))
         {
             SweepOf(more).Start();
         }
@@ -194,8 +195,8 @@ internal partial class MessageQueue
         bool refuses = settings.HasLimit && settings.Overflow != OverflowPolicy.DropHead;
 
         // What would not fit is refused even where somebody could take it: with these limits each message is looked at before.
-        bool looksAtEach = refuses && (settings.MaxLength is 0 || settings.MaxLengthOctets is not null);
-        int next = looksAtEach ? 0 : Pass(batch, isLastQueue, turn);
+        bool looksAtEach = (refuses && (settings.MaxLength is 0 || settings.MaxLengthOctets is not null)) || (more.Walks is not null && settings.HasLimit);
+        int next = looksAtEach || more.Walks is not null ? 0 : Pass(batch, isLastQueue, turn);
         bool pagesOut = MayPageOut && next < batch.Count && PagesOut(batch, next);
         for (; next < batch.Count; next++)
         {
@@ -209,12 +210,30 @@ internal partial class MessageQueue
             var (priority, deadline) = Inspect(more, in content);
             var stored = _journal is not { IsOpen: true } journal ? default : journal.Add(batch, next, in content, QueuedMessage.JournalPositionOf(priority, LineOf(priority).NextPosition), deadline);
             Add(more, Hold(batch, next, isLastQueue, stored, pagesOut), priority, deadline, stored);
-            if (looksAtEach && _rotation is { Count: > 0 })
+            if (looksAtEach)
             {
-                DeliverReady(turn);
+                Offer(more, turn);
             }
 
             DropSurplus(more);
+        }
+
+        if (more.Walks is not null && !looksAtEach)
+        {
+            Offer(more, turn);
+        }
+    }
+
+    private void Offer(QueueExtension more, Turn turn)
+    {
+        if (more.Walks is { } walks)
+        {
+            CallWalks(walks);
+        }
+
+        if (_rotation is { Count: > 0 })
+        {
+            DeliverReady(turn);
         }
     }
 
@@ -419,6 +438,11 @@ internal partial class MessageQueue
 
         var more = Extend();
         LineOf(message.Priority).Return(in message);
+        if (more.Walks is { } walks)
+        {
+            TellReturned(walks, in message);
+        }
+
         if (message.Priority > 0)
         {
             more.CountAdded(message.Priority);

@@ -165,5 +165,16 @@ internal partial class MessageQueue
 
     private MessageLine NewLine() => new(_arena, _journal?.FirstPlace ?? 0);
 
-    private MessageLine LineOf(byte priority) => priority == 0 ? _line : _more!.LevelOf(priority) ?? _more.AddLevel(priority, NewLine());
+    private MessageLine LineOf(byte priority) => priority == 0 ? _line : _more!.LevelOf(priority) ?? _more.AddLevel(priority, NewLevel());
+
+    private MessageLine NewLevel()
+    {
+        var line = NewLine();
+        if (_more!.Walks is not null)
+        {
+            line.BeginWalks();
+        }
+
+        return line;
+    }
 }

@@ -90,6 +90,11 @@ internal partial class MessageQueue
 
             Fill(pages, reader.Run, turn);
             MoveDead(turn);
+            if (pages.TakeWalk() is { } walk)
+            {
+                ReadFor(walk, pages, reader, turn);
+                MoveDead(turn);
+            }
         }
         finally
         {
@@ -119,6 +124,7 @@ internal partial class MessageQueue
             if (done > 0)
             {
                 _pages ??= new QueuePaging(this);
+                _more?.Walks?.ForEach(static walk => walk.ReadUpTo = default);
             }
 
             return done;
@@ -290,7 +296,7 @@ internal partial class MessageQueue
                 Deliver(turn);
             }
 
-            if (PagedOutUnlocked == 0 && !_hasLost)
+            if (PagedOutUnlocked == 0 && !_hasLost && !pages.HasWalks)
             {
                 // The queue goes the short way again.
                 _pages = null;
@@ -307,6 +313,12 @@ internal partial class MessageQueue
             Log.MessagesUnreadable(VirtualHost.Timers.Logger, NameText, VirtualHost.Name, lost);
         }
 
+        Clean(run);
+    }
+
+    /// <summary>Lets go of what was read and is not in its place, and of what is not on the disk any more. Outside the lock.</summary>
+    private void Clean(PagedRun run)
+    {
         var read = run.Messages;
         for (int index = 0; index < read.Length; index++)
         {

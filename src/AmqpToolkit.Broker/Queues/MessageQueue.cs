@@ -227,9 +227,13 @@ internal partial class MessageQueue : BindingDestination
         {
             Join(consumer);
             Deliver(turn);
-            if (consumer.IsCancelled || !HasReady || !MayTake(consumer))
+            if (consumer.IsCancelled || !HasReady || !MayTake(consumer) || consumer.Walk is { IsThrough: true })
             {
                 consumer.HandleDrained(turn);
+            }
+            else if (consumer.Walk is { } walk)
+            {
+                walk.IsDraining = true;
             }
             else if (_pages is { } pages && !HasHead())
             {
@@ -459,10 +463,17 @@ internal partial class MessageQueue : BindingDestination
 
     private void DeliverReady(Turn turn)
     {
-        while (HasDeliverable() && NextConsumer() is { } consumer)
+        if (_more is { Walks: not null } more)
         {
-            var run = new DeliveryRun(this, RunLimit(consumer));
-            Rotate(consumer, consumer.Take(ref run, turn));
+            DeliverWalked(more, turn);
+        }
+        else
+        {
+            while (HasDeliverable() && NextConsumer() is { } consumer)
+            {
+                var run = new DeliveryRun(this, RunLimit(consumer));
+                Rotate(consumer, consumer.Take(ref run, turn));
+            }
         }
 
         if (_pages is { } pages)

@@ -39,8 +39,14 @@ internal sealed class QueueExtension(QueueSettings settings)
     /// <summary>Whether the sweep waits for what died to be moved.</summary>
     public bool IsSweepDue { get; set; }
 
+    /// <summary>The ways of consumers that do not take messages in turn; null for none.</summary>
+    public List<QueueWalk>? Walks { get; set; }
+
+    /// <summary>Messages that walks may still look at in the operation at hand.</summary>
+    public int Looks { get; set; }
+
     /// <summary>Whether nothing is there but settings.</summary>
-    public bool IsEmpty => HigherCount == 0 && Dying is null && !IsMoving;
+    public bool IsEmpty => HigherCount == 0 && Dying is null && !IsMoving && Walks is null;
 
     /// <summary>The highest priority of a ready message; 0 when none has one.</summary>
     public byte HighestPriority =>

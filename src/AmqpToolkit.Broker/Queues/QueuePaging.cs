@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AmqpToolkit.Broker.Timers;
 
 namespace AmqpToolkit.Broker.Queues;
@@ -51,11 +52,40 @@ internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.Vir
 
     private List<Consumer>? _draining;
 
+    /// <summary>Consumers whose walks wait for the disk; each is out of the rotation until it was read for.</summary>
+    private readonly ConcurrentQueue<QueueWalk> _walks = new();
+
     /// <summary>A consumer wants what there is and to hear when that was all, and the next message is not in memory. Under the queue's lock.</summary>
     public void AddDraining(Consumer consumer)
     {
         (_draining ??= []).Add(consumer);
         Start();
+    }
+
+    /// <summary>Whether somebody's walk has come to messages on the disk.</summary>
+    public bool HasWalks => !_walks.IsEmpty;
+
+    /// <summary>A walk has come to messages on the disk. Under the queue's lock.</summary>
+    public void AddWalk(QueueWalk walk)
+    {
+        _walks.Enqueue(walk);
+        Start();
+    }
+
+    /// <summary>The next walk that waits, if the disk answers.</summary>
+    public QueueWalk? TakeWalk()
+    {
+        if (IsResting || !_walks.TryDequeue(out var walk))
+        {
+            return null;
+        }
+
+        if (HasWalks)
+        {
+            Start();
+        }
+
+        return walk;
     }
 
     /// <summary>Who wants to hear when messages are in memory. Under the queue's lock.</summary>

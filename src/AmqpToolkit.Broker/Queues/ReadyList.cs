@@ -7,7 +7,7 @@ namespace AmqpToolkit.Broker.Queues;
 /// <summary>
 /// Messages in the order of arrival, in chunks that never double: eight octets each, and four more where the journal has them. Used under the queue's lock, where it lies: it is not copied.
 /// </summary>
-internal struct ReadyList(MessageArena arena)
+internal struct ReadyList(MessageArena arena, ulong nextNumber = 0)
 {
     private const int SmallChunk = 16;
     private const int FullChunk = 1024;
@@ -19,9 +19,27 @@ internal struct ReadyList(MessageArena arena)
     private Chunk? _last;
     private Chunk? _spare;
     private OctetCount? _count;
+
+    /// <summary>The number of the next message while the list has no chunk: numbers rise with each that is added.</summary>
+    private ulong _nextNumber = nextNumber;
+
+    /// <summary>Null as long as all are in memory, and none was taken but the oldest.</summary>
     private PagedMark? _paged;
 
-    public int Count { readonly get; private set; }
+    /// <summary>Places: of messages, and of those that were taken before their turn.</summary>
+    public int PlaceCount { readonly get; private set; }
+
+    /// <summary>Messages.</summary>
+    public readonly int Count => PlaceCount - (_paged?.HoleCount ?? 0);
+
+    /// <summary>Whether messages were taken before their turn, and those before them were not.</summary>
+    public readonly bool HasHoles => _paged is { HoleCount: > 0 };
+
+    /// <summary>The number that the next message will have.</summary>
+    public readonly ulong NextNumber => _last is { } last ? last.First + (ulong)last.End : _nextNumber;
+
+    /// <summary>The number of the oldest message; there is one.</summary>
+    private readonly ulong FirstNumber => _first!.First + (ulong)_first.Start;
 
     /// <summary>Messages that are paged out.</summary>
     public readonly int PagedOutCount => _paged?.Count ?? 0;
@@ -38,11 +56,11 @@ internal struct ReadyList(MessageArena arena)
         }
 
         last.Items[last.End++] = message;
-        Count++;
+        PlaceCount++;
     }
 
     /// <summary>The message that was added last is paged out.</summary>
-    public void MarkPagedOut() => MarkPagedOut(_last!, _last!.End - 1, Count - 1);
+    public void MarkPagedOut() => MarkPagedOut(_last!, _last!.End - 1, PlaceCount - 1);
 
     /// <summary>Pages messages out that lie in memory, from the oldest on.</summary>
     /// <param name="kept">The oldest that stay in memory.</param>
@@ -166,10 +184,12 @@ internal struct ReadyList(MessageArena arena)
         }
 
         var message = first.Items[first.Start++];
-        Count--;
-        _paged?.HandleTaken(first, message);
-
-        if (first.Start == first.End)
+        PlaceCount--;
+        if (_paged is { } marks)
+        {
+            HandleTaken(marks, first, message);
+        }
+        else if (first.Start == first.End)
         {
             DropFirst();
         }
@@ -188,6 +208,37 @@ internal struct ReadyList(MessageArena arena)
         }
     }
 
+    private void HandleTaken(PagedMark marks, Chunk first, MessageRef message)
+    {
+        marks.HandleTaken(first, message);
+        if (first.Start == first.End)
+        {
+            DropFirst();
+        }
+
+        if (marks.HoleCount > 0)
+        {
+            DropHoles(marks);
+        }
+    }
+
+    /// <summary>The first of the list is a message always: places that are empty go with those before them.</summary>
+    private void DropHoles(PagedMark marks)
+    {
+        while (_first is { } first && first.Start < first.End && first.Items[first.Start].IsNone)
+        {
+            first.Start++;
+            PlaceCount--;
+            marks.HoleCount--;
+            marks.HandleTaken(first, default);
+            Uncount();
+            if (first.Start == first.End)
+            {
+                DropFirst();
+            }
+        }
+    }
+
     private Chunk AddChunk()
     {
         Chunk chunk;
@@ -203,6 +254,7 @@ internal struct ReadyList(MessageArena arena)
             arena.CountListOctets(chunk.Octets);
         }
 
+        chunk.First = NextNumber;
         if (_last is null)
         {
             _first = chunk;
@@ -220,6 +272,7 @@ internal struct ReadyList(MessageArena arena)
         var empty = _first!;
         if (empty.Next is null)
         {
+            empty.First += (ulong)empty.End;
             empty.Start = empty.End = 0;
             if (empty.Items.Length == SmallChunk || _spare is null)
             {
@@ -231,8 +284,10 @@ internal struct ReadyList(MessageArena arena)
         if (_first is null)
         {
             _last = null;
+            _nextNumber = empty.First;
         }
 
+        empty.First = Chunk.Nowhere;
         empty.Next = null;
         empty.Start = empty.End = 0;
         if (empty.Items.Length == FullChunk && _spare is null)
@@ -246,7 +301,7 @@ internal struct ReadyList(MessageArena arena)
     }
 
     /// <summary>Begins to count the octets of the bodies that are there; what is added from now on is not among them.</summary>
-    public void BeginCount() => _count = Count == 0 ? null : new OctetCount { Left = Count };
+    public void BeginCount() => _count = PlaceCount == 0 ? null : new OctetCount { Left = PlaceCount };
 
     /// <summary>Counts on, from the oldest to the youngest.</summary>
     /// <param name="budget">Messages that may be looked at; less those that were.</param>
@@ -271,7 +326,8 @@ internal struct ReadyList(MessageArena arena)
                 count.At = count.Chunk.Start;
             }
 
-            octets += arena.BodyOctetsOf(count.Chunk.Items[count.At++]);
+            var message = count.Chunk.Items[count.At++];
+            octets += message.IsNone ? 0 : arena.BodyOctetsOf(message);
             count.Counted++;
             count.Left--;
         }
@@ -298,10 +354,131 @@ internal struct ReadyList(MessageArena arena)
         return false;
     }
 
+    /// <summary>Whether the body of a message is counted.</summary>
+    public readonly bool IsCounted(in Cursor cursor) =>
+        _count is not { Left: > 0 } count || IndexOf(in cursor) is var index && (index < count.Counted || index >= count.Counted + count.Left);
+
+    /// <summary>Where a message stands among the places.</summary>
+    public readonly int IndexOf(in Cursor cursor) => (int)(cursor.Number - FirstNumber);
+
+    /// <summary>Whether it is the oldest.</summary>
+    public readonly bool IsFirst(in Cursor cursor) => cursor.Number == FirstNumber;
+
+    /// <summary>Brings a cursor to the first message that stands where it is, or behind.</summary>
+    /// <param name="cursor">The cursor; at the end it stands where the next message will be.</param>
+    /// <param name="budget">Places that may be looked at; less those that were.</param>
+    /// <param name="message">The message.</param>
+    /// <returns>False when there is none, or the budget is used up.</returns>
+    public readonly bool TrySeek(ref Cursor cursor, ref int budget, out MessageRef message)
+    {
+        message = default;
+        if (PlaceCount == 0)
+        {
+            cursor.Number = Math.Max(cursor.Number, NextNumber);
+            return false;
+        }
+
+        if (cursor.Number < FirstNumber || cursor.Chunk is null || cursor.Chunk.First != cursor.ChunkFirst)
+        {
+            Find(ref cursor);
+        }
+
+        var chunk = cursor.Chunk!;
+        while (budget > 0)
+        {
+            int at = (int)(cursor.Number - chunk.First);
+            if (at >= chunk.End)
+            {
+                if (chunk.Next is not { } next)
+                {
+                    return false;
+                }
+
+                chunk = next;
+                (cursor.Chunk, cursor.ChunkFirst) = (chunk, chunk.First);
+                continue;
+            }
+
+            message = chunk.Items[at];
+            if (!message.IsNone)
+            {
+                return true;
+            }
+
+            budget--;
+            cursor.Number++;
+        }
+
+        return false;
+    }
+
+    /// <summary>Its name in the journal, if the message at the cursor is there.</summary>
+    public readonly StoredMessage StoredAt(in Cursor cursor) => cursor.Chunk!.Stored?[(int)(cursor.Number - cursor.ChunkFirst)] ?? default;
+
+    /// <summary>Takes the message at the cursor, which is not the oldest: its place stays.</summary>
+    public void TakeAt(in Cursor cursor)
+    {
+        var chunk = cursor.Chunk!;
+        int at = (int)(cursor.Number - chunk.First);
+        var marks = _paged ??= new PagedMark();
+        bool isPagedOut = chunk.Items[at].IsPagedOut;
+        chunk.Items[at] = default;
+        if (chunk.Stored is { } names)
+        {
+            names[at] = default;
+        }
+
+        marks.HoleCount++;
+        if (isPagedOut)
+        {
+            marks.HandleGone(chunk, at);
+        }
+    }
+
+    /// <summary>Gathers messages that are paged out and lie in a row, from the cursor on.</summary>
+    public readonly void Collect(PagedRun run, in Cursor from)
+    {
+        run.First = from.Number;
+        int at = (int)(from.Number - from.ChunkFirst);
+        for (var chunk = from.Chunk; chunk is not null; chunk = chunk.Next, at = chunk?.Start ?? 0)
+        {
+            for (; at < chunk.End; at++)
+            {
+                if (run.IsFull || !chunk.Items[at].IsPagedOut)
+                {
+                    return;
+                }
+
+                run.Add(chunk.Items[at], chunk.Stored?[at] ?? default, position: 0);
+            }
+        }
+    }
+
+    /// <summary>Puts a message in its place that was read.</summary>
+    public readonly void Replace(in Cursor cursor, MessageRef read)
+    {
+        var chunk = cursor.Chunk!;
+        int at = (int)(cursor.Number - chunk.First);
+        chunk.Items[at] = read;
+        _paged!.HandleGone(chunk, at);
+    }
+
+    private readonly void Find(ref Cursor cursor)
+    {
+        cursor.Number = Math.Max(cursor.Number, FirstNumber);
+        var chunk = _first!;
+        while (cursor.Number - chunk.First >= (ulong)chunk.End && chunk.Next is { } next)
+        {
+            chunk = next;
+        }
+
+        (cursor.Chunk, cursor.ChunkFirst) = (chunk, chunk.First);
+    }
+
     /// <summary>Gives all memory back, and every message that is left.</summary>
     public void Drop()
     {
-        while (Count > 0)
+        while (PlaceCount > 0)
         {
             arena.Release(Take(out _));
         }
@@ -319,8 +496,25 @@ internal struct ReadyList(MessageArena arena)
         _first = _last = _spare = null;
     }
 
-    private sealed class Chunk(int length)
+    /// <summary>A place in the list that stands when messages before it go. Numbers rise for as long as the queue lives.</summary>
+    internal struct Cursor
     {
+        /// <summary>The number of the message that it stands at, or before.</summary>
+        public ulong Number;
+
+        /// <summary>The chunk where it was, and its first number then: a chunk that is used again has another.</summary>
+        public Chunk? Chunk;
+        public ulong ChunkFirst;
+    }
+
+    /// <summary>Messages in a row.</summary>
+    internal sealed class Chunk(int length)
+    {
+        /// <summary>The first number of a chunk that is in no list.</summary>
+        public const ulong Nowhere = ulong.MaxValue;
+
+        /// <summary>The number of what lies at 0.</summary>
+        public ulong First;
         public readonly MessageRef[] Items = new MessageRef[length];
         public int Start;
         public int End;
@@ -351,6 +545,20 @@ internal struct ReadyList(MessageArena arena)
 
         /// <summary>Messages before it that are not enough.</summary>
         public int Ahead = UsualAhead;
+
+        /// <summary>Places whose messages were taken before their turn.</summary>
+        public int HoleCount;
+
+        /// <summary>A message that was paged out is not any more.</summary>
+        public void HandleGone(Chunk chunk, int at)
+        {
+            chunk.PagedOutCount--;
+            Count--;
+            if (ReferenceEquals(chunk, Chunk) && at == At)
+            {
+                FindNext();
+            }
+        }
 
         /// <summary>The oldest message was taken.</summary>
         public void HandleTaken(Chunk first, MessageRef message)

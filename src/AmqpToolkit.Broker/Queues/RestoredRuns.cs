@@ -7,16 +7,14 @@ namespace AmqpToolkit.Broker.Queues;
 /// <param name="handedOutBelow">Places below which a message may have been handed out: a broker that had it ended without a word.</param>
 internal sealed class RestoredRuns(ulong handedOutBelow)
 {
-    private readonly Queue<Run> _runs = new();
-    private Run _first;
-    private Run _last;
+    private readonly RunList<(ulong Position, ushort DeliveryCount)> _runs = new();
     private ulong _returnedBelow;
 
     /// <summary>Whether nothing is left.</summary>
-    public bool IsEmpty => _first.Count == 0 && _last.Count == 0 && _runs.Count == 0;
+    public bool IsEmpty => _runs.Count == 0;
 
     /// <summary>Whether the oldest message, if there is one, came back from a consumer.</summary>
-    public bool IsHeadReturned => !IsEmpty && Head().Position < _returnedBelow;
+    public bool IsHeadReturned => !IsEmpty && At(0).Position < _returnedBelow;
 
     /// <summary>Adds a message; places rise.</summary>
     public void Add(in QueuedMessage message)
@@ -26,44 +24,37 @@ internal sealed class RestoredRuns(ulong handedOutBelow)
             _returnedBelow = message.Position + 1;
         }
 
-        if (_last.Count > 0 && _last.Position + _last.Count == message.Position && _last.DeliveryCount == message.DeliveryCount)
+        if (_runs.HasEntry && _runs.Last.Value is var (position, count) && position + _runs.LastCount == message.Position && count == message.DeliveryCount)
         {
-            _last = _last with { Count = _last.Count + 1 };
-            return;
+            _runs.Lengthen();
         }
-
-        if (_last.Count > 0)
+        else
         {
-            _runs.Enqueue(_last);
+            _runs.Add((message.Position, message.DeliveryCount), 1);
         }
-
-        _last = new Run(message.Position, 1, message.DeliveryCount);
     }
 
     /// <summary>What is known of the oldest message; there is one.</summary>
-    public (ulong Position, bool IsRedelivered, ushort DeliveryCount) Peek()
+    public (ulong Position, bool IsRedelivered, ushort DeliveryCount) Peek() => At(0);
+
+    /// <summary>Whether a message is one of them.</summary>
+    /// <param name="index">Messages before it.</param>
+    public bool Has(int index) => (ulong)index < _runs.Count;
+
+    /// <summary>What is known of a message.</summary>
+    /// <param name="index">Messages before it.</param>
+    public (ulong Position, bool IsRedelivered, ushort DeliveryCount) At(int index)
     {
-        ref readonly var head = ref Head();
-        return (head.Position, head.Position < handedOutBelow || head.Position < _returnedBelow, head.DeliveryCount);
+        var (first, count) = _runs.At(index).Value;
+        ulong position = first + _runs.OffsetOf(index);
+        return (position, position < handedOutBelow || position < _returnedBelow, count);
     }
 
     /// <summary>Takes the oldest message; there is one.</summary>
     public (ulong Position, bool IsRedelivered, ushort DeliveryCount) Take()
     {
         var taken = Peek();
-        _first = _first with { Position = _first.Position + 1, Count = _first.Count - 1 };
+        _runs.Take();
         return taken;
     }
-
-    private ref readonly Run Head()
-    {
-        if (_first.Count == 0 && !_runs.TryDequeue(out _first))
-        {
-            (_first, _last) = (_last, default);
-        }
-
-        return ref _first;
-    }
-
-    private readonly record struct Run(ulong Position, uint Count, ushort DeliveryCount);
 }

@@ -11,7 +11,7 @@ namespace AmqpToolkit.Broker.Queues;
 /// Gives one consumer the messages of a stream, as it has credit and room for them. Reads on a thread of the pool, a slice at a time, under no lock; hands over under
 /// its own, which stands where a queue's does: before the consumer's output, and never beside another queue's.
 /// </summary>
-internal sealed class StreamFeed : BackgroundWork
+internal sealed class StreamFeed : BackgroundWork, IMessageSource
 {
     /// <summary>Octets of messages that are handed over, or passed over, before others get their turn.</summary>
     private const int SliceOctets = 1024 * 1024;
@@ -24,7 +24,7 @@ internal sealed class StreamFeed : BackgroundWork
     private readonly Consumer _consumer;
     private readonly StreamCursor _cursor;
     private readonly StreamFilter? _filter;
-    private readonly Selector? _selector;
+    private readonly Selector[]? _selectors;
     private readonly Turn _turn = new();
     private long _passedOctets;
     private bool _isWanted;
@@ -37,14 +37,14 @@ internal sealed class StreamFeed : BackgroundWork
     {
         (_queue, _consumer, _cursor) = (queue, consumer, cursor);
         _filter = consumer.StreamReading.Filter;
-        _selector = consumer.StreamReading.Selector;
+        _selectors = consumer.StreamReading.Selectors;
     }
 
     /// <summary>Who is fed.</summary>
     public Consumer Consumer => _consumer;
 
-    /// <summary>Whether a message is at hand that the consumer wants. Under the lock.</summary>
-    internal bool HasMessage => _isWanted;
+    /// <inheritdoc/>
+    public bool HasMessage => _isWanted;
 
     /// <summary>More was committed. Any thread.</summary>
     public void HandleCommitted()
@@ -80,9 +80,11 @@ internal sealed class StreamFeed : BackgroundWork
         Start();
     }
 
-    /// <summary>The message at hand, with its offset. Under the lock.</summary>
-    internal MessageContent Peek()
+    /// <inheritdoc/>
+    /// <remarks>With its offset.</remarks>
+    public MessageContent Peek(out DeliveryInfo info)
     {
+        info = DeliveryInfo.New;
         StoredMessageFormat.TryRead(_cursor.Payload, out var content);
         return new MessageContent
         {
@@ -96,19 +98,19 @@ internal sealed class StreamFeed : BackgroundWork
         };
     }
 
-    /// <summary>The message at hand is taken for good. Under the lock.</summary>
-    internal void MoveNext()
+    /// <inheritdoc/>
+    public void TakeAccepted()
     {
         _isWanted = false;
         Pass();
         FindWanted();
     }
 
-    /// <summary>The message at hand is taken, and will be settled. Under the lock; the consumer's count is the caller's.</summary>
-    internal Unsettled TakeUnsettled()
+    /// <inheritdoc/>
+    public Unsettled TakeUnsettled()
     {
         var taken = new QueuedMessage(default, (ulong)_cursor.NextOffset, QueuedMessage.Never, 0, 0, Redelivered: false);
-        MoveNext();
+        TakeAccepted();
         return new Unsettled(_queue, _consumer, taken);
     }
 
@@ -223,7 +225,7 @@ internal sealed class StreamFeed : BackgroundWork
     {
         while (_cursor.HasMessage && _passedOctets < SliceOctets)
         {
-            if (StoredMessageFormat.TryRead(_cursor.Payload, out var content) && (_filter is null || _filter.IsMatch(in content)) && (_selector is null || _selector.Matches(in content)))
+            if (StoredMessageFormat.TryRead(_cursor.Payload, out var content) && (_filter is null || _filter.IsMatch(in content)) && (_selectors is null || IsPicked(in content)))
             {
                 _isWanted = true;
                 return;
@@ -231,6 +233,19 @@ internal sealed class StreamFeed : BackgroundWork
 
             Pass();
         }
+    }
+
+    private bool IsPicked(in MessageContent content)
+    {
+        foreach (var selector in _selectors!)
+        {
+            if (!selector.Matches(in content))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private void Pass()

@@ -32,6 +32,9 @@ internal class PublishWay
     /// <summary>Whether the way hangs on each message's headers, so that it is asked for when they are there.</summary>
     public bool NeedsHeaders { get; set; }
 
+    /// <summary>Whether messages are taken although no queue gets them: those that would get them want nothing of this connection's.</summary>
+    public bool IsTaken { get; set; }
+
     /// <summary>Whether the remembered way is the one of this exchange and key.</summary>
     public bool IsSameWay(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey) =>
         routingKey.SequenceEqual(RoutingKey.AsSpan(0, RoutingKeyOctets)) && exchange.SequenceEqual(Exchange.AsSpan(0, ExchangeOctets));

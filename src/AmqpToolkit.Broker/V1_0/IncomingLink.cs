@@ -227,7 +227,8 @@ internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress
             var routes = session.Connection.Routes;
             routes.Clear();
             virtualHost.Route(exchange, key, default, routes);
-            Way.SetTargets(routes.Queues);
+            Way.SetTargets(session.Connection.WithoutNotLocal(routes.Queues));
+            Way.IsTaken = Way.TargetCount == 0 && routes.Count > 0;
         }
 
         return null;

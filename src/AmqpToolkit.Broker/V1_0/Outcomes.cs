@@ -52,8 +52,7 @@ internal static class Outcomes
                 return true;
 
             case AnyDeliveryState.Member.Modified when any.ParseModified(out var modified) == DecodeError.None:
-                // What a link does not want again leaves its queue as undeliverable, as with RabbitMQ.
-                outcome = modified.UndeliverableHere ? Outcome.Reject : modified.DeliveryFailed ? Outcome.Fail : Outcome.Release;
+                outcome = modified.UndeliverableHere ? Outcome.UndeliverableHere : modified.DeliveryFailed ? Outcome.Fail : Outcome.Release;
                 annotations = modified.MessageAnnotations;
                 return true;
 

@@ -37,6 +37,9 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
     /// <summary>What it asked a stream for.</summary>
     public StreamReading Reading { get; init; }
 
+    /// <summary>Whether it gets copies, of which the queue need not hear again (distribution-mode copy).</summary>
+    public bool IsBrowsing { get; init; }
+
     public override StreamReading StreamReading => Reading;
 
     public override bool IsExclusive => false;
@@ -75,6 +78,11 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
                     if (link.Credit > 0)
                     {
                         session.AddWaiting(this);
+                    }
+                    else if (link.IsDraining && !_isDrainAnswered && !link.IsSending)
+                    {
+                        // Messages that nobody had in memory may have used the last of it: nobody else answers then.
+                        AnswerDrain();
                     }
 
                     return false;

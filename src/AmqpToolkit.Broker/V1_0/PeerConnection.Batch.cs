@@ -74,7 +74,7 @@ internal sealed partial class PeerConnection
             if (sequence != 0)
             {
                 FlushPublishes();
-                link.Session.Dispose(sequence, Outcomes.Released, link.Link);
+                link.Session.Dispose(sequence, way.IsTaken ? Outcomes.Accepted : Outcomes.Released, link.Link);
             }
 
             return;
@@ -168,13 +168,14 @@ internal sealed partial class PeerConnection
         collector.Clear();
         RouteSections.Route(VirtualHost, way.Target!, Broker.Arena.Read(stored), collector);
         _keptLevel = collector.HandToKeepers(Broker.Arena, stored);
-        way.SetTargets(collector.Queues);
+        way.SetTargets(WithoutNotLocal(collector.Queues));
+        way.IsTaken = way.TargetCount == 0 && collector.Count > 0;
         way.RoutingVersion = -1;
         if (way.TargetCount == 0)
         {
             Broker.Arena.Release(stored);
             var kept = TakeKeptLevel();
-            if (sequence != 0 && collector.IsHeld)
+            if (sequence != 0 && (collector.IsHeld || way.IsTaken))
             {
                 link.Session.HandlePublished([sequence], [], kept, link.Link);
             }
@@ -277,7 +278,7 @@ internal sealed partial class PeerConnection
             return;
         }
 
-        if (annotations.Count > 0 && outcome is Outcome.Release or Outcome.Fail)
+        if (annotations.Count > 0 && outcome is Outcome.Release or Outcome.Fail or Outcome.UndeliverableHere)
         {
             FlushSettled();
         }
@@ -289,7 +290,7 @@ internal sealed partial class PeerConnection
         }
 
         Gather(session, in found, isKnown, outcome);
-        if (annotations.Count > 0 && outcome is Outcome.Release or Outcome.Fail)
+        if (annotations.Count > 0 && outcome is Outcome.Release or Outcome.Fail or Outcome.UndeliverableHere)
         {
             AnnotationMerger.Merge(Broker.Arena, Settled, annotations);
         }
@@ -326,7 +327,13 @@ internal sealed partial class PeerConnection
                     session.Engine.DisposeOutgoing(sequence, state, settled: true);
                 }
 
-                var own = isKnown ? outcome : ((OutgoingLink)delivery.Consumer!).DefaultOutcome;
+                var consumer = (OutgoingLink)delivery.Consumer!;
+                if (consumer.IsBrowsing)
+                {
+                    continue;
+                }
+
+                var own = isKnown ? outcome : consumer.DefaultOutcome;
                 if (own != outcome && Settled.Count > 0)
                 {
                     // Links of a session may each have their own: gathered apart, settled below.
@@ -350,10 +357,37 @@ internal sealed partial class PeerConnection
 
     private void FlushSettled()
     {
-        if (Settled.Count > 0)
+        if (Settled.Count == 0)
+        {
+            return;
+        }
+
+        if (_settledOutcome == Outcome.UndeliverableHere)
+        {
+            SettleUndeliverable(Settled);
+        }
+        else
         {
             Settlement.Settle(Settled, _settledOutcome, Turn);
         }
+    }
+
+    /// <summary>
+    /// What a link does not want again (section 3.4.5, undeliverable-here): where there is somewhere to go for what is undeliverable it goes there, as with RabbitMQ; else it goes back, but not to this link.
+    /// </summary>
+    private void SettleUndeliverable(List<Unsettled> deliveries)
+    {
+        var back = new List<Unsettled>();
+        var away = new List<Unsettled>();
+        foreach (var delivery in deliveries)
+        {
+            bool goesBack = delivery.Queue is StreamQueue || (delivery.Queue.Settings.DeadLetterExchange is null && delivery.Queue.TryExclude(delivery.Consumer!, delivery.Message));
+            (goesBack ? back : away).Add(delivery);
+        }
+
+        deliveries.Clear();
+        Settlement.Settle(back, Outcome.Fail, Turn);
+        Settlement.Settle(away, Outcome.Reject, Turn);
     }
 
     private void BeginBatch(byte[] buffer)

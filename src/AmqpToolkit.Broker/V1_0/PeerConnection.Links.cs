@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Broker.Topology;
@@ -11,6 +12,8 @@ namespace AmqpToolkit.Broker.V1_0;
 /// <content>Links: attached to nodes, detached, and what they leave (1.0 sections 2.6.3, 2.6.4 and 3.5).</content>
 internal sealed partial class PeerConnection
 {
+    private HashSet<MessageQueue>? _notLocal;
+
     private static ReadOnlySpan<byte> PriorityProperty => "rabbitmq:priority"u8;
 
     /// <summary>Finds an exchange that may be published to with this key (RabbitMQ's rows 38 to 41).</summary>
@@ -182,16 +185,30 @@ internal sealed partial class PeerConnection
             return missing;
         }
 
-        StreamReading reading = default;
-        EncodedValue filters = default;
-        if (queue is StreamQueue && SourceFilters.Read(source.Filter, Broker.Options.TimeProvider, out reading, out filters) is { } unusable)
+        var filters = new SourceFilters();
+        if (filters.Read(source.Filter, queue is StreamQueue, subscription is not null, Broker.Options.TimeProvider) is { } unusable)
         {
+            subscription?.Delete(this);
+            dynamic?.HandleClosed(this);
             return unusable;
         }
 
         bool isSettled = attach.SndSettleMode == SenderSettleMode.Settled;
-        var defaultOutcome = Outcomes.TryRead(source.DefaultOutcome.Octets, out var named, out _) ? named : Outcome.Release;
-        var outgoing = new OutgoingLink(session, link, queue!, isSettled, defaultOutcome, PriorityOf(in attach)) { Dynamic = dynamic, Subscription = subscription, Reading = reading };
+        bool isBrowsing = queue is not StreamQueue && subscription is null && source.DistributionMode.SequenceEqual("copy"u8);
+        var outgoing = new OutgoingLink(session, link, queue!, isSettled, DefaultOutcomeOf(in source), PriorityOf(in attach))
+        {
+            Dynamic = dynamic, Subscription = subscription, Reading = filters.Reading, IsBrowsing = isBrowsing,
+        };
+        if (queue is not StreamQueue && (isBrowsing || filters.Selectors.Length > 0))
+        {
+            outgoing.Walk = new QueueWalk(queue!, outgoing, filters.Selectors) { IsBrowsing = isBrowsing, DropsRefused = subscription is not null };
+        }
+
+        if (filters.IsNoLocal)
+        {
+            AddNotLocal(queue!);
+        }
+
         var reply = new Attach
         {
             SndSettleMode = isSettled ? SenderSettleMode.Settled : SenderSettleMode.Unsettled,
@@ -201,10 +218,10 @@ internal sealed partial class PeerConnection
                 Address = dynamic is null ? ValueOf(source.Address.Octets) : dynamic.Address,
                 Dynamic = dynamic is not null,
                 DynamicNodeProperties = dynamic?.Properties ?? default,
-                DistributionMode = queue is StreamQueue || subscription is not null ? StdDistMode.Texts.Copy : StdDistMode.Texts.Move,
+                DistributionMode = isBrowsing || queue is StreamQueue || subscription is not null ? StdDistMode.Texts.Copy : StdDistMode.Texts.Move,
                 Durable = subscription is { IsDurable: true } ? TerminusDurability.Configuration : TerminusDurability.None,
                 ExpiryPolicy = subscription is { IsDurable: true } ? TerminusExpiryPolicy.Texts.Never : TerminusExpiryPolicy.Texts.LinkDetach,
-                Filter = filters,
+                Filter = filters.InForce,
                 DefaultOutcome = source.HasDefaultOutcome && Outcomes.TryRead(source.DefaultOutcome.Octets, out _, out _) ? EncodedValue.CopyOf(source.DefaultOutcome.Octets) : Outcomes.Released,
                 Outcomes = Outcomes.Symbols,
                 Capabilities = source.Capabilities.Value.ToOwned(),
@@ -245,6 +262,10 @@ internal sealed partial class PeerConnection
         return TooLong();
     }
 
+    /// <summary>What becomes of deliveries without a word; what a link that is gone does not want again is undeliverable.</summary>
+    private static Outcome DefaultOutcomeOf(in SourceView source) =>
+        !Outcomes.TryRead(source.DefaultOutcome.Octets, out var named, out _) ? Outcome.Release : named == Outcome.UndeliverableHere ? Outcome.Reject : named;
+
     private static EncodedValue ValueOf(ReadOnlySpan<byte> octets) => octets.IsEmpty ? default : EncodedValue.CopyOf(octets);
 
     private static AmqpFault TooLong() => new(AmqpError.Texts.FrameSizeTooSmall, "the answer is longer than the peer's max-frame-size");
@@ -270,6 +291,29 @@ internal sealed partial class PeerConnection
         {
             link.Detach(isClosed);
         }
+    }
+
+    /// <summary>A subscription that wants nothing of what comes over this connection (no-local). It is the connection's own, so that leaving it out of the connection's routes is all.</summary>
+    private void AddNotLocal(MessageQueue queue) => (_notLocal ??= []).Add(queue);
+
+    /// <summary>The queues of a route that want what comes over this connection.</summary>
+    public ReadOnlySpan<MessageQueue> WithoutNotLocal(ReadOnlySpan<MessageQueue> queues)
+    {
+        if (_notLocal is not { Count: > 0 } notLocal)
+        {
+            return queues;
+        }
+
+        var left = new List<MessageQueue>(queues.Length);
+        foreach (var queue in queues)
+        {
+            if (!notLocal.Contains(queue))
+            {
+                left.Add(queue);
+            }
+        }
+
+        return CollectionsMarshal.AsSpan(left);
     }
 
     /// <summary>Gives back what a link holds; once.</summary>
@@ -316,7 +360,14 @@ internal sealed partial class PeerConnection
             link.Drop();
         }
 
+        if (link.IsBrowsing)
+        {
+            // They were copies.
+            returned.Clear();
+        }
+
         Settlement.Settle(returned, link.DefaultOutcome, Turn);
+        _notLocal?.Remove(link.Queue);
         if (link.Subscription is { IsDurable: false } subscription)
         {
             subscription.Delete(this);

@@ -8,30 +8,43 @@ using AmqpToolkit.Storage.Streams;
 namespace AmqpToolkit.Broker.V1_0;
 
 /// <summary>
-/// The filters of a source (1.0 section 3.5.8), told apart by their descriptors: the selector of JMS, and RabbitMQ's of streams. Streams alone have any; what is not in force is not in the answer.
+/// The filters of a source (1.0 section 3.5.8), told apart by their descriptors: the selector of JMS, those of the draft of filter expressions, no-local for subscriptions, RabbitMQ's for streams. What is not
+/// in force is not in the answer.
 /// </summary>
-internal static class SourceFilters
+internal sealed class SourceFilters
 {
-    private const ulong SelectorCode = SelectorFilterView.DescriptorCode;
+    /// <summary>Filters that look at each message, at most.</summary>
+    private const int MostSelectors = 8;
+
+    private readonly List<Selector> _selectors = [];
+    private readonly List<byte[]> _values = [];
+    private StreamPosition _start = StreamPosition.Next;
+    private bool _matchesUnfiltered;
+
+    /// <summary>What picks messages; all of them have to.</summary>
+    public Selector[] Selectors => [.. _selectors];
+
+    /// <summary>Whether what came over the same connection is not wanted.</summary>
+    public bool IsNoLocal { get; private set; }
+
+    /// <summary>Those that are in force.</summary>
+    public EncodedValue InForce { get; private set; }
+
+    /// <summary>What a stream is asked for.</summary>
+    public StreamReading Reading => new(_start, _values.Count > 0 ? new StreamFilter(_values, _matchesUnfiltered) : null, _selectors.Count > 0 ? Selectors : null);
 
     private static ReadOnlySpan<byte> StreamPrefix => "rabbitmq:stream-"u8;
 
-    /// <summary>Reads the filters of a source that is a stream.</summary>
+    /// <summary>Reads the filters of a source.</summary>
     /// <param name="filters">The filters.</param>
+    /// <param name="isStream">Whether the source is a stream.</param>
+    /// <param name="isSubscription">Whether it is a subscription.</param>
     /// <param name="time">The time now.</param>
-    /// <param name="reading">What they ask for.</param>
-    /// <param name="inForce">Those that are in force.</param>
     /// <returns>What is wrong with one; null when nothing is.</returns>
-    public static AmqpFault? Read(EncodedMapView filters, TimeProvider time, out StreamReading reading, out EncodedValue inForce)
+    public AmqpFault? Read(EncodedMapView filters, bool isStream, bool isSubscription, TimeProvider time)
     {
-        var start = StreamPosition.Next;
-        var values = new List<byte[]>();
-        bool matchesUnfiltered = false;
-        Selector? selector = null;
         var answer = new EncodedValueBuilder().BeginMap();
         int count = 0;
-        reading = default;
-        inForce = default;
         foreach (var entry in filters)
         {
             if (!entry.Value.TryGetDescribed(out var descriptor, out var value))
@@ -40,26 +53,81 @@ internal static class SourceFilters
             }
 
             descriptor.TryGetSymbol(out var symbol);
-            if ((descriptor.TryGetUInt64(out ulong code) && code == SelectorCode) || symbol.SequenceEqual(SelectorFilterView.DescriptorSymbol))
+            ulong code = descriptor.TryGetUInt64(out ulong number) ? number : CodeOf(symbol);
+            bool isInForce = false;
+            if (symbol.StartsWith(StreamPrefix))
             {
-                string? error = "it is no text";
-                if (!value.TryGetString(out var text) || !Selector.TryParse(Encoding.UTF8.GetString(text), out selector, out error))
-                {
-                    return new AmqpFault(AmqpError.Texts.InvalidField, $"the selector cannot be used: {error}");
-                }
+                isInForce = isStream && TryReadStreams(symbol[StreamPrefix.Length..], value, time, ref _start, _values, ref _matchesUnfiltered);
             }
-            else if (!symbol.StartsWith(StreamPrefix) || !TryReadStreams(symbol[StreamPrefix.Length..], value, time, ref start, values, ref matchesUnfiltered))
+            else if (code == NoLocalFilterView.DescriptorCode)
             {
-                continue;
+                isInForce = IsNoLocal = isSubscription;
+            }
+            else if (TryReadSelector(code, value, out var fault))
+            {
+                isInForce = true;
+            }
+            else if (fault is not null)
+            {
+                return fault;
             }
 
-            answer.Add(entry.Key).Add(entry.Value);
-            count++;
+            if (isInForce)
+            {
+                answer.Add(entry.Key).Add(entry.Value);
+                count++;
+            }
         }
 
-        reading = new StreamReading(start, values.Count > 0 ? new StreamFilter(values, matchesUnfiltered) : null, selector);
-        inForce = count > 0 ? answer.End().ToValue() : default;
+        InForce = count > 0 ? answer.End().ToValue() : default;
         return null;
+    }
+
+    private static ulong CodeOf(ReadOnlySpan<byte> symbol) =>
+        symbol.SequenceEqual(SelectorFilterView.DescriptorSymbol) ? SelectorFilterView.DescriptorCode
+        : symbol.SequenceEqual(SqlFilterView.DescriptorSymbol) ? SqlFilterView.DescriptorCode
+        : symbol.SequenceEqual(PropertiesFilterView.DescriptorSymbol) ? PropertiesFilterView.DescriptorCode
+        : symbol.SequenceEqual(ApplicationPropertiesFilterView.DescriptorSymbol) ? ApplicationPropertiesFilterView.DescriptorCode
+        : symbol.SequenceEqual(NoLocalFilterView.DescriptorSymbol) ? NoLocalFilterView.DescriptorCode
+        : 0;
+
+    /// <returns>False when it is none, or cannot be used.</returns>
+    private bool TryReadSelector(ulong code, EncodedValueView value, out AmqpFault? fault)
+    {
+        fault = null;
+        Selector? selector = null;
+        string? error = "it is no text";
+        switch (code)
+        {
+            case SelectorFilterView.DescriptorCode or SqlFilterView.DescriptorCode:
+                if (value.TryGetString(out var text))
+                {
+                    _ = Selector.TryParse(Encoding.UTF8.GetString(text), out selector, out error, code == SqlFilterView.DescriptorCode ? SelectorDialect.Sql : SelectorDialect.Jms);
+                }
+
+                break;
+
+            case PropertiesFilterView.DescriptorCode or ApplicationPropertiesFilterView.DescriptorCode:
+                error = "it is no map";
+                if (value.TryGetMap(out var map))
+                {
+                    _ = Selector.TryParseProperties(map, code == ApplicationPropertiesFilterView.DescriptorCode, out selector, out error);
+                }
+
+                break;
+
+            default:
+                return false;
+        }
+
+        if (selector is null || _selectors.Count == MostSelectors)
+        {
+            fault = new AmqpFault(AmqpError.Texts.InvalidField, selector is null ? $"the selector cannot be used: {error}" : $"a source has at most {MostSelectors} selectors");
+            return false;
+        }
+
+        _selectors.Add(selector);
+        return true;
     }
 
     private static bool TryReadStreams(ReadOnlySpan<byte> name, EncodedValueView value, TimeProvider time, ref StreamPosition start, List<byte[]> values, ref bool matchesUnfiltered)

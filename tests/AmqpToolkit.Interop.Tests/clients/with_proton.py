@@ -7,7 +7,7 @@ from urllib.parse import quote, urlparse
 import pika
 from proton import ConnectionException, Delivery, Described, Link, Message, symbol
 from proton.handlers import MessagingHandler
-from proton.reactor import AtMostOnce, Container, DurableSubscription, Filter, LinkOption
+from proton.reactor import AtMostOnce, Container, Copy, DurableSubscription, Filter, LinkOption, Selector
 from proton.utils import BlockingConnection, LinkDetached, SendException
 
 URL, SCENARIO = sys.argv[1:3]
@@ -549,6 +549,47 @@ def selector():
     for i in range(5, 20, 2):
         assert receiver.receive(timeout=PATIENCE).body == i
         receiver.accept()
+    connection.close()
+    queue.delete()
+
+
+def queueselector():
+    """A receiver picks messages of a queue, and another gets the rest, in their order."""
+    queue = Queue()
+    connection = connect()
+    sender = connection.create_sender(queue.name)
+    for i in range(20):
+        sender.send(Message(body=i, properties={"colour": "red" if i % 2 else "blue", "weight": i}))
+    picky = connection.create_receiver(queue.name, credit=20, options=Selector("colour = 'red' AND weight > 3"))
+    for i in range(5, 20, 2):
+        assert picky.receive(timeout=PATIENCE).body == i
+        picky.accept()
+    sender.send(Message(body=20, properties={"colour": "red", "weight": 20}))
+    assert picky.receive(timeout=PATIENCE).body == 20
+    picky.accept()
+    other = connection.create_receiver(queue.name, credit=20)
+    for i in [0, 1, 2, 3, *range(4, 20, 2)]:
+        assert other.receive(timeout=PATIENCE).body == i
+        other.accept()
+    queue.expect(0, connection)
+    connection.close()
+    queue.delete()
+
+
+def browser():
+    """Copies of what waits, and the messages stay."""
+    queue = Queue()
+    connection = connect()
+    sender = connection.create_sender(queue.name)
+    for i in range(10):
+        sender.send(Message(body=i))
+    for _ in range(2):
+        receiver = connection.create_receiver(queue.name, credit=10, options=Copy())
+        for i in range(10):
+            assert receiver.receive(timeout=PATIENCE).body == i
+            receiver.accept()
+        receiver.close()
+    assert queue.count() == 10
     connection.close()
     queue.delete()
 
