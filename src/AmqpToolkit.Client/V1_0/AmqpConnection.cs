@@ -1,0 +1,429 @@
+using System.Text;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V1_0;
+using AmqpToolkit.Protocol.Classic;
+using AmqpToolkit.Protocol.V1_0;
+using AmqpToolkit.Transport;
+
+namespace AmqpToolkit.Client.V1_0;
+
+/// <summary>
+/// A connection to a peer of AMQP 1.0 (section 2.4), from its handshake to its end: it lives once and does not come back. All members may be called by any thread at any time.
+/// </summary>
+/// <remarks>
+/// <code>
+///   Connecting --SASL, open--> open --close--> closed
+///        \--refused              \--the peer closes, a mistake, silence, the stream's end--^
+/// </code>
+/// Whatever waits on a connection ends with it, and says why.
+/// </remarks>
+public sealed class AmqpConnection : IAsyncDisposable
+{
+    private readonly TransportConnection _transport;
+    private readonly EnginePump _pump;
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<AmqpException> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<AmqpSession> _sessions = [];
+    private IdleMonitor _idle;
+    private ITimer? _timer;
+    private AmqpException? _reason;
+    private bool _isClosing;
+
+    private AmqpConnection(TransportConnection transport, AmqpConnectionOptions options)
+    {
+        _transport = transport;
+        Options = options;
+        _pump = new EnginePump(this, transport, SettingsOf(options), options.OutputBoundOctets);
+    }
+
+    /// <summary>What it was made with.</summary>
+    public AmqpConnectionOptions Options { get; }
+
+    /// <summary>The name of the peer's container.</summary>
+    public string PeerContainerId { get; private set; } = string.Empty;
+
+    /// <summary>What open.properties of the peer says: null or a map.</summary>
+    public EncodedValue PeerProperties { get; private set; }
+
+    /// <summary>Completes when the connection has ended, with the first cause; one without a condition was asked for, or the stream was lost. Never faults.</summary>
+    public Task<AmqpException> Closed => _closed.Task;
+
+    internal EnginePump Pump => _pump;
+
+    internal Lock Gate => _pump.Gate;
+
+    /// <summary>Connects to <c>amqp://user:password@host:port/virtual-host</c> and logs in.</summary>
+    /// <param name="uri">See <see cref="AmqpConnectionOptions.Parse"/>.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="AmqpException">Nobody answered in time, or the peer refused.</exception>
+    /// <exception cref="ArgumentException">It is no such URI.</exception>
+    public static Task<AmqpConnection> ConnectAsync(string uri, CancellationToken cancellationToken = default) =>
+        ConnectAsync(AmqpConnectionOptions.Parse(uri), cancellationToken);
+
+    /// <summary>Connects and logs in.</summary>
+    /// <exception cref="AmqpException">Nobody answered in time, or the peer refused.</exception>
+    public static async Task<AmqpConnection> ConnectAsync(AmqpConnectionOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        using var timeout = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        TransportConnection transport;
+        try
+        {
+            transport = await SocketTransportConnection.ConnectAsync(options.Host, options.Port, either.Token).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            throw new AmqpException($"No connection to {options}", string.Empty, (exception.InnerException ?? exception).Message, exception);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw TookTooLong(options);
+        }
+
+        return await OpenAsync(new AmqpConnection(transport, options), either.Token, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Logs in over a stream that exists already, and owns it from here on.</summary>
+    /// <exception cref="AmqpException">The peer refused, or took too long.</exception>
+    public static async Task<AmqpConnection> ConnectAsync(TransportConnection transport, AmqpConnectionOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(transport);
+        ArgumentNullException.ThrowIfNull(options);
+        using var timeout = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        return await OpenAsync(new AmqpConnection(transport, options), either.Token, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Begins a session (1.0 section 2.5.1).</summary>
+    /// <exception cref="AmqpException">The connection has ended.</exception>
+    /// <exception cref="InvalidOperationException">The peer takes no more sessions.</exception>
+    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    public async Task<AmqpSession> OpenSessionAsync(CancellationToken cancellationToken = default)
+    {
+        AmqpSession session;
+        lock (Gate)
+        {
+            ThrowIfEnded();
+            var engine = _pump.Engine.Begin() ?? throw new InvalidOperationException("The peer takes no more sessions on this connection.");
+            session = new AmqpSession(this, engine);
+            engine.Owner = session;
+            _sessions.Add(session);
+        }
+
+        _pump.FlushSoon();
+        await WaitAsync(session.Begun, "begin", cancellationToken).ConfigureAwait(false);
+        return session;
+    }
+
+    /// <summary>Closes the connection with all that is on it, politely: the peer is told and answers (1.0 section 2.4.3). When it does not in time, the stream is cut.</summary>
+    /// <param name="cancellationToken">Ends the wait and cuts the stream.</param>
+    public async Task CloseAsync(CancellationToken cancellationToken = default)
+    {
+        lock (Gate)
+        {
+            _isClosing = true;
+            if (_reason is null)
+            {
+                _pump.Engine.Close();
+            }
+        }
+
+        _pump.FlushSoon();
+        try
+        {
+            await Closed.WaitAsync(Options.CloseTimeout, Options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            Abort();
+            await Closed.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            Abort();
+            throw;
+        }
+    }
+
+    /// <summary>As <see cref="CloseAsync"/>, and never throws. May be called more than once.</summary>
+    public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
+
+    /// <summary>Cuts the stream; the reader ends by it, and with it everything else.</summary>
+    internal void Abort()
+    {
+        _pump.Abort();
+        _transport.Abort();
+    }
+
+    /// <summary>The same, elsewhere: for who holds the gate.</summary>
+    private void AbortSoon() => ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.Abort(), this, preferLocal: false);
+
+    /// <summary>Waits for an answer of the peer.</summary>
+    internal async Task WaitAsync(Task answer, string call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await answer.WaitAsync(Options.CallTimeout, Options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"The peer has not answered {call} within {Options.CallTimeout.TotalSeconds:0.###} s.");
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    internal void ThrowIfEnded()
+    {
+        if (_reason is not null || _isClosing)
+        {
+            throw _reason ?? Ended("closed by the application");
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    internal void Remove(AmqpSession session) => _sessions.Remove(session);
+
+    /// <summary>The output has room again. Under the gate.</summary>
+    internal void HandleRoom()
+    {
+        foreach (var session in _sessions)
+        {
+            session.HandleRoom();
+        }
+    }
+
+    /// <summary>Something has happened. Under the gate.</summary>
+    internal void HandleEvent(scoped in EngineEvent found)
+    {
+        switch (found.Kind)
+        {
+            case EngineEventKind.SaslMechanisms:
+                ChooseMechanism(found.Performative);
+                break;
+
+            case EngineEventKind.SaslOutcome:
+                HandleSaslOutcome(found.Performative);
+                break;
+
+            case EngineEventKind.SaslChallenge:
+                End(Ended("the peer asks for more than PLAIN and ANONYMOUS have"));
+                AbortSoon();
+                break;
+
+            case EngineEventKind.HeaderRefused:
+                End(Ended("the peer speaks another version, or wants another way to log in"));
+                AbortSoon();
+                break;
+
+            case EngineEventKind.Opened:
+                HandleOpened(found.Performative);
+                break;
+
+            case EngineEventKind.Closed:
+                HandleClosed(found.Performative);
+                break;
+
+            case EngineEventKind.ConnectionFailed:
+                End(new AmqpException(What, found.Fault!.Condition, found.Fault.Description));
+                if (_pump.Engine.IsEnded)
+                {
+                    _pump.EndAfterInput();
+                }
+
+                break;
+
+            default:
+                (found.Session?.Owner as AmqpSession)?.HandleEvent(in found);
+                break;
+        }
+    }
+
+    private string What => $"The connection to {Options} has ended";
+
+    private static async Task<AmqpConnection> OpenAsync(AmqpConnection connection, CancellationToken either, CancellationToken own)
+    {
+        lock (connection.Gate)
+        {
+            connection._pump.Engine.Start(usesSasl: true);
+        }
+
+        connection._pump.FlushSoon();
+
+        // Nothing of the caller's context belongs to the connection's life.
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => _ = connection.RunAsync(), connection, preferLocal: false);
+        try
+        {
+            await connection._opened.Task.WaitAsync(either).ConfigureAwait(false);
+            return connection;
+        }
+        catch (OperationCanceledException)
+        {
+            connection.Abort();
+            own.ThrowIfCancellationRequested();
+            throw TookTooLong(connection.Options);
+        }
+    }
+
+    private static AmqpException TookTooLong(AmqpConnectionOptions options) =>
+        new($"No connection to {options}", string.Empty, $"nothing within {options.ConnectTimeout.TotalSeconds:0.###} s");
+
+    private static ConnectionSettings SettingsOf(AmqpConnectionOptions options) => new()
+    {
+        ContainerId = options.ContainerId,
+        Hostname = options.Hostname ?? options.Host,
+        MaxFrameSize = options.MaxFrameSize,
+        IncomingWindow = options.IncomingWindow,
+        IdleTimeOutMilliseconds = (uint)Math.Min(uint.MaxValue, options.IdleTimeout.TotalMilliseconds / 2),
+        Properties = options.Properties,
+    };
+
+    private AmqpException Ended(string description, Exception? exception = null) => new(What, string.Empty, description, exception);
+
+    private void ChooseMechanism(ReadOnlySpan<byte> performative)
+    {
+        if (SaslMechanismsView.TryParse(performative, out var offered, out _) != DecodeError.None)
+        {
+            return;
+        }
+
+        string wanted = Options.UserName is null ? "ANONYMOUS" : "PLAIN";
+        if (!offered.SaslServerMechanisms.ContainsSymbol(Encoding.ASCII.GetBytes(wanted)))
+        {
+            End(Ended($"the peer does not offer {wanted}"));
+            AbortSoon();
+            return;
+        }
+
+        byte[] response = Options.UserName is { } user ? Encoding.UTF8.GetBytes($"\0{user}\0{Options.Password}") : [];
+        _pump.Engine.SendSaslInit(wanted, response, Options.Hostname ?? Options.Host);
+    }
+
+    private void HandleSaslOutcome(ReadOnlySpan<byte> performative)
+    {
+        if (SaslOutcomeView.TryParse(performative, out var outcome, out _) == DecodeError.None && outcome.Code == SaslCode.Ok)
+        {
+            _pump.Engine.Open();
+            return;
+        }
+
+        End(new AmqpException(What, AmqpError.Texts.UnauthorizedAccess, "the login was refused"));
+        AbortSoon();
+    }
+
+    private void HandleOpened(ReadOnlySpan<byte> performative)
+    {
+        if (OpenView.TryParse(performative, out var open, out _) != DecodeError.None)
+        {
+            return;
+        }
+
+        PeerContainerId = Encoding.UTF8.GetString(open.ContainerId);
+        PeerProperties = open.Properties.Count > 0 ? open.ToOwned().Properties : default;
+        if (open.Properties.TryGetValue("amqp:connection-establishment-failed"u8, out var failed) && failed.TryGetBoolean(out bool isRefused) && isRefused)
+        {
+            // A close follows, and says why.
+            return;
+        }
+
+        _idle = new IdleMonitor(_pump.Engine.Settings.IdleTimeOutMilliseconds, _pump.Engine.PeerIdleTimeOutMilliseconds, Now);
+        if (_idle.IsOn)
+        {
+            var period = TimeSpan.FromMilliseconds(Math.Min(_idle.CheckEveryMilliseconds, int.MaxValue));
+            using var none = ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow();
+            _timer = Options.TimeProvider.CreateTimer(static state => ((AmqpConnection)state!).Check(), this, period, period);
+        }
+
+        _opened.TrySetResult();
+    }
+
+    private void HandleClosed(ReadOnlySpan<byte> performative)
+    {
+        if (!performative.IsEmpty && CloseView.TryParse(performative, out var close, out _) == DecodeError.None && close.HasError)
+        {
+            End(new AmqpException(What, Encoding.ASCII.GetString(close.Error.Condition), Encoding.UTF8.GetString(close.Error.Description)));
+        }
+        else
+        {
+            End(Ended(_isClosing ? "closed by the application" : "closed by the peer"));
+        }
+
+        _pump.EndAfterInput();
+    }
+
+    private long Now => (long)Options.TimeProvider.GetElapsedTime(0).TotalMilliseconds;
+
+    /// <summary>Heartbeats (1.0 section 2.4.5). The timer's thread.</summary>
+    private void Check()
+    {
+        lock (Gate)
+        {
+            switch (_idle.Check(Now, _pump.ReceiveCount, _pump.SendCount, isReading: true))
+            {
+                case HeartbeatVerdict.PeerIsGone:
+                    End(Ended("the peer was silent for too long"));
+                    AbortSoon();
+                    return;
+
+                case HeartbeatVerdict.SendHeartbeat:
+                    _pump.Engine.SendHeartbeat();
+                    break;
+
+                default:
+                    return;
+            }
+        }
+
+        _pump.FlushSoon();
+    }
+
+    private async Task RunAsync()
+    {
+        AmqpException reason;
+        try
+        {
+            await ReceivePump.RunAsync(_transport, _pump).ConfigureAwait(false);
+            reason = Ended("the peer ended the stream");
+        }
+        catch (IOException exception)
+        {
+            reason = Ended(exception.Message, exception);
+        }
+#pragma warning disable CA1031 // Whoever's defect it is: what waits must end.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            reason = Ended("a defect of the client", exception);
+        }
+
+        lock (Gate)
+        {
+            End(reason);
+        }
+
+        Abort();
+        _transport.Dispose();
+    }
+
+    /// <summary>All that waits ends. Under the gate.</summary>
+    private void End(AmqpException reason)
+    {
+        if (_reason is not null)
+        {
+            return;
+        }
+
+        _reason = reason;
+        _timer?.Dispose();
+        foreach (var session in _sessions.ToArray())
+        {
+            session.End(reason);
+        }
+
+        _opened.TrySetException(reason);
+
+        // The attempt may have been given up already; then nobody looks.
+        _ = _opened.Task.Exception;
+        _closed.TrySetResult(reason);
+    }
+}

@@ -1,0 +1,61 @@
+using AmqpToolkit.Codec.V1_0;
+
+namespace AmqpToolkit.Client.V1_0;
+
+/// <summary>A message that has come, to be settled once by one of the outcomes (1.0 section 3.4). What is not settled when its link ends goes back.</summary>
+public sealed class AmqpDelivery
+{
+    private static readonly EncodedValue AcceptedState = EncodedValue.Of(default(Accepted));
+    private static readonly EncodedValue ReleasedState = EncodedValue.Of(default(Released));
+
+    internal AmqpDelivery(AmqpReceiver receiver, AmqpMessage message, ulong sequence, bool isSettled)
+    {
+        Receiver = receiver;
+        Message = message;
+        Sequence = sequence;
+        IsSettled = isSettled;
+    }
+
+    /// <summary>Where it came.</summary>
+    public AmqpReceiver Receiver { get; }
+
+    /// <summary>The message.</summary>
+    public AmqpMessage Message { get; }
+
+    /// <summary>Whether its sender has settled it: there is nothing to say of it.</summary>
+    public bool IsSettled { get; }
+
+    internal ulong Sequence { get; }
+
+    /// <summary>It was processed. Of a settled delivery nothing is said.</summary>
+    /// <exception cref="AmqpException">The link has ended.</exception>
+    /// <exception cref="InvalidOperationException">An outcome was said before.</exception>
+    public void Accept() => Settle(AcceptedState);
+
+    /// <summary>It was not processed, and goes back.</summary>
+    /// <inheritdoc cref="Accept"/>
+    public void Release() => Settle(ReleasedState);
+
+    /// <summary>It cannot be processed.</summary>
+    /// <param name="condition">Why: a symbol; null for no reason.</param>
+    /// <param name="description">The same, for people.</param>
+    /// <inheritdoc cref="Accept"/>
+    public void Reject(string? condition = null, string? description = null) => Settle(EncodedValue.Of(
+        condition is null ? default : new Rejected { Error = new Error { Condition = condition, Description = description ?? string.Empty } }));
+
+    /// <summary>It goes back, changed.</summary>
+    /// <param name="deliveryFailed">Whether the attempt counts.</param>
+    /// <param name="undeliverableHere">Whether it is not to come over this link again.</param>
+    /// <param name="messageAnnotations">What is merged into its annotations: null or a map.</param>
+    /// <inheritdoc cref="Accept"/>
+    public void Modify(bool deliveryFailed, bool undeliverableHere = false, EncodedValue messageAnnotations = default) => Settle(EncodedValue.Of(
+        new Modified { DeliveryFailed = deliveryFailed, UndeliverableHere = undeliverableHere, MessageAnnotations = messageAnnotations }));
+
+    private void Settle(EncodedValue state)
+    {
+        if (!IsSettled)
+        {
+            Receiver.Settle(this, state);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+namespace AmqpToolkit.Client.V1_0;
+
+/// <summary>A connection, session or link ended before, or instead of, what was asked for.</summary>
+public sealed class AmqpException : Exception
+{
+    internal AmqpException(string what, string condition, string description, Exception? innerException = null)
+        : base(condition.Length == 0 ? $"{what}: {description}" : $"{what}: {condition} {description}", innerException)
+    {
+        Condition = condition;
+        Description = description;
+    }
+
+    /// <summary>The symbol of the error (1.0 section 2.8.15), such as <c>amqp:not-found</c>; empty where there was none: the stream was lost, or the end was asked for.</summary>
+    public string Condition { get; }
+
+    /// <summary>What happened, for people.</summary>
+    public string Description { get; }
+}

@@ -1,0 +1,163 @@
+using System.Text;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V1_0;
+using AmqpToolkit.Protocol.V1_0;
+
+namespace AmqpToolkit.Client.V1_0;
+
+/// <summary>A link (1.0 section 2.6): messages one way between this container and a node. All members may be called by any thread at any time.</summary>
+public abstract class AmqpLink : IAsyncDisposable
+{
+    private readonly TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _detached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<AmqpException> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private protected AmqpLink(AmqpSession session, string name, Role role)
+    {
+        Session = session;
+        Name = name;
+        Role = role;
+    }
+
+    /// <summary>The session that it is on.</summary>
+    public AmqpSession Session { get; }
+
+    /// <summary>Its name.</summary>
+    public string Name { get; }
+
+    /// <summary>The address of the node, as the peer says it: that of a dynamic node is the peer's choice. Null for the anonymous terminus.</summary>
+    public string? Address { get; private protected set; }
+
+    /// <summary>Completes when the link has ended, with the first cause; one without a condition was asked for, or the stream was lost. Never faults.</summary>
+    public Task<AmqpException> Closed => _closed.Task;
+
+    internal Role Role { get; }
+
+    internal Task Attached => _attached.Task;
+
+    private protected Link? Engine { get; private set; }
+
+    private protected AmqpException? Reason { get; private set; }
+
+    private string What => $"Link '{Name}' has ended";
+
+    /// <summary>Closes the link (1.0 section 2.6.6): what hangs on it at the peer goes, too.</summary>
+    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    public Task CloseAsync(CancellationToken cancellationToken = default) => DetachAsync(closed: true, cancellationToken);
+
+    /// <summary>Detaches the link, and leaves what hangs on it, such as a durable subscription, at the peer (1.0 section 2.6.4).</summary>
+    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    public Task DetachAsync(CancellationToken cancellationToken = default) => DetachAsync(closed: false, cancellationToken);
+
+    /// <summary>As <see cref="CloseAsync"/>, and throws nothing because the peer is late. May be called more than once.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        try
+        {
+            await CloseAsync().ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // It has ended at this end; whether the peer knows is the connection's matter.
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    internal bool TryAttach(Link engine, Attach attach)
+    {
+        Engine = engine;
+        engine.Owner = this;
+        return engine.Attach(attach);
+    }
+
+    /// <summary>Nobody waits for the answer any more. Under the gate.</summary>
+    internal void GiveUp()
+    {
+        Engine!.Detach(closed: true);
+        End(new AmqpException(What, string.Empty, "given up before the peer answered"));
+    }
+
+    /// <summary>Under the gate.</summary>
+    internal void HandleEvent(scoped in EngineEvent found)
+    {
+        switch (found.Kind)
+        {
+            case EngineEventKind.Attached:
+                if (AttachView.TryParse(found.Performative, out var attach, out _) == DecodeError.None && TryTakeAttach(in attach))
+                {
+                    _attached.TrySetResult();
+                }
+
+                break;
+
+            case EngineEventKind.Transferred:
+                HandleTransfer(in found);
+                break;
+
+            case EngineEventKind.Detached:
+                End(DetachView.TryParse(found.Performative, out var detach, out _) == DecodeError.None && detach.HasError
+                    ? new AmqpException(What, Encoding.ASCII.GetString(detach.Error.Condition), Encoding.UTF8.GetString(detach.Error.Description))
+                    : new AmqpException(What, string.Empty, "detached by the peer"));
+                Engine!.Detach(found.IsClosed);
+                _detached.TrySetResult();
+                break;
+
+            case EngineEventKind.LinkFailed:
+                End(new AmqpException(What, found.Fault!.Condition, found.Fault.Description));
+                break;
+        }
+    }
+
+    /// <summary>The link has ended, with whatever waits on it. Under the gate.</summary>
+    internal void End(AmqpException reason)
+    {
+        if (Reason is not null)
+        {
+            return;
+        }
+
+        Reason = reason;
+        Session.Remove(this);
+        _attached.TrySetException(reason);
+        _ = _attached.Task.Exception;
+        HandleEnd(reason);
+        _closed.TrySetResult(reason);
+    }
+
+    /// <summary>Credit, the window or the output may have room. Under the gate.</summary>
+    internal virtual void HandleRoom()
+    {
+    }
+
+    /// <returns>False when the peer refuses: a detach follows, and says why.</returns>
+    private protected abstract bool TryTakeAttach(in AttachView attach);
+
+    private protected abstract void HandleEnd(AmqpException reason);
+
+    private protected virtual void HandleTransfer(scoped in EngineEvent transfer)
+    {
+    }
+
+    private protected static string? TextOf(in AnyAddress address) => address.TryGetAddressString(out var text) ? Encoding.UTF8.GetString(text) : null;
+
+    private async Task DetachAsync(bool closed, CancellationToken cancellationToken)
+    {
+        bool isGone;
+        lock (Session.Connection.Gate)
+        {
+            isGone = Reason is not null || Engine is null || Session.Engine.IsEnded;
+            if (!isGone)
+            {
+                Engine!.Detach(closed);
+                End(new AmqpException(What, string.Empty, "closed by the application"));
+            }
+        }
+
+        if (!isGone)
+        {
+            Session.Connection.Pump.FlushSoon();
+            await Session.Connection.WaitAsync(Task.WhenAny(_detached.Task, Session.Ended), "detach", cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using AmqpToolkit.Codec.V1_0;
+
+namespace AmqpToolkit.Client.V1_0;
+
+/// <summary>How messages are received over a link. Immutable.</summary>
+public sealed record ReceiverOptions
+{
+    /// <summary>The name of the link, unique among those of this container that receive; null for one that is made up.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Messages that may wait here until somebody takes them: the credit that the sender is given.</summary>
+    public int Credit
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 100;
+
+    /// <summary>Whether messages are to come settled: none need be accepted, and none can be given back.</summary>
+    public bool IsSettled { get; init; }
+
+    /// <summary>Whether copies are wanted, and the messages are to stay (distribution-mode copy).</summary>
+    public bool IsBrowsing { get; init; }
+
+    /// <summary>Which messages are wanted, as JMS has it; null for all (<c>apache.org:selector-filter:string</c>).</summary>
+    public string? Selector { get; init; }
+
+    /// <summary>The source's filter in full, where <see cref="Selector"/> is not enough: null or a map.</summary>
+    public EncodedValue Filter { get; init; }
+
+    /// <summary>Whether the source is to outlive the link, until it is closed: a subscription (durable, and never to expire). Give the link a <see cref="Name"/>.</summary>
+    public bool IsDurable { get; init; }
+
+    /// <summary>Whether the peer is to make a node for this link (1.0 section 3.5.3, dynamic); the address is the peer's to choose then.</summary>
+    public bool IsDynamic { get; init; }
+
+    /// <summary>What attach.properties says: null or a map.</summary>
+    public EncodedValue Properties { get; init; }
+}
