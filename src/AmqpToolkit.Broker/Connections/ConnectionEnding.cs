@@ -153,7 +153,13 @@ internal sealed class ConnectionEnding : IDeadline
     public void IgnoreInput() => IgnoresInput = true;
 
     /// <summary>The stream is dropped without a word.</summary>
-    public void Drop() => _state = ConnectionState.Ended;
+    public void Drop()
+    {
+        lock (_output.Gate)
+        {
+            _state = ConnectionState.Ended;
+        }
+    }
 
     /// <summary>Ends the stream when all is sent, and waits for the peer's end.</summary>
     public void BeginDrain(long milliseconds)

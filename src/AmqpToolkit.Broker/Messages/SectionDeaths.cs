@@ -93,7 +93,7 @@ internal sealed class SectionDeaths
         !sections.MessageAnnotations.IsEmpty && MessageAnnotationsView.TryParse(sections.MessageAnnotations, out var annotations, out _) == DecodeError.None ? annotations.Value : default;
 
     private static bool Is(EncodedMapView map, ReadOnlySpan<byte> key, ReadOnlySpan<byte> text) =>
-        map.TryGetValue(key, out var value) && value.TryGetString(out var found) && found.SequenceEqual(text);
+        map.TryGetValue(key, out var value) && (value.TryGetString(out var found) || value.TryGetSymbol(out found)) && found.SequenceEqual(text);
 
     private void AddDeaths(EncodedMapView annotations, in Death death, long? milliseconds)
     {
@@ -105,20 +105,23 @@ internal sealed class SectionDeaths
 
         var reason = DeathReasons.TextOf(death.Reason);
         ulong count = 1;
+        long first = death.Seconds * 1000;
         foreach (var element in earlier)
         {
             if (element.TryGetMap(out var one) && IsSame(one, in death, reason))
             {
                 count = one.TryGetValue("count"u8, out var before) && before.TryGetUInt64(out ulong known) ? known + 1 : 1;
+                first = one.TryGetValue("first-time"u8, out before) && before.TryGetTimestamp(out long then) ? then : first;
             }
         }
 
         _annotations.AddSymbol("x-opt-deaths").BeginArray(AmqpType.Map);
         _annotations.BeginMap();
         AddText("queue", death.Queue);
-        AddText("reason", reason);
+        _annotations.AddSymbol("reason").AddSymbol(DeathReasons.NameOf(death.Reason));
         _annotations.AddSymbol("count").AddULong(count);
-        _annotations.AddSymbol("time").AddTimestamp(death.Seconds * 1000);
+        _annotations.AddSymbol("first-time").AddTimestamp(first);
+        _annotations.AddSymbol("last-time").AddTimestamp(death.Seconds * 1000);
         AddText("exchange", death.Exchange);
         _annotations.AddSymbol("routing-keys").BeginArray(AmqpType.String);
         AddString(death.RoutingKey);

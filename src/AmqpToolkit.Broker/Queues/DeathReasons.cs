@@ -11,4 +11,13 @@ internal static class DeathReasons
         DeathReason.MaxLength => "maxlen"u8,
         _ => "delivery_limit"u8,
     };
+
+    /// <summary>The same word.</summary>
+    public static string NameOf(DeathReason reason) => reason switch
+    {
+        DeathReason.Rejected => "rejected",
+        DeathReason.Expired => "expired",
+        DeathReason.MaxLength => "maxlen",
+        _ => "delivery_limit",
+    };
 }

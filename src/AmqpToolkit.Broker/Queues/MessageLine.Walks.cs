@@ -65,6 +65,24 @@ internal sealed partial class MessageLine
         return _restored is { } restored && restored.Has(index) ? restored.At(index).Position : _nextPosition - (ulong)(_ready.PlaceCount - index);
     }
 
+    /// <summary>From which place on messages are that a cursor has not passed: of those that are not here any more, too.</summary>
+    public ulong PlaceAt(in ReadyList.Cursor cursor)
+    {
+        if (cursor.Number >= _ready.NextNumber)
+        {
+            return _nextPosition;
+        }
+
+        ulong passed = _ready.FirstNumber > cursor.Number ? _ready.FirstNumber - cursor.Number : 0;
+        if (passed == 0)
+        {
+            return PositionOf(in cursor);
+        }
+
+        ulong first = _ready.PlaceCount == 0 ? _nextPosition : ReadyPosition;
+        return first - Math.Min(first, passed);
+    }
+
     /// <summary>Takes the message at a cursor.</summary>
     public QueuedMessage Take(in ReadyList.Cursor cursor, MessageRef message, byte priority)
     {

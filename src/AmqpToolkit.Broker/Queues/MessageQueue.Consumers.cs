@@ -35,6 +35,15 @@ internal partial class MessageQueue
         return true;
     }
 
+    /// <summary>The consumers of this moment.</summary>
+    public Consumer[] ListConsumers()
+    {
+        lock (_gate)
+        {
+            return _consumers?.ToArray() ?? [];
+        }
+    }
+
     /// <summary>Takes a consumer off; nothing more is delivered to it. What it has not settled stays unsettled.</summary>
     /// <returns>Whether the queue is to delete itself now.</returns>
     public virtual bool RemoveConsumer(Consumer consumer, Turn turn)

@@ -161,6 +161,11 @@ internal partial class MessageQueue
     /// <summary>Has more read for consumers that are through what is in memory. Under the lock.</summary>
     private void ReadAhead(QueuePaging pages)
     {
+        if (pages.HasWalks && !pages.IsResting)
+        {
+            pages.Start();
+        }
+
         bool isAwaited = _rotation is { Count: > 0 } || (ConsumersUnlocked > 0 && _arena.Watermark is not { IsOver: true });
         if (isAwaited && !_isDeleted && HasReady && (_more is { } more ? HeadLine(more) : _line).WantsRead && MayRead(pages))
         {

@@ -124,21 +124,13 @@ internal partial class MessageQueue
     {
         foreach (var walk in walks)
         {
-            if (!walk.IsBrowsing || HasStillToPass(walk, in message))
+            // Who browses sees what is behind his place.
+            if (!walk.IsBrowsing || message.Position >= LineOf(message.Priority).PlaceAt(in walk.CursorOf(message.Priority)))
             {
                 walk.AddReturned(message.Priority, message.Position);
                 Join(walk.Consumer);
             }
         }
-    }
-
-    /// <summary>Who browses sees what is behind his place.</summary>
-    private bool HasStillToPass(QueueWalk walk, in QueuedMessage message)
-    {
-        int budget = 1;
-        ref var cursor = ref walk.CursorOf(message.Priority);
-        var line = LineOf(message.Priority);
-        return line.TrySeek(ref cursor, ref budget, out _) ? message.Position >= line.PositionOf(in cursor) : message.Position >= line.NextPosition;
     }
 
     /// <summary>Hands out where some consumers do not take messages in turn: one of those whose turn it is after the other, until none takes any more.</summary>

@@ -38,8 +38,8 @@ internal struct ReadyList(MessageArena arena, ulong nextNumber = 0)
     /// <summary>The number that the next message will have.</summary>
     public readonly ulong NextNumber => _last is { } last ? last.First + (ulong)last.End : _nextNumber;
 
-    /// <summary>The number of the oldest message; there is one.</summary>
-    private readonly ulong FirstNumber => _first!.First + (ulong)_first.Start;
+    /// <summary>The number of the oldest message, or that of the next where there is none.</summary>
+    public readonly ulong FirstNumber => _first is { } first ? first.First + (ulong)first.Start : _nextNumber;
 
     /// <summary>Messages that are paged out.</summary>
     public readonly int PagedOutCount => _paged?.Count ?? 0;

@@ -18,6 +18,7 @@ internal sealed class BrokerSession(PeerConnection connection, Session engine) :
     private JournalTicket _ticket;
     private CommitLevel? _written;
     private ulong _token;
+    private uint _round;
 
     public PeerConnection Connection => connection;
 
@@ -65,8 +66,11 @@ internal sealed class BrokerSession(PeerConnection connection, Session engine) :
                 return;
             }
 
-            foreach (var link in _waiting)
+            // Each time another goes first: one of them may use up the window, and stands before the others again.
+            int first = (int)(_round++ % (uint)_waiting.Count);
+            for (int index = 0; index < _waiting.Count; index++)
             {
+                var link = _waiting[(first + index) % _waiting.Count];
                 link.IsWaiting = false;
                 taken.Add(link);
             }

@@ -83,6 +83,7 @@ internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress
         _partial ??= new OctetBuffer();
         if (!session.Connection.TryCountIncomplete(octets.Length))
         {
+            session.Connection.UncountIncomplete(octets.Length);
             DropPartial();
             Fail(new AmqpFault(AmqpError.Texts.ResourceLimitExceeded, "messages that are not whole take too much memory"));
             return false;
@@ -154,8 +155,11 @@ internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress
             return new AmqpFault(AmqpError.Texts.NotImplemented, $"message-format {link.MessageFormat} is not known");
         }
 
+        int mostOctets = session.Connection.VirtualHost.MaxPropertyOctets;
         return IncomingMessage.TryRead(octets, out message) is var error and not DecodeError.None
             ? new AmqpFault(AmqpError.Texts.DecodeError, $"the message cannot be read: {error}")
+            : message.BodyStart > mostOctets
+            ? new AmqpFault(LinkError.Texts.MessageSizeExceeded, $"the sections before the body have {message.BodyStart} octets; {mostOctets} are taken")
             : message.UserId.IsEmpty ? null : session.Connection.Caller.Rights.CheckUserId(message.UserId)?.ToFault();
     }
 

@@ -22,8 +22,17 @@ internal static class ManagementOperations
     private const int Ok = 200;
     private const int Created = 201;
     private const int NoContent = 204;
-    private const int BadRequest = 400;
+
+    /// <summary>The request cannot be done by anybody.</summary>
+    public const int BadRequest = 400;
+
+    /// <summary>Octets of an answer that lists; who has more asks for less.</summary>
+    private const int MaxListOctets = 256 * 1024;
+
     private const int MaxNameOctets = byte.MaxValue;
+
+    /// <summary>Octets of a hash that tells the arguments of bindings apart.</summary>
+    private const int HashOctets = 16;
 
     /// <summary>Does what is asked.</summary>
     /// <param name="connection">Who asks.</param>
@@ -95,7 +104,13 @@ internal static class ManagementOperations
         var arguments = ArgumentsOf(body);
         var error = connection.VirtualHost.DeclareQueue(
             name, passive: false, Is(body, "durable"u8), Is(body, "exclusive"u8), Is(body, "auto_delete"u8), arguments.View, connection, out var queue, connection.Caller);
-        return error is null ? Show(queue!, answer, isNew ? Created : Ok) : Refuse(error, answer);
+        if (error is not null)
+        {
+            return Refuse(error, answer);
+        }
+
+        queue!.HandleDeclared();
+        return Show(queue, answer, isNew ? Created : Ok);
     }
 
     private static int DeleteQueue(PeerConnection connection, byte[] name, EncodedValueBuilder answer)
@@ -145,10 +160,17 @@ internal static class ManagementOperations
     {
         byte[] source = fields.GetValueOrDefault("src", []);
         byte[] key = fields.GetValueOrDefault("key", []);
+        if (FindArguments(connection, fields) is not { } arguments)
+        {
+            // One that is not there is gone already.
+            return NoContent;
+        }
+
+        var view = new TableView(arguments);
         return Done(
             fields.TryGetValue("dste", out byte[]? exchange)
-                ? connection.VirtualHost.UnbindExchange(exchange, source, key, default, connection.Caller)
-                : connection.VirtualHost.UnbindQueue(fields.GetValueOrDefault("dstq", []), source, key, default, connection, connection.Caller),
+                ? connection.VirtualHost.UnbindExchange(exchange, source, key, view, connection.Caller)
+                : connection.VirtualHost.UnbindQueue(fields.GetValueOrDefault("dstq", []), source, key, view, connection, connection.Caller),
             answer);
     }
 
@@ -165,26 +187,75 @@ internal static class ManagementOperations
         destination ??= fields.GetValueOrDefault("dstq", []);
         fields.TryGetValue("key", out byte[]? key);
         answer.BeginList();
-        foreach (var binding in exchange!.Bindings)
+        lock (connection.VirtualHost.TopologyLock)
         {
-            if (binding.Destination is Exchange != isOfExchange || !binding.Destination.Name.AsSpan().SequenceEqual(destination) || (key is not null && !binding.RoutingKey.AsSpan().SequenceEqual(key)))
+            foreach (var binding in exchange!.Bindings)
             {
-                continue;
-            }
+                if (binding.Destination is Exchange == isOfExchange && binding.Destination.Name.AsSpan().SequenceEqual(destination) && (key is null || binding.RoutingKey.AsSpan().SequenceEqual(key)))
+                {
+                    AddBinding(answer, exchange, binding, isOfExchange);
+                }
 
-            answer.BeginMap()
-                .AddString("source").AddString(exchange.NameText)
-                .AddString(isOfExchange ? "destination_exchange" : "destination_queue").AddString(binding.Destination.NameText)
-                .AddString("binding_key").AddString(Encoding.UTF8.GetString(binding.RoutingKey))
-                .AddString("arguments");
-            AddArguments(answer, new TableView(binding.Arguments));
-            answer.AddString("location").AddString(
-                $"/bindings/src={Uri.EscapeDataString(exchange.NameText)};{(isOfExchange ? "dste" : "dstq")}={Uri.EscapeDataString(binding.Destination.NameText)};key={Uri.EscapeDataString(Encoding.UTF8.GetString(binding.RoutingKey))};args=")
-                .End();
+                if (answer.Span.Length > MaxListOctets)
+                {
+                    return Say(BadRequest, "more bindings than an answer takes: ask for those of one key", answer);
+                }
+            }
         }
 
         answer.End();
         return Ok;
+    }
+
+    private static void AddBinding(EncodedValueBuilder answer, Exchange exchange, Binding binding, bool isOfExchange)
+    {
+        string destination = binding.Destination.NameText;
+        string key = Encoding.UTF8.GetString(binding.RoutingKey);
+        answer.BeginMap()
+            .AddString("source").AddString(exchange.NameText)
+            .AddString(isOfExchange ? "destination_exchange" : "destination_queue").AddString(destination)
+            .AddString("binding_key").AddString(key)
+            .AddString("arguments");
+        AddArguments(answer, new TableView(binding.Arguments));
+        answer.AddString("location").AddString(
+            $"/bindings/src={Uri.EscapeDataString(exchange.NameText)};{(isOfExchange ? "dste" : "dstq")}={Uri.EscapeDataString(destination)};key={Uri.EscapeDataString(key)};args={HashOf(binding.Arguments)}")
+            .End();
+    }
+
+    /// <summary>What tells bindings of one key apart in a path: nothing where there are no arguments.</summary>
+    private static string HashOf(ReadOnlySpan<byte> arguments) =>
+        arguments.IsEmpty ? string.Empty : Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(arguments).AsSpan(0, HashOctets));
+
+    /// <summary>The arguments of the binding that a path names; null when there is none.</summary>
+    private static byte[]? FindArguments(PeerConnection connection, Dictionary<string, byte[]> fields)
+    {
+        string wanted = Encoding.UTF8.GetString(fields.GetValueOrDefault("args", []));
+        if (wanted.Length == 0)
+        {
+            return [];
+        }
+
+        bool isOfExchange = fields.TryGetValue("dste", out byte[]? destination);
+        destination ??= fields.GetValueOrDefault("dstq", []);
+        byte[] key = fields.GetValueOrDefault("key", []);
+        if (connection.VirtualHost.FindExchange(fields.GetValueOrDefault("src", [])) is not { } exchange)
+        {
+            return null;
+        }
+
+        lock (connection.VirtualHost.TopologyLock)
+        {
+            foreach (var binding in exchange.Bindings)
+            {
+                if (binding.Destination is Exchange == isOfExchange && binding.Destination.Name.AsSpan().SequenceEqual(destination) && binding.RoutingKey.AsSpan().SequenceEqual(key)
+                    && HashOf(binding.Arguments) == wanted)
+                {
+                    return [.. binding.Arguments];
+                }
+            }
+        }
+
+        return null;
     }
 
     private static int Show(MessageQueue queue, EncodedValueBuilder answer, int status)

@@ -22,7 +22,10 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
     /// <summary>Answers that may wait for the client's credit; one that asks on without taking any is no good client.</summary>
     private const int MaxAnswers = 1024;
 
-    private readonly Queue<Answer> _answers = new();
+    /// <summary>Octets of them.</summary>
+    private const int MaxAnswerOctets = 1024 * 1024;
+
+    private readonly Queue<Reply> _answers = new();
     private readonly OctetBuffer _request = new();
     private readonly byte[] _tag = new byte[sizeof(uint)];
     private ReadOnlyMemory<byte> _rest;
@@ -30,6 +33,7 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
     private ulong _token;
     private ulong _kept;
     private uint _number;
+    private int _answerOctets;
 
     /// <summary>The address of the node.</summary>
     public static ReadOnlySpan<byte> Address => "/management"u8;
@@ -99,6 +103,7 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
         while (link.CanSend && _answers.TryPeek(out var answer) && answer.Token <= _kept)
         {
             _answers.Dequeue();
+            _answerOctets -= answer.Message.Length;
             BinaryPrimitives.WriteUInt32BigEndian(_tag, _number++);
             _rest = answer.Message.AsMemory(link.Send(_tag, settled: true, 0, 0, answer.Message, default, out _));
             session.Deliveries.Skip();
@@ -132,8 +137,11 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
 
     private void Handle(ReadOnlySpan<byte> request)
     {
+        var answer = new EncodedValueBuilder();
         if (MessageSections.TryParse(request, out var sections) != DecodeError.None || PropertiesView.TryParse(sections.Properties, out var properties, out _) != DecodeError.None)
         {
+            // Whose answer it is nobody can say, but one is awaited.
+            Answer(Write(ManagementOperations.BadRequest, default, answer.AddString("the request cannot be read")));
             return;
         }
 
@@ -143,21 +151,25 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
             body = value.Value;
         }
 
-        // A reply to a declaration means that it is kept; nothing that comes later overtakes it.
-        var answer = new EncodedValueBuilder();
         var path = properties.To.TryGetAddressString(out var to) ? to : default;
         int status = ManagementOperations.Do(session.Connection, properties.Subject, path, body, answer);
-        byte[] message = Write(status, properties.MessageId.Octets, answer);
+        Answer(Write(status, properties.MessageId.Octets, answer));
+    }
+
+    /// <summary>A reply to a declaration means that it is kept; nothing that comes later overtakes it.</summary>
+    private void Answer(byte[] message)
+    {
         bool mustWait = session.Connection.VirtualHost.Store is { HasUncommittedDefinitions: true };
         lock (session.Connection.Output.Gate)
         {
-            if (_answers.Count == MaxAnswers)
+            if (_answers.Count == MaxAnswers || _answerOctets + message.Length > MaxAnswerOctets)
             {
                 Requests?.Detach(closed: true, new AmqpFault(AmqpError.Texts.ResourceLimitExceeded, "nobody takes the answers"));
                 return;
             }
 
-            _answers.Enqueue(new Answer(mustWait ? ++_token : _token, message));
+            _answerOctets += message.Length;
+            _answers.Enqueue(new Reply(mustWait ? ++_token : _token, message));
             SendAnswers();
         }
 
@@ -188,5 +200,5 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
     }
 
     /// <summary>An answer, and what must be kept before it is sent.</summary>
-    private readonly record struct Answer(ulong Token, byte[] Message);
+    private readonly record struct Reply(ulong Token, byte[] Message);
 }

@@ -154,6 +154,21 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
         }
     }
 
+    /// <summary>Whether another has attached to what it read.</summary>
+    public bool IsStolen { get; private set; }
+
+    /// <summary>Another has attached to what it read. What is not settled goes back when its peer has heard. Any thread; outside every lock.</summary>
+    public void HandleStolen(Turn turn)
+    {
+        var output = session.Connection.Output;
+        IsStolen = true;
+        lock (output.Gate)
+        {
+            link.Detach(closed: false, new AmqpFault(LinkError.Texts.Stolen, $"link '{link.Name}' was attached again"));
+            turn.Touch(output);
+        }
+    }
+
     /// <summary>Nothing more is sent: gives back what is left of a message. Under the gate.</summary>
     public void Drop()
     {

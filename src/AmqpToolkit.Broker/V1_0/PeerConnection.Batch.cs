@@ -249,11 +249,17 @@ internal sealed partial class PeerConnection
     private void HandleDisposed(scoped in EngineEvent found)
     {
         ulong at = found.Sequence;
+        if (!found.IsOfOutgoing && !found.IsSettled)
+        {
+            // What a sender says before it settles is not asked for here.
+            return;
+        }
+
         if (!found.IsOfOutgoing)
         {
             lock (Output.Gate)
             {
-                // A sender that settles has heard the outcome; what it says before is not asked for here.
+                // A sender that settles has heard the outcome.
                 while (found.Session!.TryTakeDisposed(in found, ref at, out _, out _))
                 {
                 }

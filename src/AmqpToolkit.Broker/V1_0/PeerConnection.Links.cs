@@ -64,7 +64,7 @@ internal sealed partial class PeerConnection
                         attached.Detach(closed: true, new AmqpFault(LinkError.Texts.Stolen, $"link '{link.Name}' was attached again"));
                     }
 
-                    ReleaseLink(attached);
+                    ReleaseClosed(attached);
                     return;
                 }
             }
@@ -123,7 +123,7 @@ internal sealed partial class PeerConnection
                     Address = dynamic is null ? ValueOf(target.Address.Octets) : dynamic.Address,
                     Dynamic = dynamic is not null,
                     DynamicNodeProperties = dynamic?.Properties ?? default,
-                    Capabilities = target.Capabilities.Value.ToOwned(),
+                    Capabilities = TerminusCapabilities.Of(target.Capabilities, dynamic is not null, node is { Queue: null }),
                 },
                 MaxMessageSize = (ulong)MaxMessageOctets,
             });
@@ -224,7 +224,7 @@ internal sealed partial class PeerConnection
                 Filter = filters.InForce,
                 DefaultOutcome = source.HasDefaultOutcome && Outcomes.TryRead(source.DefaultOutcome.Octets, out _, out _) ? EncodedValue.CopyOf(source.DefaultOutcome.Octets) : Outcomes.Released,
                 Outcomes = Outcomes.Symbols,
-                Capabilities = source.Capabilities.Value.ToOwned(),
+                Capabilities = TerminusCapabilities.Of(source.Capabilities, dynamic is not null, subscription is not null),
             },
             Target = ValueOf(attach.Target.Octets),
         };
@@ -275,16 +275,18 @@ internal sealed partial class PeerConnection
 
     private void HandleDetached(Link link, bool isClosed)
     {
-        var outgoing = link.Owner as OutgoingLink;
-        var dynamic = outgoing is not null ? outgoing.Dynamic : (link.Owner as IncomingLink)?.Dynamic;
-        ReleaseLink(link);
+        var subscription = link.Owner is OutgoingLink { IsStolen: false } outgoing ? outgoing.Subscription : null;
         if (isClosed)
         {
-            dynamic?.HandleClosed(this);
-            if (outgoing?.Subscription is { IsDurable: true } subscription)
+            ReleaseClosed(link);
+            if (subscription is { IsDurable: true })
             {
                 subscription.Delete(this);
             }
+        }
+        else
+        {
+            ReleaseLink(link);
         }
 
         lock (Output.Gate)
@@ -314,6 +316,14 @@ internal sealed partial class PeerConnection
         }
 
         return CollectionsMarshal.AsSpan(left);
+    }
+
+    /// <summary>The same for a link that is closed, and with it the node that was made for it.</summary>
+    private void ReleaseClosed(Link link)
+    {
+        var dynamic = link.Owner is OutgoingLink outgoing ? outgoing.Dynamic : (link.Owner as IncomingLink)?.Dynamic;
+        ReleaseLink(link);
+        dynamic?.HandleClosed(this);
     }
 
     /// <summary>Gives back what a link holds; once.</summary>

@@ -10,6 +10,9 @@ namespace AmqpToolkit.Broker.V1_0;
 /// <content>What sources name and what is made for a link: queues, subscriptions on exchanges, dynamic nodes, the management node (1.0 section 3.5).</content>
 internal sealed partial class PeerConnection
 {
+    /// <summary>Pairs of links to the management node that a session may have: each may have answers that wait.</summary>
+    private const int MaxManagementPairs = 4;
+
     /// <summary>The name of the peer's container.</summary>
     private string _container = string.Empty;
 
@@ -55,6 +58,7 @@ internal sealed partial class PeerConnection
         }
 
         subscription = new Subscription(queue!, isDurable);
+        StealSubscription(queue!);
         if (VirtualHost.BindQueue(queue!.Name, node.Exchange, key, default, this, Caller) is not { } unbound)
         {
             return null;
@@ -63,6 +67,22 @@ internal sealed partial class PeerConnection
         subscription.Delete(this);
         subscription = null;
         return unbound.ToFault();
+    }
+
+    /// <summary>
+    /// A durable subscription has one receiver at a time: one of the same container and link name that is attached elsewhere gives way (section 2.6.1). Other links of one name on several connections
+    /// share nothing, and leave each other alone.
+    /// </summary>
+    private void StealSubscription(MessageQueue queue)
+    {
+        foreach (var consumer in queue.ListConsumers())
+        {
+            if (consumer is OutgoingLink { Subscription: not null } other)
+            {
+                queue.RemoveConsumer(other, Turn);
+                other.HandleStolen(Turn);
+            }
+        }
     }
 
     /// <summary>A receiver that asks, without a source, for what it had: the queue of its durable subscription (section 2.6.3).</summary>
@@ -74,6 +94,7 @@ internal sealed partial class PeerConnection
             return new AmqpFault(AmqpError.Texts.NotFound, "there is no source, and no subscription of that name");
         }
 
+        StealSubscription(queue);
         var outgoing = new OutgoingLink(session, link, queue, attach.SndSettleMode == SenderSettleMode.Settled, Outcome.Release, PriorityOf(in attach))
         {
             Subscription = new Subscription(queue, IsDurable: true),
@@ -110,6 +131,11 @@ internal sealed partial class PeerConnection
         var pairs = session.Management ??= new Dictionary<string, ManagementPair>(StringComparer.Ordinal);
         if (!pairs.TryGetValue(link.Name, out var pair))
         {
+            if (pairs.Count == MaxManagementPairs)
+            {
+                return new AmqpFault(AmqpError.Texts.ResourceLimitExceeded, $"a session has at most {MaxManagementPairs} pairs of links to the management node");
+            }
+
             pairs.Add(link.Name, pair = new ManagementPair(session));
         }
 

@@ -212,7 +212,7 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
 
             case EngineEventKind.LinkFailed:
                 Log.LinkFailed(Broker.Logger, Name, found.Link!.Name, $"{found.Fault}");
-                ReleaseLink(found.Link);
+                ReleaseClosed(found.Link);
                 break;
 
             case EngineEventKind.Ended:

@@ -204,6 +204,30 @@ public sealed class SelectorTests : PeerTests
     }
 
     [Fact]
+    public void N10_Browser_SeesWhatCameBack_BeforeItsTurn()
+    {
+        using var peer = PeerClient.Begin(Broker);
+        peer.AttachSender("q");
+        for (uint id = 0; id < 3; id++)
+        {
+            peer.Transfer(id, Message.Value($"{id}"), settled: true);
+        }
+
+        peer.AttachReceiver("q", with: Browses("q"));
+        peer.AttachReceiver("q", handle: 2);
+        peer.Credit(2, handle: 2);
+        Expect(peer, "0", "1");
+        peer.Settle(1, EncodedValue.Of(default(Released)));
+        peer.Credit(10, nextIncomingId: 2);
+        Expect(peer, "1", "2");
+
+        // What was out while the browser passed its place is behind him.
+        peer.Settle(0, EncodedValue.Of(default(Released)));
+        peer.Transfer(3, Message.Value("3"), settled: true);
+        Expect(peer, "3");
+    }
+
+    [Fact]
     public void N16_SelectorOfASubscription_KeepsNothingElse()
     {
         using var peer = PeerClient.Begin(Broker);
