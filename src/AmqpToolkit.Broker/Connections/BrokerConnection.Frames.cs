@@ -50,6 +50,12 @@ internal sealed partial class BrokerConnection
             }
         }
 
+        // As with RabbitMQ: what its client asks for behind a publish waits for room as the next receive does.
+        if (Holding.HoldsPublisher)
+        {
+            return LeaveFrame();
+        }
+
         FlushBatch();
         return HandleChannelMethod(number, channel, key, payload);
     }

@@ -40,6 +40,9 @@ internal sealed class ConnectionHolding(
     public bool WaitsForRoom =>
         broker.Store is { } store && ((_hasPublished && store.HoldsPublishers) || (_hasWritten && store.HasNoRoom));
 
+    /// <summary>Whether the peer has published while memory is short: it is not heard until there is room.</summary>
+    public bool HoldsPublisher => _hasPublished && broker.Memory.IsOver;
+
     /// <summary>A batch begins.</summary>
     public void Begin() => _hasPublished = _hasWritten = false;
 
@@ -52,7 +55,7 @@ internal sealed class ConnectionHolding(
     /// <summary>Waits until the peer may be read again.</summary>
     /// <param name="waitsForOwn">Whether the version itself waits for something.</param>
     public ValueTask WaitUntilReadyAsync(bool waitsForOwn = false) =>
-        waitsForOwn || IsSaturated || (_hasPublished && broker.Memory.IsOver) || WaitsForRoom ? HoldBackAsync() : ValueTask.CompletedTask;
+        waitsForOwn || IsSaturated || HoldsPublisher || WaitsForRoom ? HoldBackAsync() : ValueTask.CompletedTask;
 
     /// <summary>Remembers a consumer whose messages found no room. Under the output's gate; any thread.</summary>
     public void AddStalled(Consumer consumer)
@@ -155,7 +158,7 @@ internal sealed class ConnectionHolding(
     private Task? FindHindrance(out string? reason)
     {
         reason = null;
-        if (_hasPublished && broker.Memory.IsOver)
+        if (HoldsPublisher)
         {
             reason = "low on memory";
             return broker.Memory.WaitForRoomAsync();

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using AmqpToolkit.Codec.Classic;
 using AmqpToolkit.Codec.V0_9_1;
 
 namespace AmqpToolkit.Broker.Tests.Connections;
@@ -81,6 +82,36 @@ public sealed class BoundsTests
 
         await publishing;
         publisher.Expect(ConnectionUnblockedView.MethodKey);
+    }
+
+    [Fact]
+    public async Task Methods_BehindAPublishWhileMemoryIsShort_WaitForRoom()
+    {
+        await using var broker = await TestBroker.StartAsync(memoryLimitOctets: 4 * 1024 * 1024);
+        using var hog = RawClient.Open(broker, takesBlocked: true);
+        hog.OpenChannel(1);
+        hog.DeclareQueue(1, "q");
+        hog.Send(1, default(ConfirmSelect));
+        hog.Expect(ConfirmSelectOkView.MethodKey);
+        do
+        {
+            hog.Publish(1, "", "q", new byte[32 * 1024]);
+        }
+        while (hog.ExpectAny() == BasicAckView.MethodKey);
+        using var client = RawClient.Open(broker, takesBlocked: true);
+        client.OpenChannel(1);
+
+        byte[] close = new byte[1024];
+        int octets = FrameWriter.WriteMethod(close, 1, new ChannelClose { ReplyCode = 200, ReplyText = "done" });
+        client.Send([.. RawClient.RenderPublish(1, "", "nobody", [1]), .. close.AsSpan(0, octets)]);
+
+        Assert.Equal(ConnectionBlockedView.MethodKey, client.ExpectAny());
+        using var other = RawClient.Open(broker);
+        other.OpenChannel(1);
+        other.Send(1, new QueueDelete { Queue = "q" });
+        other.Expect(QueueDeleteOkView.MethodKey);
+        Assert.Equal(ConnectionUnblockedView.MethodKey, client.ExpectAny());
+        Assert.Equal(ChannelCloseOkView.MethodKey, client.ExpectAny());
     }
 
     [Fact]
