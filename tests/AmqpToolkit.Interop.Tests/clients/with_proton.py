@@ -567,7 +567,7 @@ def queueselector():
     sender.send(Message(body=20, properties={"colour": "red", "weight": 20}))
     assert picky.receive(timeout=PATIENCE).body == 20
     picky.accept()
-    other = connection.create_receiver(queue.name, credit=20)
+    other = connection.create_receiver(queue.name, credit=20, name="other")
     for i in [0, 1, 2, 3, *range(4, 20, 2)]:
         assert other.receive(timeout=PATIENCE).body == i
         other.accept()
