@@ -122,6 +122,15 @@ public abstract class AmqpLink : IAsyncDisposable
         _attached.TrySetException(reason);
         _ = _attached.Task.Exception;
         HandleEnd(reason);
+        if (Role == Role.Sender)
+        {
+            Session.Engine.ForgetOutgoing(Engine!, []);
+        }
+        else
+        {
+            Session.Engine.ForgetIncoming(Engine!, []);
+        }
+
         _closed.TrySetResult(reason);
     }
 

@@ -14,7 +14,8 @@ public sealed class AmqpSender : AmqpLink
     private static EncodedValueBuilder? t_builder;
 
     private readonly SenderOptions _options;
-    private readonly Queue<PendingSend> _waiting = new();
+    private readonly LinkedList<PendingSend> _waiting = new();
+    private readonly byte[] _tag = new byte[sizeof(ulong)];
     private readonly Dictionary<ulong, PendingSend> _unsettled = [];
     private ulong _number;
 
@@ -66,7 +67,7 @@ public sealed class AmqpSender : AmqpLink
             if (_waiting.Count > 0 || !CanBegin)
             {
                 sending.Rest = builder.Span.ToArray();
-                _waiting.Enqueue(sending);
+                sending.Place = _waiting.AddLast(sending);
             }
             else
             {
@@ -74,7 +75,7 @@ public sealed class AmqpSender : AmqpLink
                 if (!sending.Rest.IsEmpty || Engine.IsSending)
                 {
                     sending.Rest = sending.Rest.ToArray();
-                    _waiting.Enqueue(sending);
+                    sending.Place = _waiting.AddLast(sending);
                 }
             }
         }
@@ -102,14 +103,8 @@ public sealed class AmqpSender : AmqpLink
 
     internal override void HandleRoom()
     {
-        while (_waiting.TryPeek(out var sending))
+        while (_waiting.First?.Value is { } sending)
         {
-            if (sending.IsGivenUp && !sending.HasBegun)
-            {
-                _waiting.Dequeue();
-                continue;
-            }
-
             if (sending.HasBegun)
             {
                 sending.Rest = sending.Rest[Engine!.Continue(sending.Rest.Span, default)..];
@@ -128,7 +123,8 @@ public sealed class AmqpSender : AmqpLink
                 return;
             }
 
-            _waiting.Dequeue();
+            _waiting.RemoveFirst();
+            sending.Place = null;
             HandleWritten(sending);
         }
 
@@ -182,9 +178,9 @@ public sealed class AmqpSender : AmqpLink
             _unsettled.Add(sending.Number, sending);
         }
 
-        byte[] tag = new byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64BigEndian(tag, sending.Number);
-        int written = Engine!.Send(tag, sending.IsSettled, messageFormat: 0, sending.Number, octets.Span, default, out _);
+        // Looked at until the last transfer only, and the next delivery begins after that.
+        BinaryPrimitives.WriteUInt64BigEndian(_tag, sending.Number);
+        int written = Engine!.Send(_tag, sending.IsSettled, messageFormat: 0, sending.Number, octets.Span, default, out _);
         sending.Rest = octets[written..];
         HandleWritten(sending);
     }
@@ -207,7 +203,11 @@ public sealed class AmqpSender : AmqpLink
         {
             lock (Session.Connection.Gate)
             {
-                sending.IsGivenUp = true;
+                if (sending is { HasBegun: false, Place: { List: not null } place })
+                {
+                    _waiting.Remove(place);
+                    sending.Place = null;
+                }
             }
 
             throw;

@@ -14,8 +14,8 @@ internal sealed class PendingSend(ulong number, bool isSettled)
     /// <summary>Whether its first octets were written.</summary>
     public bool HasBegun { get; set; }
 
-    /// <summary>Whether nobody waits for it any more, and it was not begun.</summary>
-    public bool IsGivenUp { get; set; }
+    /// <summary>Its place among those that wait; null when it does not.</summary>
+    public LinkedListNode<PendingSend>? Place { get; set; }
 
     /// <summary>What of it was not written.</summary>
     public ReadOnlyMemory<byte> Rest { get; set; }
