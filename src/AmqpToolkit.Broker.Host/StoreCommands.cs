@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Storage.Journaling;
+using AmqpToolkit.Storage.Streams;
 
 namespace AmqpToolkit.Broker.Host;
 
@@ -45,14 +47,32 @@ internal static class StoreCommands
             return await BrokerCommand.FailAsync(error, ExitCode.Damaged, $"a repair of '{folder}' was interrupted: run amqp-broker repair again").ConfigureAwait(false);
         }
 
-        JournalReport report = await ReportAsync(folder, output).ConfigureAwait(false);
-        if (report.Damages.Count == 0)
+        StoreInventory inventory = new();
+        JournalReport report = await ReportAsync(folder, inventory, output).ConfigureAwait(false);
+        int streamDamages = 0;
+        foreach (var (number, stream) in CheckStreams(folder))
+        {
+            streamDamages += stream.Damages.Count;
+            foreach (string line in StoreReport.Lines(number, stream, inventory))
+            {
+                await output.WriteLineAsync(line).ConfigureAwait(false);
+            }
+        }
+
+        if (report.Damages.Count > 0)
+        {
+            await output.WriteLineAsync($"what does not depend on it is whole: amqp-broker repair {folder} keeps that").ConfigureAwait(false);
+        }
+        else if (streamDamages > 0)
+        {
+            await output.WriteLineAsync("the broker steps over what is damaged in a stream: there is nothing to repair").ConfigureAwait(false);
+        }
+        else
         {
             await output.WriteLineAsync("nothing is damaged").ConfigureAwait(false);
             return ExitCode.Stopped;
         }
 
-        await output.WriteLineAsync($"what does not depend on it is whole: amqp-broker repair {folder} keeps that").ConfigureAwait(false);
         return ExitCode.Damaged;
     }
 
@@ -65,7 +85,7 @@ internal static class StoreCommands
                 return await BrokerCommand.FailAsync(error, ExitCode.CannotKeep, refusal).ConfigureAwait(false);
             }
 
-            JournalReport report = await ReportAsync(folder, output).ConfigureAwait(false);
+            JournalReport report = await ReportAsync(folder, new StoreInventory(), output).ConfigureAwait(false);
             if (report.Damages.Count == 0)
             {
                 await output.WriteLineAsync("nothing is damaged, and nothing was changed").ConfigureAwait(false);
@@ -78,9 +98,8 @@ internal static class StoreCommands
         return ExitCode.Stopped;
     }
 
-    private static async Task<JournalReport> ReportAsync(string folder, TextWriter output)
+    private static async Task<JournalReport> ReportAsync(string folder, StoreInventory inventory, TextWriter output)
     {
-        StoreInventory inventory = new();
         JournalReport report = JournalCheck.Run(new DiskFileLayer(folder), inventory.QueueOf);
         foreach (string line in StoreReport.Lines(folder, report, inventory))
         {
@@ -88,6 +107,24 @@ internal static class StoreCommands
         }
 
         return report;
+    }
+
+    /// <summary>The streams that are there, by their numbers.</summary>
+    private static IEnumerable<(uint Number, StreamReport Report)> CheckStreams(string folder)
+    {
+        string streams = Path.Combine(folder, StoreFolders.Streams);
+        if (!Directory.Exists(streams))
+        {
+            yield break;
+        }
+
+        foreach (string stream in Directory.EnumerateDirectories(streams).Order(StringComparer.Ordinal))
+        {
+            if (uint.TryParse(Path.GetFileName(stream), NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
+            {
+                yield return (number, StreamCheck.Run(new DiskFileLayer(stream)));
+            }
+        }
     }
 
     /// <summary>Why there is nothing to look at; null when there is.</summary>

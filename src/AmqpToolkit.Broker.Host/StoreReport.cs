@@ -1,5 +1,7 @@
 using System.Globalization;
+using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Storage.Journaling;
+using AmqpToolkit.Storage.Streams;
 
 namespace AmqpToolkit.Broker.Host;
 
@@ -22,6 +24,16 @@ internal static class StoreReport
         }
 
         foreach (string line in Damages(report.Damages))
+        {
+            yield return line;
+        }
+    }
+
+    /// <summary>What a stream has, and what of it is damaged.</summary>
+    public static IEnumerable<string> Lines(uint number, StreamReport stream, StoreInventory inventory)
+    {
+        yield return Text($"stream of {inventory.NameOf(number)}: {stream.Messages} messages, offsets {stream.FirstOffset} to {stream.EndOffset}, {stream.Files} files, {stream.Octets} octets");
+        foreach (string line in Damages([.. stream.Damages.Select(damage => damage with { File = $"{StoreFolders.Streams}/{number}/{damage.File}" })]))
         {
             yield return line;
         }

@@ -51,6 +51,27 @@ public sealed class StoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_OfADamagedStream_TellsWhere()
+    {
+        await FillAsync();
+        await FillStreamAsync();
+        var (code, output, _) = await RunAsync("check");
+        Assert.Equal(0, code);
+        Assert.Contains("stream of queue 'events' in virtual host '/': 3 messages, offsets 0 to 3, 1 files, ", output, StringComparison.Ordinal);
+        Assert.EndsWith("nothing is damaged\n", output, StringComparison.Ordinal);
+
+        string file = Assert.Single(Directory.GetFiles(Path.Combine(Data, "streams"), "*.stream", SearchOption.AllDirectories));
+        byte[] octets = File.ReadAllBytes(file);
+        octets[octets.AsSpan().IndexOf("event 1"u8)] ^= 4;
+        File.WriteAllBytes(file, octets);
+        (code, output, _) = await RunAsync("check");
+        Assert.Equal(4, code);
+        Assert.Contains(": 2 messages, offsets 0 to 3", output, StringComparison.Ordinal);
+        Assert.Contains($"damaged: streams/{Path.GetFileName(Path.GetDirectoryName(file))}/{Path.GetFileName(file)}, offset ", output, StringComparison.Ordinal);
+        Assert.Contains("there is nothing to repair", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Repair_OfAWholeFolder_ChangesNothing()
     {
         await FillAsync();
@@ -149,6 +170,19 @@ public sealed class StoreCommandTests : IDisposable
         foreach (string body in (string[])["the first", "the second", "the third"])
         {
             await channel.BasicPublishAsync("", "orders", mandatory: true, new BasicProperties { Persistent = true }, Encoding.UTF8.GetBytes(body));
+        }
+    }
+
+    /// <summary>In three commits, so that each but the last is known to be on the disk by what follows.</summary>
+    private async Task FillStreamAsync()
+    {
+        await using AmqpBroker broker = await StartAsync();
+        await using IConnection connection = await ConnectAsync(broker);
+        await using IChannel channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        await channel.QueueDeclareAsync("events", durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "stream" });
+        for (int number = 0; number < 3; number++)
+        {
+            await channel.BasicPublishAsync("", "events", mandatory: true, new BasicProperties { Persistent = true }, Encoding.UTF8.GetBytes($"event {number}"));
         }
     }
 

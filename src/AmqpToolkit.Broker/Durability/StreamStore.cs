@@ -9,7 +9,7 @@ namespace AmqpToolkit.Broker.Durability;
 /// <summary>The logs of a broker's streams, each in a folder of its own beside the journal's files. Any thread.</summary>
 internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDisposable
 {
-    private const string FolderName = "streams";
+    private const string FolderName = StoreFolders.Streams;
 
     private readonly ConcurrentDictionary<uint, StreamLog> _logs = new();
 

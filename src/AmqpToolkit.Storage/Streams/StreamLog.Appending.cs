@@ -84,8 +84,13 @@ internal sealed partial class StreamLog
     {
         int committed = _blocks.FindIndex(static block => block.Committed < block.Count);
         committed = committed < 0 ? _blocks.Count : committed;
-        int kept = Volatile.Read(ref _cursors) == 0 ? 0 : options.TailBlocks;
-        int dropped = Math.Max(0, committed - kept);
+        long room = Volatile.Read(ref _cursors) == 0 ? 0 : options.TailOctets;
+        int dropped = committed;
+        while (dropped > 0 && _blocks[dropped - 1].Octets.Length <= room)
+        {
+            room -= _blocks[--dropped].Octets.Length;
+        }
+
         for (int index = 0; index < dropped; index++)
         {
             _blocks[index].Release();

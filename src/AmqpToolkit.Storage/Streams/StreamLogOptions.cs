@@ -9,6 +9,6 @@ internal sealed record StreamLogOptions
     /// <summary>Octets that gather in a row; a longer record gets a block of its own.</summary>
     public int BlockOctets { get; init; } = 64 * 1024;
 
-    /// <summary>Blocks at the end of the log that are kept in memory for who reads there.</summary>
-    public int TailBlocks { get; init; } = 4;
+    /// <summary>Octets of blocks at the end of the log that are kept in memory for who reads there.</summary>
+    public int TailOctets { get; init; } = 256 * 1024;
 }

@@ -6,7 +6,7 @@ namespace AmqpToolkit.Storage.Tests.Streams;
 
 public sealed class StreamLogTests
 {
-    private static readonly StreamLogOptions SmallBlocks = new() { BlockOctets = 1024, TailBlocks = 2 };
+    private static readonly StreamLogOptions SmallBlocks = new() { BlockOctets = 1024, TailOctets = 2 * 1024 };
     private readonly SimulatedDisk _disk = new();
 
     [Theory]

@@ -1,0 +1,122 @@
+using System.Buffers.Binary;
+using AmqpToolkit.Storage.Files;
+using AmqpToolkit.Storage.Journaling;
+
+namespace AmqpToolkit.Storage.Streams;
+
+/// <summary>Looks through every record of a stream and changes nothing. Used once, by one thread.</summary>
+internal sealed class StreamCheck
+{
+    private readonly IFileLayer _files;
+    private readonly List<JournalDamage> _damages = [];
+    private Guid? _id;
+    private long _octets;
+    private long _messages;
+    private long _firstOffset = -1;
+    private long _endOffset;
+
+    private StreamCheck(IFileLayer files) => _files = files;
+
+    /// <summary>Reads a stream. Nobody may write it meanwhile.</summary>
+    /// <param name="files">Its folder.</param>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
+    /// <exception cref="JournalVersionException">The stream is of a version that this code does not know.</exception>
+    public static StreamReport Run(IFileLayer files) => new StreamCheck(files).Run();
+
+    private StreamReport Run()
+    {
+        string[] names = [.. _files.List().Where(static name => StreamSegment.TryParse(name, out _)).Order(StringComparer.Ordinal)];
+        foreach (string name in names)
+        {
+            ReadHeader(name, isLast: name == names[^1]);
+        }
+
+        foreach (string name in names)
+        {
+            if (_id is { } id)
+            {
+                ReadRecords(name, StreamSegmentHeader.SeedOf(id), isLast: name == names[^1]);
+            }
+        }
+
+        return new StreamReport(names.Length, _octets, _messages, Math.Max(0, _firstOffset), _endOffset, _damages);
+    }
+
+    private void ReadHeader(string name, bool isLast)
+    {
+        Span<byte> octets = stackalloc byte[StreamSegmentHeader.FirstRecordOffset];
+        using var file = _files.Open(name);
+        _octets += file.Length;
+        if (!StreamSegmentHeader.TryRead(octets[..file.Read(0, octets)], out var header))
+        {
+            if (!isLast || file.Length > StreamSegmentHeader.FirstRecordOffset)
+            {
+                _damages.Add(new JournalDamage(name, 0, StreamSegmentHeader.FirstRecordOffset, "its header"));
+            }
+
+            return;
+        }
+
+        if (header.Version != StreamSegmentHeader.CurrentVersion)
+        {
+            throw new JournalVersionException(
+                $"The stream '{Path.Combine(_files.Folder, name)}' is of version {header.Version}; this program knows version {StreamSegmentHeader.CurrentVersion}.");
+        }
+
+        _id ??= header.Stream;
+    }
+
+    /// <summary>What follows the last octets that are known to have been on the disk was never promised to anybody, and is no damage.</summary>
+    private void ReadRecords(string name, uint seed, bool isLast)
+    {
+        using var file = _files.Open(name);
+        using var reader = new StreamSegmentReader(seed);
+        var gaps = new List<(long From, long To)>();
+        long syncedOctets = 0;
+        reader.Begin(file, StreamSegmentHeader.FirstRecordOffset);
+        bool isThere;
+        do
+        {
+            isThere = reader.Fill(file.Length);
+            if (reader.DamagedFrom is { } from)
+            {
+                gaps.Add((from, isThere ? reader.WindowPosition : file.Length));
+            }
+
+            syncedOctets = Math.Max(syncedOctets, ReadWindow(reader));
+        }
+        while (isThere);
+
+        foreach (var (from, to) in gaps)
+        {
+            if (!isLast || from < syncedOctets)
+            {
+                _damages.Add(new JournalDamage(name, from, to - from, "messages, or the index of the segment"));
+            }
+        }
+    }
+
+    /// <returns>Octets of the segment that the window tells to be on the disk.</returns>
+    private long ReadWindow(StreamSegmentReader reader)
+    {
+        long syncedOctets = 0;
+        for (int at = 0; at < reader.Count;)
+        {
+            var record = StreamRecord.Read(reader.Octets.AsSpan(at));
+            if (record.Kind == StreamRecordKind.Message)
+            {
+                _messages++;
+                _firstOffset = _firstOffset < 0 ? record.Offset : _firstOffset;
+                _endOffset = record.Offset + 1;
+            }
+            else if (record.Kind == StreamRecordKind.Mark)
+            {
+                syncedOctets = Math.Max(syncedOctets, BinaryPrimitives.ReadInt64LittleEndian(reader.Octets.AsSpan(at + StreamRecord.Octets)));
+            }
+
+            at += record.WholeOctets;
+        }
+
+        return syncedOctets;
+    }
+}
