@@ -50,6 +50,8 @@ internal static class JournalCheck
 
         public bool HasQueue(uint queue) => true;
 
+        public bool WantsContents(uint queue) => false;
+
         public void VisitMessage(in RecoveredMessage message)
         {
             var counts = _queues.Contains(message.Queue) ? _messages : _homeless;
