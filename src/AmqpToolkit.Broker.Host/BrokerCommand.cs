@@ -7,7 +7,7 @@ internal static class BrokerCommand
 {
     private const string Description =
         """
-        RabbitMQ-compatible AMQP 0-9-1 broker. Users, policies, durable exchanges and queues, and the persistent messages in them, survive a restart.
+        RabbitMQ-compatible broker for AMQP 0-9-1 and 1.0. Users, policies, durable exchanges and queues, and the persistent messages in them, survive a restart.
 
         Every setting can also stand in appsettings.json (current folder, or beside the executable) as "Port", "Listen", "Data", "Profile",
         "Definitions" and so on, or in an environment variable (AMQP_BROKER_Port, AMQP_BROKER_Listen=127.0.0.1,::1 ...). The command

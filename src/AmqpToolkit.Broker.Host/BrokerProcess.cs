@@ -16,6 +16,12 @@ internal static class BrokerProcess
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using ILoggerFactory loggerFactory = CreateLoggerFactory(settings.LogLevel);
 
+        ILogger logger = loggerFactory.CreateLogger("AmqpToolkit.Broker.Host");
+        foreach (string unknown in settings.Unknown)
+        {
+            BrokerProcessLog.UnknownSetting(logger, unknown);
+        }
+
         AmqpBrokerOptions options = CreateOptions(settings, loggerFactory);
         AmqpBroker broker;
         try

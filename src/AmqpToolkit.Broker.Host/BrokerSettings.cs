@@ -67,12 +67,22 @@ internal sealed record BrokerSettings
     /// <summary>Octets that the disk should have left.</summary>
     public long DiskFreeLimit { get; init; } = 50_000_000;
 
+    /// <summary>Words on what a source has that is no setting, one each.</summary>
+    public IReadOnlyList<string> Unknown { get; init; } = [];
+
     /// <summary>Least level that is logged.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>The user's local data folder, on every system.</summary>
     public static string DefaultData { get; } =
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "amqp-broker");
+
+    private static readonly string[] s_names =
+    [
+        nameof(Port), nameof(Listen), nameof(Listeners), nameof(Product), nameof(ProductVersion), nameof(ConnectionMax), nameof(ChannelMaxPerNode), nameof(ConsumerMaxPerChannel), nameof(QueueMax),
+        nameof(ExchangeMax), nameof(MaxMessageSize), nameof(Definitions), nameof(Container), nameof(Data), "Memory", nameof(Durability), nameof(Profile), nameof(ConsumerTimeout), nameof(MemoryWatermark),
+        nameof(PagingWatermark), nameof(DiskFreeLimit), nameof(LogLevel),
+    ];
 
     /// <summary>Takes each setting from the strongest source that has it.</summary>
     /// <param name="sources">The places, the strongest first.</param>
@@ -104,6 +114,7 @@ internal sealed record BrokerSettings
             MemoryWatermark = Value(sources, nameof(MemoryWatermark), ParseShare, "a share of the memory above 0 and up to 1, like 0.4") ?? defaults.MemoryWatermark,
             PagingWatermark = Value(sources, nameof(PagingWatermark), ParseShare, "a share of the memory watermark above 0 and up to 1, like 0.5") ?? defaults.PagingWatermark,
             DiskFreeLimit = Value(sources, nameof(DiskFreeLimit), ParseOctets, "a number of octets, 0 or more") ?? defaults.DiskFreeLimit,
+            Unknown = [.. sources.SelectMany(source => source.FindUnknown(s_names))],
             LogLevel = Value(sources, nameof(LogLevel), ParseLogLevel, "trace, debug, information, warning, error, critical or none") ?? defaults.LogLevel,
         };
     }

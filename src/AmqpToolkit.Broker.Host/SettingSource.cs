@@ -49,6 +49,16 @@ internal sealed record SettingSource(string Name, IConfiguration Values)
         }
     }
 
+    /// <summary>What it has that is no setting. A file of another program may lie in the current folder: that is worth a word and not an end.</summary>
+    public IEnumerable<string> FindUnknown(IEnumerable<string> names)
+    {
+        string[] known = [.. names];
+        return Values.GetChildren()
+            .Select(child => child.Key)
+            .Where(key => !known.Contains(key, StringComparer.OrdinalIgnoreCase))
+            .Select(key => $"'{key}' in {Name} is no setting, and is left alone");
+    }
+
     /// <summary>A single value.</summary>
     public bool TryGetValue(string key, [NotNullWhen(true)] out string? value)
     {

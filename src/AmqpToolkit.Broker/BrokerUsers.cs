@@ -12,6 +12,9 @@ namespace AmqpToolkit.Broker;
 /// </summary>
 public sealed class BrokerUsers
 {
+    /// <summary>As many characters of a stranger's name are logged.</summary>
+    private const int MaxLoggedCharacters = 255;
+
     private readonly ConcurrentDictionary<string, UserAccount> _accounts = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly AmqpBroker _broker;
@@ -142,11 +145,23 @@ public sealed class BrokerUsers
         Change(name, state => state with { MaxConnections = maxConnections ?? -1, MaxChannels = maxChannels ?? -1 });
 
     /// <summary>The account for these credentials; null when they do not hold, or not from there. It takes as long whether or not there is such a user.</summary>
-    internal UserAccount? Authenticate(SaslCredentials credentials, bool isLoopback)
+    /// <param name="credentials">What the client says of itself.</param>
+    /// <param name="isLoopback">Whether it is on this machine.</param>
+    /// <param name="connection">The connection's name, for the log, which alone is told why.</param>
+    internal UserAccount? Authenticate(SaslCredentials credentials, bool isLoopback, string connection = "")
     {
         var account = _accounts.GetValueOrDefault(credentials.UserName);
         var state = account?.State;
-        return PasswordHash.Verify(state?.Password, credentials.Password) && (isLoopback || !state!.LoopbackOnly) ? account : null;
+        bool isRight = PasswordHash.Verify(state?.Password, credentials.Password);
+        if (isRight && (isLoopback || !state!.LoopbackOnly))
+        {
+            return account;
+        }
+
+        // Strangers say what they like; a line of the log stays a line.
+        string name = string.Concat(credentials.UserName.Take(MaxLoggedCharacters).Select(one => char.IsControl(one) ? '?' : one));
+        Log.LoginRefused(_broker.Logger, connection, name, isRight ? "this user may log in from the broker's own machine alone" : "no such user, or another password");
+        return null;
     }
 
     /// <summary>A virtual host is gone: nobody may do anything there.</summary>

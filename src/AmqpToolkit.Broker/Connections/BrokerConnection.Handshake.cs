@@ -50,7 +50,7 @@ internal sealed partial class BrokerConnection
     /// <inheritdoc/>
     bool IServerAuthority.Authenticate(Protocol.Sasl.SaslCredentials credentials)
     {
-        var account = _broker.Users.Authenticate(credentials, _transport.IsLoopback);
+        var account = _broker.Users.Authenticate(credentials, _transport.IsLoopback, Name);
         Volatile.Write(ref _account, account);
         return account is not null;
     }

@@ -20,7 +20,10 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Information, "connection {Connection}, channel {Channel} closed: {Reason}")]
     public static partial void ChannelFailed(ILogger logger, string connection, ushort channel, string reason);
 
-    [LoggerMessage(13, LogLevel.Information, "connection {Connection}, link {Link} detached: {Reason}")]
+    [LoggerMessage(27, LogLevel.Warning, "connection {Connection}: the login of user '{User}' was refused: {Reason}")]
+    public static partial void LoginRefused(ILogger logger, string connection, string user, string reason);
+
+    [LoggerMessage(18, LogLevel.Information, "connection {Connection}, link {Link} detached: {Reason}")]
     public static partial void LinkFailed(ILogger logger, string connection, string link, string reason);
 
     [LoggerMessage(6, LogLevel.Error, "connection {Connection} met a defect of the broker")]
@@ -39,10 +42,10 @@ internal static partial class Log
         20, LogLevel.Warning, "queue '{Queue}' in virtual host '{VirtualHost}': a dead letter is lost, its {Octets} octets of properties are too many; {Count} lost so far")]
     public static partial void DeadLetterLost(ILogger logger, string queue, string virtualHost, int octets, long count);
 
-    [LoggerMessage(13, LogLevel.Error, "messages cannot be read back: {Reason}")]
+    [LoggerMessage(23, LogLevel.Error, "messages cannot be read back: {Reason}")]
     public static partial void ReadFailed(ILogger logger, string reason);
 
-    [LoggerMessage(14, LogLevel.Error, "scratch files for messages that memory has no room for cannot be used: {Reason}; transient messages stay in memory")]
+    [LoggerMessage(24, LogLevel.Error, "scratch files for messages that memory has no room for cannot be used: {Reason}; transient messages stay in memory")]
     public static partial void ScratchFailed(ILogger logger, string reason);
 
     [LoggerMessage(15, LogLevel.Error, "queue '{Queue}' in virtual host '{VirtualHost}': {Count} messages cannot be read back from the disk, and are passed over")]
@@ -71,7 +74,7 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Error, "stream '{Stream}' in virtual host '{VirtualHost}' cannot be read from offset {Offset} on")]
     public static partial void StreamUnreadable(ILogger logger, Exception exception, string stream, string virtualHost, long offset);
 
-    [LoggerMessage(14, LogLevel.Warning, "files of the deleted stream {Number} are left until the broker starts anew: {Reason}")]
+    [LoggerMessage(25, LogLevel.Warning, "files of the deleted stream {Number} are left until the broker starts anew: {Reason}")]
     public static partial void StreamLeft(ILogger logger, uint number, string reason);
 
     [LoggerMessage(12, LogLevel.Information, "the store had {Queues} queues, {Exchanges} exchanges, {Bindings} bindings and {Messages} messages; read in {Milliseconds} ms{How}")]

@@ -65,14 +65,14 @@ internal sealed partial class PeerConnection
 
         if (Sasl.SaslMechanisms.Read("PLAIN"u8, response, out var credentials) == Sasl.SaslOutcome.Credentials)
         {
-            Volatile.Write(ref _account, Broker.Users.Authenticate(credentials, _transport.IsLoopback));
+            Volatile.Write(ref _account, Broker.Users.Authenticate(credentials, _transport.IsLoopback, Name));
         }
 
         FinishSasl(_account is null ? SaslCode.Auth : SaslCode.Ok, Sasl.SaslMechanisms.Plain);
     }
 
     /// <summary>Nobody is who the options say, as long as that one has the password that everybody knows: as with 0-9-1.</summary>
-    private void LogInAnonymously() => Volatile.Write(ref _account, Broker.Users.Authenticate(_profile.Handshake.Anonymous!.Value, _transport.IsLoopback));
+    private void LogInAnonymously() => Volatile.Write(ref _account, Broker.Users.Authenticate(_profile.Handshake.Anonymous!.Value, _transport.IsLoopback, Name));
 
     private void FinishSasl(SaslCode code, string mechanism)
     {

@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Logging;
+
+namespace AmqpToolkit.Broker.Host;
+
+/// <summary>What the process says beside the broker.</summary>
+internal static partial class BrokerProcessLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "{Unknown}")]
+    public static partial void UnknownSetting(ILogger logger, string unknown);
+}
