@@ -50,10 +50,14 @@ public sealed class BrokerUsers
     public void Set(BrokerUser user)
     {
         ArgumentNullException.ThrowIfNull(user);
-        BrokerVirtualHosts.CheckName(user.Name, nameof(user));
         lock (_gate)
         {
             var account = _accounts.GetValueOrDefault(user.Name);
+            if (account is null)
+            {
+                BrokerVirtualHosts.CheckName(user.Name, nameof(user));
+            }
+
             var state = Read(user, account?.State);
             _broker.Store?.DefineUser(user.Name, account?.State, state);
             if (account is null)

@@ -78,7 +78,7 @@ public sealed class BrokerVirtualHost
         {
             ArgumentNullException.ThrowIfNull(value);
             string[] tags = [.. value];
-            Topology.ChangeSettings(settings => settings.Tags.SequenceEqual(tags) ? settings : settings with { Tags = tags });
+            Topology.ChangeSettings(settings => settings.Tags.SequenceEqual(tags) ? settings : settings with { Tags = Array.AsReadOnly(tags) });
         }
     }
 

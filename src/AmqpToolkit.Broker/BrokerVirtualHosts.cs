@@ -38,13 +38,14 @@ public sealed class BrokerVirtualHosts
     public BrokerVirtualHost Create(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        CheckName(name, nameof(name));
         lock (_gate)
         {
             if (_all.TryGetValue(name, out var present))
             {
                 return present;
             }
+
+            CheckName(name, nameof(name));
 
             var created = new BrokerVirtualHost(Make(name, _broker.Store?.NextNumber() ?? 0));
             _broker.Store?.DefineVirtualHost(created.Topology);

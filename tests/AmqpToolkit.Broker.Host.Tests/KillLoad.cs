@@ -110,7 +110,7 @@ internal sealed class KillLoad
         CheckOrder(first, "of transactions");
     }
 
-    private static async Task<long[]> DrainAsync(IChannel channel, string queue)
+    private async Task<long[]> DrainAsync(IChannel channel, string queue)
     {
         var numbers = new List<long>();
         while (await channel.BasicGetAsync(queue, autoAck: true) is { } message)
@@ -121,7 +121,13 @@ internal sealed class KillLoad
         return [.. numbers];
     }
 
-    private static long NumberOf(ReadOnlyMemory<byte> body) => long.Parse(Encoding.UTF8.GetString(body.Span).Trim(), CultureInfo.InvariantCulture);
+    private long NumberOf(ReadOnlyMemory<byte> body)
+    {
+        string text = Encoding.UTF8.GetString(body.Span);
+        bool isNumber = long.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long number);
+        Check(isNumber && body.Span.SequenceEqual(BodyOf(number)), $"a body of {body.Length} octets is not what was published: '{text}'");
+        return number;
+    }
 
     private static byte[] BodyOf(long number) => Encoding.UTF8.GetBytes($"{number}".PadRight((int)(number * 7919 % 600)));
 

@@ -341,6 +341,79 @@ public sealed class JournalTests
     }
 
     [Fact]
+    public void CopyForward_ThatMeetsDamage_TellsAndLeavesTheSegment()
+    {
+        const string Second = "segment-0000000002.journal";
+        var journal = Open(out _);
+        JournalDamage? told = null;
+        journal.Damaged = damage => Volatile.Write(ref told, damage);
+        uint group;
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+            group = append.BeginGroup();
+            append.Message(1, 1, default, Content("of the group"), group);
+        }
+
+        ulong position = 1;
+        while (journal.Size.Segments < 2)
+        {
+            Publish(isLive: true);
+        }
+
+        using (var append = journal.Append())
+        {
+            append.EndGroup(group);
+        }
+
+        Publish(isLive: true);
+        _disk.Flip(Second, OffsetOf(RecordKind.GroupEnd, _disk.Read(Second)) + RecordHeader.Octets, 3);
+        Assert.True(SpinWait.SpinUntil(() => Publish(isLive: false) && Volatile.Read(ref told) is not null, TimeSpan.FromSeconds(60)), "it was not met");
+        Assert.Equal(Second, told!.File);
+        for (int more = 0; more < 50; more++)
+        {
+            Publish(isLive: false);
+        }
+
+        Assert.Contains(Second, _disk.Names);
+        journal.Dispose();
+        var found = new RecordingVisitor();
+        using var again = Journal.Open(_disk.Open(), Options, found);
+        Assert.Contains(found.Damages, damage => damage.File == Second);
+
+        bool Publish(bool isLive)
+        {
+            position++;
+            using (var append = journal.Append())
+            {
+                // Of what comes later more lives in each segment than in the second, which is so the first to be copied.
+                append.Message(1, position, default, Content(new string('x', isLive ? 2_000 : 5_000)));
+                if (!isLive)
+                {
+                    position++;
+                    append.Ack(1, [new JournalAck(position, append.Message(1, position, default, Content(new string('y', 20_000))))]);
+                }
+
+                append.Commit(_waiter, position, CommitLevel.Fsync);
+            }
+
+            _waiter.Wait(position);
+            return true;
+        }
+    }
+
+    private static int OffsetOf(RecordKind kind, ReadOnlySpan<byte> segment)
+    {
+        int at = SegmentHeader.FirstRecordOffset;
+        while (RecordHeader.Read(segment[at..]) is var header && header.Kind != kind)
+        {
+            at += (int)RecordHeader.RecordOctets(header.PayloadOctets);
+        }
+
+        return at;
+    }
+
+    [Fact]
     public void Open_OfAnUnknownVersion_IsRefusedInPlainWords()
     {
         var journal = Open(out _);

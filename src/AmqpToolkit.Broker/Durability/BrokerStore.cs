@@ -88,6 +88,7 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
             var recovery = new BrokerRecovery(broker, store);
             store._journal = Journal.Open(files, options.Journal with { PlaceMask = QueuedMessage.PlaceMask }, recovery);
             store._journal.Told = store.Told.Send;
+            store._journal.Damaged = damage => Log.StoreDamaged(broker.Logger, damage.File, damage.Offset, damage.What);
             store.BeginToSetPlacesAside();
             recovery.Finish();
             store.Streams.RemoveOrphans(recovery.HasQueue);

@@ -21,6 +21,9 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     /// <summary>Readers that are kept for the next who wants one: each holds up to a MiB.</summary>
     private const int KeptReaders = 4;
 
+    /// <summary>The part of the memory of messages that reading back may use, however much the names of messages take.</summary>
+    private const int LeastShareForReading = 4;
+
     /// <summary>How long scratch files that could not be made are not tried again, in milliseconds.</summary>
     private const long ScratchRestMilliseconds = 5000;
 
@@ -87,14 +90,14 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
             _isNearlyPressed = isNearlyPressed;
         }
 
-        if (inUseOctets > _hardLimitOctets)
+        if (inUseOctets > _hardLimitOctets && Arena.InUseOctets > FewOctets)
         {
             _sweep.StartUnlessResting();
         }
     }
 
     /// <summary>Whether so little is in memory that nothing more need go.</summary>
-    public bool HasRoom() => Arena.TakenOctets < limitOctets;
+    public bool HasRoom() => Arena.TakenOctets < limitOctets || Arena.InUseOctets < FewOctets;
 
     /// <summary>Writes a message of a batch to the scratch files, what several queues get of it once. Under any lock.</summary>
     /// <returns>False when there are none: it stays in memory.</returns>
@@ -232,7 +235,17 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     }
 
     /// <summary>Octets of bodies that are read back in one go: the fewer the less memory there is.</summary>
-    public long OctetsAtOnce => broker.Memory.IsOver ? 64 * 1024 : _isPressed ? 256 * 1024 : 1024 * 1024;
+    public long OctetsAtOnce => HoldsReading ? 64 * 1024 : Arena.InUseOctets > limitOctets ? 256 * 1024 : 1024 * 1024;
+
+    /// <summary>
+    /// Whether what is in memory, and can be settled there, has to be before more is read. What lists and journals need of messages on the disk grows less only when those are
+    /// read: a part of the memory is left for it, whatever they take.
+    /// </summary>
+    public bool HoldsReading =>
+        Arena.InUseOctets > Math.Max(broker.Memory.LimitOctets - (Arena.ListOctets + NameOctets), broker.Memory.LimitOctets / LeastShareForReading);
+
+    /// <summary>So little in memory that to page it out would change nothing.</summary>
+    private long FewOctets => broker.Memory.LimitOctets / LeastShareForReading / 2;
 
     /// <summary>The disk did not answer.</summary>
     public void TellReadFailed(IOException error) => Log.ReadFailed(broker.Logger, error.Message);

@@ -185,6 +185,7 @@ internal partial class MessageQueue
             more.Dying = null;
             more.HasDyingPagedOut = false;
             more.IsMoving = dying is not null;
+            more.EndWaitForMoves();
             if (dying is null)
             {
                 EndMove(more);

@@ -75,7 +75,7 @@ internal partial class MessageQueue
         more.Now = VirtualHost.Timers.Now;
 
         // Who moves what died may be behind, or wait for room: a list of all that dies would have no bound.
-        more.Budget = more.Dying is { Count: >= DropsAtOnce } ? messages : DropsAtOnce + messages;
+        more.Budget = more.IsMovingBehind ? messages : DropsAtOnce + messages;
         more.Looks = LooksAtOnce;
     }
 

@@ -36,6 +36,11 @@ internal partial class MessageQueue
             }
 
             LineOf(priority).Restore(in message, _journal.HandedOutBelow);
+            if (_more is { CountsOctets: true } counting)
+            {
+                counting.ReadyOctets += recovered.Measure;
+            }
+
             if (priority > 0)
             {
                 _more!.CountAdded(priority);
@@ -52,11 +57,6 @@ internal partial class MessageQueue
         {
             if (_more is { } more)
             {
-                if (more.Settings.MaxLengthOctets is not null)
-                {
-                    (more.CountsOctets, more.IsCounting) = (false, true);
-                }
-
                 MarkUsed(more);
                 ArmDisuse(more);
                 SweepOf(more).Start();

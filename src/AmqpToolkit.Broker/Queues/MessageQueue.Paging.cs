@@ -68,6 +68,12 @@ internal partial class MessageQueue
     {
         lock (_gate)
         {
+            if (!_isDeleted && _more is { IsMovingBehind: true } more && HasReady && HeadDeadline(more) <= VirtualHost.Timers.Now)
+            {
+                // It has died; those that died before it have to be moved first.
+                return more.WaitForMovesAsync();
+            }
+
             return _pages is not { } pages || _isDeleted || !HasReady || HasHead() ? Task.CompletedTask : pages.WaitAsync();
         }
     }
@@ -166,7 +172,7 @@ internal partial class MessageQueue
             pages.Start();
         }
 
-        bool isAwaited = _rotation is { Count: > 0 } || (ConsumersUnlocked > 0 && _arena.Watermark is not { IsOver: true });
+        bool isAwaited = _rotation is { Count: > 0 } || (ConsumersUnlocked > 0 && _arena.Paging is not { HoldsReading: true });
         if (isAwaited && !_isDeleted && HasReady && (_more is { } more ? HeadLine(more) : _line).WantsRead && MayRead(pages))
         {
             pages.Start();
@@ -179,7 +185,7 @@ internal partial class MessageQueue
     /// </summary>
     private bool MayRead(QueuePaging pages)
     {
-        if (_arena.Watermark is not { IsOver: true } || pages.HasWaiter || _consumers is null || _consumers.TrueForAll(static consumer => consumer.UnsettledCount == 0))
+        if (_arena.Paging is not { HoldsReading: true } || pages.HasWaiter || _consumers is null || _consumers.TrueForAll(static consumer => consumer.UnsettledCount == 0))
         {
             return !pages.IsResting;
         }
@@ -270,6 +276,8 @@ internal partial class MessageQueue
             {
                 run.AddRead(_arena.Paging!.Read(reader, run[index].Message, run[index].Stored));
             }
+
+            pages.NoteAnswer();
         }
         catch (IOException error)
         {
@@ -372,6 +380,7 @@ internal partial class MessageQueue
                 taken = moved + some.Count;
                 int done = DeadLetterMover.OfThread(_arena).Move(this, _journal, Settings, some, turn, group);
                 moved += done;
+                NoteAnswer();
                 if (done < some.Count)
                 {
                     break;
@@ -461,6 +470,17 @@ internal partial class MessageQueue
         if (isFirst)
         {
             _arena.Paging!.TellReadFailed(error);
+        }
+    }
+
+    private void NoteAnswer()
+    {
+        if (_more is { MovesRestUntil: not 0 } more)
+        {
+            lock (_gate)
+            {
+                more.MovesRestUntil = 0;
+            }
         }
     }
 

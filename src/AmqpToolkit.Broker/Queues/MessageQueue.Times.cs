@@ -6,7 +6,7 @@ namespace AmqpToolkit.Broker.Queues;
 internal partial class MessageQueue
 {
     /// <summary>Messages that one operation drops or counts beside those that it brings, some 0.2 ms: the rest is the sweep's.</summary>
-    private const int DropsAtOnce = 4096;
+    internal const int DropsAtOnce = 4096;
 
     /// <summary>The same for a policy that changes: that happens under the topology lock, for each of perhaps very many queues.</summary>
     private const int DropsByPolicy = 64;

@@ -249,19 +249,20 @@ internal partial class MessageQueue : BindingDestination
     /// <param name="left">Messages that wait behind it.</param>
     /// <param name="turn">Whose thread it is; null to leave what dies to another.</param>
     /// <param name="isAccepted">Whether the queue is done with it at once.</param>
-    /// <returns>False when there is none; if some are left, the next is not in memory now: see <see cref="WaitForHeadAsync"/>.</returns>
+    /// <returns>False when there is none; if some are left, the next is not in memory now, or behind what has died and cannot be moved yet: see <see cref="WaitForHeadAsync"/>.</returns>
     public bool TryGet(out QueuedMessage message, out uint left, Turn? turn = null, bool isAccepted = false)
     {
         while (true)
         {
-            bool isThere, isLookedThrough;
+            bool isThere, isLookedThrough, mustWait;
             lock (_gate)
             {
                 isLookedThrough = _more is not { } more || BeginGet(more);
                 isThere = isLookedThrough && HasReady && !_isDeleted;
                 isThere = isThere && (_pages is null || HasHead());
                 message = isThere ? TakeOldest() : default;
-                left = isLookedThrough && !_isDeleted ? ReadyUnlocked : 0;
+                mustWait = !isLookedThrough && !_isDeleted && _more!.IsMovingBehind;
+                left = (isLookedThrough || mustWait) && !_isDeleted ? ReadyUnlocked : 0;
                 if (isAccepted && !message.Stored.IsNone)
                 {
                     _journal!.Ack(in message);
@@ -275,7 +276,7 @@ internal partial class MessageQueue : BindingDestination
             }
 
             MoveDead(turn);
-            if (isLookedThrough)
+            if (isLookedThrough || mustWait)
             {
                 return isThere;
             }
@@ -351,6 +352,7 @@ internal partial class MessageQueue : BindingDestination
         lock (_gate)
         {
             (orphans, dropped, levels) = (_orphans, _dropped, _more?.TakeLevels());
+            _more?.EndWaitForMoves();
             _orphans = null;
             _dropped = null;
             foreach (var consumer in orphans ?? [])

@@ -12,6 +12,7 @@ internal sealed class QueueExtension(QueueSettings settings)
     private MessageLine?[]? _levels;
     private UInt128 _usedLow;
     private UInt128 _usedHigh;
+    private TaskCompletionSource? _moves;
 
     public QueueSettings Settings { get; set; } = settings;
 
@@ -61,7 +62,7 @@ internal sealed class QueueExtension(QueueSettings settings)
     /// <summary>Whether some of them are on the disk alone.</summary>
     public bool HasDyingPagedOut { get; set; }
 
-    /// <summary>When they are asked for again after the disk did not answer; 0 when it always did.</summary>
+    /// <summary>When they are asked for again after the disk did not answer; 0 while it does.</summary>
     public long MovesRestUntil { get; set; }
 
     /// <summary>The turn whose transaction is at work in the queue; null outside of one.</summary>
@@ -87,6 +88,19 @@ internal sealed class QueueExtension(QueueSettings settings)
 
     /// <summary>Whether the active consumer gets nothing more, because one of a higher priority is to take its place.</summary>
     public bool IsActiveLeaving { get; set; }
+
+    /// <summary>Whether so much waits to be moved that nothing more may die without need.</summary>
+    public bool IsMovingBehind => Dying is { Count: >= MessageQueue.DropsAtOnce };
+
+    /// <summary>Completes when somebody has taken up what waits to be moved.</summary>
+    public Task WaitForMovesAsync() => (_moves ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    /// <summary>Who waits for moves may look again.</summary>
+    public void EndWaitForMoves()
+    {
+        _moves?.TrySetResult();
+        _moves = null;
+    }
 
     /// <summary>A message died.</summary>
     public void AddDying(DeadLetter letter) => (Dying ??= []).Add(letter);

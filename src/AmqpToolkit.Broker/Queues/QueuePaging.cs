@@ -28,8 +28,11 @@ internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.Vir
     /// <summary>Looks again in a moment. Any thread.</summary>
     public void StartLater() => Schedule(LookMilliseconds);
 
+    /// <summary>The disk has answered: should it fail again, that is told.</summary>
+    public void NoteAnswer() => _hasFailed = false;
+
     /// <summary>The disk did not answer: nothing is read for a while.</summary>
-    /// <returns>Whether it is the first time.</returns>
+    /// <returns>Whether it is the first time since it did.</returns>
     public bool RestAfterFailure()
     {
         bool isFirst = !_hasFailed;

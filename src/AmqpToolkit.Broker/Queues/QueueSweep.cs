@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Paging;
 using AmqpToolkit.Broker.Timers;
 
 namespace AmqpToolkit.Broker.Queues;
@@ -49,7 +50,8 @@ internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.Virt
             return;
         }
 
-        var turn = new Turn { MayRead = true };
+        // On a thread of the pool what died on the disk is left to the next slice, which gets another. With a clock that is moved by hand there is no other.
+        var turn = new Turn { MayRead = ReadingThreads.IsCurrent || !queue.VirtualHost.Timers.IsOnSystemClock };
         try
         {
             queue.Sweep(turn);

@@ -87,6 +87,7 @@ internal sealed partial class Journal
         private JournalTicket _ticket;
         private Exception? _failure;
         private int _octets;
+        private bool _isDamaged;
 
         public ref JournalTicket Ticket => ref _ticket;
 
@@ -124,9 +125,17 @@ internal sealed partial class Journal
             }
         }
 
+        /// <summary>What is damaged cannot be copied, and may be what others rely on, the end of a group above all: the segment stays as it is.</summary>
         public void HandleDamage(long offset, long octets, string what)
         {
-            // It was told when the journal was opened, or nobody could have: what is damaged cannot be copied, and the segment stays.
+            if (offset >= segment.EndOffset)
+            {
+                // The last segment of an earlier run has no end of its own.
+                return;
+            }
+
+            _isDamaged = true;
+            journal.Damaged?.Invoke(new JournalDamage(SegmentName.Of(segment.Number), offset, octets, what));
         }
 
         public void Dispose() => _committed.Dispose();
@@ -360,6 +369,12 @@ internal sealed partial class Journal
         {
             lock (journal._gate)
             {
+                if (_isDamaged)
+                {
+                    segment.IsPinned = true;
+                    return;
+                }
+
                 segment.ClearHolds();
                 journal.CheckDead(segment);
             }

@@ -126,8 +126,11 @@ internal sealed partial class Journal : IDisposable
     /// <summary>Octets of memory for where a message lies.</summary>
     public const int NameOctets = 16;
 
-    /// <summary>Messages that some queue still needs, as of a moment ago: read without the lock.</summary>
-    public int MessageCount => _messages.Count;
+    /// <summary>About as many messages as some queue still needs, give or take a few hundred: read without the lock.</summary>
+    public int MessageCount => _messages.ToldCount;
+
+    /// <summary>Called when damage is met that nobody knew of. Any thread; must not wait.</summary>
+    public Action<JournalDamage>? Damaged { get; set; }
 
     /// <summary>How much there is.</summary>
     public JournalSize Size

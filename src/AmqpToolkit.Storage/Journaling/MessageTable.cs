@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace AmqpToolkit.Storage.Journaling;
 
 /// <summary>
@@ -9,12 +11,21 @@ internal sealed class MessageTable
     private const int RowBits = 12;
     private const int RowEntries = 1 << RowBits;
 
+    /// <summary>Messages that those who ask without the gate may not have heard of.</summary>
+    private const int ToldStep = 256;
+
     private readonly List<Entry[]> _rows = [];
     private uint _used;
     private uint _free;
 
+    private readonly SharedCount _told = new();
+    private int _lastTold;
+
     /// <summary>Messages in the table.</summary>
     public int Count { get; private set; }
+
+    /// <summary>About as many as that: for who asks often, from anywhere, without the gate.</summary>
+    public int ToldCount => Volatile.Read(ref _told.Value);
 
     public StoredMessage Add(JournalLocation location, uint recordOctets, StoredContent content)
     {
@@ -36,6 +47,7 @@ internal sealed class MessageTable
         var message = new StoredMessage(index);
         this[message] = new Entry(location, recordOctets >> 3, content);
         Count++;
+        Tell();
         return message;
     }
 
@@ -47,6 +59,16 @@ internal sealed class MessageTable
         entry = new Entry(new JournalLocation(_free), Entry.FreeMark, default);
         _free = message.Value;
         Count--;
+        Tell();
+    }
+
+    private void Tell()
+    {
+        if (Count == 0 || Math.Abs(Count - _lastTold) >= ToldStep)
+        {
+            _lastTold = Count;
+            Volatile.Write(ref _told.Value, Count);
+        }
     }
 
     /// <summary>Rows of the table; each can be searched by itself, so that nobody waits for all of it.</summary>
@@ -67,6 +89,14 @@ internal sealed class MessageTable
                 found.Add(entry.Location.Offset, new StoredMessage((uint)((row << RowBits) + index + 1)));
             }
         }
+    }
+
+    /// <summary>A number on lines of its own: who reads it does not take from the writer what lies beside.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
+    private sealed class SharedCount
+    {
+        [FieldOffset(96)]
+        public int Value;
     }
 
     /// <summary>One message.</summary>

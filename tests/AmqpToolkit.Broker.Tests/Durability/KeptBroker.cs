@@ -155,7 +155,8 @@ internal sealed class KeptBroker : IAsyncDisposable
     }
 
     /// <summary>Starts on the folder.</summary>
-    public async Task OpenAsync()
+    /// <param name="memoryOctets">Memory from which on publishers are held back; as before if not said.</param>
+    public async Task OpenAsync(long? memoryOctets = null)
     {
         string folder = _folders[^1];
         _broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions
@@ -164,7 +165,7 @@ internal sealed class KeptBroker : IAsyncDisposable
             DataDirectory = folder,
             TimeProvider = _time,
             LoggerFactory = _log,
-            MemoryLimitOctets = _memoryOctets,
+            MemoryLimitOctets = memoryOctets ?? _memoryOctets,
             PagingWatermark = (double)_pagingOctets / _memoryOctets,
             FileLayer = _files is null ? null : () => _files(folder),
             Journal = _journal,

@@ -9,6 +9,7 @@ internal sealed class ManualDisk(string folder) : IFileLayer
 
     private readonly DiskFileLayer _files = new(folder);
     private readonly ManualResetEventSlim _syncs = new(initialState: true);
+    private long _readOctets;
 
     /// <summary>How many syncs of files have begun.</summary>
     public int SyncCount { get; private set; }
@@ -24,6 +25,9 @@ internal sealed class ManualDisk(string folder) : IFileLayer
 
     /// <summary>Whether syncs fail from now on.</summary>
     public bool IsBroken { get; set; }
+
+    /// <summary>Octets that were read from files.</summary>
+    public long ReadOctets => Interlocked.Read(ref _readOctets);
 
     /// <summary>Called before each read.</summary>
     public Action? OnRead { get; set; }
@@ -96,6 +100,7 @@ internal sealed class ManualDisk(string folder) : IFileLayer
         {
             disk.OnRead?.Invoke();
             int read = file.Read(offset, octets);
+            Interlocked.Add(ref disk._readOctets, read);
             if (disk.Damaged is { } damaged && octets[..read].IndexOf(damaged) is >= 0 and var at)
             {
                 octets[at] ^= 1;
