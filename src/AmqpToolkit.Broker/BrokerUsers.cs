@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Protocol;
 using AmqpToolkit.Protocol.Sasl;
 
