@@ -114,6 +114,24 @@ internal sealed partial class MessageLine
     /// <summary>Puts a message in its place that was read.</summary>
     public void Replace(in ReadyList.Cursor cursor, MessageRef read) => _ready.Replace(in cursor, read);
 
+    /// <summary>Places whose messages went before their turn are gone, with those before them: what is told of them goes, too.</summary>
+    private void PassHoles(int count)
+    {
+        for (; count > 0; count--)
+        {
+            if (_restored is { } restored)
+            {
+                restored.Take();
+                _restored = restored.IsEmpty ? null : restored;
+            }
+
+            if (_readyDeadlines > 0)
+            {
+                TakeDeadline();
+            }
+        }
+    }
+
     /// <summary>Whether the next message is one that came back: not if it was taken before its turn, and older ones wait.</summary>
     private bool IsReturnedNext(PriorityQueue<QueuedMessage, ulong> returned) =>
         _places is null || _ready.PlaceCount == 0 || returned.Peek().Position < ReadyPosition;

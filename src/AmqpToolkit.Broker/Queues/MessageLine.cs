@@ -169,7 +169,9 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     public MessageLine TakeAll()
     {
         var all = new MessageLine(arena, _nextPosition) { _ready = _ready, _returned = _returned, _restored = _restored, _places = _places };
-        _ready = new ReadyList(arena, _ready.NextNumber);
+        
+        // Who stands at the end of the list that is gone must not take it for the end of this one.
+        _ready = new ReadyList(arena, _ready.NextNumber + 1);
         _returned = null;
         _places = _places is null ? null : [];
         _returnedPagedOut = 0;
@@ -251,7 +253,15 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
         }
 
         long deadline = _readyDeadlines > 0 ? TakeDeadline() : QueuedMessage.Never;
-        return new QueuedMessage(_ready.Take(out var stored), position, deadline, deliveryCount, priority, isRedelivered, stored);
+        bool hasHoles = _ready.HasHoles;
+        int places = _ready.PlaceCount - 1;
+        var message = _ready.Take(out var stored);
+        if (hasHoles)
+        {
+            PassHoles(places - _ready.PlaceCount);
+        }
+
+        return new QueuedMessage(message, position, deadline, deliveryCount, priority, isRedelivered, stored);
     }
 
     private long TakeDeadline()

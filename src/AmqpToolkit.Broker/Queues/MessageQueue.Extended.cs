@@ -88,7 +88,7 @@ internal partial class MessageQueue
             return;
         }
 
-        if (more.Budget <= 0 || more.IsCounting || HasSurplus(more) || (more.Walks is { } walks && walks.Exists(static walk => walk.IsBehind && walk.Consumer.IsInRotation)))
+        if (more.Budget <= 0 || more.IsCounting || HasSurplus(more) || (more.Walks is { } walks && HasReady && walks.Exists(static walk => walk.IsBehind && walk.Consumer.IsInRotation)))
         {
             SweepOf(more).Start();
         }

@@ -10,7 +10,7 @@ namespace AmqpToolkit.Broker.Queues;
 internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Selector[] selectors) : IMessageSource
 {
     /// <summary>Messages that may be kept from it one by one (undeliverable-here).</summary>
-    private const int MostExcluded = 1024;
+    private const int MostExcluded = 16_384;
 
     /// <summary>Places of what came back that are kept until it is looked whether they are there still.</summary>
     private const int FewReturned = 4096;
@@ -119,11 +119,6 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     /// <returns>False when it is so of too many.</returns>
     public bool TryExclude(in QueuedMessage message)
     {
-        if (DropsRefused)
-        {
-            return false;
-        }
-
         _excluded ??= [];
         if (_excluded.Count >= MostExcluded)
         {
@@ -137,7 +132,7 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     public void Forget() => (Current, IsThrough, IsBehind) = (default, false, false);
 
     /// <summary>A place among all priorities, in the order of delivery.</summary>
-    private static ulong PlaceOf(byte priority, ulong position) => QueuedMessage.JournalPositionOf((byte)(byte.MaxValue - priority), position);
+    public static ulong PlaceOf(byte priority, ulong position) => QueuedMessage.JournalPositionOf((byte)(byte.MaxValue - priority), position);
 
     /// <summary>What a place means.</summary>
     public static (byte Priority, ulong Position) Split(ulong place)

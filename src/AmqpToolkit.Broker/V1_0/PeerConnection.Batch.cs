@@ -383,17 +383,23 @@ internal sealed partial class PeerConnection
     /// </summary>
     private void SettleUndeliverable(List<Unsettled> deliveries)
     {
-        var back = new List<Unsettled>();
-        var away = new List<Unsettled>();
-        foreach (var delivery in deliveries)
-        {
-            bool goesBack = delivery.Queue is StreamQueue || (delivery.Queue.Settings.DeadLetterExchange is null && delivery.Queue.TryExclude(delivery.Consumer!, delivery.Message));
-            (goesBack ? back : away).Add(delivery);
-        }
-
+        Unsettled[] all = [.. deliveries];
         deliveries.Clear();
-        Settlement.Settle(back, Outcome.Fail, Turn);
-        Settlement.Settle(away, Outcome.Reject, Turn);
+        foreach (var delivery in all)
+        {
+            var link = (OutgoingLink)delivery.Consumer!;
+            bool isOwn = link.Walk is { DropsRefused: true };
+            bool goesBack = delivery.Queue is StreamQueue || (delivery.Queue.Settings.DeadLetterExchange is null && !isOwn);
+            if (goesBack && delivery.Queue is not StreamQueue && !delivery.Queue.TryExclude(link, delivery.Message))
+            {
+                lock (Output.Gate)
+                {
+                    link.Link.Detach(closed: true, new AmqpFault(AmqpError.Texts.ResourceLimitExceeded, "too many messages wait that are not to come over this link"));
+                }
+            }
+
+            delivery.Queue.Settle([delivery], goesBack ? Outcome.Fail : Outcome.Reject, Turn);
+        }
     }
 
     private void BeginBatch(byte[] buffer)

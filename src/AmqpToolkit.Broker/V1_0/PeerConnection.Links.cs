@@ -188,9 +188,14 @@ internal sealed partial class PeerConnection
         var filters = new SourceFilters();
         if (filters.Read(source.Filter, queue is StreamQueue, subscription is not null, Broker.Options.TimeProvider) is { } unusable)
         {
-            subscription?.Delete(this);
+            subscription?.DeleteIfNew(this);
             dynamic?.HandleClosed(this);
             return unusable;
+        }
+
+        if (subscription is { IsDurable: true })
+        {
+            StealSubscription(queue!);
         }
 
         bool isSettled = attach.SndSettleMode == SenderSettleMode.Settled;
@@ -296,7 +301,26 @@ internal sealed partial class PeerConnection
     }
 
     /// <summary>A subscription that wants nothing of what comes over this connection (no-local). It is the connection's own, so that leaving it out of the connection's routes is all.</summary>
-    private void AddNotLocal(MessageQueue queue) => (_notLocal ??= []).Add(queue);
+    private void AddNotLocal(MessageQueue queue)
+    {
+        (_notLocal ??= []).Add(queue);
+        ForgetWays();
+    }
+
+    /// <summary>Ways of senders are looked for anew.</summary>
+    private void ForgetWays()
+    {
+        foreach (var session in _sessions)
+        {
+            foreach (object owner in session.Links)
+            {
+                if (owner is IncomingLink incoming)
+                {
+                    incoming.Way.RoutingVersion = -1;
+                }
+            }
+        }
+    }
 
     /// <summary>The queues of a route that want what comes over this connection.</summary>
     public ReadOnlySpan<MessageQueue> WithoutNotLocal(ReadOnlySpan<MessageQueue> queues)
@@ -377,7 +401,11 @@ internal sealed partial class PeerConnection
         }
 
         Settlement.Settle(returned, link.DefaultOutcome, Turn);
-        _notLocal?.Remove(link.Queue);
+        if (_notLocal is not null && _notLocal.Remove(link.Queue))
+        {
+            ForgetWays();
+        }
+
         if (link.Subscription is { IsDurable: false } subscription)
         {
             subscription.Delete(this);

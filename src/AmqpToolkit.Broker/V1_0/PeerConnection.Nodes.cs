@@ -52,19 +52,19 @@ internal sealed partial class PeerConnection
         }
 
         byte[] key = node.Key ?? (VirtualHost.FindExchange(node.Exchange)?.Type == ExchangeType.Topic ? "#"u8.ToArray() : []);
+        bool isNew = !isDurable || VirtualHost.FindQueue(name) is null;
         if (VirtualHost.DeclareQueue(name, passive: false, isDurable, exclusive: !isDurable, autoDelete: false, default, this, out var queue, Caller) is { } refused)
         {
             return refused.ToFault();
         }
 
-        subscription = new Subscription(queue!, isDurable);
-        StealSubscription(queue!);
+        subscription = new Subscription(queue!, isDurable) { IsNew = isNew };
         if (VirtualHost.BindQueue(queue!.Name, node.Exchange, key, default, this, Caller) is not { } unbound)
         {
             return null;
         }
 
-        subscription.Delete(this);
+        subscription.DeleteIfNew(this);
         subscription = null;
         return unbound.ToFault();
     }

@@ -13,6 +13,18 @@ internal sealed record Subscription(MessageQueue Queue, bool IsDurable)
     /// <summary>The name of the queue of a durable subscription.</summary>
     public static string NameOf(string container, string link) => $"subscription.{container}.{link}";
 
+    /// <summary>Whether the attach at hand has made it.</summary>
+    public bool IsNew { get; init; }
+
+    /// <summary>The attach is refused: what was there before it stays.</summary>
+    public void DeleteIfNew(PeerConnection connection)
+    {
+        if (IsNew)
+        {
+            Delete(connection);
+        }
+    }
+
     /// <summary>Ends it.</summary>
     public void Delete(PeerConnection connection)
     {
