@@ -2,7 +2,7 @@ using AmqpToolkit.Client.V1_0;
 
 namespace AmqpToolkit.Samples;
 
-/// <summary>Sends a message with AMQP 1.0, receives it, and asks somebody something. The queue <c>samples</c> is there (the sample <c>client</c> declares it).</summary>
+/// <summary>Sends a message with AMQP 1.0 and receives it. The queue <c>samples</c> is there (the sample <c>client</c> declares it).</summary>
 internal static class PeerSample
 {
     public static async Task RunAsync(string url)
@@ -12,7 +12,7 @@ internal static class PeerSample
 
         AmqpSender sender = await session.OpenSenderAsync("/queues/samples");
         DeliveryOutcome outcome = await sender.SendAsync(AmqpMessage.Of("hello"));
-        Console.WriteLine(outcome.Kind); // Accepted, Rejected, Released or Modified
+        Console.WriteLine(outcome.Kind); // Accepted, Rejected, Released or Modified; None when nothing was said
 
         await using AmqpReceiver receiver = await session.OpenReceiverAsync("/queues/samples");
         await foreach (AmqpDelivery delivery in receiver)

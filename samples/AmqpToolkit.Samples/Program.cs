@@ -33,9 +33,9 @@ static async Task<int> ClientAsync(string which, string url)
         await (which == "client" ? ClientSample.RunAsync(url) : PeerSample.RunAsync(url));
         return 0;
     }
-    catch (Exception exception) when (exception is AmqpToolkit.Client.V0_9_1.ConnectFailedException or AmqpToolkit.Client.V1_0.AmqpException)
+    catch (Exception exception) when (exception is AmqpToolkit.Client.V0_9_1.ConnectFailedException or AmqpToolkit.Client.V1_0.AmqpException or TimeoutException)
     {
-        Console.Error.WriteLine($"No broker that takes us at {url}: {exception.Message}");
+        Console.Error.WriteLine($"It did not work with {url}: {exception.Message}");
         return 1;
     }
 }

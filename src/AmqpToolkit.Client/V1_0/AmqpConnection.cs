@@ -4,6 +4,7 @@ using AmqpToolkit.Codec.V1_0;
 using AmqpToolkit.Protocol.Classic;
 using AmqpToolkit.Protocol.V1_0;
 using AmqpToolkit.Transport;
+using Microsoft.Extensions.Logging;
 
 namespace AmqpToolkit.Client.V1_0;
 
@@ -15,7 +16,7 @@ namespace AmqpToolkit.Client.V1_0;
 ///   Connecting --SASL, open--> open --close--> closed
 ///        \--refused              \--the peer closes, a mistake, silence, the stream's end--^
 /// </code>
-/// Whatever waits on a connection ends with it, and says why.
+/// Whatever waits on a connection ends with it, and says why. From its end on the peer has <see cref="AmqpConnectionOptions.CloseTimeout"/> for its last words; then the stream is cut.
 /// </remarks>
 public sealed class AmqpConnection : IAsyncDisposable
 {
@@ -23,17 +24,21 @@ public sealed class AmqpConnection : IAsyncDisposable
     private readonly EnginePump _pump;
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<AmqpException> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<AmqpSession> _sessions = [];
     private IdleMonitor _idle;
     private ITimer? _timer;
+    private ITimer? _cut;
+    private int _firstServed;
     private AmqpException? _reason;
+    private Exception? _sendFailure;
     private bool _isClosing;
 
-    private AmqpConnection(TransportConnection transport, AmqpConnectionOptions options)
+    private AmqpConnection(TransportConnection transport, AmqpConnectionOptions options, ConnectionSettings settings)
     {
         _transport = transport;
         Options = options;
-        _pump = new EnginePump(this, transport, SettingsOf(options), options.OutputBoundOctets);
+        _pump = new EnginePump(this, transport, settings, options.OutputBoundOctets);
     }
 
     /// <summary>What it was made with.</summary>
@@ -62,9 +67,12 @@ public sealed class AmqpConnection : IAsyncDisposable
 
     /// <summary>Connects and logs in.</summary>
     /// <exception cref="AmqpException">Nobody answered in time, or the peer refused.</exception>
+    /// <exception cref="ArgumentException">Container-id, hostname and properties make an open of more than 512 octets, or the properties are no map.</exception>
+    /// <exception cref="OperationCanceledException">The attempt was ended.</exception>
     public static async Task<AmqpConnection> ConnectAsync(AmqpConnectionOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        var settings = CheckedSettingsOf(options);
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         TransportConnection transport;
@@ -81,43 +89,63 @@ public sealed class AmqpConnection : IAsyncDisposable
             throw TookTooLong(options);
         }
 
-        return await OpenAsync(new AmqpConnection(transport, options), either.Token, cancellationToken).ConfigureAwait(false);
+        return await OpenAsync(new AmqpConnection(transport, options, settings), either.Token, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Logs in over a stream that exists already, and owns it from here on.</summary>
     /// <exception cref="AmqpException">The peer refused, or took too long.</exception>
+    /// <exception cref="ArgumentException">Container-id, hostname and properties make an open of more than 512 octets, or the properties are no map: the stream is left as it is.</exception>
+    /// <exception cref="OperationCanceledException">The attempt was ended.</exception>
     public static async Task<AmqpConnection> ConnectAsync(TransportConnection transport, AmqpConnectionOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(transport);
         ArgumentNullException.ThrowIfNull(options);
+        var settings = CheckedSettingsOf(options);
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        return await OpenAsync(new AmqpConnection(transport, options), either.Token, cancellationToken).ConfigureAwait(false);
+        return await OpenAsync(new AmqpConnection(transport, options, settings), either.Token, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Begins a session (1.0 section 2.5.1).</summary>
-    /// <exception cref="AmqpException">The connection has ended.</exception>
-    /// <exception cref="InvalidOperationException">The peer takes no more sessions.</exception>
-    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    /// <exception cref="AmqpException">The connection has ended, or the peer takes no more sessions (<c>amqp:resource-limit-exceeded</c>).</exception>
+    /// <exception cref="TimeoutException">There was no answer in time: the session is ended.</exception>
+    /// <exception cref="OperationCanceledException">The wait was ended, and the session with it.</exception>
     public async Task<AmqpSession> OpenSessionAsync(CancellationToken cancellationToken = default)
     {
         AmqpSession session;
         lock (Gate)
         {
             ThrowIfEnded();
-            var engine = _pump.Engine.Begin() ?? throw new InvalidOperationException("The peer takes no more sessions on this connection.");
+            var engine = _pump.Engine.Begin() ?? throw new AmqpException("No session", AmqpError.Texts.ResourceLimitExceeded, "the peer takes no more on this connection");
             session = new AmqpSession(this, engine);
             engine.Owner = session;
             _sessions.Add(session);
         }
 
         _pump.FlushSoon();
-        await WaitAsync(session.Begun, "begin", cancellationToken).ConfigureAwait(false);
-        return session;
+        try
+        {
+            await WaitAsync(session.Begun, "begin", cancellationToken).ConfigureAwait(false);
+            return session;
+        }
+        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
+        {
+            lock (Gate)
+            {
+                session.GiveUp();
+            }
+
+            _pump.FlushSoon();
+            throw;
+        }
     }
 
-    /// <summary>Closes the connection with all that is on it, politely: the peer is told and answers (1.0 section 2.4.3). When it does not in time, the stream is cut.</summary>
+    /// <summary>
+    /// Closes the connection with all that is on it, politely: the peer is told and answers (1.0 section 2.4.3). When it does not in time, the stream is cut; when this returns, it is gone. Sessions and
+    /// links end at once: what becomes of messages that are under way is not known then.
+    /// </summary>
     /// <param name="cancellationToken">Ends the wait and cuts the stream.</param>
+    /// <exception cref="OperationCanceledException">The wait was ended.</exception>
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         lock (Gate)
@@ -126,22 +154,26 @@ public sealed class AmqpConnection : IAsyncDisposable
             if (_reason is null)
             {
                 _pump.Engine.Close();
+                foreach (var session in _sessions.ToArray())
+                {
+                    session.End(Ended("closed by the application"));
+                }
             }
         }
 
         _pump.FlushSoon();
         try
         {
-            await Closed.WaitAsync(Options.CloseTimeout, Options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            await _gone.Task.WaitAsync(Options.CloseTimeout, Options.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            Abort();
-            await Closed.ConfigureAwait(false);
+            Cut();
+            await _gone.Task.ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            Abort();
+            Cut();
             throw;
         }
     }
@@ -154,6 +186,17 @@ public sealed class AmqpConnection : IAsyncDisposable
     {
         _pump.Abort();
         _transport.Abort();
+    }
+
+    /// <summary>The peer has not answered close: nobody waits for it any more.</summary>
+    private void Cut()
+    {
+        lock (Gate)
+        {
+            End(Ended("closed by the application, and not by the peer"));
+        }
+
+        Abort();
     }
 
     /// <summary>The same, elsewhere: for who holds the gate.</summary>
@@ -177,7 +220,7 @@ public sealed class AmqpConnection : IAsyncDisposable
     {
         if (_reason is not null || _isClosing)
         {
-            throw _reason ?? Ended("closed by the application");
+            throw _reason is null ? Ended("closed by the application") : new AmqpException(_reason);
         }
     }
 
@@ -187,9 +230,29 @@ public sealed class AmqpConnection : IAsyncDisposable
     /// <summary>The output has room again. Under the gate.</summary>
     internal void HandleRoom()
     {
-        foreach (var session in _sessions)
+        // Each time another is the first: one that is busy enough would take all of it.
+        for (int count = _sessions.Count, index = 0; index < count; index++)
         {
-            session.HandleRoom();
+            _sessions[(_firstServed + index) % count].HandleRoom();
+        }
+
+        _firstServed = (_firstServed + 1) % Math.Max(1, _sessions.Count);
+    }
+
+    /// <summary>The peer does not read what it has asked for. Under the gate.</summary>
+    internal void HandleUnreadAnswers(long octets)
+    {
+        End(new AmqpException(What, AmqpError.Texts.ResourceLimitExceeded, $"the peer leaves {octets} octets of answers unread"));
+        AbortSoon();
+    }
+
+    /// <summary>Nothing can be sent any more. What the peer has said of it may still be there to be read.</summary>
+    internal void HandleSendFailed(Exception cause)
+    {
+        lock (Gate)
+        {
+            _sendFailure ??= cause;
+            CutLater();
         }
     }
 
@@ -228,9 +291,13 @@ public sealed class AmqpConnection : IAsyncDisposable
                 End(new AmqpException(What, found.Fault!.Condition, found.Fault.Description));
                 if (_pump.Engine.IsEnded)
                 {
-                    _pump.EndAfterInput();
+                    _pump.EndAfterInput(isLastInput: false);
                 }
 
+                break;
+
+            case EngineEventKind.Begun when found.Session!.Owner is null:
+                found.Session.End(new AmqpFault(AmqpError.Texts.NotAllowed, "sessions are this end's to begin"));
                 break;
 
             default:
@@ -240,6 +307,23 @@ public sealed class AmqpConnection : IAsyncDisposable
     }
 
     private string What => $"The connection to {Options} has ended";
+
+    /// <exception cref="ArgumentException">The names and properties are more than open may have.</exception>
+    private static ConnectionSettings CheckedSettingsOf(AmqpConnectionOptions options)
+    {
+        var settings = SettingsOf(options);
+        if (!options.Properties.IsNull && !options.Properties.View.TryGetMap(out _))
+        {
+            throw new ArgumentException("The properties are a map.", nameof(options));
+        }
+
+        if (ConnectionEngine.OpenOctetsOf(settings) is var octets && octets > Constants.MinMaxFrameSize)
+        {
+            throw new ArgumentException($"Container-id, hostname and properties make open {octets} octets long; {Constants.MinMaxFrameSize} is what a peer must take.", nameof(options));
+        }
+
+        return settings;
+    }
 
     private static async Task<AmqpConnection> OpenAsync(AmqpConnection connection, CancellationToken either, CancellationToken own)
     {
@@ -270,7 +354,7 @@ public sealed class AmqpConnection : IAsyncDisposable
 
     private static ConnectionSettings SettingsOf(AmqpConnectionOptions options) => new()
     {
-        ContainerId = options.ContainerId,
+        ContainerId = options.ContainerId ?? Guid.NewGuid().ToString("N"),
         Hostname = options.Hostname ?? options.Host,
         MaxFrameSize = options.MaxFrameSize,
         IncomingWindow = options.IncomingWindow,
@@ -301,13 +385,17 @@ public sealed class AmqpConnection : IAsyncDisposable
 
     private void HandleSaslOutcome(ReadOnlySpan<byte> performative)
     {
-        if (SaslOutcomeView.TryParse(performative, out var outcome, out _) == DecodeError.None && outcome.Code == SaslCode.Ok)
+        var code = SaslOutcomeView.TryParse(performative, out var outcome, out _) == DecodeError.None ? outcome.Code : SaslCode.Sys;
+        if (code == SaslCode.Ok)
         {
             _pump.Engine.Open();
             return;
         }
 
-        End(new AmqpException(What, AmqpError.Texts.UnauthorizedAccess, "the login was refused"));
+        // Only one of them is about who wants in; the others may be gone tomorrow (5.3.3.6).
+        End(code == SaslCode.Auth
+            ? new AmqpException(What, AmqpError.Texts.UnauthorizedAccess, "the login was refused")
+            : new AmqpException(What, AmqpError.Texts.InternalError, code == SaslCode.SysTemp ? "the peer cannot log anybody in now" : "the peer failed at the login"));
         AbortSoon();
     }
 
@@ -348,7 +436,7 @@ public sealed class AmqpConnection : IAsyncDisposable
             End(Ended(_isClosing ? "closed by the application" : "closed by the peer"));
         }
 
-        _pump.EndAfterInput();
+        _pump.EndAfterInput(isLastInput: true);
     }
 
     private long Now => (long)Options.TimeProvider.GetElapsedTime(0).TotalMilliseconds;
@@ -383,26 +471,38 @@ public sealed class AmqpConnection : IAsyncDisposable
         try
         {
             await ReceivePump.RunAsync(_transport, _pump).ConfigureAwait(false);
-            reason = Ended("the peer ended the stream");
+            await _pump.WaitUntilSentAsync().ConfigureAwait(false);
+            reason = Ended("the peer ended the stream", _sendFailure);
         }
         catch (IOException exception)
         {
-            reason = Ended(exception.Message, exception);
+            var first = _sendFailure ?? exception;
+            reason = Ended(first.Message, first);
         }
 #pragma warning disable CA1031 // Whoever's defect it is: what waits must end.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
+            Options.LoggerFactory.CreateLogger<AmqpConnection>().LogError(exception, "A defect of the client ends the connection to {Peer}", Options.ToString());
             reason = Ended("a defect of the client", exception);
         }
 
         lock (Gate)
         {
             End(reason);
+            _cut?.Dispose();
         }
 
         Abort();
         _transport.Dispose();
+        _gone.TrySetResult();
+    }
+
+    /// <summary>From here on the peer has so long and no longer. Under the gate.</summary>
+    private void CutLater()
+    {
+        using var none = ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow();
+        _cut ??= Options.TimeProvider.CreateTimer(static state => ((AmqpConnection)state!).Abort(), this, Options.CloseTimeout, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>All that waits ends. Under the gate.</summary>
@@ -415,6 +515,7 @@ public sealed class AmqpConnection : IAsyncDisposable
 
         _reason = reason;
         _timer?.Dispose();
+        CutLater();
         foreach (var session in _sessions.ToArray())
         {
             session.End(reason);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AmqpToolkit.Codec.V1_0;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,14 +25,27 @@ public sealed record AmqpConnectionOptions
     /// <summary>The password. No text of this library shows it.</summary>
     public string Password { get; init; } = "guest";
 
-    /// <summary>The name of this container, which peers tell links apart by; by default one that nobody else has.</summary>
-    public string ContainerId { get; init; } = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
+    /// <summary>The name of this container, which peers tell links apart by: a durable subscription is found by it and the link's name. Null for one that is made up at each connection.</summary>
+    public string? ContainerId { get; init; }
 
     /// <summary>What open.properties says of this end: null or a map.</summary>
     public EncodedValue Properties { get; init; }
 
-    /// <summary>How long a peer may be silent before it counts as gone; it is told half of that. Zero for ever.</summary>
-    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(2);
+    /// <summary>How long a peer may be silent before it counts as gone; it is told half of that. Zero for ever; otherwise 200 ms to a day.</summary>
+    public TimeSpan IdleTimeout
+    {
+        get;
+        init
+        {
+            if (value != TimeSpan.Zero)
+            {
+                ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromMilliseconds(200));
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromDays(1));
+            }
+
+            field = value;
+        }
+    } = TimeSpan.FromMinutes(2);
 
     /// <summary>The largest frame that is taken, in octets; at least 512.</summary>
     public uint MaxFrameSize
@@ -57,7 +69,10 @@ public sealed record AmqpConnectionOptions
         }
     } = 2048;
 
-    /// <summary>The largest message that is received, in octets; a larger one closes its link. 128 MiB by default.</summary>
+    /// <summary>
+    /// The largest message that is received, in octets; a larger one ends its link. 128 MiB by default. A peer may fill a link's credit with messages of this size: <see cref="ReceiverOptions.Credit"/> times
+    /// it is what a receiver may have to hold.
+    /// </summary>
     public int MaxMessageOctets
     {
         get;
@@ -68,7 +83,10 @@ public sealed record AmqpConnectionOptions
         }
     } = 128 * 1024 * 1024;
 
-    /// <summary>Octets that wait for the socket before messages wait as well. 1 MiB by default.</summary>
+    /// <summary>
+    /// Octets that wait for the socket before messages wait as well; a message that has begun is written as far as the peer's window allows. 1 MiB by default. A peer that asks and does not read the
+    /// answers is cut at sixteen times as many, and not below 1 MiB.
+    /// </summary>
     public int OutputBoundOctets
     {
         get;
@@ -103,27 +121,28 @@ public sealed record AmqpConnectionOptions
     /// <summary>The clock of heartbeats and timeouts.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Where is logged.</summary>
+    /// <summary>Where is logged: defects of the client.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
-    /// <summary>Reads <c>amqp://user:password@host:port/virtual-host</c>; without a user it is nobody who logs in.</summary>
-    /// <param name="uri">Parts are percent-encoded; a path is the virtual host, and becomes <c>vhost:NAME</c>.</param>
+    /// <summary>Reads <c>amqp://user:password@host:port/virtual-host</c>; without a user, or a password, it is the one of a new <see cref="AmqpConnectionOptions"/>, as with the client of 0-9-1.</summary>
+    /// <param name="uri">Parts are percent-encoded; a path is the virtual host, and becomes <c>vhost:NAME</c>. A query is refused: there are no settings in it. TLS (<c>amqps</c>) is not to be had.</param>
     /// <exception cref="ArgumentException">It is no such URI.</exception>
     public static AmqpConnectionOptions Parse(string uri)
     {
-        if (!Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.Scheme is not "amqp")
+        if (!Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.Scheme is not "amqp" || parsed.Query.Length > 0)
         {
             throw new ArgumentException("Expected amqp://user:password@host:port/virtual-host.", nameof(uri));
         }
 
         string[] login = parsed.UserInfo.Split(':', 2);
-        return new AmqpConnectionOptions
+        var usual = new AmqpConnectionOptions();
+        return usual with
         {
             Host = parsed.Host.Length == 0 ? "localhost" : parsed.IdnHost,
             Port = parsed.Port > 0 ? parsed.Port : DefaultPort,
             Hostname = parsed.AbsolutePath.Length <= 1 ? null : $"vhost:{Uri.UnescapeDataString(parsed.AbsolutePath[1..])}",
-            UserName = parsed.UserInfo.Length == 0 ? null : Uri.UnescapeDataString(login[0]),
-            Password = login.Length > 1 ? Uri.UnescapeDataString(login[1]) : string.Empty,
+            UserName = parsed.UserInfo.Length == 0 ? usual.UserName : Uri.UnescapeDataString(login[0]),
+            Password = login.Length > 1 ? Uri.UnescapeDataString(login[1]) : usual.Password,
         };
     }
 

@@ -10,6 +10,22 @@ public sealed class AmqpException : Exception
         Description = description;
     }
 
+    /// <summary>The same in other words.</summary>
+    internal AmqpException(string message, AmqpException first)
+        : base(message, first)
+    {
+        Condition = first.Condition;
+        Description = first.Description;
+    }
+
+    /// <summary>The same for another who waited: each throws one of his own.</summary>
+    internal AmqpException(Exception first)
+        : base(first.Message, first)
+    {
+        Condition = first is AmqpException { Condition: var condition } ? condition : string.Empty;
+        Description = first is AmqpException { Description: var description } ? description : first.Message;
+    }
+
     /// <summary>The symbol of the error (1.0 section 2.8.15), such as <c>amqp:not-found</c>; empty where there was none: the stream was lost, or the end was asked for.</summary>
     public string Condition { get; }
 

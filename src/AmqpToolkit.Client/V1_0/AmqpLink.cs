@@ -39,6 +39,9 @@ public abstract class AmqpLink : IAsyncDisposable
 
     private protected AmqpException? Reason { get; private set; }
 
+    /// <summary>Whether what hangs on the link at the peer is to outlive all but <see cref="CloseAsync"/>.</summary>
+    private protected virtual bool IsKept => false;
+
     private string What => $"Link '{Name}' has ended";
 
     /// <summary>Closes the link (1.0 section 2.6.6): what hangs on it at the peer goes, too.</summary>
@@ -49,13 +52,15 @@ public abstract class AmqpLink : IAsyncDisposable
     /// <exception cref="TimeoutException">There was no answer in time.</exception>
     public Task DetachAsync(CancellationToken cancellationToken = default) => DetachAsync(closed: false, cancellationToken);
 
-    /// <summary>As <see cref="CloseAsync"/>, and throws nothing because the peer is late. May be called more than once.</summary>
+    /// <summary>
+    /// As <see cref="CloseAsync"/>, but a durable subscription is detached (<see cref="DetachAsync(CancellationToken)"/>) and stays at the peer; throws nothing because the peer is late. May be called more than once.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         try
         {
-            await CloseAsync().ConfigureAwait(false);
+            await DetachAsync(closed: !IsKept, CancellationToken.None).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -68,13 +73,14 @@ public abstract class AmqpLink : IAsyncDisposable
     {
         Engine = engine;
         engine.Owner = this;
+        engine.IsKept = IsKept;
         return engine.Attach(attach);
     }
 
     /// <summary>Nobody waits for the answer any more. Under the gate.</summary>
     internal void GiveUp()
     {
-        Engine!.Detach(closed: true);
+        Engine!.Detach(closed: !IsKept);
         End(new AmqpException(What, string.Empty, "given up before the peer answered"));
     }
 
@@ -124,11 +130,11 @@ public abstract class AmqpLink : IAsyncDisposable
         HandleEnd(reason);
         if (Role == Role.Sender)
         {
-            Session.Engine.ForgetOutgoing(Engine!, []);
+            Session.Engine.ForgetOutgoing(Engine!, null);
         }
         else
         {
-            Session.Engine.ForgetIncoming(Engine!, []);
+            Session.Engine.ForgetIncoming(Engine!, null);
         }
 
         _closed.TrySetResult(reason);
@@ -139,7 +145,14 @@ public abstract class AmqpLink : IAsyncDisposable
     {
     }
 
-    /// <returns>False when the peer refuses: a detach follows, and says why.</returns>
+    /// <summary>This end gives the link up. Under the gate.</summary>
+    private protected void Fail(string condition, string description)
+    {
+        Engine!.Detach(closed: !IsKept, new AmqpFault(condition, description));
+        End(new AmqpException(What, condition, description));
+    }
+
+    /// <returns>False when the peer refuses: a detach follows, and says why. Or the link has been given up here.</returns>
     private protected abstract bool TryTakeAttach(in AttachView attach);
 
     private protected abstract void HandleEnd(AmqpException reason);

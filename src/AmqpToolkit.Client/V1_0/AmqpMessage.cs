@@ -3,7 +3,7 @@ using AmqpToolkit.Codec.V1_0;
 
 namespace AmqpToolkit.Client.V1_0;
 
-/// <summary>A message (1.0 section 3.2): its sections as the definitions have them. Immutable.</summary>
+/// <summary>A message (1.0 section 3.2): its sections as the definitions have them. Immutable. Equality is that of the sections; data compares by its octets.</summary>
 /// <remarks><code>
 /// header | delivery-annotations | message-annotations | properties | application-properties | body | footer
 /// </code></remarks>
@@ -24,14 +24,33 @@ public sealed record AmqpMessage
     /// <summary>The application's: null or a map of names and simple values.</summary>
     public EncodedValue ApplicationProperties { get; init; }
 
-    /// <summary>What the body is made of.</summary>
+    /// <summary>
+    /// What the body is made of. Who sets <see cref="Data"/> or <see cref="Value"/> sets this, too; only for an amqp-sequence it must be said. A message must have a body (1.0 section 3.2): one without
+    /// is sent with the value null.
+    /// </summary>
     public MessageBodyKind BodyKind { get; init; }
 
     /// <summary>A body of data; of several sections the octets in a row.</summary>
-    public ReadOnlyMemory<byte> Data { get; init; }
+    public ReadOnlyMemory<byte> Data
+    {
+        get;
+        init
+        {
+            field = value;
+            BodyKind = MessageBodyKind.Data;
+        }
+    }
 
-    /// <summary>A body that is a value, or a list: of several amqp-sequence sections the first.</summary>
-    public EncodedValue Value { get; init; }
+    /// <summary>A body that is a value, or a list: of several amqp-sequence sections the first, the others are passed over.</summary>
+    public EncodedValue Value
+    {
+        get;
+        init
+        {
+            field = value;
+            BodyKind = BodyKind == MessageBodyKind.AmqpSequence ? BodyKind : MessageBodyKind.AmqpValue;
+        }
+    }
 
     /// <summary>What can only be told once the body is known: null or a map.</summary>
     public EncodedValue Footer { get; init; }
@@ -40,7 +59,7 @@ public sealed record AmqpMessage
     public string? Text => BodyKind == MessageBodyKind.AmqpValue && Value.View.TryGetString(out var text) ? System.Text.Encoding.UTF8.GetString(text) : null;
 
     /// <summary>A message whose body is octets.</summary>
-    public static AmqpMessage Of(ReadOnlyMemory<byte> data) => new() { BodyKind = MessageBodyKind.Data, Data = data };
+    public static AmqpMessage Of(ReadOnlyMemory<byte> data) => new() { Data = data };
 
     /// <summary>A message whose body is text.</summary>
     public static AmqpMessage Of(string text)
@@ -50,7 +69,15 @@ public sealed record AmqpMessage
     }
 
     /// <summary>A message whose body is a value.</summary>
-    public static AmqpMessage Of(EncodedValue value) => new() { BodyKind = MessageBodyKind.AmqpValue, Value = value };
+    public static AmqpMessage Of(EncodedValue value) => new() { Value = value };
+
+    /// <inheritdoc/>
+    public bool Equals(AmqpMessage? other) =>
+        other is not null && BodyKind == other.BodyKind && Data.Span.SequenceEqual(other.Data.Span) && Value == other.Value && Header == other.Header && Properties == other.Properties
+        && DeliveryAnnotations == other.DeliveryAnnotations && MessageAnnotations == other.MessageAnnotations && ApplicationProperties == other.ApplicationProperties && Footer == other.Footer;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(BodyKind, Data.Length, Value, Header, Properties, ApplicationProperties);
 
     /// <summary>Reads a message.</summary>
     /// <returns>What is wrong with it.</returns>
@@ -91,15 +118,16 @@ public sealed record AmqpMessage
             MessageAnnotations = annotations,
             Properties = sections.Properties.IsEmpty ? default : properties.ToOwned(),
             ApplicationProperties = application,
-            BodyKind = sections.BodyKind,
             Data = data,
             Value = value,
+            BodyKind = sections.BodyKind,
             Footer = footer,
         };
         return DecodeError.None;
     }
 
     /// <summary>Writes its octets behind what <paramref name="builder"/> has.</summary>
+    /// <exception cref="ArgumentException">A section that must be a map is none, or the list of an amqp-sequence no list.</exception>
     public void Write(EncodedValueBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -122,10 +150,15 @@ public sealed record AmqpMessage
                 builder.Describe(DataView.DescriptorCode).AddBinary(Data.Span);
                 break;
             case MessageBodyKind.AmqpSequence:
+                if (!Value.View.TryGetList(out _))
+                {
+                    throw new ArgumentException("The body of an amqp-sequence is a list.");
+                }
+
                 builder.Describe(AmqpSequenceView.DescriptorCode).Add(Value);
                 break;
-            case MessageBodyKind.AmqpValue:
-                builder.Describe(AmqpValueView.DescriptorCode).Add(Value);
+            default:
+                builder.Describe(AmqpValueView.DescriptorCode).Add(BodyKind == MessageBodyKind.AmqpValue ? Value : default);
                 break;
         }
 
@@ -136,6 +169,11 @@ public sealed record AmqpMessage
     {
         if (!map.IsNull)
         {
+            if (!map.View.TryGetMap(out _))
+            {
+                throw new ArgumentException("A section of the message is a map by the specification, and none here.");
+            }
+
             builder.Describe(code).Add(map);
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V1_0;
@@ -8,19 +9,26 @@ namespace AmqpToolkit.Client.V1_0;
 
 /// <summary>
 /// A link on which messages come: <c>await foreach</c> over its deliveries, or <see cref="ReceiveAsync"/>. As many wait here as its credit allows; the sender gets credit anew as they are taken. What
-/// was taken and is not settled is the application's to bound.
+/// was taken and is not settled is the application's to bound. A message that cannot be read is rejected (<c>amqp:decode-error</c>), and the link goes on; one that is too large ends it.
 /// </summary>
 public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
 {
+    /// <summary>Octets of a buffer for messages in pieces that is kept for the next.</summary>
+    private const int KeptOctets = 64 * 1024;
+
     private readonly ReceiverOptions _options;
     private readonly Channel<AmqpDelivery> _deliveries = Channel.CreateUnbounded<AmqpDelivery>(new UnboundedChannelOptions { AllowSynchronousContinuations = false });
-    private readonly ArrayBufferWriter<byte> _partial = new();
+    private ArrayBufferWriter<byte> _partial = new();
+    private bool _hasPartial;
     private int _buffered;
 
     internal AmqpReceiver(AmqpSession session, ReceiverOptions options)
         : base(session, AmqpSession.NameOf(options.Name), Role.Receiver) => _options = options;
 
+    private protected override bool IsKept => _options.IsDurable;
+
     /// <summary>Takes the next message, and waits for it.</summary>
+    /// <exception cref="OperationCanceledException">It was given up; no message is lost by that.</exception>
     /// <exception cref="AmqpException">The link has ended, and what had come was taken.</exception>
     public async ValueTask<AmqpDelivery> ReceiveAsync(CancellationToken cancellationToken = default)
     {
@@ -32,19 +40,29 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
         }
         catch (ChannelClosedException)
         {
-            throw await Closed.ConfigureAwait(false);
+            throw new AmqpException(await Closed.ConfigureAwait(false));
         }
     }
 
-    /// <summary>Starts an enumeration. It ends when the link was closed here, and throws what ended it otherwise; what had come is handed out before.</summary>
+    /// <summary>
+    /// Starts an enumeration. It ends when the link was closed here, and throws what ended it otherwise; what had come is handed out before. Leaving it leaves the link as it is: what has come waits
+    /// for the next who asks, and is nobody else's until the link is closed or disposed of.
+    /// </summary>
     /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="AmqpException">The link has ended.</exception>
     public async IAsyncEnumerator<AmqpDelivery> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         while (await _deliveries.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            while (_deliveries.Reader.TryRead(out var delivery))
+            while (true)
             {
+                // While messages come nobody else looks.
+                cancellationToken.ThrowIfCancellationRequested();
+                if (!_deliveries.Reader.TryRead(out var delivery))
+                {
+                    break;
+                }
+
                 HandleTaken();
                 yield return delivery;
             }
@@ -53,9 +71,13 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
         var reason = await Closed.ConfigureAwait(false);
         if (!_wasClosedHere)
         {
-            throw reason;
+            throw new AmqpException(reason);
         }
     }
+
+    /// <summary>As for any enumeration; it stands here because a link is disposed of as well, and an extension method would not know which is meant.</summary>
+    public ConfiguredCancelableAsyncEnumerable<AmqpDelivery> ConfigureAwait(bool continueOnCapturedContext) =>
+        ((IAsyncEnumerable<AmqpDelivery>)this).ConfigureAwait(continueOnCapturedContext);
 
     internal Attach AttachTo(string? address)
     {
@@ -91,7 +113,7 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
         };
     }
 
-    /// <summary>Settles a delivery (1.0 section 2.6.12).</summary>
+    /// <summary>Settles a delivery (1.0 section 2.6.12). One that its sender has settled meanwhile is done with.</summary>
     /// <exception cref="AmqpException">The link has ended: the peer has given the message back, or will.</exception>
     internal void Settle(AmqpDelivery delivery, EncodedValue state)
     {
@@ -99,13 +121,10 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
         {
             if (Reason is not null)
             {
-                throw Reason;
+                throw new AmqpException(Reason);
             }
 
-            if (!Session.Engine.DisposeIncoming(delivery.Sequence, state, settled: true))
-            {
-                throw new InvalidOperationException("The delivery is settled.");
-            }
+            Session.Engine.DisposeIncoming(delivery.Sequence, state, settled: true);
         }
 
         Session.Connection.Pump.FlushSoon();
@@ -119,6 +138,12 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
         }
 
         Address = TextOf(source.Address);
+        if (MissingOf(in attach, in source) is { } missing)
+        {
+            Fail(AmqpError.Texts.NotImplemented, $"the peer does not grant {missing}");
+            return false;
+        }
+
         Engine!.SetCredit((uint)_options.Credit);
         return true;
     }
@@ -130,9 +155,10 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
             _partial.ResetWrittenCount();
         }
 
+        _hasPartial = !transfer.IsLast;
         if (transfer.IsAborted)
         {
-            _partial.ResetWrittenCount();
+            Renew();
             return;
         }
 
@@ -152,10 +178,18 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
             return;
         }
 
-        var octets = transfer.IsFirst ? transfer.Payload : _partial.WrittenSpan;
-        if (AmqpMessage.TryRead(octets, out var message) is var error and not DecodeError.None)
+        var error = AmqpMessage.TryRead(transfer.IsFirst ? transfer.Payload : _partial.WrittenSpan, out var message);
+        if (_partial.Capacity > KeptOctets)
         {
-            Fail(AmqpError.Texts.DecodeError, $"a message cannot be read: {error}");
+            _partial = new();
+        }
+
+        if (error != DecodeError.None)
+        {
+            // It concerns one message: whoever closes the link over it gets it again with the next.
+            Session.Engine.DisposeIncoming(
+                transfer.Sequence, EncodedValue.Of(new Rejected { Error = new Error { Condition = AmqpError.Texts.DecodeError, Description = $"the message cannot be read: {error}" } }), settled: true);
+            Renew();
             return;
         }
 
@@ -167,9 +201,50 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
     {
         _wasClosedHere = Engine is { IsDetaching: true } && reason.Condition.Length == 0;
         _deliveries.Writer.TryComplete();
+        _partial = new();
     }
 
+    /// <summary>The peer may have given credit up.</summary>
+    internal override void HandleRoom() => Renew();
+
     private bool _wasClosedHere;
+
+    /// <summary>What was asked for and is not in force: the answer to an attach says what is (1.0 section 3.5.3).</summary>
+    private string? MissingOf(in AttachView attach, in SourceView source)
+    {
+        if (_options.IsDynamic && Address is null)
+        {
+            return "a node for the link";
+        }
+
+        if (_options.IsBrowsing && !source.DistributionMode.SequenceEqual("copy"u8))
+        {
+            return "distribution-mode copy";
+        }
+
+        if (_options.IsDurable && source.Durable == TerminusDurability.None)
+        {
+            return "a durable source";
+        }
+
+        if (_options.IsSettled && !_options.TakesUnsettled && attach.SndSettleMode != SenderSettleMode.Settled)
+        {
+            return "settled messages";
+        }
+
+        if (FilterOf(_options).View.TryGetMap(out var asked))
+        {
+            foreach (var entry in asked)
+            {
+                if (entry.Key.TryGetSymbol(out var name) && !source.Filter.TryGetValue(name, out _))
+                {
+                    return $"the filter {System.Text.Encoding.ASCII.GetString(name)}";
+                }
+            }
+        }
+
+        return null;
+    }
 
     private static EncodedValue Outcomes { get; } = EncodedValue.Symbols("amqp:accepted:list", "amqp:rejected:list", "amqp:released:list", "amqp:modified:list");
 
@@ -178,30 +253,37 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
             ? options.Filter
             : new EncodedValueBuilder().BeginMap().AddSymbol("apache.org:selector-filter:string").Add(new SelectorFilter { Value = options.Selector }).End().ToValue();
 
-    private void Fail(string condition, string description)
-    {
-        Engine!.Detach(closed: true, new AmqpFault(condition, description));
-        End(new AmqpException($"Link '{Name}' has ended", condition, description));
-    }
-
-    /// <summary>Somebody has taken a message: the sender may send others, once that is worth a frame.</summary>
+    /// <summary>Somebody has taken a message: the sender may send others.</summary>
     private void HandleTaken()
     {
-        bool isGranted = false;
+        bool isGranted;
         lock (Session.Connection.Gate)
         {
             _buffered--;
-            uint wanted = (uint)(_options.Credit - _buffered);
-            if (Reason is null && Engine!.IsAttached && Engine.Credit <= wanted / 2)
-            {
-                Engine.SetCredit(wanted);
-                isGranted = true;
-            }
+            isGranted = Renew();
         }
 
         if (isGranted)
         {
             Session.Connection.Pump.FlushSoon();
         }
+    }
+
+    /// <summary>Gives credit for what has been taken, once that is worth a frame: half of all. Under the gate.</summary>
+    private bool Renew()
+    {
+        if (Reason is not null || Engine is not { IsAttached: true })
+        {
+            return false;
+        }
+
+        int here = _buffered + (_hasPartial ? 1 : 0);
+        if (_options.Credit - here - (int)Engine.Credit < Math.Max(1, _options.Credit / 2))
+        {
+            return false;
+        }
+
+        Engine.SetCredit((uint)(_options.Credit - here));
+        return true;
     }
 }

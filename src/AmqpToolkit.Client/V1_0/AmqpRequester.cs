@@ -6,7 +6,7 @@ namespace AmqpToolkit.Client.V1_0;
 
 /// <summary>
 /// Asks and gets answers, over a node that the peer makes for the answers: who answers sends to the request's reply-to, with the request's message-id as correlation-id. Any number of requests may be
-/// under way.
+/// under way. An answer whose correlation-id is not that text is passed over.
 /// </summary>
 public sealed class AmqpRequester : IAsyncDisposable
 {
@@ -14,6 +14,8 @@ public sealed class AmqpRequester : IAsyncDisposable
     private readonly AmqpSender _requests;
     private readonly AmqpReceiver _answers;
     private readonly string _prefix = Guid.NewGuid().ToString("N");
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Exception? _reason;
     private long _number;
 
     internal AmqpRequester(AmqpSender requests, AmqpReceiver answers)
@@ -25,10 +27,11 @@ public sealed class AmqpRequester : IAsyncDisposable
     /// <summary>Where answers come.</summary>
     public string ReplyTo => _answers.Address!;
 
-    /// <summary>Sends a request and waits for its answer.</summary>
+    /// <summary>Sends a request and waits for its answer: for ever, unless told otherwise. An answer that comes before the request was settled ends the wait, too.</summary>
     /// <param name="request">The request; its message-id and reply-to are set here.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="AmqpException">The request was not accepted, or a link has ended.</exception>
+    /// <exception cref="AmqpException">The request was not accepted, its link ended before it was, or the link of the answers has ended.</exception>
+    /// <exception cref="OperationCanceledException">The wait was ended; whether the request was sent is not known.</exception>
     public async Task<AmqpMessage> RequestAsync(AmqpMessage request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -37,13 +40,21 @@ public sealed class AmqpRequester : IAsyncDisposable
         _waiting[id] = answer;
         try
         {
-            if (_answers.Closed.IsCompleted)
+            if (_reason is { } reason)
             {
-                throw await _answers.Closed.ConfigureAwait(false);
+                throw new AmqpException(reason);
             }
 
-            var outcome = await _requests.SendAsync(
-                request with { Properties = request.Properties with { MessageId = EncodedValue.String(id), ReplyTo = EncodedValue.String(ReplyTo) } }, cancellationToken).ConfigureAwait(false);
+            var sending = _requests.SendAsync(
+                request with { Properties = request.Properties with { MessageId = EncodedValue.String(id), ReplyTo = EncodedValue.String(ReplyTo) } }, cancellationToken);
+            if (await Task.WhenAny(sending, answer.Task).ConfigureAwait(false) == answer.Task)
+            {
+                // Nobody looks at the outcome any more.
+                _ = sending.ContinueWith(static sending => _ = sending.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                return await answer.Task.ConfigureAwait(false);
+            }
+
+            var outcome = await sending.ConfigureAwait(false);
             if (!outcome.IsAccepted)
             {
                 throw new AmqpException($"The request was {outcome.Kind}", outcome.Condition ?? string.Empty, outcome.Description ?? string.Empty);
@@ -62,6 +73,7 @@ public sealed class AmqpRequester : IAsyncDisposable
     {
         await _requests.DisposeAsync().ConfigureAwait(false);
         await _answers.DisposeAsync().ConfigureAwait(false);
+        await _left.Task.ConfigureAwait(false);
     }
 
     private async Task ReceiveAsync()
@@ -78,14 +90,19 @@ public sealed class AmqpRequester : IAsyncDisposable
                 }
             }
         }
-        catch (AmqpException reason)
+#pragma warning disable CA1031 // Whoever's defect it is: those that wait must end.
+        catch (Exception reason)
+#pragma warning restore CA1031
         {
-            // Whoever adds himself from here on finds the link closed.
+            // Whoever adds himself from here on finds the reason.
+            _reason = reason;
             foreach (var waiting in _waiting.Values)
             {
-                waiting.TrySetException(reason);
+                waiting.TrySetException(new AmqpException(reason));
                 _ = waiting.Task.Exception;
             }
+
+            _left.TrySetResult();
         }
     }
 }

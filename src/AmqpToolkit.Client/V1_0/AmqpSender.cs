@@ -18,6 +18,7 @@ public sealed class AmqpSender : AmqpLink
     private readonly byte[] _tag = new byte[sizeof(ulong)];
     private readonly Dictionary<ulong, PendingSend> _unsettled = [];
     private ulong _number;
+    private long _waitingOctets;
 
     internal AmqpSender(AmqpSession session, SenderOptions options)
         : base(session, AmqpSession.NameOf(options.Name), Role.Sender) => _options = options;
@@ -34,12 +35,17 @@ public sealed class AmqpSender : AmqpLink
         }
     }
 
-    /// <summary>Sends a message and waits for what becomes of it; of a settled one until it is written. Without credit, or room, it waits for that first.</summary>
+    /// <summary>
+    /// Sends a message and waits for what becomes of it; of a settled one until it is written. Without credit, or room, it waits for that first. Its octets are copied before this returns: the caller may
+    /// use his buffers again.
+    /// </summary>
     /// <param name="message">The message.</param>
     /// <param name="cancellationToken">Ends the wait. A message that was not begun is not sent then; of another the outcome is not known.</param>
     /// <returns>What became of it, as a value: a rejected message is no exception.</returns>
-    /// <exception cref="AmqpException">The link has ended: what became of the message is not known.</exception>
-    /// <exception cref="ArgumentException">The message is larger than the receiver takes.</exception>
+    /// <exception cref="AmqpException">The link has ended: what became of the message is not known, unless the text says that it was not sent.</exception>
+    /// <exception cref="ArgumentException">The message is larger than the receiver takes, or a section that must be a map is none. Thrown at once.</exception>
+    /// <exception cref="InvalidOperationException">As many octets as <see cref="SenderOptions.WaitingBoundOctets"/> says wait for credit already. The message is not sent.</exception>
+    /// <exception cref="OperationCanceledException">The wait was ended.</exception>
     public Task<DeliveryOutcome> SendAsync(AmqpMessage message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -49,25 +55,46 @@ public sealed class AmqpSender : AmqpLink
         }
 
         var builder = (t_builder ??= new EncodedValueBuilder()).Clear();
-        message.Write(builder);
+        try
+        {
+            message.Write(builder);
+            return Send(builder, cancellationToken);
+        }
+        finally
+        {
+            if (builder.Span.Length > KeptOctets)
+            {
+                t_builder = null;
+            }
+        }
+    }
+
+    private Task<DeliveryOutcome> Send(EncodedValueBuilder builder, CancellationToken cancellationToken)
+    {
         PendingSend sending;
         lock (Session.Connection.Gate)
         {
             if (Reason is not null)
             {
-                return Task.FromException<DeliveryOutcome>(Reason);
+                return Task.FromException<DeliveryOutcome>(new AmqpException(Reason));
             }
 
             if (Engine!.PeerMaxMessageSize is > 0 and var most && (ulong)builder.Span.Length > most)
             {
-                throw new ArgumentException($"The message has {builder.Span.Length} octets; the receiver takes {most}.", nameof(message));
+                throw new ArgumentException($"The message has {builder.Span.Length} octets; the receiver takes {most}.");
+            }
+
+            bool mustWait = _waiting.Count > 0 || !CanBegin;
+            if (mustWait && _waiting.Count > 0 && _waitingOctets + builder.Span.Length > _options.WaitingBoundOctets)
+            {
+                return Task.FromException<DeliveryOutcome>(new InvalidOperationException($"{_waitingOctets} octets wait for credit already."));
             }
 
             sending = new PendingSend(_number++, _options.IsSettled);
-            if (_waiting.Count > 0 || !CanBegin)
+            if (mustWait)
             {
                 sending.Rest = builder.Span.ToArray();
-                sending.Place = _waiting.AddLast(sending);
+                AddWaiting(sending);
             }
             else
             {
@@ -75,14 +102,9 @@ public sealed class AmqpSender : AmqpLink
                 if (!sending.Rest.IsEmpty || Engine.IsSending)
                 {
                     sending.Rest = sending.Rest.ToArray();
-                    sending.Place = _waiting.AddLast(sending);
+                    AddWaiting(sending);
                 }
             }
-        }
-
-        if (builder.Span.Length > KeptOctets)
-        {
-            t_builder = null;
         }
 
         Session.Connection.Pump.FlushSoon();
@@ -107,7 +129,7 @@ public sealed class AmqpSender : AmqpLink
         {
             if (sending.HasBegun)
             {
-                sending.Rest = sending.Rest[Engine!.Continue(sending.Rest.Span, default)..];
+                Keep(sending, sending.Rest, Write(sending.Rest.Span));
             }
             else if (CanBegin)
             {
@@ -123,8 +145,7 @@ public sealed class AmqpSender : AmqpLink
                 return;
             }
 
-            _waiting.RemoveFirst();
-            sending.Place = null;
+            RemoveWaiting(sending);
             HandleWritten(sending);
         }
 
@@ -149,23 +170,33 @@ public sealed class AmqpSender : AmqpLink
         }
 
         Address = TextOf(target.Address);
-        return true;
+        string? missing = _options.IsDynamic && Address is null ? "a node for the link"
+            : _options.IsSettled && attach.SndSettleMode == SenderSettleMode.Unsettled ? "settled messages"
+            : null;
+        if (missing is not null)
+        {
+            Fail(AmqpError.Texts.NotImplemented, $"the peer does not grant {missing}");
+        }
+
+        return missing is null;
     }
 
     private protected override void HandleEnd(AmqpException reason)
     {
         foreach (var sending in _unsettled.Values)
         {
-            sending.Fail(reason);
+            sending.Fail(new AmqpException(reason));
         }
 
         foreach (var sending in _waiting)
         {
-            sending.Fail(reason);
+            sending.Fail(sending.HasBegun ? new AmqpException(reason) : new AmqpException($"The message was not sent: {reason.Message}", reason));
+            sending.Rest = default;
         }
 
         _unsettled.Clear();
         _waiting.Clear();
+        _waitingOctets = 0;
     }
 
     private bool CanBegin => Engine!.CanSend && Session.Connection.Pump.HasRoom;
@@ -180,9 +211,38 @@ public sealed class AmqpSender : AmqpLink
 
         // Looked at until the last transfer only, and the next delivery begins after that.
         BinaryPrimitives.WriteUInt64BigEndian(_tag, sending.Number);
+        var pump = Session.Connection.Pump;
+        pump.IsWritingMessage = true;
         int written = Engine!.Send(_tag, sending.IsSettled, messageFormat: 0, sending.Number, octets.Span, default, out _);
-        sending.Rest = octets[written..];
+        pump.IsWritingMessage = false;
+        Keep(sending, octets, written);
         HandleWritten(sending);
+    }
+
+    private int Write(ReadOnlySpan<byte> octets)
+    {
+        var pump = Session.Connection.Pump;
+        pump.IsWritingMessage = true;
+        int written = Engine!.Continue(octets, default);
+        pump.IsWritingMessage = false;
+        return written;
+    }
+
+    /// <summary>An empty slice would hold its array until the outcome is there.</summary>
+    private static void Keep(PendingSend sending, ReadOnlyMemory<byte> octets, int written) => sending.Rest = written == octets.Length ? default : octets[written..];
+
+    private void AddWaiting(PendingSend sending)
+    {
+        sending.Place = _waiting.AddLast(sending);
+        sending.WaitingOctets = sending.Rest.Length;
+        _waitingOctets += sending.WaitingOctets;
+    }
+
+    private void RemoveWaiting(PendingSend sending)
+    {
+        _waiting.Remove(sending.Place!);
+        _waitingOctets -= sending.WaitingOctets;
+        sending.Place = null;
     }
 
     private void HandleWritten(PendingSend sending)
@@ -203,10 +263,10 @@ public sealed class AmqpSender : AmqpLink
         {
             lock (Session.Connection.Gate)
             {
-                if (sending is { HasBegun: false, Place: { List: not null } place })
+                if (sending is { HasBegun: false, Place.List: not null })
                 {
-                    _waiting.Remove(place);
-                    sending.Place = null;
+                    RemoveWaiting(sending);
+                    sending.Rest = default;
                 }
             }
 

@@ -14,6 +14,7 @@ public sealed class AmqpSession : IAsyncDisposable
     private readonly List<AmqpLink> _links = [];
     private readonly Session _engine;
     private AmqpException? _reason;
+    private int _firstServed;
 
     internal AmqpSession(AmqpConnection connection, Session engine)
     {
@@ -34,11 +35,20 @@ public sealed class AmqpSession : IAsyncDisposable
     /// <param name="address">The target; null for the anonymous terminus: each message says where it goes (<c>properties.to</c>).</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="AmqpException">The peer refused, or the session has ended.</exception>
-    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    /// <exception cref="ArgumentException">An address for a dynamic target; or address and properties are more than a frame of the peer's takes.</exception>
+    /// <exception cref="AmqpException">The peer refused, or takes no more links (<c>amqp:resource-limit-exceeded</c>), or the session has ended.</exception>
+    /// <exception cref="InvalidOperationException">There is a link of that name on the session already.</exception>
+    /// <exception cref="TimeoutException">There was no answer in time: the link is given up.</exception>
+    /// <exception cref="OperationCanceledException">The wait was ended, and the link given up.</exception>
     public async Task<AmqpSender> OpenSenderAsync(string? address, SenderOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var sender = new AmqpSender(this, options ?? new SenderOptions());
+        options ??= new SenderOptions();
+        if (address is not null && options.IsDynamic)
+        {
+            throw new ArgumentException("The address of a dynamic target is the peer's to choose.", nameof(address));
+        }
+
+        var sender = new AmqpSender(this, options);
         await AttachAsync(sender, sender.AttachTo(address), cancellationToken).ConfigureAwait(false);
         return sender;
     }
@@ -47,11 +57,30 @@ public sealed class AmqpSession : IAsyncDisposable
     /// <param name="address">The source; null with <see cref="ReceiverOptions.IsDynamic"/>.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="AmqpException">The peer refused, or the session has ended.</exception>
-    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    /// <exception cref="ArgumentException">A durable source without a name of the link or the container; address and dynamic, or neither; selector and filter; or address, filter and properties are more than a frame of the peer's takes.</exception>
+    /// <exception cref="AmqpException">The peer refused, or takes no more links (<c>amqp:resource-limit-exceeded</c>), or the session has ended.</exception>
+    /// <exception cref="InvalidOperationException">There is a link of that name on the session already.</exception>
+    /// <exception cref="TimeoutException">There was no answer in time: the link is given up.</exception>
+    /// <exception cref="OperationCanceledException">The wait was ended, and the link given up.</exception>
     public async Task<AmqpReceiver> OpenReceiverAsync(string? address, ReceiverOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var receiver = new AmqpReceiver(this, options ?? new ReceiverOptions());
+        options ??= new ReceiverOptions();
+        if (options.IsDurable && (options.Name is null || Connection.Options.ContainerId is null))
+        {
+            throw new ArgumentException("A durable source is found again by the name of its link and the container-id: both must be given.", nameof(options));
+        }
+
+        if (options.Selector is not null && !options.Filter.IsNull)
+        {
+            throw new ArgumentException("A selector and a filter in full were given: one of them.", nameof(options));
+        }
+
+        if ((address is null) != options.IsDynamic)
+        {
+            throw new ArgumentException("A source has an address, or the peer makes it.", nameof(address));
+        }
+
+        var receiver = new AmqpReceiver(this, options);
         await AttachAsync(receiver, receiver.AttachTo(address), cancellationToken).ConfigureAwait(false);
         return receiver;
     }
@@ -59,11 +88,13 @@ public sealed class AmqpSession : IAsyncDisposable
     /// <summary>Attaches a sender and a receiver of answers over a node that the peer makes for it.</summary>
     /// <param name="address">Where requests go.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="AmqpException">The peer refused, or the session has ended.</exception>
-    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    /// <exception cref="AmqpException">The peer refused, or takes no more links (<c>amqp:resource-limit-exceeded</c>), or the session has ended.</exception>
+    /// <exception cref="InvalidOperationException">There is a link of that name on the session already.</exception>
+    /// <exception cref="TimeoutException">There was no answer in time: the link is given up.</exception>
+    /// <exception cref="OperationCanceledException">The wait was ended, and the link given up.</exception>
     public async Task<AmqpRequester> OpenRequesterAsync(string address, CancellationToken cancellationToken = default)
     {
-        var answers = await OpenReceiverAsync(null, new ReceiverOptions { IsDynamic = true, IsSettled = true }, cancellationToken).ConfigureAwait(false);
+        var answers = await OpenReceiverAsync(null, new ReceiverOptions { IsDynamic = true, IsSettled = true, TakesUnsettled = true }, cancellationToken).ConfigureAwait(false);
         try
         {
             return new AmqpRequester(await OpenSenderAsync(address, null, cancellationToken).ConfigureAwait(false), answers);
@@ -112,10 +143,19 @@ public sealed class AmqpSession : IAsyncDisposable
     /// <summary>Under the gate.</summary>
     internal void HandleRoom()
     {
-        foreach (var link in _links)
+        for (int count = _links.Count, index = 0; index < count; index++)
         {
-            link.HandleRoom();
+            _links[(_firstServed + index) % count].HandleRoom();
         }
+
+        _firstServed = (_firstServed + 1) % Math.Max(1, _links.Count);
+    }
+
+    /// <summary>Nobody waits for the answer any more. Under the gate.</summary>
+    internal void GiveUp()
+    {
+        _engine.End();
+        End(new AmqpException("The session has ended", string.Empty, "given up before the peer answered"));
     }
 
     /// <summary>Under the gate.</summary>
@@ -182,6 +222,9 @@ public sealed class AmqpSession : IAsyncDisposable
     private void HandleDisposed(scoped in EngineEvent found)
     {
         ulong at = found.Sequence;
+
+        // One for all that the range speaks of: its texts are as long as the peer likes.
+        var outcome = found.IsOfOutgoing ? DeliveryOutcome.Read(found.State) : default;
         while (_engine.TryTakeDisposed(in found, ref at, out ulong sequence, out var delivery))
         {
             if (!found.IsOfOutgoing || delivery.Link.Owner is not AmqpSender sender)
@@ -189,7 +232,6 @@ public sealed class AmqpSession : IAsyncDisposable
                 continue;
             }
 
-            var outcome = DeliveryOutcome.Read(found.State);
             if (!found.IsSettled)
             {
                 if (outcome.Kind == OutcomeKind.None)
@@ -211,11 +253,16 @@ public sealed class AmqpSession : IAsyncDisposable
             Connection.ThrowIfEnded();
             if (_reason is not null)
             {
-                throw _reason;
+                throw new AmqpException(_reason);
+            }
+
+            if (_engine.Links.Any(other => other.Name == link.Name && other.Role == link.Role))
+            {
+                throw new InvalidOperationException($"There is a link '{link.Name}' on this session already, or the peer has not answered its end yet.");
             }
 
             var engine = _engine.CreateLink(link.Name, link.Role)
-                ?? throw new InvalidOperationException($"There is a link '{link.Name}' already, or the peer takes no more on this session.");
+                ?? throw new AmqpException($"No link '{link.Name}'", AmqpError.Texts.ResourceLimitExceeded, "the peer takes no more on this session");
             if (!link.TryAttach(engine, attach))
             {
                 engine.Detach(closed: true);

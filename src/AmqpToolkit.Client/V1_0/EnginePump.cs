@@ -9,15 +9,25 @@ namespace AmqpToolkit.Client.V1_0;
 /// </summary>
 internal sealed class EnginePump : IInputHandler, IOutputOwner, IFrameOutput, IThreadPoolWorkItem
 {
+    /// <summary>Octets of answers that may wait for a peer that does not read, at least: more than those of any that does.</summary>
+    private const long LeastAnswerOctets = 1024 * 1024;
+
+    /// <summary>Answers that may wait, in bounds of the output.</summary>
+    private const long AnswersPerBound = 16;
+
     private readonly AmqpConnection _connection;
     private readonly Output _output;
     private int _isFlushScheduled;
+    private readonly long _mostAnswerOctets;
+    private long _answerOctets;
     private bool _endsAfterInput;
+    private bool _isLastInput;
 
     public EnginePump(AmqpConnection connection, TransportConnection transport, ConnectionSettings settings, int outputBoundOctets)
     {
         _connection = connection;
         _output = new Output(transport, this, outputBoundOctets);
+        _mostAnswerOctets = Math.Max(LeastAnswerOctets, AnswersPerBound * outputBoundOctets);
         Engine = new ConnectionEngine(settings, this, isServer: false);
     }
 
@@ -27,6 +37,9 @@ internal sealed class EnginePump : IInputHandler, IOutputOwner, IFrameOutput, IT
 
     /// <summary>Whether a message may be written; once false, those that wait are called when it is true again. Under the gate.</summary>
     public bool HasRoom => _output.HasRoom;
+
+    /// <summary>Whether a message is being written: messages have a bound, credit and a window; what else is written is counted. Under the gate.</summary>
+    public bool IsWritingMessage { get; set; }
 
     /// <summary>Rises with what is received.</summary>
     public long ReceiveCount { get; private set; }
@@ -53,6 +66,7 @@ internal sealed class EnginePump : IInputHandler, IOutputOwner, IFrameOutput, IT
             }
 
             Engine.Flush();
+            CheckAnswers();
         }
 
         if (_endsAfterInput)
@@ -64,7 +78,17 @@ internal sealed class EnginePump : IInputHandler, IOutputOwner, IFrameOutput, IT
             _output.Flush();
         }
 
-        return Engine.IsEnded ? count : taken;
+        return _isLastInput ? -1 : Engine.IsEnded ? count : taken;
+    }
+
+    /// <summary>A peer that asks and does not read the answers is cut, before they take all memory. Under the gate.</summary>
+    private void CheckAnswers()
+    {
+        _answerOctets = Math.Min(_answerOctets, _output.PendingOctets);
+        if (_answerOctets > _mostAnswerOctets)
+        {
+            _connection.HandleUnreadAnswers(_answerOctets);
+        }
     }
 
     public ValueTask WaitUntilReadyAsync() => ValueTask.CompletedTask;
@@ -78,15 +102,27 @@ internal sealed class EnginePump : IInputHandler, IOutputOwner, IFrameOutput, IT
         }
     }
 
-    /// <summary>What is received is the last: then what waits is sent, and the end of the stream. Under the gate.</summary>
-    public void EndAfterInput() => _endsAfterInput = true;
+    /// <summary>Nothing is said any more: what waits is sent, and then the end of the stream. Under the gate.</summary>
+    /// <param name="isLastInput">Whether the peer has said its last, too. Otherwise its stream is read to the end, so that it can read this end's last words.</param>
+    public void EndAfterInput(bool isLastInput)
+    {
+        _endsAfterInput = true;
+        _isLastInput = isLastInput;
+    }
+
+    /// <summary>Completes when what waited is sent, or dropped.</summary>
+    public Task WaitUntilSentAsync() => _endsAfterInput ? _output.WaitUntilEndedAsync() : Task.CompletedTask;
 
     /// <summary>Drops what waits.</summary>
     public void Abort() => _output.Abort();
 
     Span<byte> IFrameOutput.Reserve(int octets) => _output.Reserve(octets);
 
-    void IFrameOutput.Advance(int octets) => _output.Advance(octets);
+    void IFrameOutput.Advance(int octets)
+    {
+        _answerOctets += IsWritingMessage ? 0 : octets;
+        _output.Advance(octets);
+    }
 
     void IOutputOwner.HandleOutputDrained()
     {
@@ -103,7 +139,7 @@ internal sealed class EnginePump : IInputHandler, IOutputOwner, IFrameOutput, IT
     {
         if (cause is not null)
         {
-            _connection.Abort();
+            _connection.HandleSendFailed(cause);
         }
     }
 

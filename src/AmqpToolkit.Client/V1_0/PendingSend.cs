@@ -17,6 +17,9 @@ internal sealed class PendingSend(ulong number, bool isSettled)
     /// <summary>Its place among those that wait; null when it does not.</summary>
     public LinkedListNode<PendingSend>? Place { get; set; }
 
+    /// <summary>What it counted among those that wait, in octets.</summary>
+    public int WaitingOctets { get; set; }
+
     /// <summary>What of it was not written.</summary>
     public ReadOnlyMemory<byte> Rest { get; set; }
 

@@ -2,13 +2,15 @@ using AmqpToolkit.Codec.V1_0;
 
 namespace AmqpToolkit.Client.V1_0;
 
-/// <summary>How messages are received over a link. Immutable.</summary>
+/// <summary>How messages are received over a link. What of it the peer does not grant fails the attempt (<c>amqp:not-implemented</c>). Immutable.</summary>
 public sealed record ReceiverOptions
 {
     /// <summary>The name of the link, unique among those of this container that receive; null for one that is made up.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Messages that may wait here until somebody takes them: the credit that the sender is given.</summary>
+    /// <summary>
+    /// Messages that may wait here until somebody takes them: the credit that the sender is given. How many octets that may be is <see cref="AmqpConnectionOptions.MaxMessageOctets"/> times as much.
+    /// </summary>
     public int Credit
     {
         get;
@@ -28,14 +30,20 @@ public sealed record ReceiverOptions
     /// <summary>Which messages are wanted, as JMS has it; null for all (<c>apache.org:selector-filter:string</c>).</summary>
     public string? Selector { get; init; }
 
-    /// <summary>The source's filter in full, where <see cref="Selector"/> is not enough: null or a map.</summary>
+    /// <summary>The source's filter in full, where <see cref="Selector"/> is not enough: null or a map. One of the two, not both.</summary>
     public EncodedValue Filter { get; init; }
 
-    /// <summary>Whether the source is to outlive the link, until it is closed: a subscription (durable, and never to expire). Give the link a <see cref="Name"/>.</summary>
+    /// <summary>
+    /// Whether the source is to outlive the link: a subscription (durable, and never to expire). The peer finds it again by <see cref="Name"/> and <see cref="AmqpConnectionOptions.ContainerId"/>, and both
+    /// must be given. It goes, with all that waits there, by <see cref="AmqpLink.CloseAsync"/> alone: disposing of the link, a mistake and an attempt that was given up leave it.
+    /// </summary>
     public bool IsDurable { get; init; }
 
     /// <summary>Whether the peer is to make a node for this link (1.0 section 3.5.3, dynamic); the address is the peer's to choose then.</summary>
     public bool IsDynamic { get; init; }
+
+    /// <summary>Whether messages that come unsettled will do, though settled ones were asked for.</summary>
+    internal bool TakesUnsettled { get; init; }
 
     /// <summary>What attach.properties says: null or a map.</summary>
     public EncodedValue Properties { get; init; }

@@ -11,6 +11,17 @@ public sealed record SenderOptions
     /// <summary>Whether messages are sent settled: nobody says what became of them.</summary>
     public bool IsSettled { get; init; }
 
+    /// <summary>Octets of messages that may wait for credit here: past them a message is refused, and nothing is sent of it. One always may. 64 MiB by default.</summary>
+    public long WaitingBoundOctets
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 64 * 1024 * 1024;
+
     /// <summary>Whether the peer is to make a node for this link (1.0 section 3.5.4, dynamic); the address is the peer's to choose then.</summary>
     public bool IsDynamic { get; init; }
 

@@ -209,28 +209,42 @@ public sealed partial class ConnectionEngine
         return new EngineEvent { Kind = EngineEventKind.ConnectionFailed, Fault = fault };
     }
 
-    private void SendOpen(EncodedValue properties)
+    /// <summary>Octets of the frame that open makes: before the peer's has come, 512 is all that may be sent (1.0 section 2.4.1).</summary>
+    public static int OpenOctetsOf(ConnectionSettings settings)
     {
-        _hasSentOpen = true;
+        ArgumentNullException.ThrowIfNull(settings);
+        var open = OpenOf(settings, settings.Properties);
+        return FrameWriter.WritePerformative(new byte[FrameReader.HeaderOctets + open.MaxOctets], 0, in open);
+    }
+
+    private static Open OpenOf(ConnectionSettings settings, EncodedValue properties)
+    {
         var open = new Open
         {
-            ContainerId = _settings.ContainerId,
-            MaxFrameSize = _settings.MaxFrameSize,
-            ChannelMax = _settings.ChannelMax,
-            OfferedCapabilities = _settings.OfferedCapabilities,
-            DesiredCapabilities = _settings.DesiredCapabilities,
+            ContainerId = settings.ContainerId,
+            MaxFrameSize = settings.MaxFrameSize,
+            ChannelMax = settings.ChannelMax,
+            OfferedCapabilities = settings.OfferedCapabilities,
+            DesiredCapabilities = settings.DesiredCapabilities,
             Properties = properties,
         };
-        if (_settings.Hostname is { } hostname)
+        if (settings.Hostname is { } hostname)
         {
             open = open with { Hostname = hostname };
         }
 
-        if (_settings.IdleTimeOutMilliseconds > 0)
+        if (settings.IdleTimeOutMilliseconds > 0)
         {
-            open = open with { IdleTimeOut = _settings.IdleTimeOutMilliseconds };
+            open = open with { IdleTimeOut = settings.IdleTimeOutMilliseconds };
         }
 
+        return open;
+    }
+
+    private void SendOpen(EncodedValue properties)
+    {
+        _hasSentOpen = true;
+        var open = OpenOf(_settings, properties);
         if (!TrySend(0, in open))
         {
             // It is this end's own open, and before the peer's has come 512 octets is all there is: what can be left out is.

@@ -42,6 +42,9 @@ public sealed partial class Link
     /// <summary>Something of the user's.</summary>
     public object? Owner { get; set; }
 
+    /// <summary>Whether what hangs on the link at the peer outlives a mistake: then the link is detached by it, and not closed.</summary>
+    public bool IsKept { get; set; }
+
     /// <summary>Whether both ends have attached, and neither has detached.</summary>
     public bool IsAttached => _hasSentAttach && _hasPeerAttached && !_hasSentDetach && !_hasPeerDetached && !_session.IsEnded && !_session.Engine.HasSentClose;
 
@@ -168,7 +171,7 @@ public sealed partial class Link
     internal EngineEvent Fail(string condition, string description)
     {
         var fault = new AmqpFault(condition, description);
-        Detach(closed: true, fault);
+        Detach(closed: !IsKept, fault);
         return new EngineEvent { Kind = EngineEventKind.LinkFailed, Session = _session, Link = this, Fault = fault };
     }
 }

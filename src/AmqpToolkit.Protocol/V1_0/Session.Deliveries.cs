@@ -88,12 +88,12 @@ public sealed partial class Session
 
     /// <summary>Forgets all deliveries of this end on a link, in order.</summary>
     /// <param name="link">The link; null for all.</param>
-    /// <param name="forgotten">Gets them.</param>
-    public void ForgetOutgoing(Link? link, List<UnsettledDelivery> forgotten) => Forget(_outgoing, link, forgotten);
+    /// <param name="forgotten">Gets them; null where nobody wants them.</param>
+    public void ForgetOutgoing(Link? link, List<UnsettledDelivery>? forgotten) => Forget(_outgoing, link, forgotten);
 
     /// <summary>Forgets all deliveries of the peer on a link, in order.</summary>
     /// <inheritdoc cref="ForgetOutgoing"/>
-    public void ForgetIncoming(Link? link, List<UnsettledDelivery> forgotten) => Forget(_incoming, link, forgotten);
+    public void ForgetIncoming(Link? link, List<UnsettledDelivery>? forgotten) => Forget(_incoming, link, forgotten);
 
     internal EngineEvent HandleTransfer(ReadOnlySpan<byte> body)
     {
@@ -231,7 +231,7 @@ public sealed partial class Session
         }
     }
 
-    private static void Forget(DeliveryTagWindow<UnsettledDelivery> window, Link? link, List<UnsettledDelivery> forgotten)
+    private static void Forget(DeliveryTagWindow<UnsettledDelivery> window, Link? link, List<UnsettledDelivery>? forgotten)
     {
         ulong at = 0;
         while (window.TryPeekFrom(at, out ulong sequence, out var delivery))
@@ -240,7 +240,7 @@ public sealed partial class Session
             if (link is null || ReferenceEquals(delivery.Link, link))
             {
                 window.TryRemove(sequence, out _);
-                forgotten.Add(delivery);
+                forgotten?.Add(delivery);
             }
         }
     }
