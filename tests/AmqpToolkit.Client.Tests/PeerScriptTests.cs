@@ -125,6 +125,26 @@ public sealed class PeerScriptTests
     }
 
     [Fact]
+    public async Task Closed_TellsWhoEndedIt()
+    {
+        await using var closer = new ScriptedPeer();
+        var connection = await closer.OpenAsync();
+        await closer.SendAsync(Peer.Frame(default(Close)));
+        var reason = await connection.Closed.WaitAsync(Patience);
+        Assert.Equal((CloseInitiator.Peer, true), (reason.Initiator, reason.IsOrderly));
+
+        var cutter = new ScriptedPeer();
+        var session = await cutter.BeginAsync();
+        var receiver = await cutter.AttachReceiverAsync(session);
+        var receiving = receiver.ReceiveAsync().AsTask();
+        await cutter.DisposeAsync();
+        reason = await Assert.ThrowsAsync<AmqpException>(() => receiving.WaitAsync(Patience));
+        Assert.Equal((CloseInitiator.Transport, false), (reason.Initiator, reason.IsOrderly));
+        Assert.NotSame(reason, await receiver.Closed.WaitAsync(Patience));
+        Assert.Equal(CloseInitiator.Transport, (await session.Closed.WaitAsync(Patience)).Initiator);
+    }
+
+    [Fact]
     public async Task MistakeOfAPeerThatThenSaysNothing_EndsInACut()
     {
         var time = new ManualTime();
@@ -137,7 +157,7 @@ public sealed class PeerScriptTests
         while (!ending.IsCompleted)
         {
             time.Advance(TimeSpan.FromSeconds(5));
-            await Task.WhenAny(ending, Task.Delay(1));
+            await Task.Yield();
         }
 
         await ending.WaitAsync(Patience);

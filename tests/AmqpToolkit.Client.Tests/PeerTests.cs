@@ -52,7 +52,8 @@ public sealed class PeerTests : IAsyncLifetime
         Assert.Equal("s", came.Properties.Subject.ToString());
         delivery.Accept();
         await connection.CloseAsync().WaitAsync(Patience);
-        Assert.Empty((await connection.Closed.WaitAsync(Patience)).Condition);
+        var reason = await connection.Closed.WaitAsync(Patience);
+        Assert.Equal((CloseInitiator.Local, true), (reason.Initiator, reason.IsOrderly));
     }
 
     [Fact]

@@ -50,7 +50,7 @@ public sealed class AmqpConnection : IAsyncDisposable
     /// <summary>What open.properties of the peer says: null or a map.</summary>
     public EncodedValue PeerProperties { get; private set; }
 
-    /// <summary>Completes when the connection has ended, with the first cause; one without a condition was asked for, or the stream was lost. Never faults.</summary>
+    /// <summary>Completes when the connection has ended, with the first cause: <see cref="AmqpException.IsOrderly"/> where it was asked for. Never faults.</summary>
     public Task<AmqpException> Closed => _closed.Task;
 
     internal EnginePump Pump => _pump;
@@ -82,7 +82,7 @@ public sealed class AmqpConnection : IAsyncDisposable
         }
         catch (IOException exception)
         {
-            throw new AmqpException($"No connection to {options}", string.Empty, (exception.InnerException ?? exception).Message, exception);
+            throw new AmqpException($"No connection to {options}", string.Empty, (exception.InnerException ?? exception).Message, exception) { Initiator = CloseInitiator.Transport };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -156,7 +156,7 @@ public sealed class AmqpConnection : IAsyncDisposable
                 _pump.Engine.Close();
                 foreach (var session in _sessions.ToArray())
                 {
-                    session.End(Ended("closed by the application"));
+                    session.End(Ended("closed by the application", isOrderly: true));
                 }
             }
         }
@@ -220,7 +220,7 @@ public sealed class AmqpConnection : IAsyncDisposable
     {
         if (_reason is not null || _isClosing)
         {
-            throw _reason is null ? Ended("closed by the application") : new AmqpException(_reason);
+            throw _reason is null ? Ended("closed by the application", isOrderly: true) : new AmqpException(_reason);
         }
     }
 
@@ -350,7 +350,7 @@ public sealed class AmqpConnection : IAsyncDisposable
     }
 
     private static AmqpException TookTooLong(AmqpConnectionOptions options) =>
-        new($"No connection to {options}", string.Empty, $"nothing within {options.ConnectTimeout.TotalSeconds:0.###} s");
+        new($"No connection to {options}", string.Empty, $"nothing within {options.ConnectTimeout.TotalSeconds:0.###} s") { Initiator = CloseInitiator.Transport };
 
     private static ConnectionSettings SettingsOf(AmqpConnectionOptions options) => new()
     {
@@ -362,7 +362,8 @@ public sealed class AmqpConnection : IAsyncDisposable
         Properties = options.Properties,
     };
 
-    private AmqpException Ended(string description, Exception? exception = null) => new(What, string.Empty, description, exception);
+    private AmqpException Ended(string description, Exception? exception = null, CloseInitiator initiator = CloseInitiator.Local, bool isOrderly = false) =>
+        new(What, string.Empty, description, exception) { Initiator = initiator, IsOrderly = isOrderly };
 
     private void ChooseMechanism(ReadOnlySpan<byte> performative)
     {
@@ -394,8 +395,8 @@ public sealed class AmqpConnection : IAsyncDisposable
 
         // Only one of them is about who wants in; the others may be gone tomorrow (5.3.3.6).
         End(code == SaslCode.Auth
-            ? new AmqpException(What, AmqpError.Texts.UnauthorizedAccess, "the login was refused")
-            : new AmqpException(What, AmqpError.Texts.InternalError, code == SaslCode.SysTemp ? "the peer cannot log anybody in now" : "the peer failed at the login"));
+            ? new AmqpException(What, AmqpError.Texts.UnauthorizedAccess, "the login was refused") { Initiator = CloseInitiator.Peer }
+            : new AmqpException(What, AmqpError.Texts.InternalError, code == SaslCode.SysTemp ? "the peer cannot log anybody in now" : "the peer failed at the login") { Initiator = CloseInitiator.Peer });
         AbortSoon();
     }
 
@@ -429,11 +430,13 @@ public sealed class AmqpConnection : IAsyncDisposable
     {
         if (!performative.IsEmpty && CloseView.TryParse(performative, out var close, out _) == DecodeError.None && close.HasError)
         {
-            End(new AmqpException(What, Encoding.ASCII.GetString(close.Error.Condition), Encoding.UTF8.GetString(close.Error.Description)));
+            End(new AmqpException(What, Encoding.ASCII.GetString(close.Error.Condition), Encoding.UTF8.GetString(close.Error.Description)) { Initiator = CloseInitiator.Peer });
         }
         else
         {
-            End(Ended(_isClosing ? "closed by the application" : "closed by the peer"));
+            End(_isClosing
+                ? Ended("closed by the application", isOrderly: true)
+                : Ended("closed by the peer", initiator: CloseInitiator.Peer, isOrderly: true));
         }
 
         _pump.EndAfterInput(isLastInput: true);
@@ -449,7 +452,7 @@ public sealed class AmqpConnection : IAsyncDisposable
             switch (_idle.Check(Now, _pump.ReceiveCount, _pump.SendCount, isReading: true))
             {
                 case HeartbeatVerdict.PeerIsGone:
-                    End(Ended("the peer was silent for too long"));
+                    End(Ended("the peer was silent for too long", initiator: CloseInitiator.Transport));
                     AbortSoon();
                     return;
 
@@ -472,12 +475,12 @@ public sealed class AmqpConnection : IAsyncDisposable
         {
             await ReceivePump.RunAsync(_transport, _pump).ConfigureAwait(false);
             await _pump.WaitUntilSentAsync().ConfigureAwait(false);
-            reason = Ended("the peer ended the stream", _sendFailure);
+            reason = Ended("the peer ended the stream", _sendFailure, CloseInitiator.Transport);
         }
         catch (IOException exception)
         {
             var first = _sendFailure ?? exception;
-            reason = Ended(first.Message, first);
+            reason = Ended(first.Message, first, CloseInitiator.Transport);
         }
 #pragma warning disable CA1031 // Whoever's defect it is: what waits must end.
         catch (Exception exception)

@@ -16,15 +16,26 @@ public sealed class AmqpException : Exception
     {
         Condition = first.Condition;
         Description = first.Description;
+        Initiator = first.Initiator;
+        IsOrderly = first.IsOrderly;
     }
 
     /// <summary>The same for another who waited: each throws one of his own.</summary>
     internal AmqpException(Exception first)
         : base(first.Message, first)
     {
-        Condition = first is AmqpException { Condition: var condition } ? condition : string.Empty;
-        Description = first is AmqpException { Description: var description } ? description : first.Message;
+        var known = first as AmqpException;
+        Condition = known?.Condition ?? string.Empty;
+        Description = known?.Description ?? first.Message;
+        Initiator = known?.Initiator ?? CloseInitiator.Local;
+        IsOrderly = known?.IsOrderly ?? false;
     }
+
+    /// <summary>Who ended it, or refused.</summary>
+    public CloseInitiator Initiator { get; internal init; }
+
+    /// <summary>Whether the end was asked for, here or by the peer, and nothing failed.</summary>
+    public bool IsOrderly { get; internal init; }
 
     /// <summary>The symbol of the error (1.0 section 2.8.15), such as <c>amqp:not-found</c>; empty where there was none: the stream was lost, or the end was asked for.</summary>
     public string Condition { get; }

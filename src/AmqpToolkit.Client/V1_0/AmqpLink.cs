@@ -28,7 +28,7 @@ public abstract class AmqpLink : IAsyncDisposable
     /// <summary>The address of the node, as the peer says it: that of a dynamic node is the peer's choice. Null for the anonymous terminus.</summary>
     public string? Address { get; private protected set; }
 
-    /// <summary>Completes when the link has ended, with the first cause; one without a condition was asked for, or the stream was lost. Never faults.</summary>
+    /// <summary>Completes when the link has ended, with the first cause: <see cref="AmqpException.IsOrderly"/> where it was asked for. Never faults.</summary>
     public Task<AmqpException> Closed => _closed.Task;
 
     internal Role Role { get; }
@@ -103,8 +103,8 @@ public abstract class AmqpLink : IAsyncDisposable
 
             case EngineEventKind.Detached:
                 End(DetachView.TryParse(found.Performative, out var detach, out _) == DecodeError.None && detach.HasError
-                    ? new AmqpException(What, Encoding.ASCII.GetString(detach.Error.Condition), Encoding.UTF8.GetString(detach.Error.Description))
-                    : new AmqpException(What, string.Empty, "detached by the peer"));
+                    ? new AmqpException(What, Encoding.ASCII.GetString(detach.Error.Condition), Encoding.UTF8.GetString(detach.Error.Description)) { Initiator = CloseInitiator.Peer }
+                    : new AmqpException(What, string.Empty, "detached by the peer") { Initiator = CloseInitiator.Peer, IsOrderly = true });
                 Engine!.Detach(found.IsClosed);
                 _detached.TrySetResult();
                 break;
@@ -172,7 +172,7 @@ public abstract class AmqpLink : IAsyncDisposable
             if (!isGone)
             {
                 Engine!.Detach(closed);
-                End(new AmqpException(What, string.Empty, "closed by the application"));
+                End(new AmqpException(What, string.Empty, "closed by the application") { IsOrderly = true });
             }
         }
 

@@ -45,7 +45,7 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
     }
 
     /// <summary>
-    /// Starts an enumeration. It ends when the link was closed here, and throws what ended it otherwise; what had come is handed out before. Leaving it leaves the link as it is: what has come waits
+    /// Starts an enumeration. It ends when the link, its session or its connection was closed here, and throws what ended it otherwise; what had come is handed out before. Leaving it leaves the link as it is: what has come waits
     /// for the next who asks, and is nobody else's until the link is closed or disposed of.
     /// </summary>
     /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
@@ -199,7 +199,7 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
 
     private protected override void HandleEnd(AmqpException reason)
     {
-        _wasClosedHere = Engine is { IsDetaching: true } && reason.Condition.Length == 0;
+        _wasClosedHere = reason is { IsOrderly: true, Initiator: CloseInitiator.Local };
         _deliveries.Writer.TryComplete();
         _partial = new();
     }

@@ -57,7 +57,7 @@ public sealed class AmqpRequester : IAsyncDisposable
             var outcome = await sending.ConfigureAwait(false);
             if (!outcome.IsAccepted)
             {
-                throw new AmqpException($"The request was {outcome.Kind}", outcome.Condition ?? string.Empty, outcome.Description ?? string.Empty);
+                throw new AmqpException($"The request was {outcome.Kind}", outcome.Condition ?? string.Empty, outcome.Description ?? string.Empty) { Initiator = CloseInitiator.Peer };
             }
 
             return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -11,6 +11,7 @@ public sealed class AmqpSession : IAsyncDisposable
 {
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<AmqpException> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<AmqpLink> _links = [];
     private readonly Session _engine;
     private AmqpException? _reason;
@@ -24,6 +25,9 @@ public sealed class AmqpSession : IAsyncDisposable
 
     /// <summary>The connection that it is on.</summary>
     public AmqpConnection Connection { get; }
+
+    /// <summary>Completes when the session has ended, with the first cause: <see cref="AmqpException.IsOrderly"/> where it was asked for. Never faults.</summary>
+    public Task<AmqpException> Closed => _closed.Task;
 
     internal Task Begun => _begun.Task;
 
@@ -113,7 +117,7 @@ public sealed class AmqpSession : IAsyncDisposable
         lock (Connection.Gate)
         {
             _engine.End();
-            EndLinks(new AmqpException("The session has ended", string.Empty, "closed by the application"));
+            EndLinks(new AmqpException("The session has ended", string.Empty, "closed by the application") { IsOrderly = true });
         }
 
         Connection.Pump.FlushSoon();
@@ -135,7 +139,7 @@ public sealed class AmqpSession : IAsyncDisposable
 
     internal static string NameOf(string? name) => name ?? Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
 
-    internal static AmqpException Fault(string what, ErrorView error) => new(what, Encoding.ASCII.GetString(error.Condition), Encoding.UTF8.GetString(error.Description));
+    internal static AmqpException Fault(string what, ErrorView error) => new(what, Encoding.ASCII.GetString(error.Condition), Encoding.UTF8.GetString(error.Description)) { Initiator = CloseInitiator.Peer };
 
     /// <summary>Under the gate.</summary>
     internal void Remove(AmqpLink link) => _links.Remove(link);
@@ -170,7 +174,7 @@ public sealed class AmqpSession : IAsyncDisposable
             case EngineEventKind.Ended:
                 End(EndView.TryParse(found.Performative, out var end, out _) == DecodeError.None && end.HasError
                     ? Fault("The session has ended", end.Error)
-                    : new AmqpException("The session has ended", string.Empty, "ended by the peer"));
+                    : new AmqpException("The session has ended", string.Empty, "ended by the peer") { Initiator = CloseInitiator.Peer, IsOrderly = true });
                 break;
 
             case EngineEventKind.SessionFailed:
@@ -217,6 +221,8 @@ public sealed class AmqpSession : IAsyncDisposable
         {
             link.End(_reason);
         }
+
+        _closed.TrySetResult(_reason);
     }
 
     private void HandleDisposed(scoped in EngineEvent found)
