@@ -147,6 +147,26 @@ public sealed class PeerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task DurableSubscription_OutlivesItsReceiver_UntilItIsClosed()
+    {
+        const string Address = "/exchanges/amq.direct/k";
+        var durable = new ReceiverOptions { IsDurable = true, Name = "sub" };
+        await using var connection = await AmqpConnection.ConnectAsync(_options with { ContainerId = "subscriber" }).WaitAsync(Patience);
+        var session = await connection.OpenSessionAsync().WaitAsync(Patience);
+        var sender = await session.OpenSenderAsync(Address).WaitAsync(Patience);
+        var receiver = await session.OpenReceiverAsync(Address, durable).WaitAsync(Patience);
+        await receiver.DisposeAsync().AsTask().WaitAsync(Patience);
+        Assert.True((await sender.SendAsync(AmqpMessage.Of("kept")).WaitAsync(Patience)).IsAccepted);
+
+        receiver = await session.OpenReceiverAsync(Address, durable).WaitAsync(Patience);
+        var delivery = await receiver.ReceiveAsync().AsTask().WaitAsync(Patience);
+        Assert.Equal("kept", delivery.Message.Text);
+        delivery.Accept();
+        await receiver.CloseAsync().WaitAsync(Patience);
+        Assert.Equal(OutcomeKind.Released, (await sender.SendAsync(AmqpMessage.Of("nobody's")).WaitAsync(Patience)).Kind);
+    }
+
+    [Fact]
     public async Task Requests_AreAnsweredOverADynamicNode()
     {
         await using var connection = await AmqpConnection.ConnectAsync(_options).WaitAsync(Patience);
