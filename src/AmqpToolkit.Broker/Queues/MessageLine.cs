@@ -169,7 +169,7 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     public MessageLine TakeAll()
     {
         var all = new MessageLine(arena, _nextPosition) { _ready = _ready, _returned = _returned, _restored = _restored, _places = _places };
-        
+
         // Who stands at the end of the list that is gone must not take it for the end of this one.
         _ready = new ReadyList(arena, _ready.NextNumber + 1);
         _returned = null;

@@ -112,7 +112,7 @@ public sealed class PagedMessagesTests
             client.Publish("", "q", Persistent, some);
         }
 
-        await WaitFor(() => Queue(broker, "dead").ReadyCount == dead);
+        await Eventually.HoldsAsync(() => Queue(broker, "dead").ReadyCount == dead);
         Assert.Equal(bodies[..dead], client.Drain("dead"));
         Assert.Equal(bodies[dead..], client.Drain("q"));
         await AssertNothingLeft(broker);
@@ -130,7 +130,7 @@ public sealed class PagedMessagesTests
         client.Publish("", "q", Persistent, bodies[..500]);
         client.Publish("", "q", Transient, bodies[500..]);
         time.Advance(TimeSpan.FromSeconds(2));
-        await WaitFor(() => Queue(broker, "dead").ReadyCount == bodies.Length);
+        await Eventually.HoldsAsync(() => Queue(broker, "dead").ReadyCount == bodies.Length);
         Assert.Equal(0u, Queue(broker, "q").ReadyCount);
         Assert.Equal(bodies, client.Drain("dead"));
         await AssertNothingLeft(broker);
@@ -238,7 +238,7 @@ public sealed class PagedMessagesTests
         transaction.Raw.Send(1, default(TxCommit));
         transaction.Raw.Expect(TxCommitOkView.MethodKey);
         using var after = new KeptClient(broker);
-        await WaitFor(() => Queue(broker, "dead").ReadyCount == 100);
+        await Eventually.HoldsAsync(() => Queue(broker, "dead").ReadyCount == 100);
         Assert.Equal(bodies[..100], after.Drain("dead"));
         Assert.Equal(bodies[100..], after.Drain("q"));
         await AssertNothingLeft(broker);
@@ -334,7 +334,7 @@ public sealed class PagedMessagesTests
         }
 
         int first = value == 1000 ? 2 : 1;
-        await WaitFor(() => Queue(broker, "dead").ReadyCount == bodies.Length - first);
+        await Eventually.HoldsAsync(() => Queue(broker, "dead").ReadyCount == bodies.Length - first);
         Assert.Equal(bodies[first..], client.Drain("dead"));
     }
 
@@ -372,20 +372,11 @@ public sealed class PagedMessagesTests
 
     private static string[] Bodies(int count) => [.. Enumerable.Range(0, count).Select(number => $"{number}".PadRight(number % 700, '.'))];
 
-    private static async Task WaitFor(Func<bool> holds)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!holds())
-        {
-            await Task.Delay(5, patience.Token);
-        }
-    }
-
     private static async Task AssertNothingLeft(KeptBroker broker)
     {
         // The files go, too, all but those that are written to and what says something about others.
         string scratch = Path.Combine(broker.Folder, "scratch");
-        await WaitFor(() => !Directory.Exists(scratch) || Directory.GetFiles(scratch, "segment-*").Length <= 1);
-        await WaitFor(() => broker.CountStored() == 0 && broker.Broker.Arena.Paging!.ScratchSize is null or { Messages: 0 });
+        await Eventually.HoldsAsync(() => !Directory.Exists(scratch) || Directory.GetFiles(scratch, "segment-*").Length <= 1);
+        await Eventually.HoldsAsync(() => broker.CountStored() == 0 && broker.Broker.Arena.Paging!.ScratchSize is null or { Messages: 0 });
     }
 }

@@ -236,15 +236,10 @@ public sealed class PagingModelTests
             _ready.Sort((left, right) => left.Number.CompareTo(right.Number));
         }
 
-        private async Task WaitForReadyAsync()
+        private Task WaitForReadyAsync()
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             var queue = _broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!;
-            while (queue.ReadyCount != _ready.Count)
-            {
-                Assert.False(patience.IsCancellationRequested, $"{queue.ReadyCount} wait, {_ready.Count} expected");
-                await Task.Delay(1);
-            }
+            return Eventually.HoldsAsync(() => queue.ReadyCount == _ready.Count, () => $"{queue.ReadyCount} wait, {_ready.Count} expected");
         }
 
         private void Say(string what) => _script.Append(CultureInfo.InvariantCulture, $"{what} ({_ready.Count} wait, {_open.Count} open); ");

@@ -57,7 +57,7 @@ public sealed class StreamKeptTests
         {
             int before = disk.SyncCount;
             client.Send("", "s", default, Numbers(0, 100));
-            await WaitUntil(() => disk.SyncCount > before);
+            await Eventually.HoldsAsync(() => disk.SyncCount > before);
             client.Ping();
             reader.Ping();
             Assert.Equal(1u, broker.Broker.FindVirtualHost("/")!.FindQueue("s"u8)!.ReadyCount);
@@ -148,7 +148,7 @@ public sealed class StreamKeptTests
             Assert.Equal(2, Directory.GetDirectories(Path.Combine(broker.Folder, "streams")).Length);
             client.Raw.Send(1, new QueueDelete { Queue = "s" });
             client.Raw.Expect(QueueDeleteOkView.MethodKey);
-            await WaitUntil(() => Directory.GetDirectories(Path.Combine(broker.Folder, "streams")).Length == 1);
+            await Eventually.HoldsAsync(() => Directory.GetDirectories(Path.Combine(broker.Folder, "streams")).Length == 1);
             orphan = Path.Combine(broker.Folder, "streams", "999999");
             Directory.CreateDirectory(orphan);
             await broker.RestartAsync();
@@ -187,13 +187,4 @@ public sealed class StreamKeptTests
     }
 
     private static string[] Numbers(int start, int count) => [.. Enumerable.Range(start, count).Select(number => $"{number}")];
-
-    private static async Task WaitUntil(Func<bool> isTrue)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!isTrue())
-        {
-            await Task.Delay(5, patience.Token);
-        }
-    }
 }

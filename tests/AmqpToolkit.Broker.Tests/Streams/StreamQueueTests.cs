@@ -271,7 +271,7 @@ public sealed class StreamQueueTests
 
         client.Ping();
         var log = ((StreamQueue)broker.FindVirtualHost("/")!.FindQueue("s"u8)!).Log;
-        await WaitUntil(() => log.CursorCount == 1);
+        await Eventually.HoldsAsync(() => log.CursorCount == 1);
         client.Publish("t", "nowhere");
         client.PassOverConfirms();
         client.Send("", "s", default, "more");
@@ -294,7 +294,7 @@ public sealed class StreamQueueTests
             client.Raw.Publish(1, "", "s", BitConverter.GetBytes(number));
         }
 
-        await WaitUntil(() => consumer.Taken.Count == 100);
+        await Eventually.HoldsAsync(() => consumer.Taken.Count == 100);
         Assert.False(queue.RemoveConsumer(consumer, turn));
         Assert.Equal(Enumerable.Range(0, 100), consumer.Taken);
     }
@@ -311,7 +311,7 @@ public sealed class StreamQueueTests
             client.Publish("s", $"{number}".PadRight(4000));
         }
 
-        await WaitUntil(() => client.Declare("s", limits) <= 20);
+        await Eventually.HoldsAsync(() => client.Declare("s", limits) <= 20);
         client.Consume("s", 100, "c", ("x-stream-offset", "first"));
 
         Assert.InRange(client.Next().Offset, 80, 95);
@@ -332,7 +332,7 @@ public sealed class StreamQueueTests
         }
 
         broker.VirtualHosts.Find("/")!.Policies.Set(new Policy { Name = "short", Pattern = ".*", ApplyTo = PolicyTarget.Streams, Definition = new Dictionary<string, object?> { ["max-age"] = "10h" } });
-        await WaitUntil(() => client.Declare("s", ("x-stream-max-segment-size-bytes", 20_000)) < 16);
+        await Eventually.HoldsAsync(() => client.Declare("s", ("x-stream-max-segment-size-bytes", 20_000)) < 16);
         client.Consume("s", 100, "c", ("x-stream-offset", "first"));
 
         Assert.InRange(client.Next().Offset, 34, 39);
@@ -361,13 +361,4 @@ public sealed class StreamQueueTests
     }
 
     private static string[] Numbers(int start, int count) => [.. Enumerable.Range(start, count).Select(number => $"{number}")];
-
-    private static async Task WaitUntil(Func<bool> isTrue)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!isTrue())
-        {
-            await Task.Delay(5, patience.Token);
-        }
-    }
 }
