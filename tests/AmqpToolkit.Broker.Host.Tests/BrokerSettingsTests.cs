@@ -105,6 +105,15 @@ public sealed class BrokerSettingsTests
         Assert.Contains("the test", e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Read_WhatIsNoSetting_IsToldBySourceAndKeyAndLeftAlone()
+    {
+        BrokerSettings settings = BrokerSettings.Read([Source(("Prot", "1"), ("port", "2"), ("Listeners:0:Port", "3"), ("Memory", "true"))]);
+
+        Assert.Equal(["'Prot' in the test is no setting, and is left alone"], settings.Unknown);
+        Assert.Equal(2, settings.Port);
+    }
+
     private static SettingSource Source(params (string Key, string Value)[] values) =>
         new("the test", new ConfigurationBuilder().AddInMemoryCollection(values.Select(value => KeyValuePair.Create(value.Key, (string?)value.Value))).Build());
 }
