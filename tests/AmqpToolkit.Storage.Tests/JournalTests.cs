@@ -296,6 +296,51 @@ public sealed class JournalTests
     }
 
     [Fact]
+    public void Segments_ThatADefinitionWouldKeep_AreFreedAsSoonAsTheyAreFull()
+    {
+        var journal = Journal.Open(_disk.Open(), Options with { CompactionSegments = int.MaxValue }, new RecordingVisitor());
+        using (var append = journal.Append())
+        {
+            Queue(append, 1);
+        }
+
+        // Each segment settles what the one before holds: the first would keep all of them.
+        ulong position = 1;
+        var before = new JournalAck(position, Publish());
+        for (int more = 0; more < 1000; more++)
+        {
+            Settle();
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => Settle() <= 3, TimeSpan.FromSeconds(60)), "the first segment keeps the others");
+        Assert.DoesNotContain("segment-0000000001.journal", _disk.Names);
+        Assert.Equal("x", Reopen(_disk, journal).Queues[1].Single().Content[..1]);
+
+        int Settle()
+        {
+            position++;
+            var next = new JournalAck(position, Publish());
+            using var append = journal.Append();
+            append.Ack(1, [before]);
+            before = next;
+            return journal.Size.Segments;
+        }
+
+        StoredMessage Publish()
+        {
+            StoredMessage message;
+            using (var append = journal.Append())
+            {
+                message = append.Message(1, position, default, Content(new string('x', 1000)));
+                append.Commit(_waiter, position, CommitLevel.Fsync);
+            }
+
+            _waiter.Wait(position);
+            return message;
+        }
+    }
+
+    [Fact]
     public void CopyForward_ThatFails_IsTriedAgain()
     {
         int failures = 0;

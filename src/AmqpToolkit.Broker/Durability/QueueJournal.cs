@@ -28,6 +28,9 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
     [ThreadStatic]
     private static byte[]? t_head;
 
+    /// <summary>The first message of the batch at hand that is written although it is not in the queue yet; -1 while there is none.</summary>
+    private int _aheadFrom = -1;
+
     /// <summary>Whether messages that come now are kept. Those that were are in any case.</summary>
     public bool IsOpen { get; set; }
 
@@ -65,6 +68,34 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
 
         batch.MarkWritten(Level);
         return stored;
+    }
+
+    /// <summary>A batch begins of which nothing is written.</summary>
+    public void BeginBatch() => _aheadFrom = -1;
+
+    /// <summary>
+    /// Writes a message of a batch that a consumer gets, and all behind it, in one go: whoever takes those, they take the places that follow, and a message
+    /// that nobody has to settle is acknowledged.
+    /// </summary>
+    /// <returns>The message's name; none for what is not kept.</returns>
+    public StoredMessage AddAhead(IncomingBatch batch, int index, ulong position)
+    {
+        if (_aheadFrom < 0)
+        {
+            Add(batch, index, position);
+            _aheadFrom = index;
+        }
+
+        return t_stored![index - _aheadFrom];
+    }
+
+    /// <summary>Gives what <see cref="AddAhead"/> has written of the messages from <paramref name="next"/> on.</summary>
+    /// <returns>Whether it has written any.</returns>
+    public bool TryGetAhead(IncomingBatch batch, int next, out ReadOnlySpan<StoredMessage> stored)
+    {
+        bool isWritten = _aheadFrom >= 0;
+        stored = isWritten ? t_stored.AsSpan(next - _aheadFrom, batch.Count - next) : default;
+        return isWritten;
     }
 
     /// <summary>Writes one message of a batch, if it is to be kept.</summary>

@@ -89,8 +89,7 @@ internal ref struct DeliveryRun
         _left--;
         if (_batch is not null)
         {
-            Next++;
-            _queue.CountPassing();
+            _queue.PassAccepted(_batch, Next++);
         }
         else if (_source is not null)
         {

@@ -94,7 +94,12 @@ internal partial class MessageQueue
         }
 
         bool pagesOut = MayPageOut && PagesOut(batch, next);
-        foreach (var stored in journal.Add(batch, next, _line.NextPosition))
+        if (!journal.TryGetAhead(batch, next, out var written))
+        {
+            written = journal.Add(batch, next, _line.NextPosition);
+        }
+
+        foreach (var stored in written)
         {
             _line.Add(Hold(batch, next++, isLastQueue, stored, pagesOut), QueuedMessage.Never, stored);
         }

@@ -117,10 +117,12 @@ internal partial class MessageQueue : BindingDestination
 
             if (_more is null && !batch.HasExpirations)
             {
+                _journal?.BeginBatch();
                 int next = Pass(batch, isLastQueue, turn);
                 if (_journal is { IsOpen: true } && batch.HasPersistent)
                 {
                     Keep(_journal, batch, next, isLastQueue);
+                    _journal.Flush();
                     return;
                 }
 
@@ -421,14 +423,25 @@ internal partial class MessageQueue : BindingDestination
         var passed = _more is null ? new QueuedMessage(message, _line.Pass(), QueuedMessage.Never, 0, 0, Redelivered: false) : PassExtended(message);
         if (_journal is { IsOpen: true } && batch.HasPersistent)
         {
-            passed = passed with { Stored = _journal.Add(batch, index, _arena.Read(message), passed.JournalPosition, passed.Deadline) };
+            var stored = _more is null
+                ? _journal.AddAhead(batch, index, passed.JournalPosition)
+                : _journal.Add(batch, index, _arena.Read(message), passed.JournalPosition, passed.Deadline);
+            passed = passed with { Stored = stored };
         }
 
         return new Unsettled(this, consumer, passed);
     }
 
-    /// <summary>Counts a message that went through without waiting. Under the lock.</summary>
-    internal void CountPassing() => _line.Pass();
+    /// <summary>A message of a batch went through without waiting, for good. Under the lock.</summary>
+    internal void PassAccepted(IncomingBatch batch, int index)
+    {
+        ulong position = _line.Pass();
+        if (_journal is { } journal && journal.TryGetAhead(batch, index, out var written) && !written[0].IsNone)
+        {
+            var message = new QueuedMessage(default, position, QueuedMessage.Never, 0, 0, Redelivered: false) { Stored = written[0] };
+            journal.Ack(in message);
+        }
+    }
 
     /// <summary>Hands messages to consumers that can take them while nothing waits before them.</summary>
     /// <returns>The first message that nobody took.</returns>

@@ -29,6 +29,8 @@ internal sealed class ContentTable
 
     public bool TryFind(ulong id, out StoredContent content) => _byId.TryGetValue(id, out content);
 
+    public int Count => _byId.Count;
+
     public IEnumerable<StoredContent> All() => _byId.Values;
 
     public void Remove(StoredContent content)

@@ -25,4 +25,28 @@ internal static class Crc32C
 
         return ~crc;
     }
+
+    /// <summary>
+    /// Three sums that start from one seed. Each step waits for the one before it, but not for those of another row of octets, and a processor takes a new one
+    /// in every cycle: three at a time cost little more than one.
+    /// </summary>
+    public static (uint First, uint Second, uint Third) ComputeThree(
+        ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third, uint seed)
+    {
+        int common = Math.Min(Math.Min(first.Length, second.Length), third.Length) & -sizeof(ulong);
+        ref byte a = ref MemoryMarshal.GetReference(first);
+        ref byte b = ref MemoryMarshal.GetReference(second);
+        ref byte c = ref MemoryMarshal.GetReference(third);
+        uint x = ~seed;
+        uint y = ~seed;
+        uint z = ~seed;
+        for (int at = 0; at < common; at += sizeof(ulong))
+        {
+            x = BitOperations.Crc32C(x, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref a, at)));
+            y = BitOperations.Crc32C(y, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref b, at)));
+            z = BitOperations.Crc32C(z, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref c, at)));
+        }
+
+        return (Compute(first[common..], ~x), Compute(second[common..], ~y), Compute(third[common..], ~z));
+    }
 }

@@ -3,7 +3,16 @@ namespace AmqpToolkit.Storage.Journaling;
 /// <content>Copying forward what keeps a segment alive.</content>
 internal sealed partial class Journal
 {
-    /// <summary>Starts to copy the segment with the fewest live octets when too much of the journal is garbage. The writer's thread.</summary>
+    /// <summary>Of a segment's octets, one over this: with no more alive it is copied forward as soon as it is full, whatever the rest of the journal looks like.</summary>
+    private const int LightShare = 1024;
+
+    /// <summary>Live records up to which each is read by itself rather than with all that lies between them.</summary>
+    private const int SparseRecords = 4096;
+
+    /// <summary>The share of its octets that are read, one over this, up to which it is cheaper not to read all.</summary>
+    private const int SparseShare = 16;
+
+    /// <summary>Starts to copy a segment that almost nothing keeps alive, or the worst when too much of the journal is garbage. The writer's thread.</summary>
     private void Compact()
     {
         if (_copying is { IsCompleted: false })
@@ -13,7 +22,7 @@ internal sealed partial class Journal
 
         lock (_gate)
         {
-            if (!_isClosing && FindWorst() is { } segment)
+            if (!_isClosing && (FindLight() ?? FindWorst()) is { } segment)
             {
                 segment.IsCopied = true;
                 _copying = CopyAsync(segment);
@@ -26,6 +35,23 @@ internal sealed partial class Journal
         using var copier = new SegmentCopier(this, segment);
         copier.Run();
     });
+
+    /// <summary>
+    /// A segment that a few definitions, or some messages left behind, keep alive keeps all those alive that say something about it, and
+    /// these the next: to say the little again frees the whole row, and what is freed soon is written again soon.
+    /// </summary>
+    private JournalSegment? FindLight()
+    {
+        foreach (var segment in _segments.Values)
+        {
+            if (segment is { LiveRecords: > 0, Holds.Count: 0 } && segment.LiveOctets <= _options.SegmentOctets / LightShare && CanCopy(segment))
+            {
+                return segment;
+            }
+        }
+
+        return null;
+    }
 
     private JournalSegment? FindWorst()
     {
@@ -47,7 +73,7 @@ internal sealed partial class Journal
 
             used += segment.EndOffset;
             live += segment.LiveOctets;
-            if (CanCopy(segment) && (worst is null || segment.LiveOctets < worst.LiveOctets))
+            if (CanCopy(segment) && (worst is null || IsWorse(segment, worst)))
             {
                 worst = segment;
             }
@@ -55,6 +81,16 @@ internal sealed partial class Journal
 
         return used - live > used * _options.GarbageShare ? worst : null;
     }
+
+    /// <summary>What is kept by others alone goes with them, so it is copied only where they are not worth it.</summary>
+    private bool IsWorse(JournalSegment segment, JournalSegment other)
+    {
+        bool isRoot = IsRoot(segment);
+        return isRoot == IsRoot(other) ? segment.LiveOctets < other.LiveOctets : isRoot;
+    }
+
+    private bool IsRoot(JournalSegment segment) =>
+        segment.LiveRecords > 0 && segment.LiveOctets <= _options.SegmentOctets * (1 - _options.GarbageShare);
 
     /// <summary>A segment can be copied when all of it is written, and no group that may have records in it is open.</summary>
     private bool CanCopy(JournalSegment segment) =>
@@ -98,7 +134,7 @@ internal sealed partial class Journal
                 // A copy holds for itself, so what it relies on, the ends of groups above all, must not be lost where it is not.
                 Wait(CommitLevel.Fsync);
                 Find();
-                new SegmentReader(segment.File!, segment.Number, segment.Seed, isContinued: true, segment.EndOffset).Read(this);
+                Read();
                 Wait(CommitLevel.Fsync);
                 Finish();
             }
@@ -175,6 +211,41 @@ internal sealed partial class Journal
                 }
             }
         }
+
+        /// <summary>Where nothing is said about other segments only live records count, and where these are few nothing else is read.</summary>
+        private void Read()
+        {
+            var reader = new SegmentReader(segment.File!, segment.Number, segment.Seed, isContinued: true, segment.EndOffset);
+            if (FindSparse() is { } offsets)
+            {
+                reader.ReadAt(offsets, this);
+            }
+            else
+            {
+                reader.Read(this);
+            }
+        }
+
+        /// <summary>Where all live records lie, in order; null when the whole segment is to be read.</summary>
+        private List<int>? FindSparse()
+        {
+            lock (journal._gate)
+            {
+                if (segment.Holds.Count > 0 || segment.LiveRecords > SparseRecords || segment.LiveOctets > segment.EndOffset / SparseShare
+                    || journal._contents.Count > SparseRecords)
+                {
+                    return null;
+                }
+
+                List<int> offsets = [.. _messages.Keys, .. _updates.Keys];
+                offsets.AddRange(journal._contents.All().Select(content => journal._contents[content].Location).Where(IsHere).Select(location => location.Offset));
+                offsets.AddRange(journal._definitions.Entries.Select(entry => entry.Value.Location).Where(IsHere).Select(location => location.Offset));
+                offsets.Sort();
+                return offsets.Count >= segment.LiveRecords ? offsets : null;
+            }
+        }
+
+        private bool IsHere(JournalLocation location) => location.Segment == segment.Number;
 
         private void Copy(JournalLocation location, RecordKind kind, uint group, ReadOnlySpan<byte> payload)
         {

@@ -38,16 +38,46 @@ internal readonly record struct RecordHeader(int PayloadOctets, uint Crc, Record
         record[(Octets + payloadOctets)..].Clear();
     }
 
-    /// <summary>Writes the sums of a row of records.</summary>
+    /// <summary>Writes the sums of a row of records, three at a time where they follow each other.</summary>
     public static void Seal(Span<byte> records, uint seed)
     {
-        while (!records.IsEmpty)
+        while (TakeOne(ref records, out var first))
         {
-            int octets = (int)RecordOctets(BinaryPrimitives.ReadInt32LittleEndian(records));
-            BinaryPrimitives.WriteUInt32LittleEndian(records[4..], Sum(records[..octets], seed));
-            records = records[octets..];
+            if (TakeOne(ref records, out var second) && TakeOne(ref records, out var third))
+            {
+                SealThree(first, second, third, seed);
+                continue;
+            }
+
+            SealOne(first, seed);
+            SealOne(second, seed);
         }
     }
+
+    private static bool TakeOne(ref Span<byte> records, out Span<byte> record)
+    {
+        record = records.IsEmpty ? default : records[..(int)RecordOctets(BinaryPrimitives.ReadInt32LittleEndian(records))];
+        records = records[record.Length..];
+        return !record.IsEmpty;
+    }
+
+    private static void SealThree(Span<byte> first, Span<byte> second, Span<byte> third, uint seed)
+    {
+        var sums = Crc32C.ComputeThree(first[CoveredFrom..], second[CoveredFrom..], third[CoveredFrom..], seed);
+        WriteSum(first, sums.First);
+        WriteSum(second, sums.Second);
+        WriteSum(third, sums.Third);
+    }
+
+    private static void SealOne(Span<byte> record, uint seed)
+    {
+        if (!record.IsEmpty)
+        {
+            WriteSum(record, Crc32C.Compute(record[CoveredFrom..], seed));
+        }
+    }
+
+    private static void WriteSum(Span<byte> record, uint covered) => BinaryPrimitives.WriteUInt32LittleEndian(record[4..], Crc32C.Compute(record[..4], covered));
 
     /// <summary>Reads a header; says nothing about its sum.</summary>
     public static RecordHeader Read(ReadOnlySpan<byte> octets) => new(

@@ -9,12 +9,14 @@ namespace AmqpToolkit.Storage.Journaling;
 internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, bool isContinued, long limit)
 {
     private const int WindowOctets = 4 * 1024 * 1024;
+    private const int SparseWindowOctets = 32 * 1024;
     private const int MarkOctets = RecordHeader.Octets + MarkPayload.Octets;
 
     private readonly long _length = Math.Min(limit, file.Length);
     private byte[] _window = [];
     private long _windowStart;
     private int _windowCount;
+    private int _windowOctets = WindowOctets;
 
     /// <summary>Where the last record ends.</summary>
     public long EndOffset { get; private set; } = SegmentHeader.FirstRecordOffset;
@@ -55,6 +57,24 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
             }
 
             EndOffset = at;
+        }
+    }
+
+    /// <summary>Gives the records at some offsets, in rising order, to <paramref name="handler"/>: with octets between them that nobody asks for.</summary>
+    public void ReadAt(IReadOnlyList<int> offsets, IRecordHandler handler)
+    {
+        _windowOctets = SparseWindowOctets;
+        foreach (int at in offsets)
+        {
+            if (TryReadRecord(at, _length, out var header, out var record))
+            {
+                handler.HandleRecord(new JournalLocation(number, at), header, record.Slice(RecordHeader.Octets, header.PayloadOctets));
+            }
+            else
+            {
+                long next = FindRecord(at + RecordHeader.Alignment, _length);
+                handler.HandleDamage(at, next - at, DependsOn(at, next - at));
+            }
         }
     }
 
@@ -206,9 +226,9 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
     {
         if (at < _windowStart || at + octets > _windowStart + _windowCount)
         {
-            if (octets > _window.Length || _window.Length < Math.Min(WindowOctets, _length))
+            if (octets > _window.Length || _window.Length < Math.Min(_windowOctets, _length))
             {
-                _window = GC.AllocateUninitializedArray<byte>(Math.Max(octets, (int)Math.Min(WindowOctets, _length)));
+                _window = GC.AllocateUninitializedArray<byte>(Math.Max(octets, (int)Math.Min(_windowOctets, _length)));
             }
 
             _windowStart = at;

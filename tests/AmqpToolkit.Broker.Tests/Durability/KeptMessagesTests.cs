@@ -127,6 +127,49 @@ public sealed class KeptMessagesTests
         Assert.Equal(noAck ? [] : Numbers(4, 6), after.Drain("q"));
     }
 
+    /// <summary>What one consumer has to settle is written with all of its batch; what another took for good is settled at once.</summary>
+    [Fact]
+    public async Task BatchThatConsumersShare_OneOfWhomSettles_LeavesWhatIsNotSettled()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        List<string> unsettled = [];
+        List<string> accepted = [];
+        using (var client = new KeptClient(broker))
+        using (var settling = new KeptClient(broker))
+        using (var taking = new KeptClient(broker))
+        {
+            client.Declare("q");
+            settling.Raw.Send(1, new BasicQos { PrefetchCount = 300 });
+            settling.Raw.Expect(BasicQosOkView.MethodKey);
+            foreach (var (consumer, noAck) in new[] { (settling, false), (taking, true) })
+            {
+                consumer.Raw.Send(1, new BasicConsume { Queue = "q", ConsumerTag = "c", NoAck = noAck });
+                consumer.Raw.Expect(BasicConsumeOkView.MethodKey);
+            }
+
+            client.Publish("q", Numbers(0, 1000));
+            Take(settling, unsettled, 300);
+            Take(taking, accepted, 700);
+            await broker.FlushAsync();
+            Assert.Equal(300, broker.CountStored());
+            await broker.CrashAsync();
+        }
+
+        Assert.Equal(Numbers(0, 1000), unsettled.Concat(accepted).OrderBy(int.Parse));
+        using var after = new KeptClient(broker);
+        Assert.Equal(unsettled, after.Drain("q"));
+        await AssertNothingStored(broker);
+
+        static void Take(KeptClient consumer, List<string> bodies, int count)
+        {
+            for (int index = 0; index < count; index++)
+            {
+                consumer.Raw.Expect(BasicDeliverView.MethodKey);
+                bodies.Add(System.Text.Encoding.UTF8.GetString(consumer.Raw.ExpectContent()));
+            }
+        }
+    }
+
     [Fact]
     public async Task MessageOfSeveralQueues_IsKeptOnceAndGoneWithTheLast()
     {
