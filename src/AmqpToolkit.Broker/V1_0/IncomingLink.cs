@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
@@ -21,6 +22,7 @@ internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress
     private NodeAddress? _node;
     private byte[] _to = [];
     private bool _isSkipping;
+    private bool _isGone;
 
     public BrokerSession Session => session;
 
@@ -34,6 +36,24 @@ internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress
 
     /// <summary>Lets the sender begin. Under the gate.</summary>
     public void GrantCredit() => link.SetCredit(Credit);
+
+    /// <summary>Messages that came whole, one after the other.</summary>
+    public void HandleMessages(ReadOnlySpan<byte> input, ReadOnlySpan<ReceivedMessage> messages)
+    {
+        _isSkipping = false;
+        foreach (ref readonly var message in messages)
+        {
+            if (_isGone)
+            {
+                // One before it has ended the link: what came behind that is nobody's.
+                break;
+            }
+
+            Accept(input.Slice(message.Start, message.Octets), 0, message.Sequence, message.IsSettled, isWhole: true);
+        }
+
+        GrantWhenDue();
+    }
 
     /// <summary>Octets of a delivery, or its end.</summary>
     public void HandleTransfer(scoped in EngineEvent transfer)
@@ -53,28 +73,34 @@ internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress
         }
         else if (transfer.IsFirst && transfer.IsLast)
         {
-            Accept(transfer.Payload, transfer.Sequence, transfer.IsSettled, isWhole: true);
+            Accept(transfer.Payload, link.MessageFormat, transfer.Sequence, transfer.IsSettled, isWhole: true);
         }
         else if (TryPutAside(transfer.Payload) && transfer.IsLast)
         {
-            Accept(_partial!.Written, transfer.Sequence, transfer.IsSettled, isWhole: false);
+            Accept(_partial!.Written, link.MessageFormat, transfer.Sequence, transfer.IsSettled, isWhole: false);
             DropPartial();
         }
 
-        if (link.Credit <= Credit / 2)
-        {
-            session.Connection.GrantLater(this);
-        }
+        GrantWhenDue();
     }
 
     /// <summary>The link is gone.</summary>
     public void Release()
     {
+        _isGone = true;
         DropPartial();
         lock (session.Connection.Output.Gate)
         {
             // Nobody waits for their outcomes any more.
             session.Engine.ForgetIncoming(link, []);
+        }
+    }
+
+    private void GrantWhenDue()
+    {
+        if (link.Credit <= Credit / 2)
+        {
+            session.Connection.GrantLater(this);
         }
     }
 
@@ -122,9 +148,9 @@ internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress
         Release();
     }
 
-    private void Accept(ReadOnlySpan<byte> message, ulong sequence, bool isSettled, bool isWhole)
+    private void Accept(ReadOnlySpan<byte> message, uint format, ulong sequence, bool isSettled, bool isWhole)
     {
-        var fault = Check(message, out var read) ?? FindNode(in read) ?? FindWay(_node!, in read);
+        var fault = Check(message, format, out var read) ?? FindNode(in read) ?? FindWay(_node!, in read);
         if (fault is not null)
         {
             Refuse(sequence, isSettled, fault);
@@ -147,21 +173,22 @@ internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress
         session.Dispose(sequence, Outcomes.Rejected(fault.Condition, fault.Description), link);
     }
 
-    private AmqpFault? Check(ReadOnlySpan<byte> octets, out IncomingMessage message)
+    private AmqpFault? Check(ReadOnlySpan<byte> octets, uint format, out IncomingMessage message)
     {
         message = default;
-        if (link.MessageFormat != 0)
-        {
-            return new AmqpFault(AmqpError.Texts.NotImplemented, $"message-format {link.MessageFormat} is not known");
-        }
-
+        var error = format == 0 ? IncomingMessage.TryRead(octets, out message) : DecodeError.None;
         int mostOctets = session.Connection.VirtualHost.MaxPropertyOctets;
-        return IncomingMessage.TryRead(octets, out message) is var error and not DecodeError.None
-            ? new AmqpFault(AmqpError.Texts.DecodeError, $"the message cannot be read: {error}")
-            : message.BodyStart > mostOctets
-            ? new AmqpFault(LinkError.Texts.MessageSizeExceeded, $"the sections before the body have {message.BodyStart} octets; {mostOctets} are taken")
-            : message.UserId.IsEmpty ? null : session.Connection.Caller.Rights.CheckUserId(message.UserId)?.ToFault();
+        return format == 0 && error == DecodeError.None && message.BodyStart <= mostOctets && message.UserId.IsEmpty
+            ? null
+            : FindFault(in message, format, error, mostOctets);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private AmqpFault? FindFault(in IncomingMessage message, uint format, DecodeError error, int mostOctets) =>
+        format != 0 ? new AmqpFault(AmqpError.Texts.NotImplemented, $"message-format {format} is not known")
+        : error != DecodeError.None ? new AmqpFault(AmqpError.Texts.DecodeError, $"the message cannot be read: {error}")
+        : message.BodyStart > mostOctets ? new AmqpFault(LinkError.Texts.MessageSizeExceeded, $"the sections before the body have {message.BodyStart} octets; {mostOctets} are taken")
+        : session.Connection.Caller.Rights.CheckUserId(message.UserId)?.ToFault();
 
     /// <summary>Where a message goes that comes over a link without an address: to its own (anonymous terminus, section 2.2).</summary>
     private AmqpFault? FindNode(in IncomingMessage message)

@@ -67,22 +67,28 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
             return;
         }
 
-        if (!transfer.IsAborted)
+        HandleRequest(transfer.Link!, transfer.IsAborted ? default : _request.Written, transfer.Sequence, transfer.IsSettled, transfer.IsAborted);
+        _request.Clear();
+    }
+
+    /// <summary>A whole request.</summary>
+    public void HandleRequest(Link link, ReadOnlySpan<byte> octets, ulong sequence, bool isSettled, bool isAborted = false)
+    {
+        if (!isAborted)
         {
-            Handle(_request.Written);
+            Handle(octets);
         }
 
-        _request.Clear();
-        if (!transfer.IsSettled)
+        if (!isSettled)
         {
-            session.Dispose(transfer.Sequence, Outcomes.Accepted, transfer.Link!);
+            session.Dispose(sequence, Outcomes.Accepted, link);
         }
 
         lock (session.Connection.Output.Gate)
         {
-            if (transfer.Link!.Credit <= Credit / 2)
+            if (link.Credit <= Credit / 2)
             {
-                transfer.Link.SetCredit(Credit);
+                link.SetCredit(Credit);
             }
         }
     }

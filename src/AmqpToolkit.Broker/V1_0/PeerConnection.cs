@@ -15,6 +15,12 @@ namespace AmqpToolkit.Broker.V1_0;
 /// </summary>
 internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner, IFrameOutput, IEndingConnection, IHeldConnection
 {
+    /// <summary>Messages that are read under one taking of the gate.</summary>
+    private const int MessagesInARow = 64;
+
+    [ThreadStatic]
+    private static ReceivedMessage[]? t_row;
+
     private readonly TransportConnection _transport;
     private readonly ConnectionEnding _ending;
     private readonly ConnectionEngine _engine;
@@ -95,24 +101,35 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
         }
 
         BeginBatch(buffer);
+        var row = t_row ??= new ReceivedMessage[MessagesInARow];
         HasPaused = false;
         int taken = 0;
         while (!HasPaused && !_ending.IgnoresInput && _ending.State != ConnectionState.Ended)
         {
             EngineEvent found;
+            Link? link;
+            int messages;
             int consumed;
+            var input = buffer.AsSpan(start + taken, count - taken);
             lock (Output.Gate)
             {
-                found = _engine.Read(buffer.AsSpan(start + taken, count - taken), out consumed);
+                found = _engine.ReadRow(input, row, out messages, out link, out consumed);
             }
 
             taken += consumed;
-            if (found.Kind == EngineEventKind.None)
+            if (messages > 0)
+            {
+                Handle(link!, input, row.AsSpan(0, messages));
+            }
+
+            if (found.Kind != EngineEventKind.None)
+            {
+                Handle(in found);
+            }
+            else if (messages < row.Length)
             {
                 break;
             }
-
-            Handle(in found);
         }
 
         EndBatch();
@@ -137,6 +154,21 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
 
     /// <summary>Writes what the engine has put together. Under the gate.</summary>
     public void FlushUnderGate() => _engine.Flush();
+
+    private void Handle(Link link, ReadOnlySpan<byte> input, ReadOnlySpan<ReceivedMessage> messages)
+    {
+        if (link.Owner is IncomingLink incoming)
+        {
+            incoming.HandleMessages(input, messages);
+            return;
+        }
+
+        FlushBatch();
+        foreach (var message in messages)
+        {
+            (link.Owner as ManagementPair)?.HandleRequest(link, input.Slice(message.Start, message.Octets), message.Sequence, message.IsSettled);
+        }
+    }
 
     private void Handle(scoped in EngineEvent found)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V1_0;
 
@@ -13,7 +14,64 @@ public sealed partial class ConnectionEngine
     /// <param name="consumed">Octets that are done with; the rest comes again, with more behind it when the event is <see cref="EngineEventKind.None"/>.</param>
     public EngineEvent Read(ReadOnlySpan<byte> input, out int consumed)
     {
+        EngineEvent found = default;
+        ReadOne(input, ref found, out consumed);
+        return found;
+    }
+
+    /// <summary>Takes input up to the next event, or as many whole messages as come in a row on one link: who holds a lock for each call takes it once for all of them.</summary>
+    /// <param name="input">Octets as they arrived.</param>
+    /// <param name="row">Gets the messages: those that are one transfer each, of AMQP's own format, and no resumption.</param>
+    /// <param name="count">How many there are. They come before the event.</param>
+    /// <param name="link">Their link.</param>
+    /// <param name="consumed">Octets that are done with.</param>
+    public EngineEvent ReadRow(ReadOnlySpan<byte> input, Span<ReceivedMessage> row, out int count, out Link? link, out int consumed)
+    {
+        EngineEvent found = default;
+        (count, link, consumed) = (0, null, 0);
+        do
+        {
+            ReadOne(input[consumed..], ref found, out int octets);
+            consumed += octets;
+            if (!IsWholeMessage(in found) || (link is not null && !ReferenceEquals(link, found.Link)))
+            {
+                return found;
+            }
+
+            link = found.Link;
+            row[count++] = new ReceivedMessage(consumed - found.Payload.Length, found.Payload.Length, found.Sequence, found.IsSettled);
+        }
+        while (count < row.Length);
+
+        return default;
+    }
+
+    private static bool IsWholeMessage(scoped in EngineEvent found) =>
+        found is { Kind: EngineEventKind.Transferred, IsFirst: true, IsLast: true, IsAborted: false, IsResumed: false } && found.Link!.MessageFormat == 0;
+
+    /// <param name="input">The octets.</param>
+    /// <param name="found">Nothing, or the transfer that came before: what a transfer says of itself is written over it.</param>
+    /// <param name="consumed">Octets that are done with.</param>
+    private void ReadOne(ReadOnlySpan<byte> input, ref EngineEvent found, out int consumed)
+    {
         consumed = 0;
+        if (Phase == ConnectionPhase.Running && FrameReader.TryRead(input, _settings.MaxFrameSize, out var frame) == FrameReadStatus.Complete
+            && frame.Type == FrameType.Amqp && frame.Body is [0, SmallULong, (byte)TransferView.DescriptorCode, ..] body && SessionOf(frame.Channel) is { } session)
+        {
+            consumed = frame.Octets;
+            session.HandleTransfer(body, ref found);
+            if (found.Kind != EngineEventKind.None)
+            {
+                return;
+            }
+        }
+
+        found = ReadAny(input, ref consumed);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private EngineEvent ReadAny(ReadOnlySpan<byte> input, scoped ref int consumed)
+    {
         while (Phase != ConnectionPhase.Closed)
         {
             if (Phase is ConnectionPhase.Header or ConnectionPhase.HeaderAfterSasl)
@@ -84,7 +142,7 @@ public sealed partial class ConnectionEngine
 
         return code switch
         {
-            TransferView.DescriptorCode => SessionOf(frame.Channel) is { } session ? session.HandleTransfer(body) : NoSession(frame.Channel),
+            TransferView.DescriptorCode => SessionOf(frame.Channel) is { } session ? HandleTransfer(session, body) : NoSession(frame.Channel),
             FlowView.DescriptorCode => SessionOf(frame.Channel) is { } session ? session.HandleFlow(body) : NoSession(frame.Channel),
             DispositionView.DescriptorCode => SessionOf(frame.Channel) is { } session ? session.HandleDisposition(body) : NoSession(frame.Channel),
             AttachView.DescriptorCode => SessionOf(frame.Channel) is { } session ? session.HandleAttach(body) : NoSession(frame.Channel),
@@ -95,6 +153,13 @@ public sealed partial class ConnectionEngine
             CloseView.DescriptorCode => HandleClose(body),
             _ => Fail(AmqpError.Texts.DecodeError, "a frame holds no performative that is known"),
         };
+    }
+
+    private static EngineEvent HandleTransfer(Session session, ReadOnlySpan<byte> body)
+    {
+        EngineEvent found = default;
+        session.HandleTransfer(body, ref found);
+        return found;
     }
 
     private static ulong CodeOf(ReadOnlySpan<byte> body) => new AnyFrame(body).Kind switch

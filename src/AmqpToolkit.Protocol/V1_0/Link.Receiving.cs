@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AmqpToolkit.Codec.V1_0;
 
 namespace AmqpToolkit.Protocol.V1_0;
@@ -22,21 +23,61 @@ public sealed partial class Link
     /// <summary>Of a receiver: the format of the message that came last (1.0 section 2.8.11).</summary>
     public uint MessageFormat { get; private set; }
 
-    internal EngineEvent TakeTransfer(scoped in TransferView transfer, ReadOnlySpan<byte> payload)
+    internal void TakeTransfer(scoped in TransferView transfer, ReadOnlySpan<byte> payload, ref EngineEvent found)
     {
         bool isFirst = !HasPartialDelivery;
-        if ((isFirst ? BeginDelivery(in transfer, out var failed) : ContinueDelivery(in transfer, out failed)) is false)
+        if (!(isFirst ? BeginDelivery(in transfer, ref found) : ContinueDelivery(in transfer, ref found)))
         {
-            return failed;
+            return;
         }
 
+        bool isSettled = _isSettled || (transfer.HasSettled && transfer.Settled);
+        bool isLast = !transfer.More || transfer.Aborted;
+        _octets += (ulong)payload.Length;
+        _frames++;
+        if (IsFaulty(in transfer, isSettled, isLast))
+        {
+            found = GiveUp(in transfer, isSettled, isLast);
+            return;
+        }
+
+        if ((isSettled && !_isSettled) || transfer.Aborted)
+        {
+            _session.SettleIncoming(_sequence);
+        }
+
+        _isSettled = isSettled || transfer.Aborted;
+        HasPartialDelivery = !isLast;
+
+        // The rest is as it was: nothing, or another transfer's.
+        found.Kind = EngineEventKind.Transferred;
+        found.Session = _session;
+        found.Link = this;
+        found.Payload = transfer.Aborted ? default : payload;
+        found.State = transfer.State.Octets;
+        found.Sequence = _sequence;
+        found.IsFirst = isFirst;
+        found.IsLast = isLast;
+        found.IsAborted = transfer.Aborted;
+        found.IsResumed = transfer.Resume;
+        found.IsSettled = _isSettled;
+    }
+
+    private bool IsFaulty(scoped in TransferView transfer, bool isSettled, bool isLast) =>
+        (transfer.HasRcvSettleMode && transfer.RcvSettleMode == ReceiverSettleMode.Second && ReceiverSettleMode == ReceiverSettleMode.First)
+        || (!transfer.Aborted && (isSettled ? SenderSettleMode == SenderSettleMode.Unsettled : isLast && SenderSettleMode == SenderSettleMode.Settled))
+        || (MaxMessageSize > 0 && _octets > MaxMessageSize && !transfer.Aborted)
+        || _frames > _session.Engine.Settings.MaxFramesPerDelivery;
+
+    /// <summary>Says what <see cref="IsFaulty"/> has found.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private EngineEvent GiveUp(scoped in TransferView transfer, bool isSettled, bool isLast)
+    {
         if (transfer.HasRcvSettleMode && transfer.RcvSettleMode == ReceiverSettleMode.Second && ReceiverSettleMode == ReceiverSettleMode.First)
         {
             return GiveUp(in transfer, AmqpError.Texts.InvalidField, "transfer: rcv-settle-mode second on a link of mode first");
         }
 
-        bool isSettled = _isSettled || (transfer.HasSettled && transfer.Settled);
-        bool isLast = !transfer.More || transfer.Aborted;
         if (isSettled && SenderSettleMode == SenderSettleMode.Unsettled && !transfer.Aborted)
         {
             return GiveUp(in transfer, AmqpError.Texts.InvalidField, "transfer: settled on a link whose sender settles nothing beforehand");
@@ -47,75 +88,24 @@ public sealed partial class Link
             return GiveUp(in transfer, AmqpError.Texts.InvalidField, "transfer: unsettled on a link whose sender settles everything beforehand");
         }
 
-        _octets += (ulong)payload.Length;
-        if (MaxMessageSize > 0 && _octets > MaxMessageSize && !transfer.Aborted)
-        {
-            return GiveUp(in transfer, LinkError.Texts.MessageSizeExceeded, $"a message is larger than {MaxMessageSize} octets");
-        }
-
-        if (++_frames > _session.Engine.Settings.MaxFramesPerDelivery)
-        {
-            return GiveUp(in transfer, AmqpError.Texts.ResourceLimitExceeded, $"a delivery consists of more than {_session.Engine.Settings.MaxFramesPerDelivery} transfers");
-        }
-
-        if ((isSettled && !_isSettled) || transfer.Aborted)
-        {
-            _session.SettleIncoming(_sequence);
-        }
-
-        _isSettled = isSettled || transfer.Aborted;
-        HasPartialDelivery = !isLast;
-        return new EngineEvent
-        {
-            Kind = EngineEventKind.Transferred,
-            Session = _session,
-            Link = this,
-            Payload = transfer.Aborted ? default : payload,
-            State = transfer.State.Octets,
-            Sequence = _sequence,
-            IsFirst = isFirst,
-            IsLast = isLast,
-            IsAborted = transfer.Aborted,
-            IsResumed = transfer.Resume,
-            IsSettled = _isSettled,
-        };
+        return MaxMessageSize > 0 && _octets > MaxMessageSize && !transfer.Aborted
+            ? GiveUp(in transfer, LinkError.Texts.MessageSizeExceeded, $"a message is larger than {MaxMessageSize} octets")
+            : GiveUp(in transfer, AmqpError.Texts.ResourceLimitExceeded, $"a delivery consists of more than {_session.Engine.Settings.MaxFramesPerDelivery} transfers");
     }
 
-    private bool BeginDelivery(scoped in TransferView transfer, out EngineEvent failed)
+    private bool BeginDelivery(scoped in TransferView transfer, ref EngineEvent found)
     {
-        failed = default;
-        if (!transfer.HasDeliveryId || !transfer.HasDeliveryTag)
+        var tag = transfer.DeliveryTag;
+        if (!transfer.HasDeliveryId || !transfer.HasDeliveryTag || tag.Length > MaxTagOctets || !SerialNumber.IsBefore(_deliveryCount, _limit))
         {
-            HasPartialDelivery = transfer.More && !transfer.Aborted;
-            if (transfer.HasDeliveryId)
-            {
-                _session.TryAddIncoming(this, transfer.DeliveryId, settled: true, out _);
-            }
-
-            failed = Fail(AmqpError.Texts.InvalidField, "transfer: the first of a delivery needs delivery-id and delivery-tag");
+            found = RefuseDelivery(in transfer);
             return false;
         }
 
         bool isSettled = transfer.HasSettled && transfer.Settled;
         if (!_session.TryAddIncoming(this, transfer.DeliveryId, isSettled, out _sequence))
         {
-            failed = _session.Fail(AmqpError.Texts.InvalidField, $"transfer: delivery-id {transfer.DeliveryId} does not follow");
-            return false;
-        }
-
-        // The number is used up whatever follows.
-        HasPartialDelivery = transfer.More && !transfer.Aborted;
-        var tag = transfer.DeliveryTag;
-        if (tag.Length > MaxTagOctets)
-        {
-            failed = GiveUp(in transfer, AmqpError.Texts.InvalidField, $"transfer: delivery-tag of {tag.Length} octets");
-            return false;
-        }
-
-        if (!SerialNumber.IsBefore(_deliveryCount, _limit))
-        {
-            _session.SettleIncoming(_sequence);
-            failed = Fail(LinkError.Texts.TransferLimitExceeded, "transfer: there is no credit");
+            found = FailNumber(transfer.DeliveryId);
             return false;
         }
 
@@ -131,9 +121,36 @@ public sealed partial class Link
         return true;
     }
 
-    private bool ContinueDelivery(scoped in TransferView transfer, out EngineEvent failed)
+    /// <summary>The delivery is none that may begin. Its number is used up all the same.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private EngineEvent RefuseDelivery(scoped in TransferView transfer)
     {
-        failed = default;
+        if (!transfer.HasDeliveryId || !transfer.HasDeliveryTag)
+        {
+            HasPartialDelivery = transfer.More && !transfer.Aborted;
+            if (transfer.HasDeliveryId)
+            {
+                _session.TryAddIncoming(this, transfer.DeliveryId, settled: true, out _);
+            }
+
+            return Fail(AmqpError.Texts.InvalidField, "transfer: the first of a delivery needs delivery-id and delivery-tag");
+        }
+
+        if (!_session.TryAddIncoming(this, transfer.DeliveryId, transfer.HasSettled && transfer.Settled, out _sequence))
+        {
+            return FailNumber(transfer.DeliveryId);
+        }
+
+        return transfer.DeliveryTag.Length > MaxTagOctets
+            ? GiveUp(in transfer, AmqpError.Texts.InvalidField, $"transfer: delivery-tag of {transfer.DeliveryTag.Length} octets")
+            : GiveUp(in transfer, LinkError.Texts.TransferLimitExceeded, "transfer: there is no credit");
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private EngineEvent FailNumber(uint deliveryId) => _session.Fail(AmqpError.Texts.InvalidField, $"transfer: delivery-id {deliveryId} does not follow");
+
+    private bool ContinueDelivery(scoped in TransferView transfer, ref EngineEvent found)
+    {
         string? what = transfer.HasDeliveryId && transfer.DeliveryId != _deliveryId ? "delivery-id"
             : transfer.HasDeliveryTag && !transfer.DeliveryTag.SequenceEqual(DeliveryTag) ? "delivery-tag"
             : transfer.HasMessageFormat && transfer.MessageFormat != MessageFormat ? "message-format"
@@ -143,7 +160,7 @@ public sealed partial class Link
             return true;
         }
 
-        failed = GiveUp(in transfer, AmqpError.Texts.InvalidField, $"transfer: another {what} within a delivery");
+        found = GiveUp(in transfer, AmqpError.Texts.InvalidField, $"transfer: another {what} within a delivery");
         return false;
     }
 

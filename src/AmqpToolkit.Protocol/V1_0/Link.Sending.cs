@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
 using AmqpToolkit.Codec.V1_0;
 
 namespace AmqpToolkit.Protocol.V1_0;
@@ -12,6 +14,13 @@ public sealed partial class Link
     private uint _sendingFormat;
     private uint _abortedId;
     private bool _owesAbort;
+
+    /// <summary>What stands before a message that is one transfer.</summary>
+    private byte[] _head = [];
+    private int _headIdAt;
+    private int _headTagOctets = -1;
+    private bool _isHeadSettled;
+    private uint _headFormat;
 
     /// <summary>Of a sender: whether a delivery can begin now.</summary>
     public bool CanSend => _credit > 0 && !_isSending && _session.RemoteIncomingWindow > (_owesAbort ? 1u : 0u) && IsAttached;
@@ -44,11 +53,73 @@ public sealed partial class Link
         _credit--;
         _deliveryCount++;
         sequence = _sendingSequence = _session.AddOutgoing(this, cookie, settled);
+        int octets = first.Length + second.Length;
+        if (!more && !_owesAbort && octets <= MaxTransferOctets && TrySendWhole(tag.Span, settled, messageFormat, first, second))
+        {
+            return octets;
+        }
+
         _sendingTagMemory = tag;
         _sendingFormat = messageFormat;
         _isSendingSettled = settled;
         _isSending = _isSendingFirst = true;
         return Continue(first, second, more);
+    }
+
+    /// <summary>
+    /// Writes a delivery that one frame holds. Its head is that of the delivery before with another delivery-id and delivery-tag, which stand in a head where they
+    /// always stand.
+    /// </summary>
+    private bool TrySendWhole(ReadOnlySpan<byte> tag, bool settled, uint messageFormat, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        if (tag.Length != _headTagOctets || settled != _isHeadSettled || messageFormat != _headFormat)
+        {
+            MakeHead(tag.Length, settled, messageFormat);
+        }
+
+        var head = _head.AsSpan();
+        int octets = head.Length + first.Length + second.Length;
+        if ((uint)octets > _session.Engine.PeerMaxFrameSize)
+        {
+            return false;
+        }
+
+        var span = _session.Engine.Output.Reserve(octets);
+        head.CopyTo(span);
+        BinaryPrimitives.WriteInt32BigEndian(span, octets);
+        BinaryPrimitives.WriteUInt32BigEndian(span[_headIdAt..], Session.OutgoingIdOf(_sendingSequence));
+        tag.CopyTo(span[(_headIdAt + sizeof(uint) + TagHeadOctets)..]);
+        first.CopyTo(span[head.Length..]);
+        second.CopyTo(span[(head.Length + first.Length)..]);
+        _session.Engine.Output.Advance(octets);
+        _session.CountTransfer();
+        return true;
+    }
+
+    private void MakeHead(int tagOctets, bool settled, uint messageFormat)
+    {
+        // An id that takes its widest form, whose octets any other id fits into.
+        var transfer = new Transfer
+        {
+            Handle = Handle,
+            DeliveryId = uint.MaxValue,
+            DeliveryTag = new Codec.LongString(new byte[tagOctets]),
+            MessageFormat = messageFormat,
+        };
+        if (settled)
+        {
+            transfer = transfer with { Settled = true };
+        }
+
+        byte[] head = new byte[FrameReader.HeaderOctets + transfer.MaxOctets];
+        int octets = FrameWriter.WritePerformative(head, _session.Channel, in transfer);
+        _headIdAt = FrameReader.HeaderOctets + new Transfer { Handle = Handle }.Write(stackalloc byte[64]);
+        Array.Resize(ref head, octets);
+
+        // Behind the handle: the constructor of the id, and the id.
+        _headIdAt++;
+        Debug.Assert(head.AsSpan(_headIdAt - 1, 1 + sizeof(uint) + TagHeadOctets) is [WideUInt, 0xFF, 0xFF, 0xFF, 0xFF, Binary8, _], "A head is not what it was taken for.");
+        (_head, _headTagOctets, _isHeadSettled, _headFormat) = (head, tagOctets, settled, messageFormat);
     }
 
     /// <summary>Writes as much of what is left of a delivery as the peer takes now.</summary>
@@ -117,6 +188,12 @@ public sealed partial class Link
     }
 
     private const uint MaxTransferOctets = 256 * 1024;
+
+    /// <summary>Octets before those of a tag: its constructor and its length (vbin8).</summary>
+    private const int TagHeadOctets = 2;
+
+    private const byte WideUInt = 0x70;
+    private const byte Binary8 = 0xA0;
 
     private ReadOnlyMemory<byte> _sendingTagMemory;
 

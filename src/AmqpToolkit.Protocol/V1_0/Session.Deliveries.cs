@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V1_0;
 using AmqpToolkit.Protocol.Classic;
@@ -95,13 +96,31 @@ public sealed partial class Session
     /// <inheritdoc cref="ForgetOutgoing"/>
     public void ForgetIncoming(Link? link, List<UnsettledDelivery>? forgotten) => Forget(_incoming, link, forgotten);
 
-    internal EngineEvent HandleTransfer(ReadOnlySpan<byte> body)
+    /// <summary>A transfer has come. What is odd about one has methods of its own: what they need on the stack is not made ready for each message.</summary>
+    internal void HandleTransfer(ReadOnlySpan<byte> body, ref EngineEvent found)
     {
         if (TransferView.TryParse(body, out var transfer, out int octets) is var error and not DecodeError.None)
         {
-            return _engine.FailDecoding("transfer", error);
+            FailTransfer(error, ref found);
+            return;
         }
 
+        if (!_hasSentEnd && ByPeerHandle(transfer.Handle) is { IsDetaching: false, Role: Role.Receiver } link && TryTakeTransfer())
+        {
+            link.TakeTransfer(in transfer, body[octets..], ref found);
+        }
+        else
+        {
+            found = HandleOddTransfer(in transfer);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FailTransfer(DecodeError error, ref EngineEvent found) => found = _engine.FailDecoding("transfer", error);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private EngineEvent HandleOddTransfer(scoped in TransferView transfer)
+    {
         if (_hasSentEnd)
         {
             return default;
@@ -117,18 +136,10 @@ public sealed partial class Session
             return Fail(SessionError.Texts.UnattachedHandle, $"transfer: handle {transfer.Handle} is not attached");
         }
 
-        if (link.IsDetaching)
-        {
-            // It was on its way when this end detached; the number of a delivery counts all the same.
-            return PassOver(in transfer, link);
-        }
-
-        if (link.Role != Role.Receiver)
-        {
-            return Fail(SessionError.Texts.ErrantLink, $"transfer: link {link.Name} brings messages the other way");
-        }
-
-        return link.TakeTransfer(in transfer, body[octets..]);
+        // What was on its way when this end detached has the number of a delivery all the same.
+        return link.IsDetaching
+            ? PassOver(in transfer, link)
+            : Fail(SessionError.Texts.ErrantLink, $"transfer: link {link.Name} brings messages the other way");
     }
 
     internal EngineEvent HandleDisposition(ReadOnlySpan<byte> body)

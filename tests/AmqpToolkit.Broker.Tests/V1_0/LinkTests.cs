@@ -231,6 +231,42 @@ public sealed class LinkTests : PeerTests
     }
 
     [Fact]
+    public void M17_WhatFollowsAMessageThatEndsTheLink_IsNotTaken()
+    {
+        using var peer = PeerClient.Begin(Broker);
+        peer.AttachSender("q");
+        byte[] octets = [.. Frame(0, Message.Value("before")), .. Frame(1, [1, 2, 3]), .. Frame(2, Message.Value("behind"))];
+        peer.Send(octets);
+        Assert.Equal("amqp:decode-error", peer.ExpectPast("detach").Condition);
+        Assert.Equal(1u, CountMessages("q"));
+
+        static byte[] Frame(uint id, byte[] message)
+        {
+            var transfer = new Transfer { Handle = 0, DeliveryId = id, DeliveryTag = BitConverter.GetBytes(id), Settled = true };
+            byte[] frame = new byte[FrameReader.HeaderOctets + transfer.MaxOctets + message.Length];
+            return frame[..FrameWriter.WritePerformative(frame, 0, in transfer, message)];
+        }
+    }
+
+    [Fact]
+    public void X15_UnknownFormat_IsRejected_AndNotThoseBeforeIt()
+    {
+        using var peer = PeerClient.Begin(Broker);
+        peer.AttachSender("q");
+        byte[] octets = [.. Frame(0, 0), .. Frame(1, 0x80013700)];
+        peer.Send(octets);
+        Assert.Equal(AnyDeliveryState.Member.Accepted, peer.ExpectPast("disposition").Disposition.State.Kind);
+        Assert.Equal("amqp:not-implemented", peer.ExpectPast("disposition").Condition);
+
+        static byte[] Frame(uint id, uint format)
+        {
+            var transfer = new Transfer { Handle = 0, DeliveryId = id, DeliveryTag = BitConverter.GetBytes(id), MessageFormat = format };
+            byte[] frame = new byte[FrameReader.HeaderOctets + transfer.MaxOctets + 64];
+            return frame[..FrameWriter.WritePerformative(frame, 0, in transfer, Message.Value("x"))];
+        }
+    }
+
+    [Fact]
     public void X15_UnknownFormat_IsRejected()
     {
         using var peer = PeerClient.Begin(Broker);
