@@ -43,4 +43,12 @@ internal sealed class DeadlineRuns
         _runs.Take();
         return deadline;
     }
+
+    /// <summary>Passes over messages that are not there any more, from the oldest on.</summary>
+    public void Skip(int count) => _runs.Take(count);
+
+    /// <summary>Forgets messages in a row that are not there any more.</summary>
+    /// <param name="index">How many are before them.</param>
+    /// <param name="count">How many they are.</param>
+    public void Forget(int index, int count) => _runs.Merge(index, count);
 }

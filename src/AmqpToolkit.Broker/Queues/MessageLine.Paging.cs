@@ -16,10 +16,10 @@ internal sealed partial class MessageLine
     public int PagedOutCount => _ready.PagedOutCount + _returnedPagedOut;
 
     /// <summary>The oldest message, wherever it lies; there is one.</summary>
-    public MessageRef Head => _returned is { Count: > 0 } returned && IsReturnedNext(returned) ? PeekReturned(returned).Message : _ready.Peek();
+    public MessageRef Head => _returned is { Count: > 0 } returned && IsReturnedNext(returned) ? returned.Peek().Message : _ready.Peek();
 
     /// <summary>Whether the next messages should be read.</summary>
-    public bool WantsRead => _returned is { Count: > 0 } returned && IsReturnedNext(returned) ? PeekReturned(returned).Message.IsPagedOut : _ready.WantsRead;
+    public bool WantsRead => _returned is { Count: > 0 } returned && IsReturnedNext(returned) ? returned.Peek().Message.IsPagedOut : _ready.WantsRead;
 
     /// <summary>Pages messages out that were never handed out, all but the oldest.</summary>
     public int PageOut(int kept, int budget, MessagePaging paging) => _ready.PageOut(kept, budget, paging);
@@ -35,10 +35,10 @@ internal sealed partial class MessageLine
         }
 
         var looked = new List<QueuedMessage>();
-        while (looked.Count < ReturnedAtOnce && !run.IsFull && _returned!.TryDequeue(out var message, out _))
+        while (looked.Count < ReturnedAtOnce && !run.IsFull && _returned!.TryTake(out var message))
         {
             looked.Add(message);
-            if (message.Message.IsPagedOut && IsThere(in message))
+            if (message.Message.IsPagedOut)
             {
                 run.Add(message.Message, message.Stored, message.Position);
             }
@@ -58,21 +58,16 @@ internal sealed partial class MessageLine
 
         var looked = new List<QueuedMessage>();
         var read = run.Messages;
-        for (int next = 0; next < read.Length && _returned is not null && _returned.TryDequeue(out var message, out _);)
+        for (int next = 0; next < read.Length && _returned is not null && _returned.TryTake(out var message);)
         {
             while (next < read.Length && run[next].Position < message.Position)
             {
                 next++;
             }
 
-            if (next < read.Length && run[next].Position == message.Position && message.Message == run[next].Message && IsThere(in message))
+            if (next < read.Length && run[next].Position == message.Position && message.Message == run[next].Message)
             {
                 message = message with { Message = read[next] };
-                if (_places is not null)
-                {
-                    _places[message.Position] = message;
-                }
-
                 read[next] = default;
                 _returnedPagedOut--;
             }
@@ -87,7 +82,7 @@ internal sealed partial class MessageLine
     {
         foreach (ref readonly var message in CollectionsMarshal.AsSpan(looked))
         {
-            _returned!.Enqueue(message, message.Position);
+            _returned!.Add(in message);
         }
     }
 

@@ -1,41 +1,21 @@
-using System.Diagnostics.CodeAnalysis;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Paging;
 
 namespace AmqpToolkit.Broker.Queues;
 
-/// <content>
-/// Messages that are looked at and taken before their turn. One that was never handed out leaves its place empty; one that came back is taken out of a table by its place, and its entry in the
-/// order of those that came back is passed over later.
-/// </content>
+/// <content>Messages that are looked at and taken before their turn. One that was never handed out leaves its place empty, one that came back leaves nothing.</content>
 internal sealed partial class MessageLine
 {
-    /// <summary>What came back, by place; null until somebody takes messages before their turn. The order has entries that are here no more, but never at its head.</summary>
-    private Dictionary<ulong, QueuedMessage>? _places;
-
-    /// <summary>Places of messages that came back and wait. After <see cref="BeginWalks"/>.</summary>
-    public IReadOnlyCollection<ulong> ReturnedPlaces => _places!.Keys;
-
-    private int ReturnedCount => _places?.Count ?? _returned?.Count ?? 0;
+    /// <summary>Whether somebody takes messages before their turn, so that those that came back are to be found by their places.</summary>
+    private bool _isWalked;
 
     private ulong ReadyPosition => _restored is { } restored ? restored.Peek().Position : _nextPosition - (ulong)_ready.PlaceCount;
 
-    /// <summary>From now on messages may be taken before their turn.</summary>
-    public void BeginWalks()
+    /// <summary>From now on messages may be taken before their turn, or not any more.</summary>
+    public void SetWalked(bool isWalked)
     {
-        if (_places is not null)
-        {
-            return;
-        }
-
-        _places = [];
-        if (_returned is not null)
-        {
-            foreach (var (message, place) in _returned.UnorderedItems)
-            {
-                _places.Add(place, message);
-            }
-        }
+        _isWalked = isWalked;
+        _returned?.Order(isWalked);
     }
 
     /// <summary>Finds the next message that was never handed out.</summary>
@@ -54,9 +34,8 @@ internal sealed partial class MessageLine
         deadline = _readyDeadlines == 0 ? QueuedMessage.Never : _deadlines!.At(index);
     }
 
-    /// <summary>The message at a cursor is about to be taken.</summary>
-    /// <returns>Whether its body was counted.</returns>
-    public bool Uncount(in ReadyList.Cursor cursor) => _ready.IsFirst(in cursor) ? _ready.Uncount() : _ready.IsCounted(in cursor);
+    /// <summary>Whether the body of the message at a cursor is counted.</summary>
+    public bool IsCounted(in ReadyList.Cursor cursor) => _ready.IsCounted(in cursor);
 
     /// <summary>The place of the message at a cursor.</summary>
     public ulong PositionOf(in ReadyList.Cursor cursor)
@@ -93,60 +72,62 @@ internal sealed partial class MessageLine
 
         Tell(in cursor, out bool isRedelivered, out ushort deliveryCount, out long deadline);
         var taken = new QueuedMessage(message, PositionOf(in cursor), deadline, deliveryCount, priority, isRedelivered, _ready.StoredAt(in cursor));
+        if (deadline != QueuedMessage.Never)
+        {
+            _readyDeadlines--;
+        }
+
         _ready.TakeAt(in cursor);
+        while (_ready.TryTakeGone(out ulong first, out int count))
+        {
+            if (_readyDeadlines > 0 && first >= _ready.FirstNumber)
+            {
+                _deadlines!.Forget((int)(first - _ready.FirstNumber), count);
+            }
+        }
+
         return taken;
     }
 
-    /// <summary>Finds a message that came back and waits.</summary>
-    public bool TryFindReturned(ulong position, [MaybeNullWhen(false)] out QueuedMessage message) => _places!.TryGetValue(position, out message);
-
-    /// <summary>Takes a message that came back and waits.</summary>
-    public QueuedMessage TakeReturned(ulong position)
+    /// <summary>Finds a message that came back and waits. After <see cref="SetWalked"/>.</summary>
+    public bool TryFindReturned(ulong position, out QueuedMessage message)
     {
-        _places!.Remove(position, out var message);
+        message = default;
+        return _returned?.TryFind(position, out message) == true;
+    }
+
+    /// <summary>Finds the first message that came back and waits, from a place on. After <see cref="SetWalked"/>.</summary>
+    public bool TryFindReturnedFrom(ulong position, out QueuedMessage message)
+    {
+        message = default;
+        return _returned?.TryFindFrom(position, out message) == true;
+    }
+
+    /// <summary>Takes a message that came back and waits. After <see cref="SetWalked"/>.</summary>
+    public void TakeReturned(in QueuedMessage message)
+    {
+        _returned!.Remove(in message);
         HandleReturnedTaken(in message);
-        return message;
     }
 
     /// <summary>Gathers messages that are to be read, from a cursor on.</summary>
     public void Collect(PagedRun run, in ReadyList.Cursor from) => _ready.Collect(run, in from);
 
-    /// <summary>Puts a message in its place that was read.</summary>
-    public void Replace(in ReadyList.Cursor cursor, MessageRef read) => _ready.Replace(in cursor, read);
-
     /// <summary>Places whose messages went before their turn are gone, with those before them: what is told of them goes, too.</summary>
     private void PassHoles(int count)
     {
-        for (; count > 0; count--)
+        if (_restored is { } restored)
         {
-            if (_restored is { } restored)
-            {
-                restored.Take();
-                _restored = restored.IsEmpty ? null : restored;
-            }
+            restored.Skip(count);
+            _restored = restored.IsEmpty ? null : restored;
+        }
 
-            if (_readyDeadlines > 0)
-            {
-                TakeDeadline();
-            }
+        if (_readyDeadlines > 0)
+        {
+            _deadlines!.Skip(count);
         }
     }
 
     /// <summary>Whether the next message is one that came back: not if it was taken before its turn, and older ones wait.</summary>
-    private bool IsReturnedNext(PriorityQueue<QueuedMessage, ulong> returned) =>
-        _places is null || _ready.PlaceCount == 0 || returned.Peek().Position < ReadyPosition;
-
-    /// <summary>What came back first; one that came back before has an older entry in the order.</summary>
-    private QueuedMessage PeekReturned(PriorityQueue<QueuedMessage, ulong> returned) => _places is null ? returned.Peek() : _places[returned.Peek().Position];
-
-    private bool IsThere(in QueuedMessage returned) => _places is null || (_places.TryGetValue(returned.Position, out var present) && present.Message == returned.Message);
-
-    /// <summary>The order of what came back begins with one that is there.</summary>
-    private void DropTaken(Dictionary<ulong, QueuedMessage> places)
-    {
-        while (_returned is { Count: > 0 } returned && returned.Peek() is var oldest && !places.ContainsKey(oldest.Position))
-        {
-            returned.Dequeue();
-        }
-    }
+    private bool IsReturnedNext(ReturnedMessages returned) => _ready.PlaceCount == 0 || returned.Peek().Position < ReadyPosition;
 }

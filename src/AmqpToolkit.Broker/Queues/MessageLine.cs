@@ -12,14 +12,14 @@ namespace AmqpToolkit.Broker.Queues;
 internal sealed partial class MessageLine(MessageArena arena, ulong firstPosition = 0)
 {
     private ReadyList _ready = new(arena);
-    private PriorityQueue<QueuedMessage, ulong>? _returned;
+    private ReturnedMessages? _returned;
     private DeadlineRuns? _deadlines;
     private RestoredRuns? _restored;
     private int _readyDeadlines;
     private int _returnedDeadlines;
     private ulong _nextPosition = firstPosition;
 
-    public int Count => _ready.Count + ReturnedCount;
+    public int Count => _ready.Count + (_returned?.Count ?? 0);
 
     public bool HasMessage => _ready.PlaceCount > 0 || _returned is { Count: > 0 };
 
@@ -69,8 +69,7 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     /// <summary>Puts a message back in its place.</summary>
     public void Return(in QueuedMessage message)
     {
-        (_returned ??= new PriorityQueue<QueuedMessage, ulong>()).Enqueue(message, message.Position);
-        _places?.Add(message.Position, message);
+        (_returned ??= new ReturnedMessages(_isWalked)).Add(in message);
         CountReturned(in message, 1);
         if (message.Deadline != QueuedMessage.Never)
         {
@@ -83,7 +82,7 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     {
         if (_returned is { Count: > 0 } returned && IsReturnedNext(returned))
         {
-            var message = PeekReturned(returned);
+            var message = returned.Peek();
             isRedelivered = message.Redelivered;
             deliveryCount = message.DeliveryCount;
             return message.Message;
@@ -101,15 +100,14 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
 
     /// <summary>When the oldest message's time is over; there is a message.</summary>
     public long PeekDeadline() =>
-        _returned is { Count: > 0 } returned && IsReturnedNext(returned) ? PeekReturned(returned).Deadline : _readyDeadlines > 0 ? _deadlines!.Peek() : QueuedMessage.Never;
+        _returned is { Count: > 0 } returned && IsReturnedNext(returned) ? returned.Peek().Deadline : _readyDeadlines > 0 ? _deadlines!.Peek() : QueuedMessage.Never;
 
     /// <summary>Takes the oldest message; there is one.</summary>
     public QueuedMessage Take(byte priority)
     {
         if (_returned is { Count: > 0 } returned && IsReturnedNext(returned))
         {
-            var oldest = returned.Dequeue();
-            _places?.Remove(oldest.Position, out oldest);
+            returned.TryTake(out var oldest);
             HandleReturnedTaken(in oldest);
             return oldest;
         }
@@ -148,7 +146,7 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     {
         _ready.BeginCount();
         long octets = 0;
-        foreach (var message in _places?.Values ?? _returned?.UnorderedItems.Select(static item => item.Element) ?? [])
+        foreach (var message in _returned?.All ?? [])
         {
             octets += arena.BodyOctetsOf(message.Message);
         }
@@ -161,19 +159,17 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     /// <returns>Octets of their bodies.</returns>
     public long CountOctets(ref int budget) => _ready.CountOctets(ref budget);
 
-    /// <summary>The oldest message is about to be taken.</summary>
-    /// <returns>Whether its body was counted.</returns>
-    public bool Uncount() => (_returned is { Count: > 0 } returned && IsReturnedNext(returned)) || _ready.Uncount();
+    /// <summary>Whether the body of the oldest message is counted.</summary>
+    public bool IsHeadCounted() => (_returned is { Count: > 0 } returned && IsReturnedNext(returned)) || _ready.IsHeadCounted();
 
     /// <summary>Takes everything out, in a line of its own; places go on rising here.</summary>
     public MessageLine TakeAll()
     {
-        var all = new MessageLine(arena, _nextPosition) { _ready = _ready, _returned = _returned, _restored = _restored, _places = _places };
+        var all = new MessageLine(arena, _nextPosition) { _ready = _ready, _returned = _returned, _restored = _restored, _isWalked = _isWalked };
 
         // Who stands at the end of the list that is gone must not take it for the end of this one.
         _ready = new ReadyList(arena, _ready.NextNumber + 1);
         _returned = null;
-        _places = _places is null ? null : [];
         _returnedPagedOut = 0;
         _restored = null;
         _readyDeadlines = _returnedDeadlines = 0;
@@ -192,11 +188,6 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
 
     private void HandleReturnedTaken(in QueuedMessage taken)
     {
-        if (_places is not null)
-        {
-            DropTaken(_places);
-        }
-
         if (_returned is { Count: 0 })
         {
             // What came back in great numbers leaves a great table: it is not kept.
@@ -253,10 +244,9 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
         }
 
         long deadline = _readyDeadlines > 0 ? TakeDeadline() : QueuedMessage.Never;
-        bool hasHoles = _ready.HasHoles;
         int places = _ready.PlaceCount - 1;
         var message = _ready.Take(out var stored);
-        if (hasHoles)
+        if (_ready.PlaceCount < places)
         {
             PassHoles(places - _ready.PlaceCount);
         }

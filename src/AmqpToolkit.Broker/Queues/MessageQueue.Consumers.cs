@@ -15,7 +15,15 @@ internal partial class MessageQueue
             }
 
             (_consumers ??= []).Add(consumer);
-            _hadConsumer = true;
+            if (IsBrowser(consumer))
+            {
+                _browserCount++;
+            }
+            else
+            {
+                _hadConsumer = true;
+            }
+
             onAdded(consumer);
             if (consumer.Walk is { } walk)
             {
@@ -62,7 +70,9 @@ internal partial class MessageQueue
                 EndWalk(walk);
             }
 
-            isLast = _consumers.Count == 0 && !_isDeleted;
+            bool isBrowser = IsBrowser(consumer);
+            _browserCount -= isBrowser ? 1 : 0;
+            isLast = !isBrowser && ConsumersUnlocked == 0 && !_isDeleted;
             if (_more is { } more)
             {
                 if (isLast)
@@ -83,15 +93,23 @@ internal partial class MessageQueue
         return isLast && Definition.AutoDelete;
     }
 
+    /// <summary>Who browses takes nothing, and is no consumer to those who ask whether there is one.</summary>
+    private static bool IsBrowser(Consumer consumer) => consumer.Walk is { IsBrowsing: true };
+
     /// <summary>Quorum queues take no notice of exclusive consumers; a queue with one active consumer has no use for them.</summary>
     private bool IsRefused(Consumer consumer)
     {
+        if (IsBrowser(consumer))
+        {
+            return false;
+        }
+
         if (_more is { Settings: { } settings } && (settings.IsQuorum || settings.SingleActiveConsumer))
         {
             return consumer.IsExclusive && !settings.IsQuorum;
         }
 
-        return (consumer.IsExclusive && ConsumersUnlocked > 0) || _consumers is [{ IsExclusive: true }, ..];
+        return (consumer.IsExclusive && ConsumersUnlocked > 0) || _consumers?.Exists(static other => other.IsExclusive) == true;
     }
 
     /// <summary>One after the other where several consumers take turns; all at once where there is one.</summary>
@@ -135,7 +153,7 @@ internal partial class MessageQueue
 
     /// <summary>Where one consumer is to get everything, the others stand by.</summary>
     private bool MayTake(Consumer consumer) =>
-        _more is not { Settings.SingleActiveConsumer: true } more || (ReferenceEquals(more.ActiveConsumer, consumer) && !more.IsActiveLeaving) || consumer.Walk is { IsBrowsing: true };
+        _more is not { Settings.SingleActiveConsumer: true } more || (ReferenceEquals(more.ActiveConsumer, consumer) && !more.IsActiveLeaving) || IsBrowser(consumer);
 
     /// <summary>
     /// Finds the active consumer of a queue that has one: of those with the highest priority who came first. In a quorum queue one of a higher priority
@@ -152,7 +170,7 @@ internal partial class MessageQueue
         var best = active;
         foreach (var consumer in _consumers ?? [])
         {
-            if ((best is null || consumer.Priority > best.Priority) && consumer.Walk is not { IsBrowsing: true })
+            if ((best is null || consumer.Priority > best.Priority) && !IsBrowser(consumer))
             {
                 best = consumer;
             }

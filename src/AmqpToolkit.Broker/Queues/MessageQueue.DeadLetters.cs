@@ -26,6 +26,10 @@ internal partial class MessageQueue
         else
         {
             AddDying(more, new DeadLetter(message.Message, reason, new JournalAck(message.JournalPosition, message.Stored)));
+            if (more.ExcludedCount > 0)
+            {
+                ForgetExcluded(more, in message);
+            }
         }
     }
 

@@ -76,7 +76,7 @@ internal partial class MessageQueue
 
         // Who moves what died may be behind, or wait for room: a list of all that dies would have no bound.
         more.Budget = more.IsMovingBehind ? messages : DropsAtOnce + messages;
-        more.Looks = LooksAtOnce;
+        more.Steps = more.IsLookingOn ? FewSteps : StepsAtOnce;
     }
 
     /// <summary>Ends it: leaves to the sweep what is left, and sees to the times. Under the lock.</summary>
@@ -88,7 +88,8 @@ internal partial class MessageQueue
             return;
         }
 
-        if (more.Budget <= 0 || more.IsCounting || HasSurplus(more) || (more.Walks is { } walks && HasReady && walks.Exists(static walk => walk.IsBehind && walk.Consumer.IsInRotation)))
+        more.IsLookingOn = more.Walks is { } walks && HasReady && walks.Exists(static walk => walk.IsBehind && walk.Consumer.IsInRotation);
+        if (more.Budget <= 0 || more.IsCounting || HasSurplus(more) || more.IsLookingOn)
         {
             SweepOf(more).Start();
         }
@@ -134,6 +135,7 @@ internal partial class MessageQueue
         }
 
         BeginWork(more);
+        more.Steps = StepsAtOnce;
         CountOctets(more);
         DropExpired(more);
         DropSurplus(more);
@@ -368,7 +370,7 @@ internal partial class MessageQueue
         }
 
         var line = LineOf(priority);
-        bool isCounted = more.CountsOctets && line.Uncount();
+        bool isCounted = more.CountsOctets && line.IsHeadCounted();
         var message = line.Take(priority);
         if (priority > 0)
         {
@@ -438,9 +440,9 @@ internal partial class MessageQueue
 
         var more = Extend();
         LineOf(message.Priority).Return(in message);
-        if (more.Walks is { } walks)
+        if (more.Walks is not null)
         {
-            TellReturned(walks, in message);
+            more.AddReturned(QueueWalk.PlaceOf(message.Priority, message.Position));
         }
 
         if (message.Priority > 0)

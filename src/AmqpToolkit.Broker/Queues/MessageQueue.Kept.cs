@@ -142,6 +142,11 @@ internal partial class MessageQueue
     private void Finish(in QueuedMessage message)
     {
         _arena.Release(message.Message);
+        if (_more is { ExcludedCount: > 0 } more)
+        {
+            ForgetExcluded(more, in message);
+        }
+
         if (!message.Stored.IsNone)
         {
             _journal!.Ack(in message);
@@ -177,7 +182,7 @@ internal partial class MessageQueue
         var line = NewLine();
         if (_more!.Walks is not null)
         {
-            line.BeginWalks();
+            line.SetWalked(isWalked: true);
         }
 
         return line;

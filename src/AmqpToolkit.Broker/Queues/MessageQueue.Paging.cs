@@ -130,7 +130,6 @@ internal partial class MessageQueue
             if (done > 0)
             {
                 _pages ??= new QueuePaging(this);
-                _more?.Walks?.ForEach(static walk => walk.ReadUpTo = default);
             }
 
             return done;
@@ -167,7 +166,7 @@ internal partial class MessageQueue
     /// <summary>Has more read for consumers that are through what is in memory. Under the lock.</summary>
     private void ReadAhead(QueuePaging pages)
     {
-        if (pages.HasWalks && !pages.IsResting)
+        if (pages.HasWalksToRead && !pages.IsResting)
         {
             pages.Start();
         }

@@ -1,5 +1,4 @@
 using AmqpToolkit.Broker.Messages;
-using AmqpToolkit.Broker.Paging;
 
 namespace AmqpToolkit.Broker.Queues;
 
@@ -9,8 +8,11 @@ namespace AmqpToolkit.Broker.Queues;
 /// </content>
 internal partial class MessageQueue
 {
-    /// <summary>Messages that walks look at under one taking of the lock at most: some 0.5 ms for selectors as they are.</summary>
-    private const int LooksAtOnce = 4096;
+    /// <summary>Steps of looking at messages under one taking of the lock, of a few nanoseconds each: some 0.5 ms. The message at which they end may cost its own on top.</summary>
+    private const int StepsAtOnce = 128 * 1024;
+
+    /// <summary>Steps of an operation while the sweep is at work for walks that are behind: who publishes or settles a message does not wait for them.</summary>
+    private const int FewSteps = 8 * 1024;
 
     /// <summary>Keeps a message that is about to come back from the consumer who gives it back.</summary>
     /// <returns>False when that cannot be: then nobody should get it.</returns>
@@ -29,15 +31,10 @@ internal partial class MessageQueue
                 BeginWalk(consumer.Walk);
             }
 
-            return consumer.Walk.TryExclude(in message);
+            bool isExcluded = consumer.Walk.TryExclude(QueueWalk.PlaceOf(message.Priority, message.Position));
+            _more!.ExcludedCount += isExcluded ? 1 : 0;
+            return isExcluded;
         }
-    }
-
-    /// <summary>Whether a message that came back waits. Under the lock.</summary>
-    internal bool IsReturned(ulong place)
-    {
-        var (priority, position) = QueueWalk.Split(place);
-        return FindLine(priority) is { } line && line.TryFindReturned(position, out _);
     }
 
     /// <summary>Looks for the next message that a consumer wants. Under the lock.</summary>
@@ -50,13 +47,18 @@ internal partial class MessageQueue
 
         var more = _more!;
         walk.IsBehind = false;
-        bool isFound = FindReturned(more, walk) ? TakesReturned(more, walk) : FindReady(more, walk, ulong.MaxValue);
+        bool isFound = FindReturned(more, walk) ? TakesReturned(more, walk) : !walk.IsBehind && FindReady(more, walk, ulong.MaxValue);
         walk.IsThrough = !isFound && !walk.IsBehind && !walk.WaitsForDisk;
+        if (walk.IsThrough)
+        {
+            walk.Reading?.Drop(_arena);
+        }
+
         return isFound;
     }
 
-    /// <summary>The message at hand. Under the lock.</summary>
-    internal MessageContent ReadWanted(QueueWalk walk) => Dress(_arena.Read(walk.Current), walk.CurrentInfo.DeliveryCount);
+    /// <summary>The message at hand as it came. Under the lock.</summary>
+    internal MessageContent ReadWanted(QueueWalk walk) => _arena.Read(walk.Current);
 
     /// <summary>Takes the message at hand until it is settled, or a copy of it, which nobody need settle with the queue. Under the lock.</summary>
     internal Unsettled TakeWanted(QueueWalk walk)
@@ -64,7 +66,7 @@ internal partial class MessageQueue
         if (walk.IsBrowsing)
         {
             walk.Consumer.UnsettledCount--;
-            Pass(walk);
+            PassShown(walk);
             return new Unsettled(this, walk.Consumer, default);
         }
 
@@ -76,7 +78,7 @@ internal partial class MessageQueue
     {
         if (walk.IsBrowsing)
         {
-            Pass(walk);
+            PassShown(walk);
             return;
         }
 
@@ -89,25 +91,76 @@ internal partial class MessageQueue
     private void BeginWalk(QueueWalk walk)
     {
         var more = Extend();
-        (more.Walks ??= []).Add(walk);
-        for (int priority = more.Levels.Length; priority >= 0; priority--)
+        if (more.Walks is null)
         {
-            if (FindLine((byte)priority) is { } line)
-            {
-                line.BeginWalks();
-                foreach (ulong position in line.ReturnedPlaces)
-                {
-                    walk.AddReturned((byte)priority, position);
-                }
-            }
+            more.Walks = [];
+            SetWalked(more, isWalked: true);
         }
+
+        more.Walks.Add(walk);
     }
 
     private void EndWalk(QueueWalk walk)
     {
-        if (_more is { Walks: { } walks } more && walks.Remove(walk) && walks.Count == 0)
+        walk.Reading?.Drop(_arena);
+        if (_more is { Walks: { } walks } more && walks.Remove(walk))
         {
-            more.Walks = null;
+            more.ExcludedCount -= walk.ExcludedCount;
+            if (walks.Count == 0)
+            {
+                more.Walks = null;
+                more.TakeReturned(out _, out _);
+                SetWalked(more, isWalked: false);
+            }
+        }
+    }
+
+    private void SetWalked(QueueExtension more, bool isWalked)
+    {
+        _line.SetWalked(isWalked);
+        foreach (var level in more.Levels)
+        {
+            level?.SetWalked(isWalked);
+        }
+    }
+
+    /// <summary>The queue is done with a message that was kept from somebody: who has no other is a consumer like others again.</summary>
+    private void ForgetExcluded(QueueExtension more, in QueuedMessage message)
+    {
+        ulong place = QueueWalk.PlaceOf(message.Priority, message.Position);
+        for (int index = (more.Walks?.Count ?? 0) - 1; index >= 0; index--)
+        {
+            var walk = more.Walks![index];
+            if (walk.Forget(place))
+            {
+                more.ExcludedCount--;
+                EndIfNeedless(walk);
+            }
+        }
+    }
+
+    private void EndIfNeedless(QueueWalk walk)
+    {
+        if (walk.IsNeedless)
+        {
+            EndWalk(walk);
+            walk.Consumer.Walk = null;
+            Join(walk.Consumer);
+        }
+    }
+
+    /// <summary>All that waits is about to go: what of it was kept from somebody is not there any more.</summary>
+    private void ForgetWaiting(QueueExtension more)
+    {
+        for (int index = (more.Walks?.Count ?? 0) - 1; index >= 0 && more.ExcludedCount > 0; index--)
+        {
+            var walk = more.Walks![index];
+            more.ExcludedCount -= walk.ForgetAll(place =>
+            {
+                var (priority, position) = QueueWalk.Split(place);
+                return FindLine(priority)?.TryFindReturned(position, out _) == true;
+            });
+            EndIfNeedless(walk);
         }
     }
 
@@ -120,39 +173,47 @@ internal partial class MessageQueue
         }
     }
 
-    private void TellReturned(List<QueueWalk> walks, in QueuedMessage message)
+    /// <summary>Tells walks what came back since they were told last.</summary>
+    private void TellReturned(QueueExtension more)
     {
-        foreach (var walk in walks)
+        if (!more.TakeReturned(out var places, out ulong lowest))
         {
-            // Who browses sees what is behind his place.
-            if (!walk.IsBrowsing || message.Position >= LineOf(message.Priority).PlaceAt(in walk.CursorOf(message.Priority)))
+            return;
+        }
+
+        foreach (var walk in more.Walks!)
+        {
+            if (places is null)
             {
-                walk.AddReturned(message.Priority, message.Position);
-                Join(walk.Consumer);
+                walk.AddReturnedFrom(lowest);
             }
+
+            foreach (ulong place in places ?? [])
+            {
+                // Who browses sees what is behind his place.
+                var (priority, position) = QueueWalk.Split(place);
+                if (!walk.IsBrowsing || position >= LineOf(priority).PlaceAt(in walk.CursorOf(priority)))
+                {
+                    walk.AddReturned(place);
+                }
+            }
+
+            Join(walk.Consumer);
         }
     }
 
     /// <summary>Hands out where some consumers do not take messages in turn: one of those whose turn it is after the other, until none takes any more.</summary>
     private void DeliverWalked(QueueExtension more, Turn turn)
     {
+        TellReturned(more);
         List<Consumer>? waiting = null;
         while (HasReady && NextConsumer() is { } consumer)
         {
             if (consumer.Walk is { } walk)
             {
-                walk.Forget();
-                var run = new DeliveryRun(this, walk, RunLimit(consumer));
-                bool canTakeMore = consumer.Take(ref run, turn);
-                walk.Current = default;
-                if (canTakeMore && walk.IsBehind)
+                if (DeliverTo(walk, turn))
                 {
                     (waiting ??= []).Add(consumer);
-                }
-                else
-                {
-                    Rotate(consumer, canTakeMore && !walk.IsThrough && !walk.WaitsForDisk);
-                    TellDrained(walk, canTakeMore, turn);
                 }
             }
             else if (HasDeliverable())
@@ -166,19 +227,45 @@ internal partial class MessageQueue
             }
         }
 
-        foreach (var consumer in waiting ?? [])
+        // Who went first, and may have used up what there was of looks, comes last.
+        for (int index = 1; index <= waiting?.Count; index++)
         {
-            Rotate(consumer, canTakeMore: true);
+            Rotate(waiting[index % waiting.Count], canTakeMore: true);
         }
 
         if (!HasReady)
         {
-            foreach (var walk in more.Walks!)
+            foreach (var walk in more.Walks ?? [])
             {
                 (walk.IsThrough, walk.IsBehind) = (true, false);
+                walk.Reading?.Drop(_arena);
                 TellDrained(walk, canTakeMore: true, turn);
             }
         }
+    }
+
+    /// <summary>Gives a walk its turn. Its consumer is not asked, and nobody's gate is taken, before there is a message that it wants.</summary>
+    /// <returns>Whether it goes on when there are looks again.</returns>
+    private bool DeliverTo(QueueWalk walk, Turn turn)
+    {
+        var consumer = walk.Consumer;
+        walk.Forget();
+        bool canTakeMore = true;
+        if (FindWanted(walk))
+        {
+            var run = new DeliveryRun(this, walk, RunLimit(consumer));
+            canTakeMore = consumer.Take(ref run, turn);
+            walk.Current = default;
+        }
+
+        if (canTakeMore && walk.IsBehind)
+        {
+            return true;
+        }
+
+        Rotate(consumer, canTakeMore && (consumer.Walk is null || (!walk.IsThrough && !walk.WaitsForDisk)));
+        TellDrained(walk, canTakeMore, turn);
+        return false;
     }
 
     private static void TellDrained(QueueWalk walk, bool canTakeMore, Turn turn)
@@ -192,26 +279,58 @@ internal partial class MessageQueue
 
     private bool FindReturned(QueueExtension more, QueueWalk walk)
     {
-        while (walk.Returned.Count > 0)
+        while (TryNextReturned(walk, out ulong place, out var message))
         {
-            if (more.Looks-- <= 0)
+            if (more.Steps <= 0)
             {
                 walk.IsBehind = true;
                 return false;
             }
 
-            ulong place = walk.Returned.Min;
-            var (priority, position) = QueueWalk.Split(place);
-            if (FindLine(priority) is { } line && line.TryFindReturned(position, out var message) && message.Message.IsInMemory
-                && IsWanted(more, walk, message.Message, message.Redelivered, message.DeliveryCount, message.Deadline))
+            if (!walk.IsExcluded(place) && message.Message.IsInMemory && IsWanted(more, walk, message.Message, message.Redelivered, message.DeliveryCount, message.Deadline))
             {
-                (walk.CurrentPriority, walk.CurrentPlace) = (priority, position);
+                (walk.CurrentPriority, walk.CurrentPlace) = (message.Priority, message.Position);
                 return true;
             }
 
-            walk.Returned.Remove(place);
+            more.Steps -= QueueWalk.StepsOfLook;
+            walk.PassReturned(place);
         }
 
+        return false;
+    }
+
+    /// <summary>The first message that came back and that the walk has not looked at.</summary>
+    private bool TryNextReturned(QueueWalk walk, out ulong place, out QueuedMessage message)
+    {
+        message = default;
+        for (place = walk.FirstReturned; place < walk.ReturnedFrom; place = walk.FirstReturned)
+        {
+            var (priority, position) = QueueWalk.Split(place);
+            if (FindLine(priority) is { } line && line.TryFindReturned(position, out message))
+            {
+                return true;
+            }
+
+            walk.PassReturned(place);
+        }
+
+        if (walk.ReturnedFrom == ulong.MaxValue)
+        {
+            return false;
+        }
+
+        var (first, from) = QueueWalk.Split(walk.ReturnedFrom);
+        for (int priority = first; priority >= 0; priority--)
+        {
+            if (FindLine((byte)priority) is { } line && line.TryFindReturnedFrom(priority == first ? from : 0, out message))
+            {
+                place = QueueWalk.PlaceOf((byte)priority, message.Position);
+                return true;
+            }
+        }
+
+        walk.EndReturned();
         return false;
     }
 
@@ -220,7 +339,7 @@ internal partial class MessageQueue
     {
         var (message, priority, place, info) = (walk.Current, walk.CurrentPriority, walk.CurrentPlace, walk.CurrentInfo);
         walk.Current = default;
-        if (FindReady(more, walk, walk.Returned.Min))
+        if (FindReady(more, walk, QueueWalk.PlaceOf(priority, place!.Value)))
         {
             return true;
         }
@@ -230,7 +349,7 @@ internal partial class MessageQueue
             return false;
         }
 
-        (walk.Current, walk.CurrentPriority, walk.CurrentPlace, walk.CurrentInfo) = (message, priority, place, info);
+        (walk.Current, walk.IsCurrentRead, walk.CurrentPriority, walk.CurrentPlace, walk.CurrentInfo) = (message, false, priority, place, info);
         return true;
     }
 
@@ -255,51 +374,42 @@ internal partial class MessageQueue
     private bool FindReady(QueueExtension more, QueueWalk walk, MessageLine line, byte priority, ulong before)
     {
         ref var cursor = ref walk.CursorOf(priority);
-        int looks = more.Looks;
-        try
+        int steps = more.Steps;
+        bool isAtEnd = true;
+        while (line.TrySeek(ref cursor, ref steps, out var message))
         {
-            while (line.TrySeek(ref cursor, ref looks, out var message))
+            more.Steps = steps;
+            if (before != ulong.MaxValue && QueueWalk.PlaceOf(priority, line.PositionOf(in cursor)) > before)
             {
-                if (before != ulong.MaxValue && QueueWalk.PlaceOf(priority, line.PositionOf(in cursor)) > before)
-                {
-                    return false;
-                }
-
-                if (message.IsPagedOut && !IsRead(walk, priority, cursor.Number))
-                {
-                    // Nothing behind it is looked at before it is in memory.
-                    if (!walk.WaitsForDisk)
-                    {
-                        walk.WaitsForDisk = true;
-                        _pages!.AddWalk(walk);
-                    }
-
-                    return false;
-                }
-
-                line.Tell(in cursor, out bool isRedelivered, out ushort deliveryCount, out long deadline);
-                if (message.IsInMemory && IsWanted(more, walk, message, isRedelivered, deliveryCount, deadline))
-                {
-                    (walk.CurrentPriority, walk.CurrentPlace) = (priority, null);
-                    return true;
-                }
-
-                Refuse(walk, line, priority, ref cursor, message);
-                looks--;
+                isAtEnd = false;
+                break;
             }
 
-            walk.IsBehind = looks <= 0;
-            return false;
+            var read = message;
+            if (message.IsPagedOut && walk.Reading?.TryFind(priority, cursor.Number, message, _arena, out read) != true)
+            {
+                WaitForDisk(walk);
+                return false;
+            }
+
+            line.Tell(in cursor, out bool isRedelivered, out ushort deliveryCount, out long deadline);
+            if (read.IsInMemory && IsWanted(more, walk, read, isRedelivered, deliveryCount, deadline, isJudged: message.IsPagedOut))
+            {
+                (walk.CurrentPriority, walk.CurrentPlace) = (priority, null);
+                return true;
+            }
+
+            more.Steps -= QueueWalk.StepsOfLook;
+            Refuse(walk, line, priority, ref cursor, message, isKept: message.IsLost || read.IsLost || deadline <= more.Now);
+            steps = more.Steps;
         }
-        finally
-        {
-            more.Looks = looks;
-        }
+
+        more.Steps = steps;
+        walk.IsBehind = isAtEnd && steps <= 0;
+        return false;
     }
 
-    private static bool IsRead(QueueWalk walk, byte priority, ulong number) => walk.ReadUpTo.Priority == priority && number < walk.ReadUpTo.Number;
-
-    private bool IsWanted(QueueExtension more, QueueWalk walk, MessageRef message, bool isRedelivered, int deliveryCount, long deadline)
+    private bool IsWanted(QueueExtension more, QueueWalk walk, MessageRef message, bool isRedelivered, int deliveryCount, long deadline, bool isJudged = false)
     {
         if (deadline <= more.Now)
         {
@@ -308,21 +418,27 @@ internal partial class MessageQueue
         }
 
         var content = _arena.Read(message);
-        if (!walk.Wants(in content, isRedelivered, deliveryCount))
+        if (!isJudged)
         {
-            return false;
+            int steps = more.Steps;
+            bool isWanted = walk.Wants(in content, isRedelivered, deliveryCount, ref steps);
+            more.Steps = steps;
+            if (!isWanted)
+            {
+                return false;
+            }
         }
 
-        walk.Current = message;
+        (walk.Current, walk.IsCurrentRead) = (message, isJudged);
         long left = deadline == QueuedMessage.Never || (content.Flags & MessageFlags.Expires) == 0 ? -1 : deadline - more.Now;
         walk.CurrentInfo = new DeliveryInfo(isRedelivered, deliveryCount, left);
         return true;
     }
 
     /// <summary>Passes over a message that is not wanted, or ends it where nobody else could want it.</summary>
-    private void Refuse(QueueWalk walk, MessageLine line, byte priority, ref ReadyList.Cursor cursor, MessageRef message)
+    private void Refuse(QueueWalk walk, MessageLine line, byte priority, ref ReadyList.Cursor cursor, MessageRef message, bool isKept)
     {
-        if (walk.DropsRefused && !message.IsLost)
+        if (walk.DropsRefused && !isKept)
         {
             var refused = TakeOut(line, priority, in cursor, message);
             Finish(in refused);
@@ -331,12 +447,24 @@ internal partial class MessageQueue
         cursor.Number++;
     }
 
-    private void Pass(QueueWalk walk)
+    /// <summary>Whoever browses has a copy of the message at hand.</summary>
+    private void PassShown(QueueWalk walk)
+    {
+        if (walk.IsCurrentRead)
+        {
+            _arena.Release(walk.Current);
+            walk.Reading!.Take();
+        }
+
+        Pass(walk);
+    }
+
+    private static void Pass(QueueWalk walk)
     {
         walk.Current = default;
-        if (walk.CurrentPlace is not null)
+        if (walk.CurrentPlace is { } position)
         {
-            walk.Returned.Remove(walk.Returned.Min);
+            walk.PassReturned(QueueWalk.PlaceOf(walk.CurrentPriority, position));
         }
         else
         {
@@ -351,8 +479,13 @@ internal partial class MessageQueue
         QueuedMessage taken;
         if (walk.CurrentPlace is { } position)
         {
-            taken = line.TakeReturned(position);
+            line.TryFindReturned(position, out taken);
+            line.TakeReturned(in taken);
             CountTaken(priority, taken.Message, isCounted: true);
+        }
+        else if (walk.IsCurrentRead)
+        {
+            taken = TakeRead(walk, line, priority);
         }
         else
         {
@@ -365,7 +498,7 @@ internal partial class MessageQueue
 
     private QueuedMessage TakeOut(MessageLine line, byte priority, in ReadyList.Cursor cursor, MessageRef message)
     {
-        bool isCounted = line.Uncount(in cursor);
+        bool isCounted = line.IsCounted(in cursor);
         var taken = line.Take(in cursor, message, priority);
         CountTaken(priority, taken.Message, isCounted);
         return taken;
@@ -383,75 +516,5 @@ internal partial class MessageQueue
         {
             more.ReadyOctets -= _arena.BodyOctetsOf(message);
         }
-    }
-
-    /// <summary>Reads messages on the disk for a walk that has come to them. Those that it wants are put in place, the others stay where they are. Outside every lock, by the queue's paging alone.</summary>
-    private void ReadFor(QueueWalk walk, QueuePaging pages, PageReader reader, Turn turn)
-    {
-        var run = reader.Run;
-        run.Begin(null, 0);
-        lock (_gate)
-        {
-            Collect(walk, run);
-        }
-
-        Read(pages, reader);
-        lock (_gate)
-        {
-            walk.WaitsForDisk = false;
-            if (!_isDeleted && !walk.Consumer.IsCancelled)
-            {
-                if (run.Line is not null && ReferenceEquals(FindLine(run.Priority), run.Line))
-                {
-                    PutInPlace(walk, run);
-                }
-
-                Join(walk.Consumer);
-                Deliver(turn);
-            }
-        }
-
-        Clean(run);
-    }
-
-    private void Collect(QueueWalk walk, PagedRun run)
-    {
-        int budget = LooksAtOnce;
-        for (int priority = _more?.HighestPriority ?? 0; priority >= 0 && !_isDeleted && !walk.Consumer.IsCancelled; priority--)
-        {
-            ref var cursor = ref walk.CursorOf((byte)priority);
-            if (FindLine((byte)priority) is { } line && line.TrySeek(ref cursor, ref budget, out var message) && message.IsPagedOut)
-            {
-                run.Begin(line, (byte)priority, _arena.Paging!.OctetsAtOnce);
-                line.Collect(run, in cursor);
-                return;
-            }
-        }
-    }
-
-    private void PutInPlace(QueueWalk walk, PagedRun run)
-    {
-        var line = run.Line!;
-        var read = run.Messages;
-        var cursor = walk.CursorOf(run.Priority);
-        for (int index = 0; index < read.Length; index++)
-        {
-            int budget = 1;
-            cursor.Number = run.First + (ulong)index;
-            if (!read[index].IsInMemory || !line.TrySeek(ref cursor, ref budget, out var present) || cursor.Number != run.First + (ulong)index || present != run[index].Message)
-            {
-                continue;
-            }
-
-            line.Tell(in cursor, out bool isRedelivered, out ushort deliveryCount, out _);
-            var content = _arena.Read(read[index]);
-            if (walk.Wants(in content, isRedelivered, deliveryCount))
-            {
-                line.Replace(in cursor, read[index]);
-                read[index] = default;
-            }
-        }
-
-        walk.ReadUpTo = (run.Priority, run.First + (ulong)read.Length);
     }
 }

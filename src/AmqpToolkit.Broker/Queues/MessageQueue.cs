@@ -27,6 +27,7 @@ internal partial class MessageQueue : BindingDestination
     private List<Consumer>? _consumers;
     private List<Consumer>? _orphans;
     private MessageLine? _dropped;
+    private int _browserCount;
     private bool _hadConsumer;
     private bool _isDeleted;
 
@@ -100,7 +101,7 @@ internal partial class MessageQueue : BindingDestination
 
     private uint ReadyUnlocked => (uint)(_line.Count + (_more?.HigherCount ?? 0));
 
-    private uint ConsumersUnlocked => (uint)(_consumers?.Count ?? 0);
+    private uint ConsumersUnlocked => (uint)((_consumers?.Count ?? 0) - _browserCount);
 
     /// <summary>Takes a batch of published messages: straight to consumers as far as they can take them, the rest is kept.</summary>
     /// <param name="batch">The messages; those that the queue refuses are marked in it.</param>
@@ -271,6 +272,11 @@ internal partial class MessageQueue : BindingDestination
                     _journal.Flush();
                 }
 
+                if (isAccepted && _more is { ExcludedCount: > 0 } excluding)
+                {
+                    ForgetExcluded(excluding, in message);
+                }
+
                 if (_more is not null)
                 {
                     EndWork(_more);
@@ -298,6 +304,11 @@ internal partial class MessageQueue : BindingDestination
         lock (_gate)
         {
             count = ReadyUnlocked;
+            if (_more is { ExcludedCount: > 0 } excluding)
+            {
+                ForgetWaiting(excluding);
+            }
+
             purged = _line.TakeAll();
             levels = _more?.TakeLevels();
             if (_more is { } more)
@@ -338,8 +349,10 @@ internal partial class MessageQueue : BindingDestination
             _line = NewLine();
             _orphans = _consumers;
             _consumers = null;
+            _browserCount = 0;
             _rotation = null;
             (_more ?? _idle)?.CancelTimes();
+            _more?.Walks?.ForEach(walk => walk.Reading?.Drop(_arena));
             _isDeleted = true;
             return QueueCloseOutcome.Closed;
         }

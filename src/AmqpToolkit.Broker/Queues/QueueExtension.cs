@@ -13,6 +13,8 @@ internal sealed class QueueExtension(QueueSettings settings)
     private UInt128 _usedLow;
     private UInt128 _usedHigh;
     private TaskCompletionSource? _moves;
+    private List<ulong>? _returned;
+    private ulong _lowestReturned = ulong.MaxValue;
 
     public QueueSettings Settings { get; set; } = settings;
 
@@ -43,8 +45,41 @@ internal sealed class QueueExtension(QueueSettings settings)
     /// <summary>The ways of consumers that do not take messages in turn; null for none.</summary>
     public List<QueueWalk>? Walks { get; set; }
 
-    /// <summary>Messages that walks may still look at in the operation at hand.</summary>
-    public int Looks { get; set; }
+    /// <summary>Steps that walks may still take in the operation at hand.</summary>
+    public int Steps { get; set; }
+
+    /// <summary>Whether the sweep goes on for walks that are behind.</summary>
+    public bool IsLookingOn { get; set; }
+
+    /// <summary>How many messages are kept from walks, one by one.</summary>
+    public int ExcludedCount { get; set; }
+
+    /// <summary>A message came back of which walks are to be told.</summary>
+    public void AddReturned(ulong place)
+    {
+        _lowestReturned = Math.Min(_lowestReturned, place);
+        if ((_returned ??= []).Count <= QueueWalk.MostReturned)
+        {
+            _returned.Add(place);
+        }
+    }
+
+    /// <summary>What came back since this was asked last.</summary>
+    /// <param name="places">The places; null when they are too many to name.</param>
+    /// <param name="lowest">The first of them.</param>
+    /// <returns>Whether anything did.</returns>
+    public bool TakeReturned(out List<ulong>? places, out ulong lowest)
+    {
+        (places, lowest) = (_returned, _lowestReturned);
+        (_returned, _lowestReturned) = (null, ulong.MaxValue);
+        if (places is null)
+        {
+            return false;
+        }
+
+        places = places.Count > QueueWalk.MostReturned ? null : places;
+        return true;
+    }
 
     /// <summary>Whether nothing is there but settings.</summary>
     public bool IsEmpty => HigherCount == 0 && Dying is null && !IsMoving && Walks is null;

@@ -45,6 +45,11 @@ internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.Vir
     /// <inheritdoc/>
     public long HandleDeadline(long now)
     {
+        while (_held.TryDequeue(out var walk))
+        {
+            _walks.Enqueue(walk);
+        }
+
         StartByTimer();
         return -1;
     }
@@ -65,14 +70,27 @@ internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.Vir
         Start();
     }
 
+    /// <summary>Those for which nothing is read as long as memory is so short.</summary>
+    private readonly ConcurrentQueue<QueueWalk> _held = new();
+
     /// <summary>Whether somebody's walk has come to messages on the disk.</summary>
-    public bool HasWalks => !_walks.IsEmpty;
+    public bool HasWalks => !_walks.IsEmpty || !_held.IsEmpty;
+
+    /// <summary>Whether something is to be read for one of them now.</summary>
+    public bool HasWalksToRead => !_walks.IsEmpty;
 
     /// <summary>A walk has come to messages on the disk. Under the queue's lock.</summary>
     public void AddWalk(QueueWalk walk)
     {
         _walks.Enqueue(walk);
         Start();
+    }
+
+    /// <summary>A walk waits until it is looked again whether there is memory. Under the queue's lock.</summary>
+    public void Hold(QueueWalk walk)
+    {
+        _held.Enqueue(walk);
+        StartLater();
     }
 
     /// <summary>The next walk that waits, if the disk answers.</summary>
@@ -83,7 +101,7 @@ internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.Vir
             return null;
         }
 
-        if (HasWalks)
+        if (HasWalksToRead)
         {
             Start();
         }

@@ -12,13 +12,19 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     /// <summary>Messages that may be kept from it one by one (undeliverable-here).</summary>
     private const int MostExcluded = 16_384;
 
-    /// <summary>Places of what came back that are kept until it is looked whether they are there still.</summary>
-    private const int FewReturned = 4096;
+    /// <summary>Messages that came back and are noted one by one; of more it looks at all from the first on.</summary>
+    public const int MostReturned = 256;
+
+    /// <summary>Steps of its selectors that a message may cost: some 1 ms.</summary>
+    private const int MostSteps = 256 * 1024;
+
+    /// <summary>Steps that it takes to look at a message at all.</summary>
+    public const int StepsOfLook = 16;
 
     private readonly SortedSet<ulong> _returned = [];
     private ReadyList.Cursor[] _cursors = new ReadyList.Cursor[1];
     private HashSet<ulong>? _excluded;
-    private int _pruneAt = FewReturned;
+    private WalkReading? _reading;
 
     /// <summary>Whose way it is.</summary>
     public Consumer Consumer => consumer;
@@ -41,11 +47,11 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     /// <summary>Whether its consumer wants to hear when it stands at the end.</summary>
     public bool IsDraining { get; set; }
 
-    /// <summary>The priority of messages on the disk before which those that it wants are in memory, and their number.</summary>
-    public (byte Priority, ulong Number) ReadUpTo { get; set; }
-
     /// <summary>The message at hand; none when it was not looked for one yet.</summary>
     public MessageRef Current { get; set; }
+
+    /// <summary>Whether that was read for this walk alone: the queue has it on the disk still.</summary>
+    public bool IsCurrentRead { get; set; }
 
     /// <summary>Its priority.</summary>
     public byte CurrentPriority { get; set; }
@@ -56,8 +62,17 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     /// <summary>What there is to tell of it.</summary>
     public DeliveryInfo CurrentInfo { get; set; }
 
-    /// <summary>Places of messages that came back and that it has not looked at: by priority, the highest first, then in order.</summary>
-    public SortedSet<ulong> Returned => _returned;
+    /// <summary>The first place of messages that came back and are noted; <see cref="ulong.MaxValue"/> for none.</summary>
+    public ulong FirstReturned => _returned.Count > 0 ? _returned.Min : ulong.MaxValue;
+
+    /// <summary>The place from which on all that came back is to be looked at; <see cref="ulong.MaxValue"/> for none. A new one looks at everything.</summary>
+    public ulong ReturnedFrom { get; private set; }
+
+    /// <summary>Whether nothing but messages that are kept from it tells it from a consumer that takes what comes.</summary>
+    public bool IsNeedless => selectors.Length == 0 && !IsBrowsing && !IsDraining && _excluded is not { Count: > 0 };
+
+    /// <summary>What was read from the disk for it; null as long as it came to nothing there.</summary>
+    public WalkReading? Reading => _reading;
 
     /// <inheritdoc/>
     public bool HasMessage => queue.FindWanted(this);
@@ -86,50 +101,82 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
         return ref _cursors[priority];
     }
 
-    /// <summary>Whether its consumer wants a message, by what it says.</summary>
-    public bool Wants(in MessageContent content, bool isRedelivered, int deliveryCount)
+    /// <summary>Whether its consumer wants a message, by what it says. Any thread.</summary>
+    /// <param name="content">The message.</param>
+    /// <param name="isRedelivered">Whether it was delivered before.</param>
+    /// <param name="deliveryCount">Attempts that failed.</param>
+    /// <param name="steps">Less what it took to see.</param>
+    public bool Wants(in MessageContent content, bool isRedelivered, int deliveryCount, ref int steps)
     {
-        foreach (var selector in selectors)
+        int left = MostSteps;
+        bool isWanted = true;
+        for (int index = 0; index < selectors.Length && isWanted; index++)
         {
-            if (!selector.Matches(in content, isRedelivered, (uint)deliveryCount))
-            {
-                return false;
-            }
+            isWanted = selectors[index].Matches(in content, isRedelivered, (uint)deliveryCount, ref left);
         }
 
-        return true;
+        steps -= StepsOfLook + (MostSteps - left);
+        return isWanted;
     }
 
     /// <summary>A message came back.</summary>
-    public void AddReturned(byte priority, ulong position)
+    public void AddReturned(ulong place)
     {
-        ulong place = PlaceOf(priority, position);
-        if (_excluded is null || !_excluded.Contains(place))
+        if (place >= ReturnedFrom || IsExcluded(place))
         {
-            _returned.Add(place);
-            if (_returned.Count > _pruneAt)
-            {
-                _returned.RemoveWhere(other => !queue.IsReturned(other));
-                _pruneAt = Math.Max(FewReturned, 2 * _returned.Count);
-            }
+            return;
+        }
+
+        _returned.Add(place);
+        if (_returned.Count > MostReturned)
+        {
+            AddReturnedFrom(_returned.Min);
         }
     }
+
+    /// <summary>Messages came back, too many to note each: it looks at all from a place on.</summary>
+    public void AddReturnedFrom(ulong place)
+    {
+        ReturnedFrom = Math.Min(ReturnedFrom, Math.Min(place, FirstReturned));
+        _returned.Clear();
+    }
+
+    /// <summary>A message that came back was looked at, or is not there any more.</summary>
+    public void PassReturned(ulong place)
+    {
+        _returned.Remove(place);
+        if (ReturnedFrom <= place)
+        {
+            ReturnedFrom = place == ulong.MaxValue ? place : place + 1;
+        }
+    }
+
+    /// <summary>Nothing is left of what came back from that place on.</summary>
+    public void EndReturned() => ReturnedFrom = ulong.MaxValue;
 
     /// <summary>A message is never to be its consumer's again, once it is back.</summary>
     /// <returns>False when it is so of too many.</returns>
-    public bool TryExclude(in QueuedMessage message)
-    {
-        _excluded ??= [];
-        if (_excluded.Count >= MostExcluded)
-        {
-            _excluded.RemoveWhere(place => !queue.IsReturned(place));
-        }
+    public bool TryExclude(ulong place) => (_excluded ??= []).Count < MostExcluded && _excluded.Add(place);
 
-        return _excluded.Count < MostExcluded && _excluded.Add(PlaceOf(message.Priority, message.Position));
-    }
+    /// <summary>The queue is done with a message: nobody will ask any more whether it is kept from this one.</summary>
+    /// <returns>Whether it was.</returns>
+    public bool Forget(ulong place) => _excluded is { } excluded && excluded.Remove(place);
+
+    /// <summary>Forgets what was kept from it and is gone.</summary>
+    /// <returns>How many messages.</returns>
+    public int ForgetAll(Predicate<ulong> isGone) => _excluded?.RemoveWhere(isGone) ?? 0;
+
+    /// <summary>Whether a message is never to be its consumer's.</summary>
+    public bool IsExcluded(ulong place) => _excluded is { } excluded && excluded.Contains(place);
+
+    /// <summary>How many messages are kept from it.</summary>
+    public int ExcludedCount => _excluded?.Count ?? 0;
 
     /// <summary>Looks for the next message anew: others may have taken the one at hand.</summary>
     public void Forget() => (Current, IsThrough, IsBehind) = (default, false, false);
+
+    /// <summary>Messages were read for it.</summary>
+    public WalkReading BeginReading() => _reading ??= new WalkReading();
 
     /// <summary>A place among all priorities, in the order of delivery.</summary>
     public static ulong PlaceOf(byte priority, ulong position) => QueuedMessage.JournalPositionOf((byte)(byte.MaxValue - priority), position);

@@ -57,4 +57,7 @@ internal sealed class RestoredRuns(ulong handedOutBelow)
         _runs.Take();
         return taken;
     }
+
+    /// <summary>Passes over messages that are not there any more, from the oldest on.</summary>
+    public void Skip(int count) => _runs.Take((int)Math.Min((ulong)count, _runs.Count));
 }

@@ -44,10 +44,10 @@ internal sealed class RunList<T>
     /// <summary>Adds one to the last run.</summary>
     public void Lengthen() => _added++;
 
-    /// <summary>Takes the oldest; there is one.</summary>
-    public void Take()
+    /// <summary>Takes the oldest; there are so many.</summary>
+    public void Take(int count = 1)
     {
-        _taken++;
+        _taken += (ulong)count;
         while (_head + 1 < _runs.Count && _runs[_head + 1].Start <= _taken)
         {
             _head++;
@@ -62,7 +62,40 @@ internal sealed class RunList<T>
 
     /// <summary>The run of a message that is there.</summary>
     /// <param name="index">Messages before it.</param>
-    public Run At(int index)
+    public Run At(int index) => _runs[IndexOf(index)];
+
+    /// <summary>Of messages in a row nobody will ask any more: what stands for them alone goes, and they belong to the run before.</summary>
+    /// <param name="index">Messages before them.</param>
+    /// <param name="count">How many they are.</param>
+    public void Merge(int index, int count)
+    {
+        ulong end = _taken + (ulong)(index + count);
+        int first = IndexOf(index);
+        if (first == _head || _runs[first].Start < _taken + (ulong)index)
+        {
+            first++;
+        }
+
+        int last = first;
+        while (last < _runs.Count && _runs[last].Start < end)
+        {
+            last++;
+        }
+
+        // The last of the runs that begin there may go on behind them.
+        if (last > first && (last < _runs.Count ? _runs[last].Start : _added) > end)
+        {
+            last--;
+            _runs[last] = _runs[last] with { Start = end };
+        }
+
+        _runs.RemoveRange(first, last - first);
+    }
+
+    /// <summary>How far into its run a message is.</summary>
+    public ulong OffsetOf(int index) => _taken + (ulong)index - At(index).Start;
+
+    private int IndexOf(int index)
     {
         ulong number = _taken + (ulong)index;
         int low = _head;
@@ -73,11 +106,8 @@ internal sealed class RunList<T>
             (low, high) = _runs[middle].Start <= number ? (middle, high) : (low, middle - 1);
         }
 
-        return _runs[low];
+        return low;
     }
-
-    /// <summary>How far into its run a message is.</summary>
-    public ulong OffsetOf(int index) => _taken + (ulong)index - At(index).Start;
 
     /// <summary>Messages in a row.</summary>
     /// <param name="Value">What is the same of them.</param>

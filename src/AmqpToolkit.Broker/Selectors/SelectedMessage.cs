@@ -10,9 +10,15 @@ namespace AmqpToolkit.Broker.Selectors;
 internal ref partial struct SelectedMessage
 {
     /// <summary>
-    /// Steps of comparing text that a message may cost. A step is a few nanoseconds; a LIKE over text of usual length takes ten of them, this bound some milliseconds.
+    /// Steps that a message may cost. A step is a few nanoseconds; a LIKE over text of usual length takes ten of them, this bound some milliseconds.
     /// </summary>
     public const int MaxSteps = 1_000_000;
+
+    /// <summary>Steps that it takes to come to the next application-property, or header.</summary>
+    private const int StepsOfEntry = 2;
+
+    /// <summary>Names that are compared in a step.</summary>
+    private const int NamesAStep = 4;
 
     /// <summary>Octets of text that is made of an id: the URN of a uuid.</summary>
     public const int IdOctets = Conversion.MessageIds.UuidOctets;
@@ -37,9 +43,10 @@ internal ref partial struct SelectedMessage
     /// <param name="scratch">Room for two ids as text.</param>
     /// <param name="isRedelivered">Whether it was delivered before.</param>
     /// <param name="deliveryCount">Attempts that failed.</param>
-    public SelectedMessage(scoped in MessageContent message, byte[][] names, Span<Place> places, Span<byte> scratch, bool isRedelivered, uint deliveryCount)
+    /// <param name="steps">Steps that it may cost.</param>
+    public SelectedMessage(scoped in MessageContent message, byte[][] names, Span<Place> places, Span<byte> scratch, bool isRedelivered, uint deliveryCount, int steps)
     {
-        Steps = MaxSteps;
+        Steps = steps;
         _properties = message.Properties;
         _flags = message.Flags;
         _names = names;
@@ -86,10 +93,11 @@ internal ref partial struct SelectedMessage
         };
     }
 
-    /// <summary>Notes the place of a value whose name is asked for.</summary>
-    /// <returns>Whether nothing is left to be found.</returns>
-    private readonly bool Note(ReadOnlySpan<byte> name, int at, int end, ref int left)
+    /// <summary>Notes the place of a value whose name is asked for. It was compared with every one, which counts.</summary>
+    /// <returns>Whether nothing is left to be found, or there are no steps left to look on.</returns>
+    private bool Note(ReadOnlySpan<byte> name, int at, int end, ref int left)
     {
+        Steps -= StepsOfEntry + (_names.Length / NamesAStep);
         for (int number = 0; number < _names.Length; number++)
         {
             byte[] asked = _names[number];
@@ -101,7 +109,7 @@ internal ref partial struct SelectedMessage
             }
         }
 
-        return left == 0;
+        return left == 0 || Steps < 0;
     }
 
     private static long Int64(ReadOnlySpan<byte> octets) => BinaryPrimitives.ReadInt64BigEndian(octets);

@@ -24,12 +24,19 @@ internal sealed class Selector
     /// <summary>How many application-properties may be asked for: each is compared with every name of a message.</summary>
     public const int MaxNames = 64;
 
+    /// <summary>Steps that an entry of a property filter takes.</summary>
+    private const int StepsOfEntry = 16;
+
     private readonly Expression? _expression;
     private readonly byte[][] _names;
 
-    private Selector(Expression? expression, IEnumerable<string> names)
+    /// <summary>Steps that it takes whatever a message has: a character of the text is about one.</summary>
+    private readonly int _weight;
+
+    private Selector(Expression? expression, IEnumerable<string> names, int weight)
     {
         _expression = expression;
+        _weight = weight;
         _names = [.. names.Select(Encoding.UTF8.GetBytes)];
     }
 
@@ -51,7 +58,7 @@ internal sealed class Selector
         try
         {
             var names = new List<string>();
-            selector = new Selector(string.IsNullOrWhiteSpace(text) ? null : SelectorParser.Parse(text, dialect, names), names);
+            selector = new Selector(string.IsNullOrWhiteSpace(text) ? null : SelectorParser.Parse(text, dialect, names), names, text.Length);
             return true;
         }
         catch (SelectorSyntaxException exception)
@@ -70,7 +77,7 @@ internal sealed class Selector
     {
         var names = new List<string>();
         var expression = PropertyFilterParser.Parse(reference, isOfApplication, names, out error);
-        selector = expression is null ? null : new Selector(expression, names);
+        selector = expression is null ? null : new Selector(expression, names, reference.Count * StepsOfEntry);
         return selector is not null;
     }
 
@@ -80,14 +87,33 @@ internal sealed class Selector
     /// <param name="deliveryCount">Attempts that failed here; what its header says is added.</param>
     public bool Matches(in MessageContent message, bool isRedelivered = false, uint deliveryCount = 0)
     {
+        int steps = SelectedMessage.MaxSteps;
+        return Matches(in message, isRedelivered, deliveryCount, ref steps);
+    }
+
+    /// <summary>The same, for who may spend so many steps on the message and no more.</summary>
+    /// <param name="message">A message of either version.</param>
+    /// <param name="isRedelivered">Whether it was delivered before.</param>
+    /// <param name="deliveryCount">Attempts that failed here; what its header says is added.</param>
+    /// <param name="steps">Steps that are left, of a few nanoseconds each; once there are none nothing is picked.</param>
+    public bool Matches(in MessageContent message, bool isRedelivered, uint deliveryCount, ref int steps)
+    {
         if (_expression is null)
         {
             return true;
         }
 
+        steps -= _weight;
+        if (steps < 0)
+        {
+            return false;
+        }
+
         Span<SelectedMessage.Place> places = stackalloc SelectedMessage.Place[_names.Length];
         Span<byte> scratch = stackalloc byte[2 * SelectedMessage.IdOctets];
-        var selected = new SelectedMessage(in message, _names, places, scratch, isRedelivered, deliveryCount);
-        return _expression.Test(ref selected) == Truth.True;
+        var selected = new SelectedMessage(in message, _names, places, scratch, isRedelivered, deliveryCount, steps);
+        var truth = _expression.Test(ref selected);
+        steps = selected.Steps;
+        return truth == Truth.True;
     }
 }

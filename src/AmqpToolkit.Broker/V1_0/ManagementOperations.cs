@@ -89,12 +89,12 @@ internal static class ManagementOperations
 
     private static int GetQueue(PeerConnection connection, byte[] name, EncodedValueBuilder answer)
     {
-        if ((connection.Caller.Rights.CheckAnyQueue(name) ?? connection.VirtualHost.LookupQueue(name, connection, out var queue)) is { } error)
+        MessageQueue? queue = null;
+        if ((connection.Caller.Rights.CheckAnyQueue(name) ?? connection.VirtualHost.LookupQueue(name, connection, out queue)) is { } error)
         {
             return Refuse(error, answer);
         }
 
-        _ = connection.VirtualHost.LookupQueue(name, connection, out queue);
         return Show(queue!, answer, Ok);
     }
 
@@ -126,12 +126,12 @@ internal static class ManagementOperations
 
     private static int PurgeQueue(PeerConnection connection, byte[] name, EncodedValueBuilder answer)
     {
-        if ((connection.Caller.Rights.CheckQueue(AccessKind.Read, name) ?? connection.VirtualHost.LookupQueue(name, connection, out var queue)) is { } error)
+        MessageQueue? queue = null;
+        if ((connection.Caller.Rights.CheckQueue(AccessKind.Read, name) ?? connection.VirtualHost.LookupQueue(name, connection, out queue)) is { } error)
         {
             return Refuse(error, answer);
         }
 
-        _ = connection.VirtualHost.LookupQueue(name, connection, out queue);
         return queue is StreamQueue ? Say(BadRequest, "a stream cannot be purged", answer) : Count(queue!.Purge(), answer);
     }
 
@@ -177,34 +177,46 @@ internal static class ManagementOperations
     private static int GetBindings(PeerConnection connection, Dictionary<string, byte[]> fields, EncodedValueBuilder answer)
     {
         byte[] source = fields.GetValueOrDefault("src", []);
-        if ((connection.Caller.Rights.CheckExchange(AccessKind.Read, source) ?? connection.VirtualHost.LookupExchange(source, out var exchange)) is { } error)
+        Exchange? exchange = null;
+        if ((connection.Caller.Rights.CheckExchange(AccessKind.Read, source) ?? connection.VirtualHost.LookupExchange(source, out exchange)) is { } error)
         {
             return Refuse(error, answer);
         }
 
-        _ = connection.VirtualHost.LookupExchange(source, out exchange);
         bool isOfExchange = fields.TryGetValue("dste", out byte[]? destination);
         destination ??= fields.GetValueOrDefault("dstq", []);
         fields.TryGetValue("key", out byte[]? key);
         answer.BeginList();
-        lock (connection.VirtualHost.TopologyLock)
+        foreach (var binding in BindingsBetween(connection, exchange!, isOfExchange, destination, key))
         {
-            foreach (var binding in exchange!.Bindings)
+            AddBinding(answer, exchange!, binding, isOfExchange);
+            if (answer.Span.Length > MaxListOctets)
             {
-                if (binding.Destination is Exchange == isOfExchange && binding.Destination.Name.AsSpan().SequenceEqual(destination) && (key is null || binding.RoutingKey.AsSpan().SequenceEqual(key)))
-                {
-                    AddBinding(answer, exchange, binding, isOfExchange);
-                }
-
-                if (answer.Span.Length > MaxListOctets)
-                {
-                    return Say(BadRequest, "more bindings than an answer takes: ask for those of one key", answer);
-                }
+                return Say(BadRequest, "more bindings than an answer takes: ask for those of one key", answer);
             }
         }
 
         answer.End();
         return Ok;
+    }
+
+    /// <summary>The bindings between two nodes. Those that lead to the destination are looked at under the topology lock, and nothing else is done there.</summary>
+    private static List<Binding> BindingsBetween(PeerConnection connection, Exchange source, bool isOfExchange, ReadOnlySpan<byte> destination, byte[]? key)
+    {
+        var found = new List<Binding>();
+        lock (connection.VirtualHost.TopologyLock)
+        {
+            BindingDestination? node = isOfExchange ? connection.VirtualHost.FindExchange(destination) : connection.VirtualHost.FindQueue(destination);
+            for (var binding = node?.FirstBinding; binding is not null; binding = binding.NextOfDestination)
+            {
+                if (ReferenceEquals(binding.Source, source) && (key is null || binding.RoutingKey.AsSpan().SequenceEqual(key)))
+                {
+                    found.Add(binding);
+                }
+            }
+        }
+
+        return found;
     }
 
     private static void AddBinding(EncodedValueBuilder answer, Exchange exchange, Binding binding, bool isOfExchange)
@@ -243,15 +255,12 @@ internal static class ManagementOperations
             return null;
         }
 
-        lock (connection.VirtualHost.TopologyLock)
+        // Hashes take their time, which is not taken under the lock.
+        foreach (var binding in BindingsBetween(connection, exchange, isOfExchange, destination, key))
         {
-            foreach (var binding in exchange.Bindings)
+            if (HashOf(binding.Arguments) == wanted)
             {
-                if (binding.Destination is Exchange == isOfExchange && binding.Destination.Name.AsSpan().SequenceEqual(destination) && binding.RoutingKey.AsSpan().SequenceEqual(key)
-                    && HashOf(binding.Arguments) == wanted)
-                {
-                    return [.. binding.Arguments];
-                }
+                return [.. binding.Arguments];
             }
         }
 

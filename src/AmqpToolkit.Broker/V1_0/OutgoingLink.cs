@@ -157,16 +157,20 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
     /// <summary>Whether another has attached to what it read.</summary>
     public bool IsStolen { get; private set; }
 
-    /// <summary>Another has attached to what it read. What is not settled goes back when its peer has heard. Any thread; outside every lock.</summary>
+    /// <summary>Another has attached to what it read. What is not settled goes back at once: its peer may be gone without a word. Any thread; outside every lock.</summary>
     public void HandleStolen(Turn turn)
     {
         var output = session.Connection.Output;
+        var returned = new List<Unsettled>();
         IsStolen = true;
         lock (output.Gate)
         {
             link.Detach(closed: false, new AmqpFault(LinkError.Texts.Stolen, $"link '{link.Name}' was attached again"));
+            session.TakeUnsettled(this, returned);
             turn.Touch(output);
         }
+
+        Settlement.Settle(returned, defaultOutcome, turn);
     }
 
     /// <summary>Nothing more is sent: gives back what is left of a message. Under the gate.</summary>

@@ -136,7 +136,7 @@ internal sealed partial class PeerConnection
                 return new AmqpFault(AmqpError.Texts.ResourceLimitExceeded, $"a session has at most {MaxManagementPairs} pairs of links to the management node");
             }
 
-            pairs.Add(link.Name, pair = new ManagementPair(session));
+            pair = new ManagementPair(session);
         }
 
         bool isOfRequests = link.Role == Role.Receiver;
@@ -166,6 +166,7 @@ internal sealed partial class PeerConnection
             }
         }
 
+        pairs[link.Name] = pair;
         link.Owner = pair;
         return null;
     }

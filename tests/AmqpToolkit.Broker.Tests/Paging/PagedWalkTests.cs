@@ -43,6 +43,78 @@ public sealed class PagedWalkTests
     }
 
     [Fact]
+    public async Task N16_SeveralReceivers_ShareWhatIsOnTheDisk()
+    {
+        await using var broker = await KeptBroker.StartAsync(pagingOctets: 1);
+        using var client = new KeptClient(broker);
+        client.Declare("q");
+        client.Publish("", "q", Coloured("blue", isPersistent: true), [.. Enumerable.Range(0, Others).Select(number => $"{number}")]);
+        using var peer = PeerClient.Begin(broker.Broker, window: 2 * Others);
+        var filters = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = "colour = 'blue'" }).End().ToValue();
+        for (uint handle = 1; handle <= 3; handle++)
+        {
+            peer.AttachReceiver("q", handle, with: attach => attach with
+            {
+                SndSettleMode = SenderSettleMode.Settled, Source = new Source { Address = EncodedValue.String("q"), Filter = handle == 3 ? default : filters },
+            });
+        }
+
+        for (uint handle = 1; handle <= 3; handle++)
+        {
+            peer.Credit(2 * Others, handle, window: 2 * Others);
+        }
+
+        var left = new HashSet<string>(Enumerable.Range(0, Others).Select(number => $"{number}"));
+        while (left.Count > 0)
+        {
+            Assert.Equal(DecodeError.None, MessageSections.TryParse(peer.ExpectPast("transfer").Payload, out var sections));
+            Assert.Equal(DecodeError.None, DataView.TryParse(sections.Body, out var data, out _));
+            Assert.True(left.Remove(System.Text.Encoding.UTF8.GetString(data.Value)), "a message came twice");
+        }
+
+        Assert.Equal(0u, broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!.ReadyCount);
+    }
+
+    /// <summary>Places of a queue that was restored have gaps: each message has its own, whatever was taken before.</summary>
+    [Fact]
+    public async Task D13_RestoredQueue_WhatIsTakenBeforeItsTurn_ComesBackToItsPlace()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        using (var client = new KeptClient(broker))
+        {
+            client.Declare("q");
+            for (int number = 0; number < 6; number++)
+            {
+                client.Publish("", "q", Coloured(number is 1 or 4 ? "blue" : "red", isPersistent: true), $"{number}");
+            }
+        }
+
+        await broker.RestartAsync();
+        using var peer = PeerClient.Begin(broker.Broker);
+        var filters = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = "colour = 'blue'" }).End().ToValue();
+        peer.AttachReceiver("q", with: attach => attach with { Source = new Source { Address = EncodedValue.String("q"), Filter = filters } });
+        peer.Credit(1);
+        ExpectBody(peer, "1");
+        peer.AttachReceiver("q", handle: 2);
+        peer.Credit(2, handle: 2, nextIncomingId: 1);
+        ExpectBody(peer, "0");
+        ExpectBody(peer, "2");
+        peer.Send(new Disposition { Role = Role.Receiver, First = 0, Last = 2, Settled = true, State = EncodedValue.Of(default(Released)) });
+        peer.Send(new Detach { Handle = 1, Closed = true });
+        peer.ExpectPast("detach");
+        peer.Send(new Detach { Handle = 2, Closed = true });
+        peer.ExpectPast("detach");
+        using (var client = new KeptClient(broker))
+        {
+            client.Ping();
+        }
+
+        await broker.RestartAsync();
+        using var again = new KeptClient(broker);
+        Assert.Equal(["0", "1", "2", "3", "4", "5"], again.Drain("q"));
+    }
+
+    [Fact]
     public async Task N10_Browser_SeesMessagesOnTheDisk_InOrder()
     {
         await using var broker = await KeptBroker.StartAsync(pagingOctets: 1);
@@ -58,12 +130,16 @@ public sealed class PagedWalkTests
             Assert.Equal(Message.Data(System.Text.Encoding.UTF8.GetBytes(body)), BodyOf(peer.ExpectPast("transfer")));
         }
 
-        Assert.Equal((uint)Others, broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!.ReadyCount);
+        var queue = broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!;
+        Assert.Equal((uint)Others, queue.ReadyCount);
+        Assert.True(queue.PagedOutCount > Others / 2, "what was shown was read into memory to stay");
         Assert.Equal(bodies, client.Drain("q"));
     }
 
     private static BasicProperties Coloured(string colour, bool isPersistent) =>
         new() { DeliveryMode = isPersistent ? (byte)2 : (byte)1, Headers = Table.Create(table => table.Add("colour", colour)) };
+
+    private static void ExpectBody(PeerClient peer, string body) => Assert.Equal(Message.Data(System.Text.Encoding.UTF8.GetBytes(body)), BodyOf(peer.ExpectPast("transfer")));
 
     private static byte[] BodyOf(PeerFrame transfer)
     {

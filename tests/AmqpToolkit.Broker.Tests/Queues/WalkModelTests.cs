@@ -26,6 +26,9 @@ public sealed class WalkModelTests
         var queue = host.Declare("q", settings);
         var waiting = new SortedDictionary<int, Message>();
         var holders = new List<Holder>();
+
+        // Numbers of messages that somebody had: who browses may have passed their places meanwhile.
+        var taken = new HashSet<int>();
         int next = 0;
         for (int step = 0; step < Operations; step++)
         {
@@ -52,28 +55,40 @@ public sealed class WalkModelTests
                 case 5 when holders.Count > 0 && random.Next(3) == 0:
                     var gone = holders[random.Next(holders.Count)];
                     queue.RemoveConsumer(gone.Consumer, host.Turn);
-                    Take(holders, waiting, seed, step);
+                    Take(holders, waiting, taken, seed, step);
                     GiveBack(gone, gone.Held.Count);
                     holders.Remove(gone);
                     break;
 
                 case 6 when queue.TryGet(out var got, out _, host.Turn):
-                    Take(holders, waiting, seed, step);
+                    Take(holders, waiting, taken, seed, step);
+                    taken.Add(int.Parse(System.Text.Encoding.UTF8.GetString(host.Arena.Read(got.Message).Body)));
                     queue.Settle([new Unsettled(queue, null, got)], Outcome.Release, host.Turn);
+                    break;
+
+                case 6 when random.Next(10) == 0:
+                    Assert.Equal((uint)waiting.Count, queue.Purge());
+                    waiting.Clear();
                     break;
 
                 case > 6 when holders.Count > 0:
                     var holder = holders[random.Next(holders.Count)];
-                    Take(holders, waiting, seed, step);
+                    Take(holders, waiting, taken, seed, step);
                     Settle(holder);
                     break;
             }
 
-            Take(holders, waiting, seed, step);
+            Take(holders, waiting, taken, seed, step);
             Assert.True(queue.ReadyCount == waiting.Count, $"seed {seed}, step {step}: {queue.ReadyCount} wait, not {waiting.Count}");
             foreach (var holder in holders.Where(holder => holder.CanTake))
             {
                 Assert.False(waiting.Any(message => holder.Wants(message.Key, message.Value)), $"seed {seed}, step {step}: somebody who can take waits");
+            }
+
+            foreach (var holder in holders.Where(holder => holder.IsBrowsing))
+            {
+                Assert.False(
+                    waiting.Any(message => holder.Wants(message.Key, message.Value) && !taken.Contains(message.Key) && !holder.Shown.Contains(message.Key)), $"seed {seed}, step {step}: a browser was not shown all");
             }
         }
 
@@ -136,26 +151,33 @@ public sealed class WalkModelTests
                 }
 
                 queue.Settle([delivery], random.Next(2) == 0 ? Outcome.Release : Outcome.Fail, host.Turn);
-                Take(holders, waiting, seed, -1);
+                Take(holders, waiting, taken, seed, -1);
             }
         }
     }
 
     /// <summary>Notes what consumers have got since the last look.</summary>
-    private static void Take(List<Holder> holders, SortedDictionary<int, Message> waiting, int seed, int step)
+    private static void Take(List<Holder> holders, SortedDictionary<int, Message> waiting, HashSet<int> taken, int seed, int step)
     {
         foreach (var holder in holders)
         {
+            var before = (Priority: byte.MaxValue, Number: -1);
             foreach (var delivery in holder.Consumer.Unsettled)
             {
                 int number = int.Parse(holder.Consumer.Taken[holder.Looked++]);
                 if (holder.IsBrowsing)
                 {
+                    Assert.True(holder.Shown.Add(number) || taken.Contains(number), $"seed {seed}, step {step}: {number} was shown twice");
                     continue;
                 }
 
+                taken.Add(number);
+
                 Assert.True(waiting.Remove(number, out var message), $"seed {seed}, step {step}: {number} was not there");
                 Assert.True(holder.Wants(number, message), $"seed {seed}, step {step}: {number} is not for this one");
+                Assert.True(
+                    message.Priority < before.Priority || (message.Priority == before.Priority && number > before.Number), $"seed {seed}, step {step}: {number} came behind {before.Number}");
+                before = (message.Priority, number);
                 holder.Held.Add((number, message));
                 holder.Waits.Add(number, delivery);
             }
@@ -179,6 +201,8 @@ public sealed class WalkModelTests
         public Dictionary<int, Unsettled> Waits { get; } = [];
 
         public HashSet<int> Excluded { get; } = [];
+
+        public HashSet<int> Shown { get; } = [];
 
         public bool CanTake => !IsBrowsing && Held.Count < prefetch;
 

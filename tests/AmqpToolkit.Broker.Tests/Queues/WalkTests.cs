@@ -55,6 +55,205 @@ public sealed class WalkTests
         Assert.Equal(0u, queue.ReadyCount);
     }
 
+    [Fact]
+    public void HeadThatNobodyWants_CostsNothing_ForWhatIsTakenBehindIt()
+    {
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q");
+        var picky = Add(host, queue, "colour = 'blue'");
+        Publish(host, queue, "red", "1000000", "head");
+        for (int round = 0; round < 200; round++)
+        {
+            Publish(host, queue, "blue", $"{2_000_000 + round}", [.. Enumerable.Range(0, 200).Select(number => $"{round} {number}")]);
+            picky.SettleAll(Outcome.Accept, host.Turn);
+        }
+
+        Assert.Equal(40_000, picky.Taken.Count);
+        Assert.InRange(host.Arena.ListOctets, 1, 4 * 1024 * sizeof(ulong));
+
+        // What was told of the places that are gone has gone with them.
+        Publish(host, queue, "red", null, "last");
+        Publish(host, queue, "blue", "3000", "short");
+        picky.SettleAll(Outcome.Release, host.Turn);
+        Assert.Equal(2u, queue.ReadyCount);
+        host.Advance(1_500_000);
+        Assert.Equal(["last"], host.Drain(queue));
+    }
+
+    [Fact]
+    public void BackOnes_AreLookedAt_HoweverManyComeAtOnce()
+    {
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q");
+        string[] all = [.. Enumerable.Range(0, 1000).Select(number => $"{number}")];
+        var first = Add(host, queue, "colour = 'blue'");
+        Publish(host, queue, "blue", null, all);
+        Assert.Equal(all, first.Taken);
+        var second = Add(host, queue, "colour = 'blue'");
+        Publish(host, queue, "red", null, "other");
+        queue.RemoveConsumer(first, host.Turn);
+        first.SettleAll(Outcome.Release, host.Turn);
+        Assert.Equal(all, second.Taken);
+        second.SettleAll(Outcome.Accept, host.Turn);
+        Assert.Equal(["other"], host.Drain(queue));
+        host.ExpectNothingLeft();
+    }
+
+    [Fact]
+    public async Task Purge_WhileAWalkIsBehind_LeavesNothingToDo()
+    {
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q", ("x-message-ttl", 1000));
+        for (int round = 0; round < 20; round++)
+        {
+            Publish(host, queue, "red", null, [.. Enumerable.Range(0, 1000).Select(number => $"{number}")]);
+        }
+
+        var picky = Add(host, queue, "colour = 'blue' AND colour <> 'red'");
+        Assert.Equal(20_000u, queue.Purge());
+
+        // The clock is moved by hand: what is left to the sweep is done before this returns.
+        await Task.Run(() => host.Advance(2000)).WaitAsync(TimeSpan.FromSeconds(60));
+        Publish(host, queue, "blue", null, "wanted");
+        Assert.Equal(["wanted"], picky.Taken);
+    }
+
+    [Fact]
+    public async Task TimeOverOfABacklog_WhileAWalkIsBehind_EndsTheSweep()
+    {
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q", ("x-message-ttl", 1000));
+        for (int round = 0; round < 20; round++)
+        {
+            Publish(host, queue, "red", null, [.. Enumerable.Range(0, 1000).Select(number => $"{number}")]);
+        }
+
+        Add(host, queue, "colour = 'blue' AND colour <> 'red'");
+        await Task.Run(() => host.Advance(2000)).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.True(SpinWait.SpinUntil(() => queue.ReadyCount == 0, TimeSpan.FromSeconds(60)), "messages are left whose time is over");
+    }
+
+    [Fact]
+    public void DeepQueue_WithSeveralWalks_IsLookedThroughForAllOfThem()
+    {
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q");
+        for (int round = 0; round < 30; round++)
+        {
+            Publish(host, queue, "red", null, [.. Enumerable.Range(0, 1000).Select(number => $"{round * 1000 + number}")]);
+            Publish(host, queue, "blue", null, $"blue {round}");
+            Publish(host, queue, "green", null, $"green {round}");
+        }
+
+        var none = Add(host, queue, "colour = 'white'");
+        var blue = Add(host, queue, "colour = 'blue'");
+        var green = Add(host, queue, "colour = 'green'");
+        Assert.True(SpinWait.SpinUntil(() => queue.ReadyCount == 30_000, TimeSpan.FromSeconds(60)), $"{queue.ReadyCount} wait");
+        Assert.Equal(Enumerable.Range(0, 30).Select(round => $"blue {round}"), blue.Taken);
+        Assert.Equal(Enumerable.Range(0, 30).Select(round => $"green {round}"), green.Taken);
+        Assert.Empty(none.Taken);
+    }
+
+    [Fact]
+    public void WhoWasKeptFromAMessage_IsAConsumerLikeOthers_OnceItIsGone()
+    {
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q");
+        var first = new TextConsumer(queue, prefetch: 10);
+        Assert.True(queue.TryAddConsumer(first, host.Turn, _ => { }));
+        host.Publish(queue, "0", "1");
+        Assert.True(queue.TryExclude(first, first.Unsettled[0].Message));
+        queue.Settle([first.Unsettled[0]], Outcome.Fail, host.Turn);
+        first.Unsettled.RemoveAt(0);
+        Assert.Equal((1u, false), (queue.ReadyCount, queue.IsPlain));
+        var second = new TextConsumer(queue, prefetch: 1);
+        Assert.True(queue.TryAddConsumer(second, host.Turn, _ => { }));
+        Assert.Equal(["0"], second.Taken);
+
+        // Others hold it: it may come back, and is not for the first then.
+        second.SettleAll(Outcome.Fail, host.Turn);
+        Assert.Equal(["0", "0"], second.Taken);
+        Assert.NotNull(first.Walk);
+        second.SettleAll(Outcome.Accept, host.Turn);
+        Assert.Null(first.Walk);
+        Assert.True(queue.IsPlain);
+        host.Publish(queue, "2", "3");
+        Assert.Equal(["0", "1", "2", "3"], first.Taken.Concat(second.Taken.Skip(2)).Order());
+    }
+
+    [Fact]
+    public void Browser_IsNoConsumer()
+    {
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q");
+        host.Publish(queue, "0");
+        var browser = new TextConsumer(queue);
+        browser.Walk = new QueueWalk(queue, browser) { IsBrowsing = true };
+        Assert.True(queue.TryAddConsumer(browser, host.Turn, _ => { }));
+        Assert.Equal(0u, queue.ConsumerCount);
+        var owner = new TextConsumer(queue, isExclusive: true);
+        Assert.True(queue.TryAddConsumer(owner, host.Turn, _ => { }));
+        Assert.False(queue.TryAddConsumer(new TextConsumer(queue), host.Turn, _ => { }));
+        Assert.Equal(1u, queue.ConsumerCount);
+        Assert.Equal(["0"], browser.Taken);
+        Assert.Equal(["0"], owner.Taken);
+    }
+
+    /// <summary>Random times: what may wait for ever is never lost, and what may not never outlives its time, whatever was taken before its turn.</summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void RandomTimes_AreThoseOfTheirMessages(int seed)
+    {
+        var random = new Random(seed);
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q", seed % 2 == 0 ? [("x-max-priority", 2)] : []);
+        var lasting = new SortedSet<int>();
+        TextConsumer[] consumers = [Add(host, queue, "colour = 'blue'", prefetch: 4), Add(host, queue, "colour = 'red'", prefetch: 1), new TextConsumer(queue, prefetch: 2)];
+        Assert.True(queue.TryAddConsumer(consumers[2], host.Turn, _ => { }));
+        int next = 0;
+        for (int step = 0; step < 400; step++)
+        {
+            switch (random.Next(6))
+            {
+                case < 3:
+                    bool isLasting = random.Next(2) == 0;
+                    string[] bodies = [.. Enumerable.Range(next, random.Next(1, 40)).Select(number => $"{number}")];
+                    next += bodies.Length;
+                    lasting.UnionWith(isLasting ? bodies.Select(int.Parse) : []);
+                    Publish(host, queue, random.Next(3) switch { 0 => "blue", 1 => "red", _ => "green" }, isLasting ? null : $"{random.Next(1, 400)}", bodies);
+                    break;
+
+                case 3:
+                    host.Advance(random.Next(1, 50));
+                    break;
+
+                default:
+                    var consumer = consumers[random.Next(consumers.Length)];
+                    var outcome = random.Next(3) == 0 ? Outcome.Release : Outcome.Accept;
+                    if (outcome == Outcome.Accept)
+                    {
+                        lasting.ExceptWith(consumer.Taken.TakeLast(consumer.Unsettled.Count).Select(int.Parse));
+                    }
+
+                    consumer.SettleAll(outcome, host.Turn);
+                    break;
+            }
+        }
+
+        foreach (var consumer in consumers)
+        {
+            queue.RemoveConsumer(consumer, host.Turn);
+            consumer.SettleAll(Outcome.Release, host.Turn);
+        }
+
+        host.Advance(1000);
+        var left = host.Drain(queue).Select(int.Parse);
+        Assert.True(lasting.SequenceEqual(left), $"seed {seed}: {string.Join(' ', lasting.Except(left))} are lost, {string.Join(' ', left.Except(lasting))} are left over");
+        host.ExpectNothingLeft();
+    }
+
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 30)];
+
     private static TextConsumer Add(ExtendedQueue host, MessageQueue queue, string text, int prefetch = 0)
     {
         var consumer = new TextConsumer(queue, prefetch: prefetch);

@@ -298,6 +298,22 @@ public sealed class SelectorTests
     }
 
     [Fact]
+    public void Matches_OverManyHeaders_CountsWhatItTakes()
+    {
+        byte[] basic = Headers([.. Enumerable.Range(0, 4000).Select(number => ($"n{number}", $"49 {number:X8}"))]);
+        byte[] sections = Map(0x74, [.. Enumerable.Range(0, 4000).Select(number => (StringOf($"n{number}"), $"71 {number:X8}"))]);
+        Assert.True(Selector.TryParse("n3999 = 3999", out var selector, out _));
+        foreach (var (octets, flags) in new[] { (basic, MessageFlags.None), (sections, MessageFlags.Sections) })
+        {
+            int steps = 100_000;
+            Assert.True(selector!.Matches(SelectorMessages.Of(octets, flags), false, 0, ref steps));
+            Assert.InRange(100_000 - steps, 4000, 20_000);
+            steps = 4000;
+            Assert.False(selector.Matches(SelectorMessages.Of(octets, flags), false, 0, ref steps));
+        }
+    }
+
+    [Fact]
     public void Matches_InSteadyState_AllocatesNothing()
     {
         Assert.True(Selector.TryParse(
