@@ -7,6 +7,18 @@ if (args is ["journal", ..])
     return;
 }
 
+if (args is ["peer", ..])
+{
+    await PeerFigures.RunAsync(args[1..]);
+    return;
+}
+
+if (args is ["rawpeer"])
+{
+    RawPeer.Serve();
+    return;
+}
+
 Type[] benchmarks =
 [
     typeof(MethodBenchmarks),

@@ -12,7 +12,7 @@ internal static class PeerSample
 
         AmqpSender sender = await session.OpenSenderAsync("/queues/samples");
         DeliveryOutcome outcome = await sender.SendAsync(AmqpMessage.Of("hello"));
-        Console.WriteLine(outcome.Kind); // Accepted, Rejected, Released or Modified; None when nothing was said
+        Console.WriteLine(outcome.Kind); // Accepted, Rejected, Released, Modified or InDoubt; None when the receiver said nothing
 
         await using AmqpReceiver receiver = await session.OpenReceiverAsync("/queues/samples");
         await foreach (AmqpDelivery delivery in receiver)

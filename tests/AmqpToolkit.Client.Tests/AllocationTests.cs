@@ -13,10 +13,10 @@ namespace AmqpToolkit.Client.Tests;
 public sealed class AllocationTests
 {
     private const int Rounds = 200;
-    private const int Batch = 500;
+    internal const int Batch = 500;
 
     /// <summary>A batch of 500 may cost 4 KiB.</summary>
-    private const double MaxOctetsPerMessage = 8;
+    internal const double MaxOctetsPerMessage = 8;
 
     [Fact(Timeout = ScriptedServer.TestTimeout)]
     public async Task Body_AnnouncedAndNeverSent_TakesNoMemory()
@@ -132,7 +132,7 @@ public sealed class AllocationTests
     }
 
     /// <summary>Octets that a round allocates in all threads, once it runs warm. What is allocated for a message shows in every round, what the machine's other work brings about in some: of many rounds one of the least counts.</summary>
-    private static async Task<long> MeasureAsync(Func<Task> round)
+    internal static async Task<long> MeasureAsync(Func<Task> round)
     {
         for (int warm = 0; warm < Rounds; warm++)
         {

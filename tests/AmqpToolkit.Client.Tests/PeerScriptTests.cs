@@ -138,10 +138,10 @@ public sealed class PeerScriptTests
         var receiver = await cutter.AttachReceiverAsync(session);
         var receiving = receiver.ReceiveAsync().AsTask();
         await cutter.DisposeAsync();
-        reason = await Assert.ThrowsAsync<AmqpException>(() => receiving.WaitAsync(Patience));
-        Assert.Equal((CloseInitiator.Transport, false), (reason.Initiator, reason.IsOrderly));
-        Assert.NotSame(reason, await receiver.Closed.WaitAsync(Patience));
-        Assert.Equal(CloseInitiator.Transport, (await session.Closed.WaitAsync(Patience)).Initiator);
+        reason = (await Assert.ThrowsAsync<AmqpException>(() => receiving.WaitAsync(Patience))).Reason;
+        Assert.Equal((CloseScope.Connection, CloseInitiator.Transport, false), (reason.Scope, reason.Initiator, reason.IsOrderly));
+        Assert.Same(reason, await receiver.Closed.WaitAsync(Patience));
+        Assert.Same(reason, await session.Closed.WaitAsync(Patience));
     }
 
     [Fact]
@@ -213,11 +213,11 @@ public sealed class PeerScriptTests
         await peer.AnswerAttachAsync();
         var sender = await opening.WaitAsync(Patience);
         using var cancel = new CancellationTokenSource();
-        var first = sender.SendAsync(AmqpMessage.Of(new byte[200]), cancel.Token);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => sender.SendAsync(AmqpMessage.Of(new byte[200])).WaitAsync(Patience));
+        var first = sender.SendAsync(AmqpMessage.Of(new byte[200]), cancel.Token).AsTask();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => sender.SendAsync(AmqpMessage.Of(new byte[200])).AsTask().WaitAsync(Patience));
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.WaitAsync(Patience));
-        var second = sender.SendAsync(AmqpMessage.Of(new byte[200]));
+        var second = sender.SendAsync(AmqpMessage.Of(new byte[200])).AsTask();
         await peer.SendAsync(Peer.Credit(1, handle: 0));
         Assert.Equal(0u, (await peer.ExpectAsync("transfer")).Transfer.DeliveryId);
         await peer.SendAsync(Peer.Frame(new Disposition { Role = Role.Receiver, First = 0, Settled = true, State = EncodedValue.Of(default(Accepted)) }));
@@ -261,7 +261,7 @@ public sealed class PeerScriptTests
         await peer.AnswerAttachAsync();
         var sender = await opening.WaitAsync(Patience);
         await peer.SendAsync(Peer.Credit(10, handle: 0));
-        var sends = Enumerable.Range(0, 10).Select(_ => sender.SendAsync(AmqpMessage.Of("x"))).ToArray();
+        var sends = Enumerable.Range(0, 10).Select(_ => sender.SendAsync(AmqpMessage.Of("x")).AsTask()).ToArray();
         for (int number = 0; number < sends.Length; number++)
         {
             await peer.ExpectAsync("transfer");
@@ -270,7 +270,7 @@ public sealed class PeerScriptTests
         var state = EncodedValue.Of(new Rejected { Error = new Error { Condition = "app:no", Description = "no" } });
         await peer.SendAsync(Peer.Frame(new Disposition { Role = Role.Receiver, First = 0, Last = 9, Settled = true, State = state }));
         var outcomes = await Task.WhenAll(sends).WaitAsync(Patience);
-        Assert.All(outcomes, outcome => Assert.Equal(new DeliveryOutcome(OutcomeKind.Rejected, "app:no", "no"), outcome));
+        Assert.All(outcomes, outcome => Assert.Equal((OutcomeKind.Rejected, "app:no", "no"), (outcome.Kind, outcome.Condition, outcome.Description)));
         Assert.All(outcomes, outcome => Assert.Same(outcomes[0].Description, outcome.Description));
     }
 
@@ -302,11 +302,15 @@ public sealed class PeerScriptTests
         await using var peer = new ScriptedPeer();
         var session = await peer.BeginAsync();
         var receiver = await peer.AttachReceiverAsync(session, new ReceiverOptions { Credit = 1 });
-        await peer.SendAsync(Peer.Transfer(0, [0xFF, 0xFF]), Peer.Transfer(1, Message));
-        Assert.Equal("x", (await receiver.ReceiveAsync().AsTask().WaitAsync(Patience)).Message.Text);
+        var receiving = receiver.ReceiveAsync().AsTask();
+        await peer.SendAsync(Peer.Transfer(0, [0xFF, 0xFF]));
         var disposition = (await peer.ExpectAsync("disposition")).Disposition;
         Assert.Equal((0u, true), (disposition.First, disposition.Settled));
         Assert.Equal(AnyDeliveryState.Member.Rejected, new AnyDeliveryState(disposition.State.Octets).Kind);
+
+        // The credit was given again before that was said.
+        await peer.SendAsync(Peer.Transfer(1, Message));
+        Assert.Equal("x", (await receiving.WaitAsync(Patience)).Message.Text);
     }
 
     [Fact]

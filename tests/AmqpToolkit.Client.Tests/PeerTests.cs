@@ -42,7 +42,7 @@ public sealed class PeerTests : IAsyncLifetime
             Properties = new Properties { MessageId = EncodedValue.ULong(5), Subject = "s" },
             ApplicationProperties = new EncodedValueBuilder().BeginMap().AddString("n").AddInt(1).End().ToValue(),
         };
-        var outcome = await sender.SendAsync(sent).WaitAsync(Patience);
+        var outcome = await sender.SendAsync(sent).AsTask().WaitAsync(Patience);
         Assert.True(outcome.IsAccepted);
 
         var delivery = await receiver.ReceiveAsync().AsTask().WaitAsync(Patience);
@@ -66,7 +66,7 @@ public sealed class PeerTests : IAsyncLifetime
         var sending = new Task<DeliveryOutcome>[Count];
         for (int number = 0; number < Count; number++)
         {
-            sending[number] = sender.SendAsync(AmqpMessage.Of($"{number}"));
+            sending[number] = sender.SendAsync(AmqpMessage.Of($"{number}")).AsTask();
         }
 
         var receiver = await session.OpenReceiverAsync("q", new ReceiverOptions { Credit = 50 }).WaitAsync(Patience);
@@ -96,7 +96,7 @@ public sealed class PeerTests : IAsyncLifetime
         var receiver = await session.OpenReceiverAsync("q").WaitAsync(Patience);
         for (int round = 0; round < 3; round++)
         {
-            Assert.True((await sender.SendAsync(AmqpMessage.Of(body)).WaitAsync(Patience)).IsAccepted);
+            Assert.True((await sender.SendAsync(AmqpMessage.Of(body)).AsTask().WaitAsync(Patience)).IsAccepted);
             var delivery = await receiver.ReceiveAsync().AsTask().WaitAsync(Patience);
             Assert.True(body.AsSpan().SequenceEqual(delivery.Message.Data.Span));
             delivery.Accept();
@@ -110,7 +110,7 @@ public sealed class PeerTests : IAsyncLifetime
         var session = await connection.OpenSessionAsync().WaitAsync(Patience);
         var sender = await session.OpenSenderAsync("q").WaitAsync(Patience);
         var receiver = await session.OpenReceiverAsync("q").WaitAsync(Patience);
-        await sender.SendAsync(AmqpMessage.Of("x")).WaitAsync(Patience);
+        await sender.SendAsync(AmqpMessage.Of("x")).AsTask().WaitAsync(Patience);
         var delivery = await receiver.ReceiveAsync().AsTask().WaitAsync(Patience);
         Assert.Equal((true, 0u), (delivery.Message.Header.FirstAcquirer, delivery.Message.Header.DeliveryCount));
         delivery.Modify(deliveryFailed: true);
@@ -121,11 +121,11 @@ public sealed class PeerTests : IAsyncLifetime
         delivery = await receiver.ReceiveAsync().AsTask().WaitAsync(Patience);
         Assert.Equal(1u, delivery.Message.Header.DeliveryCount);
         delivery.Reject("app:bad", "no good");
-        await sender.SendAsync(AmqpMessage.Of("y")).WaitAsync(Patience);
+        await sender.SendAsync(AmqpMessage.Of("y")).AsTask().WaitAsync(Patience);
         Assert.Equal("y", (await receiver.ReceiveAsync().AsTask().WaitAsync(Patience)).Message.Text);
 
         var unroutable = await session.OpenSenderAsync("/exchanges/amq.direct/nobody").WaitAsync(Patience);
-        Assert.Equal(OutcomeKind.Released, (await unroutable.SendAsync(AmqpMessage.Of("z")).WaitAsync(Patience)).Kind);
+        Assert.Equal(OutcomeKind.Released, (await unroutable.SendAsync(AmqpMessage.Of("z")).AsTask().WaitAsync(Patience)).Kind);
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class PeerTests : IAsyncLifetime
         var sender = await session.OpenSenderAsync("q", new SenderOptions { IsSettled = true }).WaitAsync(Patience);
         foreach (string colour in (string[])["red", "blue"])
         {
-            Assert.Equal(OutcomeKind.None, (await sender.SendAsync(AmqpMessage.Of(colour) with { Properties = new Properties { Subject = colour } }).WaitAsync(Patience)).Kind);
+            Assert.Equal(OutcomeKind.Sent, (await sender.SendAsync(AmqpMessage.Of(colour) with { Properties = new Properties { Subject = colour } }).AsTask().WaitAsync(Patience)).Kind);
         }
 
         var browser = await session.OpenReceiverAsync("q", new ReceiverOptions { IsBrowsing = true }).WaitAsync(Patience);
@@ -156,14 +156,14 @@ public sealed class PeerTests : IAsyncLifetime
         var sender = await session.OpenSenderAsync(Address).WaitAsync(Patience);
         var receiver = await session.OpenReceiverAsync(Address, durable).WaitAsync(Patience);
         await receiver.DisposeAsync().AsTask().WaitAsync(Patience);
-        Assert.True((await sender.SendAsync(AmqpMessage.Of("kept")).WaitAsync(Patience)).IsAccepted);
+        Assert.True((await sender.SendAsync(AmqpMessage.Of("kept")).AsTask().WaitAsync(Patience)).IsAccepted);
 
         receiver = await session.OpenReceiverAsync(Address, durable).WaitAsync(Patience);
         var delivery = await receiver.ReceiveAsync().AsTask().WaitAsync(Patience);
         Assert.Equal("kept", delivery.Message.Text);
         delivery.Accept();
         await receiver.CloseAsync().WaitAsync(Patience);
-        Assert.Equal(OutcomeKind.Released, (await sender.SendAsync(AmqpMessage.Of("nobody's")).WaitAsync(Patience)).Kind);
+        Assert.Equal(OutcomeKind.Released, (await sender.SendAsync(AmqpMessage.Of("nobody's")).AsTask().WaitAsync(Patience)).Kind);
     }
 
     [Fact]
@@ -204,7 +204,7 @@ public sealed class PeerTests : IAsyncLifetime
             (await Assert.ThrowsAsync<AmqpException>(() => session.OpenReceiverAsync("q", new ReceiverOptions { Selector = "= =" })).WaitAsync(Patience)).Condition);
         await Assert.ThrowsAsync<AmqpException>(() => AmqpConnection.ConnectAsync(_options with { Password = "wrong" })).WaitAsync(Patience);
         await Assert.ThrowsAsync<AmqpException>(() => AmqpConnection.ConnectAsync(_options with { Hostname = "vhost:missing" })).WaitAsync(Patience);
-        Assert.True((await (await session.OpenSenderAsync("q").WaitAsync(Patience)).SendAsync(AmqpMessage.Of("still here")).WaitAsync(Patience)).IsAccepted);
+        Assert.True((await (await session.OpenSenderAsync("q").WaitAsync(Patience)).SendAsync(AmqpMessage.Of("still here")).AsTask().WaitAsync(Patience)).IsAccepted);
     }
 
     [Fact]
@@ -230,7 +230,7 @@ public sealed class PeerTests : IAsyncLifetime
         var receiver = await session.OpenReceiverAsync("q", new ReceiverOptions { Credit = 2 }).WaitAsync(Patience);
         for (int number = 0; number < 3; number++)
         {
-            await sender.SendAsync(AmqpMessage.Of($"{number}")).WaitAsync(Patience);
+            await sender.SendAsync(AmqpMessage.Of($"{number}")).AsTask().WaitAsync(Patience);
         }
 
         var first = await receiver.ReceiveAsync().AsTask().WaitAsync(Patience);

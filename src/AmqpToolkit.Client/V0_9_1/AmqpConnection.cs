@@ -182,7 +182,7 @@ public sealed partial class AmqpConnection : IAsyncDisposable
     /// <exception cref="ConnectionClosedException">The connection has ended.</exception>
     /// <exception cref="InvalidOperationException">An update is under way.</exception>
     /// <exception cref="TimeoutException">
-    /// There was no answer within <see cref="AmqpConnectionOptions.CallTimeout"/>. Until it comes no other update can be made; all else goes on.
+    /// There was no answer within <see cref="ClientOptions.CallTimeout"/>. Until it comes no other update can be made; all else goes on.
     /// </exception>
     public async ValueTask UpdateSecretAsync(LongString secret, ShortString reason, CancellationToken cancellationToken = default)
     {
@@ -238,7 +238,7 @@ public sealed partial class AmqpConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>As <see cref="CloseAsync"/>, within <see cref="AmqpConnectionOptions.CloseTimeout"/>, and never throws. May be called more than once.</summary>
+    /// <summary>As <see cref="CloseAsync"/>, within <see cref="ClientOptions.CloseTimeout"/>, and never throws. May be called more than once.</summary>
     public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
 
     internal AmqpException CreateException() =>

@@ -1,28 +1,17 @@
 using System.Globalization;
 using System.Text;
 using AmqpToolkit.Codec;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AmqpToolkit.Client.V0_9_1;
 
 /// <summary>Where a connection goes, who logs in, and its limits. Immutable.</summary>
-public sealed record AmqpConnectionOptions
+public sealed record AmqpConnectionOptions : ClientOptions
 {
-    /// <summary>The port of AMQP.</summary>
-    public const int DefaultPort = 5672;
-
     /// <summary>The smallest frame_max that every peer must accept, in octets (0-9-1 connection.tune).</summary>
     public const uint MinFrameMax = 4096;
 
     /// <summary>The largest frame_max that can be asked for, in octets.</summary>
     public const uint MaxFrameMax = 128 * 1024;
-
-    /// <summary>The server's name or address.</summary>
-    public string Host { get; init; } = "localhost";
-
-    /// <summary>The server's port.</summary>
-    public int Port { get; init; } = DefaultPort;
 
     /// <summary>The virtual host to open, 255 octets in UTF-8 at most.</summary>
     public string VirtualHost
@@ -42,9 +31,6 @@ public sealed record AmqpConnectionOptions
 
     /// <summary>Who logs in.</summary>
     public string UserName { get; init; } = "guest";
-
-    /// <summary>The password. No text of this library shows it.</summary>
-    public string Password { get; init; } = "guest";
 
     /// <summary>A name that operators see; null for none.</summary>
     public string? ConnectionName { get; init; }
@@ -81,44 +67,6 @@ public sealed record AmqpConnectionOptions
         }
     } = 128 * 1024 * 1024;
 
-    /// <summary>Octets that wait for the socket before publishes wait as well. 1 MiB by default.</summary>
-    public int OutputBoundOctets
-    {
-        get;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            field = value;
-        }
-    } = 1024 * 1024;
-
-    /// <summary>How long connecting and the handshake may take in all; a day at most, as the other timeouts.</summary>
-    public TimeSpan ConnectTimeout
-    {
-        get;
-        init => field = CheckTimeout(value);
-    } = TimeSpan.FromSeconds(10);
-
-    /// <summary>How long the answer to a method may take, once it is that method's turn; then its channel ends, or, on channel 0, the wait.</summary>
-    public TimeSpan CallTimeout
-    {
-        get;
-        init => field = CheckTimeout(value);
-    } = TimeSpan.FromSeconds(30);
-
-    /// <summary>How long the server has for the last words of a connection before the stream is cut.</summary>
-    public TimeSpan CloseTimeout
-    {
-        get;
-        init => field = CheckTimeout(value);
-    } = TimeSpan.FromSeconds(5);
-
-    /// <summary>The clock of heartbeats and timeouts.</summary>
-    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
-
-    /// <summary>Where is logged.</summary>
-    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
-
     /// <summary>Reads <c>amqp://user:password@host:port/virtual-host?heartbeat=30</c>.</summary>
     /// <param name="uri">
     /// What is left out has its default; parts are percent-encoded (<c>%2f</c> is the virtual host <c>/</c>, and so is nothing).
@@ -127,28 +75,13 @@ public sealed record AmqpConnectionOptions
     /// <exception cref="ArgumentException">It is no such URI.</exception>
     public static AmqpConnectionOptions Parse(string uri)
     {
-        if (!Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.Scheme is not "amqp")
+        var parts = PartsOf(uri);
+        var options = new AmqpConnectionOptions { Host = parts.Host, Port = parts.Port, VirtualHost = parts.Path ?? "/" };
+        options = options with { UserName = parts.UserName ?? options.UserName, Password = parts.Password ?? options.Password };
+        foreach (string pair in parts.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
-            throw new ArgumentException("Expected amqp://user:password@host:port/virtual-host.", nameof(uri));
-        }
-
-        var options = new AmqpConnectionOptions
-        {
-            Host = parsed.Host.Length == 0 ? "localhost" : parsed.IdnHost,
-            Port = parsed.Port > 0 ? parsed.Port : DefaultPort,
-            VirtualHost = parsed.AbsolutePath.Length <= 1 ? "/" : Uri.UnescapeDataString(parsed.AbsolutePath[1..]),
-        };
-        if (parsed.UserInfo.Length > 0)
-        {
-            string[] login = parsed.UserInfo.Split(':', 2);
-            options = options with { UserName = Uri.UnescapeDataString(login[0]) };
-            options = login.Length > 1 ? options with { Password = Uri.UnescapeDataString(login[1]) } : options;
-        }
-
-        foreach (string pair in parsed.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
-        {
-            string[] parts = pair.Split('=', 2);
-            options = options.With(parts[0], parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
+            string[] setting = pair.Split('=', 2);
+            options = options.With(setting[0], setting.Length > 1 ? Uri.UnescapeDataString(setting[1]) : "");
         }
 
         return options;
@@ -156,13 +89,6 @@ public sealed record AmqpConnectionOptions
 
     /// <summary>The URI without the password.</summary>
     public override string ToString() => $"amqp://{Uri.EscapeDataString(UserName)}@{Host}:{Port}/{Uri.EscapeDataString(VirtualHost)}";
-
-    private static TimeSpan CheckTimeout(TimeSpan value)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromDays(1));
-        return value;
-    }
 
     private AmqpConnectionOptions With(string name, string value)
     {

@@ -16,21 +16,21 @@ namespace AmqpToolkit.Client.V1_0;
 ///   Connecting --SASL, open--> open --close--> closed
 ///        \--refused              \--the peer closes, a mistake, silence, the stream's end--^
 /// </code>
-/// Whatever waits on a connection ends with it, and says why. From its end on the peer has <see cref="AmqpConnectionOptions.CloseTimeout"/> for its last words; then the stream is cut.
+/// Whatever waits on a connection ends with it, and says why. From its end on the peer has <see cref="ClientOptions.CloseTimeout"/> for its last words; then the stream is cut.
 /// </remarks>
 public sealed class AmqpConnection : IAsyncDisposable
 {
     private readonly TransportConnection _transport;
     private readonly EnginePump _pump;
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<AmqpException> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<AmqpSession> _sessions = [];
     private IdleMonitor _idle;
     private ITimer? _timer;
     private ITimer? _cut;
     private int _firstServed;
-    private AmqpException? _reason;
+    private CloseReason? _reason;
     private Exception? _sendFailure;
     private bool _isClosing;
 
@@ -50,8 +50,8 @@ public sealed class AmqpConnection : IAsyncDisposable
     /// <summary>What open.properties of the peer says: null or a map.</summary>
     public EncodedValue PeerProperties { get; private set; }
 
-    /// <summary>Completes when the connection has ended, with the first cause: <see cref="AmqpException.IsOrderly"/> where it was asked for. Never faults.</summary>
-    public Task<AmqpException> Closed => _closed.Task;
+    /// <summary>Completes when the connection has ended, with the first cause. Never faults.</summary>
+    public Task<CloseReason> Closed => _closed.Task;
 
     internal EnginePump Pump => _pump;
 
@@ -82,7 +82,7 @@ public sealed class AmqpConnection : IAsyncDisposable
         }
         catch (IOException exception)
         {
-            throw new AmqpException($"No connection to {options}", string.Empty, (exception.InnerException ?? exception).Message, exception) { Initiator = CloseInitiator.Transport };
+            throw new AmqpException($"No connection to {options}", new CloseReason(CloseScope.Connection, CloseInitiator.Transport, string.Empty, (exception.InnerException ?? exception).Message, exception: exception));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -116,7 +116,7 @@ public sealed class AmqpConnection : IAsyncDisposable
         lock (Gate)
         {
             ThrowIfEnded();
-            var engine = _pump.Engine.Begin() ?? throw new AmqpException("No session", AmqpError.Texts.ResourceLimitExceeded, "the peer takes no more on this connection");
+            var engine = _pump.Engine.Begin() ?? throw new AmqpException("No session", CloseReason.Local(CloseScope.Session, AmqpError.Texts.ResourceLimitExceeded, "the peer takes no more on this connection"));
             session = new AmqpSession(this, engine);
             engine.Owner = session;
             _sessions.Add(session);
@@ -156,7 +156,7 @@ public sealed class AmqpConnection : IAsyncDisposable
                 _pump.Engine.Close();
                 foreach (var session in _sessions.ToArray())
                 {
-                    session.End(Ended("closed by the application", isOrderly: true));
+                    session.End(CloseReason.Here(CloseScope.Connection));
                 }
             }
         }
@@ -220,7 +220,7 @@ public sealed class AmqpConnection : IAsyncDisposable
     {
         if (_reason is not null || _isClosing)
         {
-            throw _reason is null ? Ended("closed by the application", isOrderly: true) : new AmqpException(_reason);
+            throw new AmqpException(What, _reason ?? CloseReason.Here(CloseScope.Connection));
         }
     }
 
@@ -242,7 +242,7 @@ public sealed class AmqpConnection : IAsyncDisposable
     /// <summary>The peer does not read what it has asked for. Under the gate.</summary>
     internal void HandleUnreadAnswers(long octets)
     {
-        End(new AmqpException(What, AmqpError.Texts.ResourceLimitExceeded, $"the peer leaves {octets} octets of answers unread"));
+        End(CloseReason.Local(CloseScope.Connection, AmqpError.Texts.ResourceLimitExceeded, $"the peer leaves {octets} octets of answers unread"));
         AbortSoon();
     }
 
@@ -288,7 +288,7 @@ public sealed class AmqpConnection : IAsyncDisposable
                 break;
 
             case EngineEventKind.ConnectionFailed:
-                End(new AmqpException(What, found.Fault!.Condition, found.Fault.Description));
+                End(CloseReason.Local(CloseScope.Connection, found.Fault!.Condition, found.Fault.Description));
                 if (_pump.Engine.IsEnded)
                 {
                     _pump.EndAfterInput(isLastInput: false);
@@ -350,7 +350,7 @@ public sealed class AmqpConnection : IAsyncDisposable
     }
 
     private static AmqpException TookTooLong(AmqpConnectionOptions options) =>
-        new($"No connection to {options}", string.Empty, $"nothing within {options.ConnectTimeout.TotalSeconds:0.###} s") { Initiator = CloseInitiator.Transport };
+        new($"No connection to {options}", new CloseReason(CloseScope.Connection, CloseInitiator.Transport, string.Empty, $"nothing within {options.ConnectTimeout.TotalSeconds:0.###} s"));
 
     private static ConnectionSettings SettingsOf(AmqpConnectionOptions options) => new()
     {
@@ -362,8 +362,8 @@ public sealed class AmqpConnection : IAsyncDisposable
         Properties = options.Properties,
     };
 
-    private AmqpException Ended(string description, Exception? exception = null, CloseInitiator initiator = CloseInitiator.Local, bool isOrderly = false) =>
-        new(What, string.Empty, description, exception) { Initiator = initiator, IsOrderly = isOrderly };
+    private static CloseReason Ended(string description, Exception? exception = null, CloseInitiator initiator = CloseInitiator.Local) =>
+        new(CloseScope.Connection, initiator, string.Empty, description, exception: exception);
 
     private void ChooseMechanism(ReadOnlySpan<byte> performative)
     {
@@ -395,8 +395,9 @@ public sealed class AmqpConnection : IAsyncDisposable
 
         // Only one of them is about who wants in; the others may be gone tomorrow (5.3.3.6).
         End(code == SaslCode.Auth
-            ? new AmqpException(What, AmqpError.Texts.UnauthorizedAccess, "the login was refused") { Initiator = CloseInitiator.Peer }
-            : new AmqpException(What, AmqpError.Texts.InternalError, code == SaslCode.SysTemp ? "the peer cannot log anybody in now" : "the peer failed at the login") { Initiator = CloseInitiator.Peer });
+            ? new CloseReason(CloseScope.Connection, CloseInitiator.Peer, AmqpError.Texts.UnauthorizedAccess, "the login was refused")
+            : new CloseReason(
+                CloseScope.Connection, CloseInitiator.Peer, AmqpError.Texts.InternalError, code == SaslCode.SysTemp ? "the peer cannot log anybody in now" : "the peer failed at the login"));
         AbortSoon();
     }
 
@@ -430,13 +431,11 @@ public sealed class AmqpConnection : IAsyncDisposable
     {
         if (!performative.IsEmpty && CloseView.TryParse(performative, out var close, out _) == DecodeError.None && close.HasError)
         {
-            End(new AmqpException(What, Encoding.ASCII.GetString(close.Error.Condition), Encoding.UTF8.GetString(close.Error.Description)) { Initiator = CloseInitiator.Peer });
+            End(CloseReason.Of(CloseScope.Connection, close.Error));
         }
         else
         {
-            End(_isClosing
-                ? Ended("closed by the application", isOrderly: true)
-                : Ended("closed by the peer", initiator: CloseInitiator.Peer, isOrderly: true));
+            End(_isClosing ? CloseReason.Here(CloseScope.Connection) : CloseReason.There(CloseScope.Connection, "closed by the peer"));
         }
 
         _pump.EndAfterInput(isLastInput: true);
@@ -470,7 +469,7 @@ public sealed class AmqpConnection : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        AmqpException reason;
+        CloseReason reason;
         try
         {
             await ReceivePump.RunAsync(_transport, _pump).ConfigureAwait(false);
@@ -486,7 +485,7 @@ public sealed class AmqpConnection : IAsyncDisposable
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Options.LoggerFactory.CreateLogger<AmqpConnection>().LogError(exception, "A defect of the client ends the connection to {Peer}", Options.ToString());
+            new QuietLogger(Options.LoggerFactory.CreateLogger<AmqpConnection>()).LogError(exception, "A defect of the client ends the connection to {Peer}", Options.ToString());
             reason = Ended("a defect of the client", exception);
         }
 
@@ -509,7 +508,7 @@ public sealed class AmqpConnection : IAsyncDisposable
     }
 
     /// <summary>All that waits ends. Under the gate.</summary>
-    private void End(AmqpException reason)
+    private void End(CloseReason reason)
     {
         if (_reason is not null)
         {
@@ -524,7 +523,7 @@ public sealed class AmqpConnection : IAsyncDisposable
             session.End(reason);
         }
 
-        _opened.TrySetException(reason);
+        _opened.TrySetException(new AmqpException(What, reason));
 
         // The attempt may have been given up already; then nobody looks.
         _ = _opened.Task.Exception;

@@ -2,20 +2,18 @@ using AmqpToolkit.Codec.V1_0;
 
 namespace AmqpToolkit.Client.V1_0;
 
-/// <summary>A message that has come, to be settled once by one of the outcomes (1.0 section 3.4). What is not settled when its link ends goes back.</summary>
+/// <summary>A message that has come, to be settled once by one of the outcomes (1.0 section 3.4). What is not settled when its link ends goes back. Any thread, at any time.</summary>
 public sealed class AmqpDelivery
 {
-    private static readonly EncodedValue AcceptedState = EncodedValue.Of(default(Accepted));
-    private static readonly EncodedValue ReleasedState = EncodedValue.Of(default(Released));
-
     private int _said;
 
-    internal AmqpDelivery(AmqpReceiver receiver, AmqpMessage message, ulong sequence, bool isSettled)
+    internal AmqpDelivery(AmqpReceiver receiver, AmqpMessage message, in ReceivedEntry entry)
     {
         Receiver = receiver;
         Message = message;
-        Sequence = sequence;
-        IsSettled = isSettled;
+        Sequence = entry.Sequence;
+        MessageFormat = entry.MessageFormat;
+        IsSettled = entry.IsSettled;
     }
 
     /// <summary>Where it came.</summary>
@@ -23,6 +21,9 @@ public sealed class AmqpDelivery
 
     /// <summary>The message.</summary>
     public AmqpMessage Message { get; }
+
+    /// <summary>The format that its sender says it has (1.0 section 2.8.11): 0 for AMQP's own, as which it was read.</summary>
+    public uint MessageFormat { get; }
 
     /// <summary>Whether its sender has settled it: there is nothing to say of it.</summary>
     public bool IsSettled { get; }
@@ -32,26 +33,18 @@ public sealed class AmqpDelivery
     /// <summary>It was processed. Of a settled delivery nothing is said, nor of one that its sender has settled meanwhile.</summary>
     /// <exception cref="AmqpException">The link has ended.</exception>
     /// <exception cref="InvalidOperationException">An outcome was said before.</exception>
-    public void Accept() => Settle(AcceptedState);
+    public void Accept() => Settle(OutcomeStates.Accepted);
 
     /// <summary>It was not processed, and goes back.</summary>
     /// <inheritdoc cref="Accept"/>
-    public void Release() => Settle(ReleasedState);
+    public void Release() => Settle(OutcomeStates.Released);
 
     /// <summary>It cannot be processed.</summary>
     /// <param name="condition">Why: a symbol, of ASCII; null for no reason.</param>
     /// <param name="description">The same, for people; only with a condition.</param>
     /// <inheritdoc cref="Accept"/>
     /// <exception cref="ArgumentException">The condition is no symbol, or missing; or both are more than a frame of the peer's takes. Nothing was said.</exception>
-    public void Reject(string? condition = null, string? description = null)
-    {
-        if (condition is null ? description is not null : !System.Text.Ascii.IsValid(condition))
-        {
-            throw new ArgumentException("A reason has a condition, a symbol of ASCII.", nameof(condition));
-        }
-
-        Settle(EncodedValue.Of(condition is null ? default : new Rejected { Error = new Error { Condition = condition, Description = description ?? string.Empty } }));
-    }
+    public void Reject(string? condition = null, string? description = null) => Settle(OutcomeStates.Rejected(condition, description));
 
     /// <summary>It goes back, changed.</summary>
     /// <param name="deliveryFailed">Whether the attempt counts.</param>
@@ -59,15 +52,8 @@ public sealed class AmqpDelivery
     /// <param name="messageAnnotations">What is merged into its annotations: null or a map.</param>
     /// <inheritdoc cref="Accept"/>
     /// <exception cref="ArgumentException">The annotations are no map, or more than a frame of the peer's takes. Nothing was said.</exception>
-    public void Modify(bool deliveryFailed, bool undeliverableHere = false, EncodedValue messageAnnotations = default)
-    {
-        if (!messageAnnotations.IsNull && !messageAnnotations.View.TryGetMap(out _))
-        {
-            throw new ArgumentException("Annotations are a map.", nameof(messageAnnotations));
-        }
-
-        Settle(EncodedValue.Of(new Modified { DeliveryFailed = deliveryFailed, UndeliverableHere = undeliverableHere, MessageAnnotations = messageAnnotations }));
-    }
+    public void Modify(bool deliveryFailed, bool undeliverableHere = false, EncodedValue messageAnnotations = default) =>
+        Settle(OutcomeStates.Modified(deliveryFailed, undeliverableHere, messageAnnotations));
 
     private void Settle(EncodedValue state)
     {
@@ -83,7 +69,7 @@ public sealed class AmqpDelivery
 
         try
         {
-            Receiver.Settle(this, state);
+            Receiver.Settle(Sequence, state);
         }
         catch (ArgumentException)
         {

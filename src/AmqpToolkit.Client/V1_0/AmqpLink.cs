@@ -10,7 +10,7 @@ public abstract class AmqpLink : IAsyncDisposable
 {
     private readonly TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _detached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<AmqpException> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private protected AmqpLink(AmqpSession session, string name, Role role)
     {
@@ -28,8 +28,8 @@ public abstract class AmqpLink : IAsyncDisposable
     /// <summary>The address of the node, as the peer says it: that of a dynamic node is the peer's choice. Null for the anonymous terminus.</summary>
     public string? Address { get; private protected set; }
 
-    /// <summary>Completes when the link has ended, with the first cause: <see cref="AmqpException.IsOrderly"/> where it was asked for. Never faults.</summary>
-    public Task<AmqpException> Closed => _closed.Task;
+    /// <summary>Completes when the link has ended, with the first cause. Never faults.</summary>
+    public Task<CloseReason> Closed => _closed.Task;
 
     internal Role Role { get; }
 
@@ -37,12 +37,12 @@ public abstract class AmqpLink : IAsyncDisposable
 
     private protected Link? Engine { get; private set; }
 
-    private protected AmqpException? Reason { get; private set; }
+    private protected CloseReason? Reason { get; private set; }
 
     /// <summary>Whether what hangs on the link at the peer is to outlive all but <see cref="CloseAsync"/>.</summary>
     private protected virtual bool IsKept => false;
 
-    private string What => $"Link '{Name}' has ended";
+    private protected string What => $"Link '{Name}' has ended";
 
     /// <summary>Closes the link (1.0 section 2.6.6): what hangs on it at the peer goes, too.</summary>
     /// <exception cref="TimeoutException">There was no answer in time.</exception>
@@ -81,7 +81,7 @@ public abstract class AmqpLink : IAsyncDisposable
     internal void GiveUp()
     {
         Engine!.Detach(closed: !IsKept);
-        End(new AmqpException(What, string.Empty, "given up before the peer answered"));
+        End(CloseReason.Local(CloseScope.Link, string.Empty, "given up before the peer answered"));
     }
 
     /// <summary>Under the gate.</summary>
@@ -103,20 +103,20 @@ public abstract class AmqpLink : IAsyncDisposable
 
             case EngineEventKind.Detached:
                 End(DetachView.TryParse(found.Performative, out var detach, out _) == DecodeError.None && detach.HasError
-                    ? new AmqpException(What, Encoding.ASCII.GetString(detach.Error.Condition), Encoding.UTF8.GetString(detach.Error.Description)) { Initiator = CloseInitiator.Peer }
-                    : new AmqpException(What, string.Empty, "detached by the peer") { Initiator = CloseInitiator.Peer, IsOrderly = true });
+                    ? CloseReason.Of(CloseScope.Link, detach.Error)
+                    : CloseReason.There(CloseScope.Link, "detached by the peer"));
                 Engine!.Detach(found.IsClosed);
                 _detached.TrySetResult();
                 break;
 
             case EngineEventKind.LinkFailed:
-                End(new AmqpException(What, found.Fault!.Condition, found.Fault.Description));
+                End(CloseReason.Local(CloseScope.Link, found.Fault!.Condition, found.Fault.Description));
                 break;
         }
     }
 
     /// <summary>The link has ended, with whatever waits on it. Under the gate.</summary>
-    internal void End(AmqpException reason)
+    internal void End(CloseReason reason)
     {
         if (Reason is not null)
         {
@@ -125,7 +125,7 @@ public abstract class AmqpLink : IAsyncDisposable
 
         Reason = reason;
         Session.Remove(this);
-        _attached.TrySetException(reason);
+        _attached.TrySetException(new AmqpException(What, reason));
         _ = _attached.Task.Exception;
         HandleEnd(reason);
         if (Role == Role.Sender)
@@ -140,6 +140,16 @@ public abstract class AmqpLink : IAsyncDisposable
         _closed.TrySetResult(reason);
     }
 
+    /// <summary>Under the gate.</summary>
+    /// <exception cref="AmqpException">The link has ended.</exception>
+    private protected void ThrowIfEnded()
+    {
+        if (Reason is not null)
+        {
+            throw new AmqpException(What, Reason);
+        }
+    }
+
     /// <summary>Credit, the window or the output may have room. Under the gate.</summary>
     internal virtual void HandleRoom()
     {
@@ -149,13 +159,13 @@ public abstract class AmqpLink : IAsyncDisposable
     private protected void Fail(string condition, string description)
     {
         Engine!.Detach(closed: !IsKept, new AmqpFault(condition, description));
-        End(new AmqpException(What, condition, description));
+        End(CloseReason.Local(CloseScope.Link, condition, description));
     }
 
     /// <returns>False when the peer refuses: a detach follows, and says why. Or the link has been given up here.</returns>
     private protected abstract bool TryTakeAttach(in AttachView attach);
 
-    private protected abstract void HandleEnd(AmqpException reason);
+    private protected abstract void HandleEnd(CloseReason reason);
 
     private protected virtual void HandleTransfer(scoped in EngineEvent transfer)
     {
@@ -172,7 +182,7 @@ public abstract class AmqpLink : IAsyncDisposable
             if (!isGone)
             {
                 Engine!.Detach(closed);
-                End(new AmqpException(What, string.Empty, "closed by the application") { IsOrderly = true });
+                End(CloseReason.Here(CloseScope.Link));
             }
         }
 

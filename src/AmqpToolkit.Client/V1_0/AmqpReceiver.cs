@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V1_0;
 using AmqpToolkit.Protocol.V1_0;
@@ -8,76 +7,134 @@ using AmqpToolkit.Protocol.V1_0;
 namespace AmqpToolkit.Client.V1_0;
 
 /// <summary>
-/// A link on which messages come: <c>await foreach</c> over its deliveries, or <see cref="ReceiveAsync"/>. As many wait here as its credit allows; the sender gets credit anew as they are taken. What
-/// was taken and is not settled is the application's to bound. A message that cannot be read is rejected (<c>amqp:decode-error</c>), and the link goes on; one that is too large ends it.
+/// A link on which messages come: <c>await foreach</c> over its deliveries, <see cref="ReceiveAsync"/>, or, without an allocation a message, <see cref="ReceiveBatchAsync"/>. As many wait here as its credit allows;
+/// the sender gets credit anew as they are taken. What was taken and is not settled is the application's to bound. A message that is too large ends the link.
 /// </summary>
+/// <remarks>Messages that wait here when the link ends are the peer's again, unless they came settled: nobody gets them, so that nobody works on what another has. To finish what has come, <see cref="StopAsync"/> first.</remarks>
 public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
 {
-    /// <summary>Octets of a buffer for messages in pieces that is kept for the next.</summary>
-    private const int KeptOctets = 64 * 1024;
+    /// <summary>Octets of the first buffer of a message in pieces; it grows by what arrives.</summary>
+    private const int FirstOctets = 16 * 1024;
 
     private readonly ReceiverOptions _options;
-    private readonly Channel<AmqpDelivery> _deliveries = Channel.CreateUnbounded<AmqpDelivery>(new UnboundedChannelOptions { AllowSynchronousContinuations = false });
-    private ArrayBufferWriter<byte> _partial = new();
+    private readonly ReceivedMessages _messages = new();
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private byte[] _partial = [];
+    private int _partialOctets;
     private bool _hasPartial;
     private int _buffered;
+    private long _bufferedOctets;
+    private bool _isStopping;
+    private bool _isTouched;
+    private volatile bool _isStopped;
+    private volatile bool _wasClosedHere;
 
     internal AmqpReceiver(AmqpSession session, ReceiverOptions options)
         : base(session, AmqpSession.NameOf(options.Name), Role.Receiver) => _options = options;
 
     private protected override bool IsKept => _options.IsDurable;
 
-    /// <summary>Takes the next message, and waits for it.</summary>
+    /// <summary>Takes the next message, and waits for it. One that cannot be read is rejected (<c>amqp:decode-error</c>) and passed over. Any number may wait.</summary>
     /// <exception cref="OperationCanceledException">It was given up; no message is lost by that.</exception>
-    /// <exception cref="AmqpException">The link has ended, and what had come was taken.</exception>
-    public async ValueTask<AmqpDelivery> ReceiveAsync(CancellationToken cancellationToken = default)
+    /// <exception cref="AmqpException">The link has ended, and what had come settled was taken.</exception>
+    /// <exception cref="InvalidOperationException">The receiver was stopped, and what had come was taken.</exception>
+    public ValueTask<AmqpDelivery> ReceiveAsync(CancellationToken cancellationToken = default)
     {
-        try
+        if (cancellationToken.IsCancellationRequested)
         {
-            var delivery = await _deliveries.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-            HandleTaken();
-            return delivery;
+            return ValueTask.FromCanceled<AmqpDelivery>(cancellationToken);
         }
-        catch (ChannelClosedException)
+
+        return TryTake() is { } delivery ? new ValueTask<AmqpDelivery>(delivery) : WaitAndTakeAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Takes all that has come, and waits for something. The messages are read where they lie, until the next batch is asked for; nothing is allocated for them. One at a time may wait so. Whether a message can
+    /// be read is the application's to find out.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">It was given up; no message is lost by that.</exception>
+    /// <exception cref="AmqpException">The link has ended, and what had come settled was taken.</exception>
+    /// <exception cref="InvalidOperationException">Another waits for a batch; or the receiver was stopped, and what had come was taken.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<ReceivedBatch> ReceiveBatchAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
         {
-            throw new AmqpException(await Closed.ConfigureAwait(false));
+            cancellationToken.ThrowIfCancellationRequested();
+            bool isOver = _messages.IsOver;
+            if (_messages.TryTakeAll() is { } row)
+            {
+                HandleTaken(row.Count - row.Next, row.LeftOctets);
+                return new ReceivedBatch(this, row);
+            }
+
+            if (isOver)
+            {
+                throw await EndAsync().ConfigureAwait(false);
+            }
+
+            using var registration = cancellationToken.UnsafeRegister(static messages => ((ReceivedMessages)messages!).Interrupt(), _messages);
+            await _messages.WaitForAllAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>
-    /// Starts an enumeration. It ends when the link, its session or its connection was closed here, and throws what ended it otherwise; what had come is handed out before. Leaving it leaves the link as it is: what has come waits
+    /// Starts an enumeration. It ends when the receiver was stopped, or the link, its session or its connection was closed here, and throws what ended it otherwise. Leaving it leaves the link as it is: what has come waits
     /// for the next who asks, and is nobody else's until the link is closed or disposed of.
     /// </summary>
     /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="AmqpException">The link has ended.</exception>
     public async IAsyncEnumerator<AmqpDelivery> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        while (await _deliveries.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        while (true)
         {
-            while (true)
+            // While messages come nobody else looks.
+            cancellationToken.ThrowIfCancellationRequested();
+            bool isOver = _messages.IsOver;
+            if (TryTake() is { } delivery)
             {
-                // While messages come nobody else looks.
-                cancellationToken.ThrowIfCancellationRequested();
-                if (!_deliveries.Reader.TryRead(out var delivery))
-                {
-                    break;
-                }
-
-                HandleTaken();
                 yield return delivery;
             }
-        }
-
-        var reason = await Closed.ConfigureAwait(false);
-        if (!_wasClosedHere)
-        {
-            throw new AmqpException(reason);
+            else if (!isOver)
+            {
+                await _messages.WaitAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            else if (_isStopped || _wasClosedHere)
+            {
+                yield break;
+            }
+            else
+            {
+                throw await EndAsync().ConfigureAwait(false);
+            }
         }
     }
 
     /// <summary>As for any enumeration; it stands here because a link is disposed of as well, and an extension method would not know which is meant.</summary>
     public ConfiguredCancelableAsyncEnumerable<AmqpDelivery> ConfigureAwait(bool continueOnCapturedContext) =>
         ((IAsyncEnumerable<AmqpDelivery>)this).ConfigureAwait(continueOnCapturedContext);
+
+    /// <summary>
+    /// Takes the credit back, and completes when nothing more can come (1.0 section 2.6.10). What has come can be taken and settled as before; an enumeration ends behind it. Then close the link, and no message
+    /// is with two.
+    /// </summary>
+    /// <exception cref="TimeoutException">The peer has not said in time that it knows: messages may still come.</exception>
+    /// <exception cref="OperationCanceledException">The wait was ended; the credit is gone.</exception>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        lock (Session.Connection.Gate)
+        {
+            if (Reason is null && !_isStopping)
+            {
+                _isStopping = true;
+                Engine!.SetCredit(0);
+                CheckStopped();
+            }
+        }
+
+        Session.Connection.Pump.FlushSoon();
+        await Session.Connection.WaitAsync(_stopped.Task, "flow", cancellationToken).ConfigureAwait(false);
+    }
 
     internal Attach AttachTo(string? address)
     {
@@ -115,19 +172,43 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
 
     /// <summary>Settles a delivery (1.0 section 2.6.12). One that its sender has settled meanwhile is done with.</summary>
     /// <exception cref="AmqpException">The link has ended: the peer has given the message back, or will.</exception>
-    internal void Settle(AmqpDelivery delivery, EncodedValue state)
+    internal void Settle(ulong sequence, EncodedValue state)
     {
         lock (Session.Connection.Gate)
         {
-            if (Reason is not null)
-            {
-                throw new AmqpException(Reason);
-            }
-
-            Session.Engine.DisposeIncoming(delivery.Sequence, state, settled: true);
+            ThrowIfEnded();
+            Session.Engine.DisposeIncoming(sequence, state, settled: true);
         }
 
         Session.Connection.Pump.FlushSoon();
+    }
+
+    /// <summary>Accepts all from one on of which nothing was said.</summary>
+    /// <inheritdoc cref="Settle"/>
+    internal void AcceptAll(ReceivedRow row, int first)
+    {
+        lock (Session.Connection.Gate)
+        {
+            ThrowIfEnded();
+            for (int index = first; index < row.Count; index++)
+            {
+                ref var entry = ref row[index];
+                if (!entry.IsSettled && !entry.IsSaid)
+                {
+                    entry.IsSaid = true;
+                    Session.Engine.DisposeIncoming(entry.Sequence, OutcomeStates.Accepted, settled: true);
+                }
+            }
+        }
+
+        Session.Connection.Pump.FlushSoon();
+    }
+
+    /// <summary>The read is over in which something has come. The reader, outside every lock.</summary>
+    internal void HandleReadEnd()
+    {
+        _isTouched = false;
+        _messages.Wake();
     }
 
     private protected override bool TryTakeAttach(in AttachView attach)
@@ -152,62 +233,64 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
     {
         if (transfer.IsFirst)
         {
-            _partial.ResetWrittenCount();
+            _partialOctets = 0;
         }
 
         _hasPartial = !transfer.IsLast;
         if (transfer.IsAborted)
         {
+            _partialOctets = 0;
             Renew();
+            CheckStopped();
             return;
         }
 
-        if (_partial.WrittenCount + (long)transfer.Payload.Length > Session.Connection.Options.MaxMessageOctets)
+        if (_partialOctets + (long)transfer.Payload.Length > Session.Connection.Options.MaxMessageOctets)
         {
             Fail(LinkError.Texts.MessageSizeExceeded, $"a message has more than {Session.Connection.Options.MaxMessageOctets} octets");
             return;
         }
 
-        if (!transfer.IsLast || !transfer.IsFirst)
+        int octets = _partialOctets + transfer.Payload.Length;
+        var entry = new ReceivedEntry(transfer.Sequence, Engine!.MessageFormat, transfer.IsSettled);
+        if (transfer is { IsFirst: true, IsLast: true })
         {
-            _partial.Write(transfer.Payload);
+            _messages.Add(transfer.Payload, in entry);
+        }
+        else
+        {
+            AppendPartial(transfer.Payload);
+            if (!transfer.IsLast)
+            {
+                return;
+            }
+
+            _messages.Add(_partial, octets, in entry);
+            (_partial, _partialOctets) = ([], 0);
         }
 
-        if (!transfer.IsLast)
-        {
-            return;
-        }
-
-        var error = AmqpMessage.TryRead(transfer.IsFirst ? transfer.Payload : _partial.WrittenSpan, out var message);
-        if (_partial.Capacity > KeptOctets)
-        {
-            _partial = new();
-        }
-
-        if (error != DecodeError.None)
-        {
-            // It concerns one message: whoever closes the link over it gets it again with the next.
-            Session.Engine.DisposeIncoming(
-                transfer.Sequence, EncodedValue.Of(new Rejected { Error = new Error { Condition = AmqpError.Texts.DecodeError, Description = $"the message cannot be read: {error}" } }), settled: true);
-            Renew();
-            return;
-        }
-
-        _buffered++;
-        _deliveries.Writer.TryWrite(new AmqpDelivery(this, message!, transfer.Sequence, transfer.IsSettled));
+        HandleWhole(octets);
     }
 
-    private protected override void HandleEnd(AmqpException reason)
+    private protected override void HandleEnd(CloseReason reason)
     {
         _wasClosedHere = reason is { IsOrderly: true, Initiator: CloseInitiator.Local };
-        _deliveries.Writer.TryComplete();
-        _partial = new();
+        _messages.End(dropsUnsettled: true);
+        _stopped.TrySetResult();
+        if (_partial.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_partial);
+        }
+
+        (_partial, _partialOctets) = ([], 0);
     }
 
-    /// <summary>The peer may have given credit up.</summary>
-    internal override void HandleRoom() => Renew();
-
-    private bool _wasClosedHere;
+    /// <summary>The peer may have given credit up, or know now that it has none.</summary>
+    internal override void HandleRoom()
+    {
+        Renew();
+        CheckStopped();
+    }
 
     /// <summary>What was asked for and is not in force: the answer to an attach says what is (1.0 section 3.5.3).</summary>
     private string? MissingOf(in AttachView attach, in SourceView source)
@@ -253,13 +336,106 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
             ? options.Filter
             : new EncodedValueBuilder().BeginMap().AddSymbol("apache.org:selector-filter:string").Add(new SelectorFilter { Value = options.Selector }).End().ToValue();
 
-    /// <summary>Somebody has taken a message: the sender may send others.</summary>
-    private void HandleTaken()
+    private async ValueTask<AmqpDelivery> WaitAndTakeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            bool isOver = _messages.IsOver;
+            if (TryTake() is { } delivery)
+            {
+                return delivery;
+            }
+
+            if (isOver)
+            {
+                throw await EndAsync().ConfigureAwait(false);
+            }
+
+            await _messages.WaitAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Why there is nothing more.</summary>
+    private async ValueTask<Exception> EndAsync() =>
+        _isStopped ? new InvalidOperationException("The receiver was stopped, and what had come was taken.") : new AmqpException(What, await Closed.ConfigureAwait(false));
+
+    private AmqpDelivery? TryTake()
+    {
+        while (_messages.TryTake(out var entry, out var message, out var error))
+        {
+            HandleTaken(1, entry.Octets);
+            if (error == DecodeError.None)
+            {
+                return new AmqpDelivery(this, message!, in entry);
+            }
+
+            RejectUnreadable(in entry, error);
+        }
+
+        return null;
+    }
+
+    /// <summary>It concerns one message: whoever closes the link over it gets it again with the next.</summary>
+    private void RejectUnreadable(in ReceivedEntry entry, DecodeError error)
+    {
+        lock (Session.Connection.Gate)
+        {
+            if (Reason is null && !entry.IsSettled)
+            {
+                Session.Engine.DisposeIncoming(entry.Sequence, OutcomeStates.Rejected(AmqpError.Texts.DecodeError, $"the message cannot be read: {error}"), settled: true);
+            }
+        }
+
+        Session.Connection.Pump.FlushSoon();
+    }
+
+    private void AppendPartial(ReadOnlySpan<byte> payload)
+    {
+        int octets = _partialOctets + payload.Length;
+        if (octets > _partial.Length)
+        {
+            byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Array.MaxLength, Math.Max(FirstOctets, Math.Max(octets, _partial.Length * 2L))));
+            _partial.AsSpan(0, _partialOctets).CopyTo(larger);
+            if (_partial.Length > 0)
+            {
+                ArrayPool<byte>.Shared.Return(_partial);
+            }
+
+            _partial = larger;
+        }
+
+        payload.CopyTo(_partial.AsSpan(_partialOctets));
+        _partialOctets = octets;
+    }
+
+    /// <summary>A message is there. The reader, under the gate.</summary>
+    private void HandleWhole(int octets)
+    {
+        _buffered++;
+        _bufferedOctets += octets;
+        if (_bufferedOctets > _options.BufferedBoundOctets && Engine!.Credit > 0)
+        {
+            // What is on its way still comes; nothing beyond it.
+            Engine.SetCredit(0);
+        }
+
+        if (!_isTouched)
+        {
+            _isTouched = true;
+            Session.Connection.Pump.Touch(this);
+        }
+
+        CheckStopped();
+    }
+
+    /// <summary>Somebody has taken messages: the sender may send others.</summary>
+    private void HandleTaken(int count, long octets)
     {
         bool isGranted;
         lock (Session.Connection.Gate)
         {
-            _buffered--;
+            _buffered -= count;
+            _bufferedOctets -= octets;
             isGranted = Renew();
         }
 
@@ -272,7 +448,7 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
     /// <summary>Gives credit for what has been taken, once that is worth a frame: half of all. Under the gate.</summary>
     private bool Renew()
     {
-        if (Reason is not null || Engine is not { IsAttached: true })
+        if (Reason is not null || _isStopping || Engine is not { IsAttached: true } || _bufferedOctets > _options.BufferedBoundOctets)
         {
             return false;
         }
@@ -285,5 +461,16 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
 
         Engine.SetCredit((uint)(_options.Credit - here));
         return true;
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void CheckStopped()
+    {
+        if (_isStopping && !_isStopped && !_hasPartial && !Engine!.MayExceedCredit)
+        {
+            _isStopped = true;
+            _messages.End(dropsUnsettled: false);
+            _stopped.TrySetResult();
+        }
     }
 }

@@ -10,12 +10,14 @@ namespace AmqpToolkit.Client.V1_0;
 /// </summary>
 public sealed class AmqpRequester : IAsyncDisposable
 {
+    private const string What = "The link of the answers has ended";
+
     private readonly ConcurrentDictionary<string, TaskCompletionSource<AmqpMessage>> _waiting = new(StringComparer.Ordinal);
     private readonly AmqpSender _requests;
     private readonly AmqpReceiver _answers;
     private readonly string _prefix = Guid.NewGuid().ToString("N");
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile Exception? _reason;
+    private volatile CloseReason? _reason;
     private long _number;
 
     internal AmqpRequester(AmqpSender requests, AmqpReceiver answers)
@@ -30,7 +32,8 @@ public sealed class AmqpRequester : IAsyncDisposable
     /// <summary>Sends a request and waits for its answer: for ever, unless told otherwise. An answer that comes before the request was settled ends the wait, too.</summary>
     /// <param name="request">The request; its message-id and reply-to are set here.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="AmqpException">The request was not accepted, its link ended before it was, or the link of the answers has ended.</exception>
+    /// <exception cref="SendFailedException">The request was not accepted, or its link ended before anybody said so.</exception>
+    /// <exception cref="AmqpException">The request was not sent since its link has ended, or the link of the answers has.</exception>
     /// <exception cref="OperationCanceledException">The wait was ended; whether the request was sent is not known.</exception>
     public async Task<AmqpMessage> RequestAsync(AmqpMessage request, CancellationToken cancellationToken = default)
     {
@@ -42,11 +45,11 @@ public sealed class AmqpRequester : IAsyncDisposable
         {
             if (_reason is { } reason)
             {
-                throw new AmqpException(reason);
+                throw new AmqpException(What, reason);
             }
 
             var sending = _requests.SendAsync(
-                request with { Properties = request.Properties with { MessageId = EncodedValue.String(id), ReplyTo = EncodedValue.String(ReplyTo) } }, cancellationToken);
+                request with { Properties = request.Properties with { MessageId = EncodedValue.String(id), ReplyTo = EncodedValue.String(ReplyTo) } }, cancellationToken).AsTask();
             if (await Task.WhenAny(sending, answer.Task).ConfigureAwait(false) == answer.Task)
             {
                 // Nobody looks at the outcome any more.
@@ -54,12 +57,7 @@ public sealed class AmqpRequester : IAsyncDisposable
                 return await answer.Task.ConfigureAwait(false);
             }
 
-            var outcome = await sending.ConfigureAwait(false);
-            if (!outcome.IsAccepted)
-            {
-                throw new AmqpException($"The request was {outcome.Kind}", outcome.Condition ?? string.Empty, outcome.Description ?? string.Empty) { Initiator = CloseInitiator.Peer };
-            }
-
+            (await sending.ConfigureAwait(false)).ThrowIfNotAccepted();
             return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -95,10 +93,11 @@ public sealed class AmqpRequester : IAsyncDisposable
 #pragma warning restore CA1031
         {
             // Whoever adds himself from here on finds the reason.
-            _reason = reason;
+            var first = (reason as AmqpException)?.Reason ?? new CloseReason(CloseScope.Link, CloseInitiator.Local, string.Empty, reason.Message, exception: reason);
+            _reason = first;
             foreach (var waiting in _waiting.Values)
             {
-                waiting.TrySetException(new AmqpException(reason));
+                waiting.TrySetException(new AmqpException(What, first));
                 _ = waiting.Task.Exception;
             }
 

@@ -4,19 +4,28 @@ using AmqpToolkit.Codec.V1_0;
 
 namespace AmqpToolkit.Client.V1_0;
 
-/// <summary>A link on which messages are sent, under the credit that the receiver gives (1.0 section 2.6.7). Messages go in the order of the calls.</summary>
+/// <summary>
+/// A link on which messages are sent, under the credit that the receiver gives (1.0 section 2.6.7). Messages go in the order of the calls. In steady state a send allocates nothing; its task is awaited once.
+/// </summary>
 public sealed class AmqpSender : AmqpLink
 {
     /// <summary>Octets of a builder that a thread keeps for its next message.</summary>
     private const int KeptOctets = 64 * 1024;
 
+    /// <summary>Sends that are over and kept for the next.</summary>
+    private const int KeptSends = 4096;
+
     [ThreadStatic]
     private static EncodedValueBuilder? t_builder;
 
     private readonly SenderOptions _options;
-    private readonly LinkedList<PendingSend> _waiting = new();
     private readonly byte[] _tag = new byte[sizeof(ulong)];
     private readonly Dictionary<ulong, PendingSend> _unsettled = [];
+    private readonly Lock _poolGate = new();
+    private readonly Stack<PendingSend> _pool = new();
+    private PendingSend? _firstWaiting;
+    private PendingSend? _lastWaiting;
+    private TaskCompletionSource? _quiet;
     private ulong _number;
     private long _waitingOctets;
 
@@ -41,24 +50,24 @@ public sealed class AmqpSender : AmqpLink
     /// </summary>
     /// <param name="message">The message.</param>
     /// <param name="cancellationToken">Ends the wait. A message that was not begun is not sent then; of another the outcome is not known.</param>
-    /// <returns>What became of it, as a value: a rejected message is no exception.</returns>
-    /// <exception cref="AmqpException">The link has ended: what became of the message is not known, unless the text says that it was not sent.</exception>
+    /// <returns>What became of it, as a value: neither a rejected message nor one in doubt is an exception.</returns>
+    /// <exception cref="AmqpException">The link has ended, and nothing of the message was sent.</exception>
     /// <exception cref="ArgumentException">The message is larger than the receiver takes, or a section that must be a map is none. Thrown at once.</exception>
     /// <exception cref="InvalidOperationException">As many octets as <see cref="SenderOptions.WaitingBoundOctets"/> says wait for credit already. The message is not sent.</exception>
     /// <exception cref="OperationCanceledException">The wait was ended.</exception>
-    public Task<DeliveryOutcome> SendAsync(AmqpMessage message, CancellationToken cancellationToken = default)
+    public ValueTask<DeliveryOutcome> SendAsync(AmqpMessage message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
         if (cancellationToken.IsCancellationRequested)
         {
-            return Task.FromCanceled<DeliveryOutcome>(cancellationToken);
+            return ValueTask.FromCanceled<DeliveryOutcome>(cancellationToken);
         }
 
         var builder = (t_builder ??= new EncodedValueBuilder()).Clear();
         try
         {
             message.Write(builder);
-            return Send(builder, cancellationToken);
+            return Send(builder.Span, messageFormat: 0, cancellationToken);
         }
         finally
         {
@@ -69,46 +78,30 @@ public sealed class AmqpSender : AmqpLink
         }
     }
 
-    private Task<DeliveryOutcome> Send(EncodedValueBuilder builder, CancellationToken cancellationToken)
+    /// <summary>The same with a message whose octets are there already: one that has come, or that was put together with an <see cref="EncodedValueBuilder"/> of the caller's. Nobody looks into it.</summary>
+    /// <param name="message">Its sections in a row, as <see cref="AmqpMessage.Write(EncodedValueBuilder)"/> makes them (1.0 section 3.2).</param>
+    /// <param name="messageFormat">Another format than AMQP's own (1.0 section 2.8.11).</param>
+    /// <param name="cancellationToken">As of <see cref="SendAsync"/>.</param>
+    /// <inheritdoc cref="SendAsync"/>
+    public ValueTask<DeliveryOutcome> SendEncodedAsync(ReadOnlySpan<byte> message, uint messageFormat = 0, CancellationToken cancellationToken = default) =>
+        cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<DeliveryOutcome>(cancellationToken) : Send(message, messageFormat, cancellationToken);
+
+    /// <summary>
+    /// Completes when the outcome of everything that was sent up to some moment after the call is there: before a link is closed, so that nothing is in doubt. Also when the link ends.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The wait was ended.</exception>
+    public Task WaitForOutcomesAsync(CancellationToken cancellationToken = default)
     {
-        PendingSend sending;
         lock (Session.Connection.Gate)
         {
-            if (Reason is not null)
+            if (IsQuiet)
             {
-                return Task.FromException<DeliveryOutcome>(new AmqpException(Reason));
+                return Task.CompletedTask;
             }
 
-            if (Engine!.PeerMaxMessageSize is > 0 and var most && (ulong)builder.Span.Length > most)
-            {
-                throw new ArgumentException($"The message has {builder.Span.Length} octets; the receiver takes {most}.");
-            }
-
-            bool mustWait = _waiting.Count > 0 || !CanBegin;
-            if (mustWait && _waiting.Count > 0 && _waitingOctets + builder.Span.Length > _options.WaitingBoundOctets)
-            {
-                return Task.FromException<DeliveryOutcome>(new InvalidOperationException($"{_waitingOctets} octets wait for credit already."));
-            }
-
-            sending = new PendingSend(_number++, _options.IsSettled);
-            if (mustWait)
-            {
-                sending.Rest = builder.Span.ToArray();
-                AddWaiting(sending);
-            }
-            else
-            {
-                Begin(sending, builder.Memory);
-                if (!sending.Rest.IsEmpty || Engine.IsSending)
-                {
-                    sending.Rest = sending.Rest.ToArray();
-                    AddWaiting(sending);
-                }
-            }
+            _quiet ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _quiet.Task.WaitAsync(cancellationToken);
         }
-
-        Session.Connection.Pump.FlushSoon();
-        return cancellationToken.CanBeCanceled ? WaitAsync(sending, cancellationToken) : sending.Ended;
     }
 
     internal Attach AttachTo(string? address)
@@ -125,19 +118,26 @@ public sealed class AmqpSender : AmqpLink
 
     internal override void HandleRoom()
     {
-        while (_waiting.First?.Value is { } sending)
+        while (_firstWaiting is { } sending)
         {
-            if (sending.HasBegun)
+            if (sending.Phase == SendPhase.Waiting && !CanBegin)
             {
-                Keep(sending, sending.Rest, Write(sending.Rest.Span));
+                return;
             }
-            else if (CanBegin)
+
+            if (sending.Phase == SendPhase.Waiting)
             {
-                Begin(sending, sending.Rest);
+                sending.Begin();
+                if (!sending.IsSettled)
+                {
+                    _unsettled.Add(sending.Number, sending);
+                }
+
+                sending.Advance(Begin(sending.Number, sending.MessageFormat, sending.Rest));
             }
             else
             {
-                return;
+                sending.Advance(Continue(sending.Rest));
             }
 
             if (Engine!.IsSending)
@@ -146,7 +146,8 @@ public sealed class AmqpSender : AmqpLink
             }
 
             RemoveWaiting(sending);
-            HandleWritten(sending);
+            sending.HandleWritten();
+            CheckQuiet();
         }
 
         // Nothing waits: a receiver that wants what there is has it.
@@ -154,11 +155,55 @@ public sealed class AmqpSender : AmqpLink
     }
 
     /// <summary>The receiver says what became of a message. Under the gate.</summary>
-    internal void HandleOutcome(ulong number, DeliveryOutcome outcome)
+    internal void HandleOutcome(ulong number, in DeliveryOutcome outcome)
     {
         if (_unsettled.Remove(number, out var sending))
         {
-            sending.End(outcome);
+            sending.Hear(outcome);
+            CheckQuiet();
+        }
+    }
+
+    /// <summary>Takes one out of the row. Under the gate.</summary>
+    internal void RemoveWaiting(PendingSend sending)
+    {
+        if (!sending.IsInRow)
+        {
+            return;
+        }
+
+        if (sending.Previous is { } previous)
+        {
+            previous.Next = sending.Next;
+        }
+        else
+        {
+            _firstWaiting = sending.Next;
+        }
+
+        if (sending.Next is { } next)
+        {
+            next.Previous = sending.Previous;
+        }
+        else
+        {
+            _lastWaiting = sending.Previous;
+        }
+
+        (sending.Previous, sending.Next, sending.IsInRow) = (null, null, false);
+        _waitingOctets -= sending.WaitingOctets;
+        CheckQuiet();
+    }
+
+    /// <summary>Nobody waits on it any more. Any thread.</summary>
+    internal void Recycle(PendingSend sending)
+    {
+        lock (_poolGate)
+        {
+            if (_pool.Count < KeptSends)
+            {
+                _pool.Push(sending);
+            }
         }
     }
 
@@ -181,45 +226,108 @@ public sealed class AmqpSender : AmqpLink
         return missing is null;
     }
 
-    private protected override void HandleEnd(AmqpException reason)
+    private protected override void HandleEnd(CloseReason reason)
     {
         foreach (var sending in _unsettled.Values)
         {
-            sending.Fail(new AmqpException(reason));
-        }
-
-        foreach (var sending in _waiting)
-        {
-            sending.Fail(sending.HasBegun ? new AmqpException(reason) : new AmqpException($"The message was not sent: {reason.Message}", reason));
-            sending.Rest = default;
+            if (!sending.IsInRow)
+            {
+                sending.HandleEnd(reason);
+            }
         }
 
         _unsettled.Clear();
-        _waiting.Clear();
-        _waitingOctets = 0;
+        while (_firstWaiting is { } waiting)
+        {
+            RemoveWaiting(waiting);
+            waiting.HandleEnd(reason);
+        }
+
+        CheckQuiet();
     }
 
     private bool CanBegin => Engine!.CanSend && Session.Connection.Pump.HasRoom;
 
-    private void Begin(PendingSend sending, ReadOnlyMemory<byte> octets)
+    private bool IsQuiet => _unsettled.Count == 0 && _firstWaiting is null;
+
+    private ValueTask<DeliveryOutcome> Send(ReadOnlySpan<byte> message, uint messageFormat, CancellationToken cancellationToken)
     {
-        sending.HasBegun = true;
-        if (!sending.IsSettled)
+        PendingSend? sending = null;
+        lock (Session.Connection.Gate)
         {
-            _unsettled.Add(sending.Number, sending);
+            if (Reason is not null)
+            {
+                return ValueTask.FromException<DeliveryOutcome>(new AmqpException("The message was not sent", Reason));
+            }
+
+            if (Engine!.PeerMaxMessageSize is > 0 and var most && (ulong)message.Length > most)
+            {
+                throw new ArgumentException($"The message has {message.Length} octets; the receiver takes {most}.", nameof(message));
+            }
+
+            if (_firstWaiting is not null || !CanBegin)
+            {
+                if (_firstWaiting is not null && _waitingOctets + message.Length > _options.WaitingBoundOctets)
+                {
+                    return ValueTask.FromException<DeliveryOutcome>(new InvalidOperationException($"{_waitingOctets} octets wait for credit already."));
+                }
+
+                sending = Rent();
+                sending.Prepare(_number++, _options.IsSettled, messageFormat, isBegun: false);
+                AddWaiting(sending, message);
+            }
+            else
+            {
+                ulong number = _number++;
+                if (!_options.IsSettled)
+                {
+                    sending = Rent();
+                    sending.Prepare(number, isSettled: false, messageFormat, isBegun: true);
+                    _unsettled.Add(number, sending);
+                }
+
+                int written = Begin(number, messageFormat, message);
+                if (Engine.IsSending)
+                {
+                    if (sending is null)
+                    {
+                        sending = Rent();
+                        sending.Prepare(number, isSettled: true, messageFormat, isBegun: true);
+                    }
+
+                    AddWaiting(sending, message[written..]);
+                }
+            }
         }
 
-        // Looked at until the last transfer only, and the next delivery begins after that.
-        BinaryPrimitives.WriteUInt64BigEndian(_tag, sending.Number);
-        var pump = Session.Connection.Pump;
-        pump.IsWritingMessage = true;
-        int written = Engine!.Send(_tag, sending.IsSettled, messageFormat: 0, sending.Number, octets.Span, default, out _);
-        pump.IsWritingMessage = false;
-        Keep(sending, octets, written);
-        HandleWritten(sending);
+        Session.Connection.Pump.FlushSoon();
+        if (sending is null)
+        {
+            return ValueTask.FromResult(DeliveryOutcome.Sent);
+        }
+
+        // Its caller has not got it yet: it is not over for the pool.
+        var outcome = sending.Outcome;
+        if (cancellationToken.CanBeCanceled)
+        {
+            sending.Watch(cancellationToken);
+        }
+
+        return outcome;
     }
 
-    private int Write(ReadOnlySpan<byte> octets)
+    private int Begin(ulong number, uint messageFormat, ReadOnlySpan<byte> octets)
+    {
+        // Looked at until the last transfer only, and the next delivery begins after that.
+        BinaryPrimitives.WriteUInt64BigEndian(_tag, number);
+        var pump = Session.Connection.Pump;
+        pump.IsWritingMessage = true;
+        int written = Engine!.Send(_tag, _options.IsSettled, messageFormat, number, octets, default, out _);
+        pump.IsWritingMessage = false;
+        return written;
+    }
+
+    private int Continue(ReadOnlySpan<byte> octets)
     {
         var pump = Session.Connection.Pump;
         pump.IsWritingMessage = true;
@@ -228,49 +336,39 @@ public sealed class AmqpSender : AmqpLink
         return written;
     }
 
-    /// <summary>An empty slice would hold its array until the outcome is there.</summary>
-    private static void Keep(PendingSend sending, ReadOnlyMemory<byte> octets, int written) => sending.Rest = written == octets.Length ? default : octets[written..];
-
-    private void AddWaiting(PendingSend sending)
+    private PendingSend Rent()
     {
-        sending.Place = _waiting.AddLast(sending);
-        sending.WaitingOctets = sending.Rest.Length;
-        _waitingOctets += sending.WaitingOctets;
-    }
-
-    private void RemoveWaiting(PendingSend sending)
-    {
-        _waiting.Remove(sending.Place!);
-        _waitingOctets -= sending.WaitingOctets;
-        sending.Place = null;
-    }
-
-    private void HandleWritten(PendingSend sending)
-    {
-        if (sending.IsSettled && !Engine!.IsSending)
+        lock (_poolGate)
         {
-            sending.End(new DeliveryOutcome(OutcomeKind.None));
+            return _pool.TryPop(out var kept) ? kept : new PendingSend(this);
         }
     }
 
-    private async Task<DeliveryOutcome> WaitAsync(PendingSend sending, CancellationToken cancellationToken)
+    private void AddWaiting(PendingSend sending, ReadOnlySpan<byte> rest)
     {
-        try
+        sending.Keep(rest);
+        sending.WaitingOctets = rest.Length;
+        sending.IsInRow = true;
+        sending.Previous = _lastWaiting;
+        if (_lastWaiting is { } last)
         {
-            return await sending.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+            last.Next = sending;
         }
-        catch (OperationCanceledException)
+        else
         {
-            lock (Session.Connection.Gate)
-            {
-                if (sending is { HasBegun: false, Place.List: not null })
-                {
-                    RemoveWaiting(sending);
-                    sending.Rest = default;
-                }
-            }
+            _firstWaiting = sending;
+        }
 
-            throw;
+        _lastWaiting = sending;
+        _waitingOctets += rest.Length;
+    }
+
+    private void CheckQuiet()
+    {
+        if (_quiet is { } quiet && IsQuiet)
+        {
+            _quiet = null;
+            quiet.TrySetResult();
         }
     }
 }

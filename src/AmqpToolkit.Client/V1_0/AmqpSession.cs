@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V1_0;
 using AmqpToolkit.Protocol.V1_0;
@@ -11,10 +10,10 @@ public sealed class AmqpSession : IAsyncDisposable
 {
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<AmqpException> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<AmqpLink> _links = [];
     private readonly Session _engine;
-    private AmqpException? _reason;
+    private CloseReason? _reason;
     private int _firstServed;
 
     internal AmqpSession(AmqpConnection connection, Session engine)
@@ -26,8 +25,10 @@ public sealed class AmqpSession : IAsyncDisposable
     /// <summary>The connection that it is on.</summary>
     public AmqpConnection Connection { get; }
 
-    /// <summary>Completes when the session has ended, with the first cause: <see cref="AmqpException.IsOrderly"/> where it was asked for. Never faults.</summary>
-    public Task<AmqpException> Closed => _closed.Task;
+    /// <summary>Completes when the session has ended, with the first cause. Never faults.</summary>
+    public Task<CloseReason> Closed => _closed.Task;
+
+    private const string What = "The session has ended";
 
     internal Task Begun => _begun.Task;
 
@@ -117,7 +118,7 @@ public sealed class AmqpSession : IAsyncDisposable
         lock (Connection.Gate)
         {
             _engine.End();
-            EndLinks(new AmqpException("The session has ended", string.Empty, "closed by the application") { IsOrderly = true });
+            EndLinks(CloseReason.Here(CloseScope.Session));
         }
 
         Connection.Pump.FlushSoon();
@@ -139,8 +140,6 @@ public sealed class AmqpSession : IAsyncDisposable
 
     internal static string NameOf(string? name) => name ?? Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
 
-    internal static AmqpException Fault(string what, ErrorView error) => new(what, Encoding.ASCII.GetString(error.Condition), Encoding.UTF8.GetString(error.Description)) { Initiator = CloseInitiator.Peer };
-
     /// <summary>Under the gate.</summary>
     internal void Remove(AmqpLink link) => _links.Remove(link);
 
@@ -159,7 +158,7 @@ public sealed class AmqpSession : IAsyncDisposable
     internal void GiveUp()
     {
         _engine.End();
-        End(new AmqpException("The session has ended", string.Empty, "given up before the peer answered"));
+        End(CloseReason.Local(CloseScope.Session, string.Empty, "given up before the peer answered"));
     }
 
     /// <summary>Under the gate.</summary>
@@ -173,12 +172,12 @@ public sealed class AmqpSession : IAsyncDisposable
 
             case EngineEventKind.Ended:
                 End(EndView.TryParse(found.Performative, out var end, out _) == DecodeError.None && end.HasError
-                    ? Fault("The session has ended", end.Error)
-                    : new AmqpException("The session has ended", string.Empty, "ended by the peer") { Initiator = CloseInitiator.Peer, IsOrderly = true });
+                    ? CloseReason.Of(CloseScope.Session, end.Error)
+                    : CloseReason.There(CloseScope.Session, "ended by the peer"));
                 break;
 
             case EngineEventKind.SessionFailed:
-                End(new AmqpException("The session has ended", found.Fault!.Condition, found.Fault.Description));
+                End(CloseReason.Local(CloseScope.Session, found.Fault!.Condition, found.Fault.Description));
                 break;
 
             case EngineEventKind.Disposed:
@@ -205,16 +204,16 @@ public sealed class AmqpSession : IAsyncDisposable
     }
 
     /// <summary>Under the gate.</summary>
-    internal void End(AmqpException reason)
+    internal void End(CloseReason reason)
     {
         EndLinks(reason);
         Connection.Remove(this);
-        _begun.TrySetException(_reason!);
+        _begun.TrySetException(new AmqpException(What, _reason!));
         _ = _begun.Task.Exception;
         _ended.TrySetResult();
     }
 
-    private void EndLinks(AmqpException reason)
+    private void EndLinks(CloseReason reason)
     {
         _reason ??= reason;
         foreach (var link in _links.ToArray())
@@ -259,7 +258,7 @@ public sealed class AmqpSession : IAsyncDisposable
             Connection.ThrowIfEnded();
             if (_reason is not null)
             {
-                throw new AmqpException(_reason);
+                throw new AmqpException(What, _reason);
             }
 
             if (_engine.Links.Any(other => other.Name == link.Name && other.Role == link.Role))
@@ -268,7 +267,7 @@ public sealed class AmqpSession : IAsyncDisposable
             }
 
             var engine = _engine.CreateLink(link.Name, link.Role)
-                ?? throw new AmqpException($"No link '{link.Name}'", AmqpError.Texts.ResourceLimitExceeded, "the peer takes no more on this session");
+                ?? throw new AmqpException($"No link '{link.Name}'", CloseReason.Local(CloseScope.Link, AmqpError.Texts.ResourceLimitExceeded, "the peer takes no more on this session"));
             if (!link.TryAttach(engine, attach))
             {
                 engine.Detach(closed: true);

@@ -20,6 +20,7 @@ internal sealed class EnginePump : IInputHandler, IOutputOwner, IFrameOutput, IT
     private int _isFlushScheduled;
     private readonly long _mostAnswerOctets;
     private long _answerOctets;
+    private readonly List<AmqpReceiver> _touched = [];
     private bool _endsAfterInput;
     private bool _isLastInput;
 
@@ -69,6 +70,12 @@ internal sealed class EnginePump : IInputHandler, IOutputOwner, IFrameOutput, IT
             CheckAnswers();
         }
 
+        foreach (var receiver in _touched)
+        {
+            receiver.HandleReadEnd();
+        }
+
+        _touched.Clear();
         if (_endsAfterInput)
         {
             _output.EndAfterFlush();
@@ -80,6 +87,9 @@ internal sealed class EnginePump : IInputHandler, IOutputOwner, IFrameOutput, IT
 
         return _isLastInput ? -1 : Engine.IsEnded ? count : taken;
     }
+
+    /// <summary>Something has come for it in this read: it wakes who waits there when the read is done. The reader.</summary>
+    public void Touch(AmqpReceiver receiver) => _touched.Add(receiver);
 
     /// <summary>A peer that asks and does not read the answers is cut, before they take all memory. Under the gate.</summary>
     private void CheckAnswers()

@@ -1,35 +1,211 @@
+using System.Buffers;
+using System.Threading.Tasks.Sources;
+
 namespace AmqpToolkit.Client.V1_0;
 
-/// <summary>A message that was given to a sender and whose end is not known. Under the gate, but for its task.</summary>
-internal sealed class PendingSend(ulong number, bool isSettled)
+/// <summary>
+/// What one send waits on, and what of its message was not written; pooled by its sender. Under the gate, but for its task. Awaited once; a second await meets a newer version and throws.
+/// </summary>
+/// <remarks>
+/// <code>
+///   Idle --no credit--> Waiting --credit--> Begun --outcome, or written and settled, or the link's end--> Ended --awaited--> Idle
+///     \--credit------------------------------^  \--token--> Abandoned (never pooled; what was begun is written to its end)
+/// </code>
+/// One that has begun and is not whole stands in the row of those that wait, whatever is heard of it meanwhile.
+/// </remarks>
+internal sealed class PendingSend(AmqpSender sender) : IValueTaskSource<DeliveryOutcome>
 {
-    private readonly TaskCompletionSource<DeliveryOutcome> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Octets up to which it keeps its buffer for the next message.</summary>
+    private const int KeptOctets = 1024;
 
-    public ulong Number => number;
+    private ManualResetValueTaskSourceCore<DeliveryOutcome> _core = new() { RunContinuationsAsynchronously = true };
+    private CancellationTokenRegistration _registration;
+    private CancellationToken _token;
+    private byte[] _own = [];
+    private byte[]? _rented;
+    private int _start;
+    private int _end;
+    private DeliveryOutcome _heard;
+    private bool _hasHeard;
 
-    public bool IsSettled => isSettled;
+    public SendPhase Phase { get; private set; }
 
-    public Task<DeliveryOutcome> Ended => _ended.Task;
+    public ulong Number { get; private set; }
 
-    /// <summary>Whether its first octets were written.</summary>
-    public bool HasBegun { get; set; }
+    public bool IsSettled { get; private set; }
 
-    /// <summary>Its place among those that wait; null when it does not.</summary>
-    public LinkedListNode<PendingSend>? Place { get; set; }
+    public uint MessageFormat { get; private set; }
 
-    /// <summary>What it counted among those that wait, in octets.</summary>
+    public ValueTask<DeliveryOutcome> Outcome => new(this, _core.Version);
+
+    /// <summary>Its neighbours in the row of those that wait.</summary>
+    public PendingSend? Previous { get; set; }
+
+    /// <inheritdoc cref="Previous"/>
+    public PendingSend? Next { get; set; }
+
+    /// <summary>Whether it stands in the row.</summary>
+    public bool IsInRow { get; set; }
+
+    /// <summary>What it counts in the row, in octets.</summary>
     public int WaitingOctets { get; set; }
 
     /// <summary>What of it was not written.</summary>
-    public ReadOnlyMemory<byte> Rest { get; set; }
+    public ReadOnlySpan<byte> Rest => (_rented ?? _own).AsSpan(_start, _end - _start);
 
-    public void End(DeliveryOutcome outcome) => _ended.TrySetResult(outcome);
-
-    public void Fail(Exception reason)
+    public void Prepare(ulong number, bool isSettled, uint messageFormat, bool isBegun)
     {
-        _ended.TrySetException(reason);
+        Number = number;
+        IsSettled = isSettled;
+        MessageFormat = messageFormat;
+        Phase = isBegun ? SendPhase.Begun : SendPhase.Waiting;
+    }
 
-        // Who has given up does not look.
-        _ = _ended.Task.Exception;
+    /// <summary>The first octets of it are about to be written; an abandoned one is no more in the row by then.</summary>
+    public void Begin() => Phase = SendPhase.Begun;
+
+    /// <summary>Keeps what is not written yet: the caller's memory is his again.</summary>
+    public void Keep(ReadOnlySpan<byte> rest)
+    {
+        if (rest.Length > KeptOctets)
+        {
+            _rented = ArrayPool<byte>.Shared.Rent(rest.Length);
+        }
+        else if (rest.Length > _own.Length)
+        {
+            _own = new byte[KeptOctets];
+        }
+
+        rest.CopyTo(_rented ?? _own);
+        (_start, _end) = (0, rest.Length);
+    }
+
+    /// <summary>More of it was written.</summary>
+    public void Advance(int written) => _start += written;
+
+    /// <summary>All of it was written, or nothing of it will be.</summary>
+    public void DropRest()
+    {
+        (_start, _end) = (0, 0);
+        if (_rented is { } rented)
+        {
+            _rented = null;
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    /// <summary>The receiver has said something: the caller hears it once the message is written to its end.</summary>
+    public void Hear(in DeliveryOutcome outcome)
+    {
+        if (IsInRow)
+        {
+            (_heard, _hasHeard) = (outcome, true);
+        }
+        else
+        {
+            End(outcome);
+        }
+    }
+
+    /// <summary>It is written to its end.</summary>
+    public void HandleWritten()
+    {
+        DropRest();
+        if (IsSettled || _hasHeard)
+        {
+            End(IsSettled ? DeliveryOutcome.Sent : _heard);
+        }
+    }
+
+    /// <summary>The link has ended.</summary>
+    public void HandleEnd(CloseReason reason)
+    {
+        DropRest();
+        if (Phase == SendPhase.Waiting)
+        {
+            Phase = SendPhase.Ended;
+            _core.SetException(new AmqpException("The message was not sent", reason));
+        }
+        else
+        {
+            End(_hasHeard ? _heard : DeliveryOutcome.InDoubt(reason));
+        }
+    }
+
+    /// <summary>Lets the caller's token end the wait. Outside every lock, before the caller has the task.</summary>
+    public void Watch(CancellationToken token)
+    {
+        _token = token;
+        _registration = token.UnsafeRegister(static (state, token) => ((PendingSend)state!).Leave(token), this);
+    }
+
+    public DeliveryOutcome GetResult(short token)
+    {
+        bool isOver = _core.GetStatus(token) != ValueTaskSourceStatus.Pending;
+        try
+        {
+            return _core.GetResult(token);
+        }
+        finally
+        {
+            if (isOver)
+            {
+                Recycle();
+            }
+        }
+    }
+
+    public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>Whoever waits goes on elsewhere.</summary>
+    private void End(in DeliveryOutcome outcome)
+    {
+        if (Phase is SendPhase.Waiting or SendPhase.Begun)
+        {
+            Phase = SendPhase.Ended;
+            _core.SetResult(outcome);
+        }
+    }
+
+    private void Recycle()
+    {
+        _registration.Unregister();
+        _registration = default;
+        if (Phase != SendPhase.Ended)
+        {
+            return;
+        }
+
+        _token = default;
+        _heard = default;
+        _hasHeard = false;
+        Phase = SendPhase.Idle;
+        _core.Reset();
+        sender.Recycle(this);
+    }
+
+    private void Leave(CancellationToken token)
+    {
+        lock (sender.Session.Connection.Gate)
+        {
+            // The callback of an earlier send may come late: only the token of the present one counts.
+            if (token != _token || Phase is not (SendPhase.Waiting or SendPhase.Begun))
+            {
+                return;
+            }
+
+            if (Phase == SendPhase.Waiting)
+            {
+                sender.RemoveWaiting(this);
+                DropRest();
+            }
+
+            Phase = SendPhase.Abandoned;
+        }
+
+        _core.SetException(new OperationCanceledException(token));
     }
 }

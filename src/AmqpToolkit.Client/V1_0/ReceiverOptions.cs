@@ -9,7 +9,7 @@ public sealed record ReceiverOptions
     public string? Name { get; init; }
 
     /// <summary>
-    /// Messages that may wait here until somebody takes them: the credit that the sender is given. How many octets that may be is <see cref="AmqpConnectionOptions.MaxMessageOctets"/> times as much.
+    /// Messages that may wait here until somebody takes them: the credit that the sender is given. How many octets that may be at worst is <see cref="AmqpConnectionOptions.MaxMessageOctets"/> times as much.
     /// </summary>
     public int Credit
     {
@@ -20,6 +20,17 @@ public sealed record ReceiverOptions
             field = value;
         }
     } = 100;
+
+    /// <summary>Octets of messages that may wait here: past them the sender has no credit until somebody takes some, and only what is on its way still comes. 64 MiB by default.</summary>
+    public long BufferedBoundOctets
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 64 * 1024 * 1024;
 
     /// <summary>Whether messages are to come settled: none need be accepted, and none can be given back.</summary>
     public bool IsSettled { get; init; }

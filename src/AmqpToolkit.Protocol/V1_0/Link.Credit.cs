@@ -12,6 +12,7 @@ public sealed partial class Link
     /// <summary>The delivery-count up to which credit was ever granted: what was on its way when it was lowered may still come.</summary>
     private uint _limit;
     private bool _isDraining;
+    private bool _hasAnsweredDrain;
 
     /// <summary>Whether the peer is to say where it stands: only then is it known that what was granted before is not used any more.</summary>
     private bool _asksEcho;
@@ -29,6 +30,9 @@ public sealed partial class Link
     /// Of a sender: the peer wants what there is, and to be told when that was all (<see cref="AnswerDrain"/>). Of a receiver: it has asked for that and not heard yet.
     /// </summary>
     public bool IsDraining => _isDraining;
+
+    /// <summary>Of a receiver: whether more deliveries may come than <see cref="Credit"/> says: it was lowered, and the peer has not shown that it knows.</summary>
+    public bool MayExceedCredit => SerialNumber.IsBefore(_deliveryCount + _credit, _limit);
 
     /// <summary>A receiver grants credit: from here on the peer may send this many deliveries. Told at the end of the turn.</summary>
     /// <param name="credit">Deliveries; what is on its way counts.</param>
@@ -51,11 +55,13 @@ public sealed partial class Link
     /// <param name="available">Deliveries that wait for credit.</param>
     public void AnswerDrain(uint available = 0)
     {
-        if (!_isDraining)
+        if (!_isDraining || _hasAnsweredDrain)
         {
+            // Once a flow of the peer's: nothing has changed since.
             return;
         }
 
+        _hasAnsweredDrain = true;
         _deliveryCount += _credit;
         _credit = 0;
         _available = available;
@@ -125,6 +131,7 @@ public sealed partial class Link
             // Without a count the peer has not seen this end's attach: it counts from where that began (2.7.4).
             _credit = SerialNumber.Rest(flow.HasDeliveryCount ? flow.DeliveryCount : 0, flow.HasLinkCredit ? flow.LinkCredit : 0, _deliveryCount);
             _isDraining = flow.Drain;
+            _hasAnsweredDrain = false;
             return;
         }
 

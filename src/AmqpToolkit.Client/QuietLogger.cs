@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace AmqpToolkit.Client.V0_9_1;
+namespace AmqpToolkit.Client;
 
 /// <summary>The application's logger, whose failures stay its own: a reader or a timer that ended by one would leave everybody waiting.</summary>
 internal sealed class QuietLogger(ILogger logger) : ILogger

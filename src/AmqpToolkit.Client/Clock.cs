@@ -1,4 +1,4 @@
-namespace AmqpToolkit.Client.V0_9_1;
+namespace AmqpToolkit.Client;
 
 /// <summary>Milliseconds since a connection was made, by its <see cref="TimeProvider"/>.</summary>
 internal sealed class Clock(TimeProvider time)

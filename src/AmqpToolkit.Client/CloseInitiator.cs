@@ -1,7 +1,7 @@
-namespace AmqpToolkit.Client.V1_0;
+namespace AmqpToolkit.Client;
 
-/// <summary>Who ended a connection, a session or a link.</summary>
-public enum CloseInitiator
+/// <summary>Who ended a connection, or something on it; in any version.</summary>
+public enum CloseInitiator : byte
 {
     /// <summary>This side: a call, or a mistake of the peer that was found here.</summary>
     Local,

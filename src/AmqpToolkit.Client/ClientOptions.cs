@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AmqpToolkit.Client;
+
+/// <summary>What the options of a connection have in common, whatever version it speaks. Immutable.</summary>
+public abstract record ClientOptions
+{
+    /// <summary>The port of AMQP.</summary>
+    public const int DefaultPort = 5672;
+
+    /// <summary>For the options of each version.</summary>
+    private protected ClientOptions()
+    {
+    }
+
+    /// <summary>The peer's name or address.</summary>
+    public string Host { get; init; } = "localhost";
+
+    /// <summary>The peer's port.</summary>
+    public int Port { get; init; } = DefaultPort;
+
+    /// <summary>The password. No text of this library shows it.</summary>
+    public string Password { get; init; } = "guest";
+
+    /// <summary>
+    /// Octets that wait for the socket before messages wait as well. 1 MiB by default. Of a message of 1.0 that has begun as much is written as the peer's window allows; and a peer of 1.0 that asks and does
+    /// not read the answers is cut at sixteen times as many, and not below 1 MiB.
+    /// </summary>
+    public int OutputBoundOctets
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 1024 * 1024;
+
+    /// <summary>How long connecting and the handshake may take in all; a day at most, as the other timeouts.</summary>
+    public TimeSpan ConnectTimeout
+    {
+        get;
+        init => field = CheckTimeout(value);
+    } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the peer's answer to a call may take.</summary>
+    public TimeSpan CallTimeout
+    {
+        get;
+        init => field = CheckTimeout(value);
+    } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the peer has for the last words of a connection before the stream is cut.</summary>
+    public TimeSpan CloseTimeout
+    {
+        get;
+        init => field = CheckTimeout(value);
+    } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The clock of heartbeats and timeouts.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Where is logged.</summary>
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>The parts of <c>amqp://user:password@host:port/path?query</c> that mean the same in each version; null for what is left out.</summary>
+    /// <exception cref="ArgumentException">It is no such URI.</exception>
+    private protected static (string Host, int Port, string? UserName, string? Password, string? Path, string Query) PartsOf(string uri)
+    {
+        if (!Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.Scheme is not "amqp")
+        {
+            throw new ArgumentException("Expected amqp://user:password@host:port/virtual-host.", nameof(uri));
+        }
+
+        string[] login = parsed.UserInfo.Split(':', 2);
+        return (
+            parsed.Host.Length == 0 ? "localhost" : parsed.IdnHost,
+            parsed.Port > 0 ? parsed.Port : DefaultPort,
+            parsed.UserInfo.Length == 0 ? null : Uri.UnescapeDataString(login[0]),
+            login.Length > 1 ? Uri.UnescapeDataString(login[1]) : null,
+            parsed.AbsolutePath.Length <= 1 ? null : Uri.UnescapeDataString(parsed.AbsolutePath[1..]),
+            parsed.Query);
+    }
+
+    private static TimeSpan CheckTimeout(TimeSpan value)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromDays(1));
+        return value;
+    }
+}
