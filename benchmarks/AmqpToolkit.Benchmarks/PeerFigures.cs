@@ -5,7 +5,7 @@ using AmqpToolkit.Codec.V1_0;
 
 namespace AmqpToolkit.Benchmarks;
 
-/// <summary>What the client of 1.0 does a second, and what a message costs it: <c>peer [messages]</c>, against a <see cref="RawPeer"/> in a process of its own.</summary>
+/// <summary>What the client of 1.0 does a second, and what a message costs it: <c>peer [messages] [words of the scenarios]</c>, against a <see cref="RawPeer"/> in a process of its own.</summary>
 internal static class PeerFigures
 {
     private const int Credit = 1000;
@@ -21,18 +21,29 @@ internal static class PeerFigures
             int port = int.Parse((await peer.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
             Console.WriteLine("| 12 octets of data | messages/s | client us/message | B/message |");
             Console.WriteLine("|---|---|---|---|");
-            await MeasureAsync("send, settled", port, count, session => SendAsync(session, count, isSettled: true));
-            await MeasureAsync("send, accepted, 1000 unsettled", port, count, session => SendAsync(session, count, isSettled: false));
-            await MeasureAsync("receive in batches, settled", port, count, session => ReceiveBatchesAsync(session, count, isSettled: true));
-            await MeasureAsync("receive in batches, accepted", port, count, session => ReceiveBatchesAsync(session, count, isSettled: false));
-            await MeasureAsync("await foreach, settled", port, count, session => EnumerateAsync(session, count, isSettled: true));
-            await MeasureAsync("await foreach, accepted", port, count, session => EnumerateAsync(session, count, isSettled: false));
+            foreach (var (what, run) in Scenarios(count))
+            {
+                if (args.Length < 2 || what.Contains(string.Join(' ', args[1..]), StringComparison.Ordinal))
+                {
+                    await MeasureAsync(what, port, count, run);
+                }
+            }
         }
         finally
         {
             peer.Kill();
         }
     }
+
+    private static (string What, Func<AmqpSession, Task> Run)[] Scenarios(int count) =>
+    [
+        ("send, settled", session => SendAsync(session, count, isSettled: true)),
+        ("send, accepted, 1000 unsettled", session => SendAsync(session, count, isSettled: false)),
+        ("receive in batches, settled", session => ReceiveBatchesAsync(session, count, isSettled: true)),
+        ("receive in batches, accepted", session => ReceiveBatchesAsync(session, count, isSettled: false)),
+        ("await foreach, settled", session => EnumerateAsync(session, count, isSettled: true)),
+        ("await foreach, accepted", session => EnumerateAsync(session, count, isSettled: false)),
+    ];
 
     /// <summary>What comes before the program's own arguments when it is started as this one was.</summary>
     private static string[] Arguments => Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];

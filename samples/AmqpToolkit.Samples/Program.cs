@@ -9,8 +9,7 @@ switch (args)
         TransferSample.Run();
         return 0;
     case ["embedded"]:
-        await EmbeddedSample.RunAsync();
-        return 0;
+        return await TryAsync("a broker in this process", EmbeddedSample.RunAsync);
     case ["client" or "peer"]:
         return await ClientAsync(args[0], Default);
     case ["client" or "peer", string url]:
@@ -28,14 +27,33 @@ switch (args)
 
 static async Task<int> ClientAsync(string which, string url)
 {
+    string where;
     try
     {
-        await (which == "client" ? ClientSample.RunAsync(url) : PeerSample.RunAsync(url));
+        // Options show themselves without the password.
+        where = AmqpToolkit.Client.V0_9_1.AmqpConnectionOptions.Parse(url).ToString();
+    }
+    catch (ArgumentException)
+    {
+        Console.Error.WriteLine("A URL looks like amqp://user:password@host:port/virtual-host.");
+        return 2;
+    }
+
+    return await TryAsync(where, () => which == "client" ? ClientSample.RunAsync(url) : PeerSample.RunAsync(url));
+}
+
+static async Task<int> TryAsync(string where, Func<Task> sample)
+{
+    try
+    {
+        await sample();
         return 0;
     }
-    catch (Exception exception) when (exception is AmqpToolkit.Client.V0_9_1.ConnectFailedException or AmqpToolkit.Client.V1_0.AmqpException or TimeoutException)
+#pragma warning disable CA1031 // Whoever tries a sample wants a sentence, whatever it is.
+    catch (Exception exception)
+#pragma warning restore CA1031
     {
-        Console.Error.WriteLine($"It did not work with {url}: {exception.Message}");
+        Console.Error.WriteLine($"It did not work with {where}: {exception.Message}");
         return 1;
     }
 }

@@ -24,8 +24,8 @@ public abstract record ClientOptions
     public string Password { get; init; } = "guest";
 
     /// <summary>
-    /// Octets that wait for the socket before messages wait as well. 1 MiB by default. Of a message of 1.0 that has begun as much is written as the peer's window allows; and a peer of 1.0 that asks and does
-    /// not read the answers is cut at sixteen times as many, and not below 1 MiB.
+    /// Octets that wait for the socket before messages wait as well. 1 MiB by default. A large message of 1.0 is written in pieces of 256 KiB as long as there is room; a peer of 1.0 that asks and does not read
+    /// the answers is cut at sixteen times as many octets, and not below 1 MiB.
     /// </summary>
     public int OutputBoundOctets
     {

@@ -172,7 +172,15 @@ public sealed class PeerAllocationTests
             {
                 BinaryPrimitives.WriteUInt32BigEndian(accepted.AsSpan(16), first);
                 BinaryPrimitives.WriteUInt32BigEndian(accepted.AsSpan(21), next - 1);
-                await peer.SendRawAsync(segments);
+                try
+                {
+                    await peer.SendRawAsync(segments);
+                }
+                catch (IOException)
+                {
+                    // The test is over: settled messages need no answer.
+                    return;
+                }
             }
         }
     }

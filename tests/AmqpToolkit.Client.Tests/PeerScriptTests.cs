@@ -372,6 +372,19 @@ public sealed class PeerScriptTests
     }
 
     [Fact]
+    public void SectionsOfABody_AreReadInARow()
+    {
+        byte[] data = [0, 0x53, 0x75, 0xA0, 1, 7, 0, 0x53, 0x75, 0xA0, 2, 8, 9];
+        Assert.Equal(Codec.DecodeError.None, AmqpMessage.TryRead(data, out var message));
+        Assert.Equal([7, 8, 9], message!.Data.ToArray());
+
+        byte[] sequences = [0, 0x53, 0x76, 0xC0, 3, 1, 0x54, 1, 0, 0x53, 0x76, 0x45, 0, 0x53, 0x76, 0xC0, 4, 2, 0x41, 0x54, 2];
+        Assert.Equal(Codec.DecodeError.None, AmqpMessage.TryRead(sequences, out message));
+        Assert.Equal(MessageBodyKind.AmqpSequence, message!.BodyKind);
+        Assert.Equal(new EncodedValueBuilder().BeginList().AddInt(1).AddBoolean(true).AddInt(2).End().ToValue(), message.Value);
+    }
+
+    [Fact]
     public async Task Options_ThatCannotBe_AreRefusedAtOnce()
     {
         await using var peer = new ScriptedPeer();

@@ -75,6 +75,38 @@ public sealed class PeerSendTests
     }
 
     [Fact]
+    public async Task LargeMessage_IsWrittenAsThePeerReads()
+    {
+        const int Bound = 4096;
+        const int Most = Bound + (2 * 256 * 1024);
+        await using var peer = new ScriptedPeer();
+        var session = await peer.BeginAsync(ScriptedPeer.Options with { OutputBoundOctets = Bound }, window: 100_000);
+        var sender = await peer.AttachSenderAsync(session, credit: 10, window: 100_000);
+        var pump = session.Connection.Pump;
+        byte[] body = new byte[20_000_000];
+        new Random(5).NextBytes(body);
+        var message = AmqpMessage.Of(body);
+        var large = sender.SendAsync(message).AsTask();
+        var next = sender.SendAsync(AmqpMessage.Of("next")).AsTask();
+        var came = new List<byte>();
+        Transfer transfer;
+        do
+        {
+            Assert.InRange(pump.PendingOctets, 0, Most);
+            var sent = await peer.ExpectAsync("transfer");
+            transfer = sent.Transfer.ToOwned();
+            came.AddRange(sent.Payload);
+        }
+        while (transfer.More);
+
+        Assert.Equal(Codec.DecodeError.None, AmqpMessage.TryRead(came.ToArray(), out var read));
+        Assert.True(body.AsSpan().SequenceEqual(read!.Data.Span));
+        Assert.Equal(1u, (await peer.ExpectAsync("transfer")).Transfer.DeliveryId);
+        await peer.SendAsync(Disposition(0, EncodedValue.Of(default(Accepted))), Disposition(1, EncodedValue.Of(default(Accepted))));
+        Assert.True((await large.WaitAsync(Patience)).IsAccepted && (await next.WaitAsync(Patience)).IsAccepted);
+    }
+
+    [Fact]
     public async Task CancelledSend_OfWhatWasBegun_LeavesTheLinkWhole()
     {
         await using var peer = new ScriptedPeer();

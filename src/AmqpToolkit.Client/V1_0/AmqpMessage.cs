@@ -41,7 +41,7 @@ public sealed record AmqpMessage
         }
     }
 
-    /// <summary>A body that is a value, or a list: of several amqp-sequence sections the first, the others are passed over.</summary>
+    /// <summary>A body that is a value, or a list: of several amqp-sequence sections the elements in a row.</summary>
     public EncodedValue Value
     {
         get;
@@ -204,7 +204,19 @@ public sealed record AmqpMessage
             return DecodeError.None;
         }
 
-        List<byte>? all = sections.BodyKind == MessageBodyKind.Data ? [] : null;
+        return sections.BodyKind switch
+        {
+            MessageBodyKind.Data => ReadData(in sections, out data),
+            MessageBodyKind.AmqpSequence => ReadSequences(in sections, out value),
+            _ => ReadValue(in sections, out value),
+        };
+    }
+
+    /// <summary>Several data sections.</summary>
+    private static DecodeError ReadData(in MessageSections sections, out ReadOnlyMemory<byte> data)
+    {
+        List<byte> all = [];
+        data = default;
         foreach (var part in sections)
         {
             var error = EncodedValueView.TryParse(part, out var view, out _);
@@ -213,17 +225,68 @@ public sealed record AmqpMessage
                 return error;
             }
 
-            if (all is null)
-            {
-                value = view.ToOwned();
-                return DecodeError.None;
-            }
-
             view.TryGetBinary(out var some);
             all.AddRange(some);
         }
 
-        data = all?.ToArray() ?? [];
+        data = all.ToArray();
+        return DecodeError.None;
+    }
+
+    private static DecodeError ReadSequences(in MessageSections sections, out EncodedValue value)
+    {
+        value = default;
+        int count = 0;
+        EncodedValueBuilder? all = null;
+        foreach (var part in sections)
+        {
+            var error = EncodedValueView.TryParse(part, out var view, out _);
+            if (error != DecodeError.None)
+            {
+                return error;
+            }
+
+            if (count++ == 0)
+            {
+                value = view.ToOwned();
+                continue;
+            }
+
+            all ??= Append(new EncodedValueBuilder().BeginList(), value.View);
+            Append(all, view);
+        }
+
+        value = all is null ? value : all.End().ToValue();
+        return DecodeError.None;
+    }
+
+    private static EncodedValueBuilder Append(EncodedValueBuilder all, EncodedValueView sequence)
+    {
+        if (sequence.TryGetList(out var elements))
+        {
+            foreach (var element in elements)
+            {
+                all.Add(element);
+            }
+        }
+
+        return all;
+    }
+
+    private static DecodeError ReadValue(in MessageSections sections, out EncodedValue value)
+    {
+        value = default;
+        foreach (var part in sections)
+        {
+            var error = EncodedValueView.TryParse(part, out var view, out _);
+            if (error != DecodeError.None)
+            {
+                return error;
+            }
+
+            value = view.ToOwned();
+        }
+
         return DecodeError.None;
     }
 }

@@ -12,6 +12,9 @@ public sealed class AmqpSender : AmqpLink
     /// <summary>Octets of a builder that a thread keeps for its next message.</summary>
     private const int KeptOctets = 64 * 1024;
 
+    /// <summary>Octets of a large message that are written before anybody asks whether there is room for more.</summary>
+    private const int PieceOctets = 256 * 1024;
+
     /// <summary>Sends that are over and kept for the next.</summary>
     private const int KeptSends = 4096;
 
@@ -120,12 +123,13 @@ public sealed class AmqpSender : AmqpLink
     {
         while (_firstWaiting is { } sending)
         {
-            if (sending.Phase == SendPhase.Waiting && !CanBegin)
+            bool isNew = sending.Phase == SendPhase.Waiting;
+            if (isNew ? !CanBegin : !Session.Connection.Pump.HasRoom)
             {
                 return;
             }
 
-            if (sending.Phase == SendPhase.Waiting)
+            if (isNew)
             {
                 sending.Begin();
                 if (!sending.IsSettled)
@@ -316,23 +320,35 @@ public sealed class AmqpSender : AmqpLink
         return outcome;
     }
 
+    /// <summary>Begins a delivery, and writes as much of it as the peer's window and the output's bound let it, a piece at least.</summary>
+    /// <returns>Octets of the message that were written; more follow as long as the engine is sending.</returns>
     private int Begin(ulong number, uint messageFormat, ReadOnlySpan<byte> octets)
     {
         // Looked at until the last transfer only, and the next delivery begins after that.
         BinaryPrimitives.WriteUInt64BigEndian(_tag, number);
         var pump = Session.Connection.Pump;
+        int piece = Math.Min(octets.Length, PieceOctets);
         pump.IsWritingMessage = true;
-        int written = Engine!.Send(_tag, _options.IsSettled, messageFormat, number, octets, default, out _);
+        int written = Engine!.Send(_tag, _options.IsSettled, messageFormat, number, octets[..piece], default, out _, more: piece < octets.Length);
         pump.IsWritingMessage = false;
-        return written;
+        return written < piece || piece == octets.Length || !pump.HasRoom ? written : written + Continue(octets[written..]);
     }
 
     private int Continue(ReadOnlySpan<byte> octets)
     {
         var pump = Session.Connection.Pump;
-        pump.IsWritingMessage = true;
-        int written = Engine!.Continue(octets, default);
-        pump.IsWritingMessage = false;
+        int written = 0;
+        int piece;
+        int now;
+        do
+        {
+            piece = Math.Min(octets.Length - written, PieceOctets);
+            pump.IsWritingMessage = true;
+            now = Engine!.Continue(octets.Slice(written, piece), default, more: written + piece < octets.Length);
+            pump.IsWritingMessage = false;
+            written += now;
+        }
+        while (now == piece && written < octets.Length && pump.HasRoom);
         return written;
     }
 

@@ -39,6 +39,9 @@ internal sealed class EnginePump : IInputHandler, IOutputOwner, IFrameOutput, IT
     /// <summary>Whether a message may be written; once false, those that wait are called when it is true again. Under the gate.</summary>
     public bool HasRoom => _output.HasRoom;
 
+    /// <summary>Octets that wait or are on their way.</summary>
+    public long PendingOctets => _output.PendingOctets;
+
     /// <summary>Whether a message is being written: messages have a bound, credit and a window; what else is written is counted. Under the gate.</summary>
     public bool IsWritingMessage { get; set; }
 
