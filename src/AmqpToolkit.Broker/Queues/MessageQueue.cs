@@ -116,9 +116,9 @@ internal partial class MessageQueue : BindingDestination
                 return;
             }
 
+            _journal?.BeginBatch();
             if (_more is null && !batch.HasExpirations)
             {
-                _journal?.BeginBatch();
                 int next = Pass(batch, isLastQueue, turn);
                 if (_journal is { IsOpen: true } && batch.HasPersistent)
                 {

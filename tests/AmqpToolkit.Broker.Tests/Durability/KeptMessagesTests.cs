@@ -170,6 +170,46 @@ public sealed class KeptMessagesTests
         }
     }
 
+    /// <summary>What was written ahead for one batch is no word about the next, which goes another way because its messages have times of their own.</summary>
+    [Fact]
+    public async Task BatchWithTimes_BehindOneThatWasWrittenAhead_SettlesNothingOfThat()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        using (var client = new KeptClient(broker))
+        using (var settling = new KeptClient(broker))
+        using (var taking = new KeptClient(broker))
+        {
+            client.Declare("q");
+            settling.Raw.Send(1, new BasicConsume { Queue = "q", ConsumerTag = "c" });
+            settling.Raw.Expect(BasicConsumeOkView.MethodKey);
+            client.Publish("q", Numbers(0, 50));
+            for (int index = 0; index < 50; index++)
+            {
+                settling.Raw.Expect(BasicDeliverView.MethodKey);
+                settling.Raw.ExpectContent();
+            }
+
+            settling.Raw.Send(1, new BasicCancel { ConsumerTag = "c" });
+            settling.Raw.Expect(BasicCancelOkView.MethodKey);
+            taking.Raw.Send(1, new BasicConsume { Queue = "q", ConsumerTag = "c", NoAck = true });
+            taking.Raw.Expect(BasicConsumeOkView.MethodKey);
+            client.Publish("", "q", new BasicProperties { DeliveryMode = 2, Expiration = "600000" }, Numbers(50, 50));
+            for (int index = 0; index < 50; index++)
+            {
+                taking.Raw.Expect(BasicDeliverView.MethodKey);
+                taking.Raw.ExpectContent();
+            }
+
+            await broker.FlushAsync();
+            Assert.Equal(50, broker.CountStored());
+            await broker.CrashAsync();
+        }
+
+        using var after = new KeptClient(broker);
+        Assert.Equal(Numbers(0, 50), after.Drain("q"));
+        await AssertNothingStored(broker);
+    }
+
     [Fact]
     public async Task MessageOfSeveralQueues_IsKeptOnceAndGoneWithTheLast()
     {
