@@ -111,6 +111,18 @@ internal static class BrokerCommand
         {
             Description = "Take the place of RabbitMQ's container: listen everywhere, take RABBITMQ_DEFAULT_USER, _PASS and _VHOST, let that user in from everywhere, say when ready",
         }),
+        new("Dev", new Option<bool>("--dev")
+        {
+            Description = "For a developer's machine: AMQP 1.0 links make the queues that they name (--auto-create)",
+        }),
+        new(nameof(BrokerSettings.AutoCreate), new Option<bool>("--auto-create")
+        {
+            Description = "An AMQP 1.0 link to a name that nothing has makes a queue of it, or a fanout exchange where it asks for a topic",
+        }),
+        new(nameof(BrokerSettings.LegacyAddresses), new Option<bool>("--legacy-addresses")
+        {
+            Description = "Understand RabbitMQ's older addresses of AMQP 1.0, such as /queue/name",
+        }),
         new(nameof(BrokerSettings.ConnectionMax), new Option<string>("--connection-max")
         {
             HelpName = "number",

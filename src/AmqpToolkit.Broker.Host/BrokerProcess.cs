@@ -73,6 +73,8 @@ internal static class BrokerProcess
             ChannelMaxPerNode = settings.ChannelMaxPerNode,
             ConsumerMaxPerChannel = settings.ConsumerMaxPerChannel,
             ConsumerTimeout = settings.ConsumerTimeout == Timeout.InfiniteTimeSpan ? null : settings.ConsumerTimeout,
+            AutoCreateNodes = settings.AutoCreate,
+            LegacyAddresses = settings.LegacyAddresses,
             QueueMax = settings.QueueMax,
             ExchangeMax = settings.ExchangeMax,
             MaxMessageOctets = settings.MaxMessageSize,

@@ -55,6 +55,12 @@ internal sealed record BrokerSettings
     /// <summary>The manners of RabbitMQ's container image; null for a broker of this machine.</summary>
     public ContainerPreset? Container { get; init; }
 
+    /// <summary>Whether links of AMQP 1.0 have what they name made where it is missing; with <c>Dev</c> they do unless it is said.</summary>
+    public bool AutoCreate { get; init; }
+
+    /// <summary>Whether RabbitMQ's older addresses of AMQP 1.0 are understood.</summary>
+    public bool LegacyAddresses { get; init; }
+
     /// <summary>How long a delivery may stay unsettled where neither queue nor consumer says otherwise; infinite for ever.</summary>
     public TimeSpan ConsumerTimeout { get; init; } = TimeSpan.FromMinutes(30);
 
@@ -81,7 +87,7 @@ internal sealed record BrokerSettings
     [
         nameof(Port), nameof(Listen), nameof(Listeners), nameof(Product), nameof(ProductVersion), nameof(ConnectionMax), nameof(ChannelMaxPerNode), nameof(ConsumerMaxPerChannel), nameof(QueueMax),
         nameof(ExchangeMax), nameof(MaxMessageSize), nameof(Definitions), nameof(Container), nameof(Data), "Memory", nameof(Durability), nameof(Profile), nameof(ConsumerTimeout), nameof(MemoryWatermark),
-        nameof(PagingWatermark), nameof(DiskFreeLimit), nameof(LogLevel),
+        nameof(PagingWatermark), nameof(DiskFreeLimit), nameof(LogLevel), nameof(AutoCreate), nameof(LegacyAddresses), "Dev",
     ];
 
     /// <summary>Takes each setting from the strongest source that has it.</summary>
@@ -110,6 +116,8 @@ internal sealed record BrokerSettings
             Data = ReadData(sources, isContainer),
             Durability = Value(sources, nameof(Durability), ParseDurability, "fsync, os or memory") ?? defaults.Durability,
             Profile = Value(sources, nameof(Profile), ParseProfile, "3.13, 4.2 or 4.3") ?? defaults.Profile,
+            AutoCreate = Value(sources, nameof(AutoCreate), ParseFlag, "true or false") ?? Value(sources, "Dev", ParseFlag, "true or false") ?? defaults.AutoCreate,
+            LegacyAddresses = Value(sources, nameof(LegacyAddresses), ParseFlag, "true or false") ?? defaults.LegacyAddresses,
             ConsumerTimeout = Value(sources, nameof(ConsumerTimeout), ParseTimeout, "a number of milliseconds above 0, or never") ?? defaults.ConsumerTimeout,
             MemoryWatermark = Value(sources, nameof(MemoryWatermark), ParseShare, "a share of the memory above 0 and up to 1, like 0.4") ?? defaults.MemoryWatermark,
             PagingWatermark = Value(sources, nameof(PagingWatermark), ParseShare, "a share of the memory watermark above 0 and up to 1, like 0.5") ?? defaults.PagingWatermark,

@@ -116,6 +116,15 @@ public sealed class AmqpBrokerOptions
     /// </summary>
     public string? AnonymousUser { get; init; } = "guest";
 
+    /// <summary>
+    /// Whether a link of AMQP 1.0 to a name that nothing has makes what is missing: a durable queue, or, where the link asks for the capability topic, a fanout exchange. Else it is refused, as with RabbitMQ.
+    /// The user needs the right to configure it.
+    /// </summary>
+    public bool AutoCreateNodes { get; init; }
+
+    /// <summary>Whether RabbitMQ's older addresses of AMQP 1.0 are understood: <c>/queue/q</c>, <c>/amq/queue/q</c>, <c>/topic/k</c>, <c>/exchange/e/k</c>.</summary>
+    public bool LegacyAddresses { get; init; }
+
     /// <summary>Users that definitions may bring, and that then may come from this machine alone.</summary>
     public IList<string> LoopbackUsers { get; init; } = ["guest"];
 

@@ -66,6 +66,14 @@ public sealed class BrokerSettingsTests
         Assert.Equal(7, BrokerSettings.Read([Source(("PORT", "7"))]).Port);
 
     [Theory]
+    [InlineData(null, null, false)]
+    [InlineData("true", null, true)]
+    [InlineData("true", "false", false)]
+    [InlineData(null, "true", true)]
+    public void Read_Dev_MeansAutoCreate_UnlessThatIsSaid(string? dev, string? autoCreate, bool expected) =>
+        Assert.Equal(expected, BrokerSettings.Read([Source(("Dev", dev ?? string.Empty), ("AutoCreate", autoCreate ?? string.Empty))]).AutoCreate);
+
+    [Theory]
     [InlineData("5000", 5000)]
     [InlineData("4294967295", 4294967295)]
     [InlineData("never", -1)]

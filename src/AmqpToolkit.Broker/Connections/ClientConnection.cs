@@ -82,6 +82,11 @@ internal sealed class ClientConnection(AmqpBroker broker, TransportConnection tr
         }
 
         _deadline?.Cancel();
+        if (ForeignProtocol.NameOf(buffer.AsSpan(start, count)) is { } foreign)
+        {
+            Log.ForeignProtocol(broker.Logger, Name, foreign);
+        }
+
         connection = V1_0.PeerConnection.IsMeant(buffer.AsSpan(start, ServerHandshake.ProtocolHeaderOctets))
             ? new V1_0.PeerConnection(broker, transport, profile, Name, _handshakeEndsAt)
             : new BrokerConnection(broker, transport, profile, Name, _handshakeEndsAt);

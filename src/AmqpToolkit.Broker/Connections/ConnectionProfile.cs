@@ -38,7 +38,7 @@ internal sealed class ConnectionProfile
             IdleTimeOutMilliseconds = options.HeartbeatSeconds * 1000u,
             RequiresSasl = true,
             SaslMechanisms = ["PLAIN"],
-            OfferedCapabilities = EncodedValue.Symbols("ANONYMOUS-RELAY", "LINK_PAIR_V1_0"),
+            OfferedCapabilities = EncodedValue.Symbols("ANONYMOUS-RELAY", "LINK_PAIR_V1_0", "SHARED-SUBS"),
             Properties = ServerProperties.CreateMap(listener?.Product ?? options.Product, version),
         };
         _anonymousSettings = _settings with { RequiresSasl = false, SaslMechanisms = ["PLAIN", "ANONYMOUS"] };

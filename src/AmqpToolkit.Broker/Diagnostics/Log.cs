@@ -26,6 +26,12 @@ internal static partial class Log
     [LoggerMessage(18, LogLevel.Information, "connection {Connection}, link {Link} detached: {Reason}")]
     public static partial void LinkFailed(ILogger logger, string connection, string link, string reason);
 
+    [LoggerMessage(28, LogLevel.Information, "connection {Connection}, link {Link} was refused: {Reason}")]
+    public static partial void LinkRefused(ILogger logger, string connection, string link, string reason);
+
+    [LoggerMessage(29, LogLevel.Warning, "connection {Connection} begins with {Protocol}, which is not spoken here")]
+    public static partial void ForeignProtocol(ILogger logger, string connection, string protocol);
+
     [LoggerMessage(6, LogLevel.Error, "connection {Connection} met a defect of the broker")]
     public static partial void Defect(ILogger logger, Exception exception, string connection);
 

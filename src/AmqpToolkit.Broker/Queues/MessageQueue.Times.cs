@@ -23,12 +23,37 @@ internal partial class MessageQueue
         }
     }
 
+    /// <summary>The queue counts as used although nobody consumes from it, until the same is said by <see cref="EndHold"/>. Any thread.</summary>
+    public void BeginHold()
+    {
+        lock (_gate)
+        {
+            _holds++;
+        }
+    }
+
+    /// <summary>The time without use begins, unless somebody else uses the queue. Any thread.</summary>
+    public void EndHold()
+    {
+        lock (_gate)
+        {
+            _holds--;
+            if (_more is { } more && !IsUsed)
+            {
+                MarkUsed(more);
+                ArmDisuse(more);
+            }
+        }
+    }
+
+    private bool IsUsed => ConsumersUnlocked > 0 || _holds > 0;
+
     /// <summary>Whether nobody has used the queue for as long as it may last without. Under the topology lock.</summary>
     internal bool IsDisused(long now)
     {
         lock (_gate)
         {
-            return _more is { } more && !_isDeleted && ConsumersUnlocked == 0 && DisusedAt(more) <= now;
+            return _more is { } more && !_isDeleted && !IsUsed && DisusedAt(more) <= now;
         }
     }
 
@@ -93,7 +118,7 @@ internal partial class MessageQueue
     private void ArmDisuse(QueueExtension more)
     {
         // While the journal is read nobody can have used the queue, and nothing could be written about its end.
-        if (more.Settings.ExpiresMilliseconds is not null && ConsumersUnlocked == 0 && !_isDeleted && VirtualHost.Store is not { IsReading: true })
+        if (more.Settings.ExpiresMilliseconds is not null && !IsUsed && !_isDeleted && VirtualHost.Store is not { IsReading: true })
         {
             more.DisuseEntry = VirtualHost.Timers.Schedule(more.DisuseEntry?.Deadline ?? new QueueDisuse(this), DisusedAt(more), more.DisuseEntry);
         }
@@ -104,7 +129,7 @@ internal partial class MessageQueue
     {
         lock (_gate)
         {
-            if (_more is not { } more || _isDeleted || ConsumersUnlocked > 0)
+            if (_more is not { } more || _isDeleted || IsUsed)
             {
                 return;
             }

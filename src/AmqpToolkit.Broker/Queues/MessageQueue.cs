@@ -28,6 +28,7 @@ internal partial class MessageQueue : BindingDestination
     private List<Consumer>? _orphans;
     private MessageLine? _dropped;
     private int _browserCount;
+    private int _holds;
     private bool _hadConsumer;
     private bool _isDeleted;
 

@@ -52,6 +52,9 @@ internal sealed partial class VirtualHost
     /// <summary>Guards every change. Taken before a queue's lock.</summary>
     public Lock TopologyLock { get; } = new();
 
+    /// <summary>Held while a link attaches to a subscription that another may have. Outside every other lock.</summary>
+    public Lock SubscriptionLock { get; } = new();
+
     /// <summary>
     /// Advanced after each change of queues, exchanges or bindings. An answer of a routing holds while this stands at what
     /// it was before the question.

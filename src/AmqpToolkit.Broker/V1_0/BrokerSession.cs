@@ -27,6 +27,9 @@ internal sealed class BrokerSession(PeerConnection connection, Session engine) :
     /// <summary>Pairs of links to the management node by their names; null without one. By the reader.</summary>
     public Dictionary<string, ManagementPair>? Management { get; set; }
 
+    /// <summary>Subscriptions that wait for the end of the session.</summary>
+    public DetachedSubscriptions Detached { get; } = new();
+
     /// <summary>Links that are attached. By the reader.</summary>
     public List<object> Links { get; } = [];
 

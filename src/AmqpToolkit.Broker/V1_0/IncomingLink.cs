@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
@@ -211,9 +212,15 @@ internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress
             return new AmqpFault(AmqpError.Texts.PreconditionFailed, "the message says not where it goes");
         }
 
-        if (NodeAddress.Read(message.To, session.Connection.VirtualHost, out var found) is { } fault)
+        if (NodeAddress.Read(message.To, session.Connection.VirtualHost, session.Connection.Broker.Options, out var found) is { } fault)
         {
             return fault;
+        }
+
+        if (found is { IsMade: true, Queue: { } queue } && session.Connection.VirtualHost.FindQueue(queue) is null)
+        {
+            // A link may have something made, a message may not: there are too many of them.
+            return new AmqpFault(AmqpError.Texts.NotFound, $"there is no queue '{Encoding.UTF8.GetString(queue)}'");
         }
 
         session.Connection.FlushPublishes();

@@ -11,24 +11,40 @@ namespace AmqpToolkit.Broker.V1_0;
 /// <code>
 ///   /queues/:queue    /exchanges/:exchange    /exchanges/:exchange/:key    queue    exchange    exchange/key
 /// </code>
+/// Where the options say so, RabbitMQ's older addresses stand between the two:
+/// <code>
+///   /queue/:queue    /queue    /amq/queue/:queue    /topic/:key    /exchange/:exchange    /exchange/:exchange/:key
+/// </code>
 /// </summary>
 /// <param name="Queue">The queue; null for an exchange.</param>
 /// <param name="Exchange">The exchange; empty for a queue.</param>
 /// <param name="Key">The routing key; null where each message's subject is.</param>
 internal sealed record NodeAddress(byte[]? Queue, byte[] Exchange, byte[]? Key)
 {
+    /// <summary>Whether the link that names it has it made where it is not there.</summary>
+    public bool IsMade { get; init; }
+
     private const int MaxNameOctets = byte.MaxValue;
 
     private static ReadOnlySpan<byte> QueuesPath => "/queues/"u8;
 
     private static ReadOnlySpan<byte> ExchangesPath => "/exchanges/"u8;
 
+    private static ReadOnlySpan<byte> OlderQueuePath => "/queue"u8;
+
+    private static ReadOnlySpan<byte> OlderTopicPath => "/topic/"u8;
+
+    private static ReadOnlySpan<byte> OlderDeclaredPath => "/amq/queue/"u8;
+
+    private static ReadOnlySpan<byte> OlderExchangePath => "/exchange/"u8;
+
     /// <summary>Reads an address.</summary>
     /// <param name="text">Its octets.</param>
     /// <param name="virtualHost">Where names are looked up.</param>
+    /// <param name="options">Whether older addresses are understood, and missing nodes made.</param>
     /// <param name="address">What it means.</param>
     /// <returns>Why it means nothing; null when it does.</returns>
-    public static AmqpFault? Read(ReadOnlySpan<byte> text, VirtualHost virtualHost, out NodeAddress? address)
+    public static AmqpFault? Read(ReadOnlySpan<byte> text, VirtualHost virtualHost, AmqpBrokerOptions options, out NodeAddress? address)
     {
         address = null;
         if (text.StartsWith(QueuesPath))
@@ -38,21 +54,62 @@ internal sealed record NodeAddress(byte[]? Queue, byte[] Exchange, byte[]? Key)
         }
         else if (text.StartsWith(ExchangesPath))
         {
-            var rest = text[ExchangesPath.Length..];
-            int slash = rest.IndexOf((byte)'/');
-            var exchange = Decode(slash < 0 ? rest : rest[..slash]);
-            var key = slash < 0 ? [] : rest[(slash + 1)..].Contains((byte)'/') ? null : Decode(rest[(slash + 1)..]);
-            address = exchange is not { Length: > 0 } || key is null ? null : new NodeAddress(null, exchange, key);
+            address = ReadExchange(text[ExchangesPath.Length..], keyOfNone: []);
         }
-        else
+        else if (!options.LegacyAddresses || !TryReadOlder(text, out address))
         {
-            return ReadName(text, virtualHost, out address);
+            return ReadName(text, virtualHost, options, out address);
         }
 
         return address is null ? Invalid(text) : null;
     }
 
-    private static AmqpFault? ReadName(ReadOnlySpan<byte> text, VirtualHost virtualHost, out NodeAddress? address)
+    private static NodeAddress? ReadExchange(ReadOnlySpan<byte> rest, byte[]? keyOfNone)
+    {
+        int slash = rest.IndexOf((byte)'/');
+        var exchange = Decode(slash < 0 ? rest : rest[..slash]);
+        if (exchange is not { Length: > 0 } || (slash >= 0 && rest[(slash + 1)..].Contains((byte)'/')))
+        {
+            return null;
+        }
+
+        var key = slash < 0 ? keyOfNone : Decode(rest[(slash + 1)..]);
+        return slash >= 0 && key is null ? null : new NodeAddress(null, exchange, key);
+    }
+
+    /// <returns>Whether it begins like an older address; then it is one, or broken.</returns>
+    private static bool TryReadOlder(ReadOnlySpan<byte> text, out NodeAddress? address)
+    {
+        address = null;
+        if (text.SequenceEqual(OlderQueuePath))
+        {
+            address = new NodeAddress(null, [], null);
+        }
+        else if (text.StartsWith(OlderQueuePath) && text[OlderQueuePath.Length] == '/')
+        {
+            address = Decode(text[(OlderQueuePath.Length + 1)..]) is { Length: > 0 } queue ? OfQueue(queue) with { IsMade = true } : null;
+        }
+        else if (text.StartsWith(OlderDeclaredPath))
+        {
+            address = Decode(text[OlderDeclaredPath.Length..]) is { Length: > 0 } queue ? OfQueue(queue) : null;
+        }
+        else if (text.StartsWith(OlderTopicPath))
+        {
+            address = Decode(text[OlderTopicPath.Length..]) is { } key ? new NodeAddress(null, [.. "amq.topic"u8], key) : null;
+        }
+        else if (text.StartsWith(OlderExchangePath))
+        {
+            address = ReadExchange(text[OlderExchangePath.Length..], keyOfNone: null);
+        }
+        else
+        {
+            return false;
+        }
+
+        return true;
+    }
+
+    private static AmqpFault? ReadName(ReadOnlySpan<byte> text, VirtualHost virtualHost, AmqpBrokerOptions options, out NodeAddress? address)
     {
         address = null;
         if (text.IsEmpty || text.Length > (2 * MaxNameOctets) + 1)
@@ -76,6 +133,12 @@ internal sealed record NodeAddress(byte[]? Queue, byte[] Exchange, byte[]? Key)
         if (slash > 0 && text.Length - slash - 1 <= MaxNameOctets && virtualHost.FindExchange(text[..slash]) is not null)
         {
             address = new NodeAddress(null, text[..slash].ToArray(), text[(slash + 1)..].ToArray());
+            return null;
+        }
+
+        if (options.AutoCreateNodes && text[0] != '/' && text.Length <= MaxNameOctets)
+        {
+            address = OfQueue(text.ToArray()) with { IsMade = true };
             return null;
         }
 

@@ -34,6 +34,9 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
     /// <summary>What it reads an exchange through.</summary>
     public Subscription? Subscription { get; init; }
 
+    /// <summary>The filters that are in force, encoded.</summary>
+    public byte[] Filters { get; init; } = [];
+
     /// <summary>What it asked a stream for.</summary>
     public StreamReading Reading { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
@@ -42,6 +43,7 @@ internal sealed partial class PeerConnection
         var fault = link.Role == Role.Receiver ? AttachIncoming(session, link, in attach) : AttachOutgoing(session, link, in attach);
         if (fault is not null)
         {
+            Log.LinkRefused(Broker.Logger, Name, link.Name, $"{fault}");
             lock (Output.Gate)
             {
                 link.Refuse(fault);
@@ -100,7 +102,7 @@ internal sealed partial class PeerConnection
 
             node = NodeAddress.OfQueue(dynamic!.Queue.Name);
         }
-        else if (target.Address.TryGetAddressString(out var text) && (NodeAddress.Read(text, VirtualHost, out node) ?? CheckTarget(node!)) is { } refused)
+        else if (target.Address.TryGetAddressString(out var text) && (ReadAddress(text, target.Capabilities, out node) ?? CheckTarget(node!)) is { } refused)
         {
             return refused;
         }
@@ -123,7 +125,7 @@ internal sealed partial class PeerConnection
                     Address = dynamic is null ? ValueOf(target.Address.Octets) : dynamic.Address,
                     Dynamic = dynamic is not null,
                     DynamicNodeProperties = dynamic?.Properties ?? default,
-                    Capabilities = TerminusCapabilities.Of(target.Capabilities, dynamic is not null, node is { Queue: null }),
+                    Capabilities = node is null ? default : TerminusCapabilities.Of(target.Capabilities, dynamic is not null, node is { Queue: null }),
                 },
                 MaxMessageSize = (ulong)MaxMessageOctets,
             });
@@ -178,42 +180,75 @@ internal sealed partial class PeerConnection
             return refused;
         }
 
-        Subscription? subscription = null;
+        NodeAddress? node = null;
         var queue = dynamic?.Queue;
-        if (queue is null && FindSource(link, in source, out queue, out subscription) is { } missing)
+        if (queue is null && FindSource(in source, out node, out queue) is { } missing)
         {
             return missing;
         }
 
+        var terms = node is { Queue: null } ? SubscriptionTerms.Of(in source, _container, link.Name) : null;
         var filters = new SourceFilters();
-        if (filters.Read(source.Filter, queue is StreamQueue, subscription is not null, Broker.Options.TimeProvider) is { } unusable)
+        if (filters.Read(source.Filter, queue is StreamQueue, terms is { IsShared: false }, Broker.Options.TimeProvider) is { } unusable)
         {
-            subscription?.DeleteIfNew(this);
             dynamic?.HandleClosed(this);
             return unusable;
         }
 
-        if (subscription is { IsDurable: true })
+        if (terms is null)
         {
-            StealSubscription(queue!);
+            return AttachSource(session, link, in attach, in source, queue!, dynamic, filters, null);
         }
 
+        // Finding a subscription and attaching to it are one step where others may have it, too.
+        bool isLocked = terms.QueueName is not null;
+        if (isLocked)
+        {
+            VirtualHost.SubscriptionLock.Enter();
+        }
+
+        try
+        {
+            var fault = Subscribe(node!, terms, out var subscription)
+                ?? (isLocked ? MakeRoom(session, subscription!, filters.Octets, node) : null)
+                ?? AttachSource(session, link, in attach, in source, subscription!.Queue, null, filters, subscription);
+            if (fault is not null)
+            {
+                subscription?.DeleteIfNew(this);
+            }
+
+            return fault;
+        }
+        finally
+        {
+            if (isLocked)
+            {
+                VirtualHost.SubscriptionLock.Exit();
+            }
+        }
+    }
+
+    /// <summary>Makes the receiver of a queue, and says in the answer what it has.</summary>
+    private AmqpFault? AttachSource(
+        BrokerSession session, Link link, in AttachView attach, in SourceView source, MessageQueue queue, DynamicNode? dynamic, SourceFilters filters, Subscription? subscription)
+    {
         bool isSettled = attach.SndSettleMode == SenderSettleMode.Settled;
         bool isBrowsing = queue is not StreamQueue && subscription is null && source.DistributionMode.SequenceEqual("copy"u8);
-        var outgoing = new OutgoingLink(session, link, queue!, isSettled, DefaultOutcomeOf(in source), PriorityOf(in attach))
+        var outgoing = new OutgoingLink(session, link, queue, isSettled, DefaultOutcomeOf(in source), PriorityOf(in attach))
         {
-            Dynamic = dynamic, Subscription = subscription, Reading = filters.Reading, IsBrowsing = isBrowsing,
+            Dynamic = dynamic, Subscription = subscription, Reading = filters.Reading, IsBrowsing = isBrowsing, Filters = filters.Octets,
         };
         if (queue is not StreamQueue && (isBrowsing || filters.Selectors.Length > 0))
         {
-            outgoing.Walk = new QueueWalk(queue!, outgoing, filters.Selectors) { IsBrowsing = isBrowsing, DropsRefused = subscription is not null };
+            outgoing.Walk = new QueueWalk(queue, outgoing, filters.Selectors) { IsBrowsing = isBrowsing, DropsRefused = subscription is not null };
         }
 
         if (filters.IsNoLocal)
         {
-            AddNotLocal(queue!);
+            AddNotLocal(queue);
         }
 
+        var terms = subscription?.Terms ?? SubscriptionTerms.OfLink;
         var reply = new Attach
         {
             SndSettleMode = isSettled ? SenderSettleMode.Settled : SenderSettleMode.Unsettled,
@@ -224,17 +259,43 @@ internal sealed partial class PeerConnection
                 Dynamic = dynamic is not null,
                 DynamicNodeProperties = dynamic?.Properties ?? default,
                 DistributionMode = isBrowsing || queue is StreamQueue || subscription is not null ? StdDistMode.Texts.Copy : StdDistMode.Texts.Move,
-                Durable = subscription is { IsDurable: true } ? TerminusDurability.Configuration : TerminusDurability.None,
-                ExpiryPolicy = subscription is { IsDurable: true } ? TerminusExpiryPolicy.Texts.Never : TerminusExpiryPolicy.Texts.LinkDetach,
+                Durable = terms.IsDurable ? TerminusDurability.Configuration : TerminusDurability.None,
+                ExpiryPolicy = terms.PolicyText,
+                Timeout = terms.TimeoutSeconds,
                 Filter = filters.InForce,
                 DefaultOutcome = source.HasDefaultOutcome && Outcomes.TryRead(source.DefaultOutcome.Octets, out _, out _) ? EncodedValue.CopyOf(source.DefaultOutcome.Octets) : Outcomes.Released,
                 Outcomes = Outcomes.Symbols,
-                Capabilities = TerminusCapabilities.Of(source.Capabilities, dynamic is not null, subscription is not null),
+                Capabilities = TerminusCapabilities.Of(source.Capabilities, dynamic is not null, subscription is not null, terms.IsShared),
             },
             Target = ValueOf(attach.Target.Octets),
         };
 
-        return Consume(outgoing, reply);
+        var refusal = Consume(outgoing, reply);
+        if (refusal is not null)
+        {
+            dynamic?.HandleClosed(this);
+            RemoveNotLocal(queue);
+        }
+
+        return refusal;
+    }
+
+    /// <summary>What a receiver reads: a queue that is there, or an exchange.</summary>
+    private AmqpFault? FindSource(in SourceView source, out NodeAddress? node, out MessageQueue? queue)
+    {
+        (node, queue) = (null, null);
+        if (!source.Address.TryGetAddressString(out var text))
+        {
+            return new AmqpFault(AmqpError.Texts.NotFound, "the source has no address");
+        }
+
+        return ReadAddress(text, source.Capabilities, out node) ?? (node!.Queue is { } name ? FindQueue(name, out queue) : null);
+    }
+
+    private AmqpFault? FindQueue(byte[] name, out MessageQueue? queue)
+    {
+        queue = null;
+        return (Caller.Rights.CheckQueue(AccessKind.Read, name) ?? VirtualHost.LookupQueue(name, this, out queue))?.ToFault();
     }
 
     /// <summary>Takes a receiver to its queue, and answers it before anything is delivered.</summary>
@@ -283,10 +344,13 @@ internal sealed partial class PeerConnection
         var subscription = link.Owner is OutgoingLink { IsStolen: false } outgoing ? outgoing.Subscription : null;
         if (isClosed)
         {
+            var session = link.Session.Owner as BrokerSession;
             ReleaseClosed(link);
-            if (subscription is { IsDurable: true })
+            if (subscription is not null)
             {
-                subscription.Delete(this);
+                session?.Detached.Remove(subscription);
+                Detached.Remove(subscription);
+                subscription.HandleClosed(this);
             }
         }
         else
@@ -305,6 +369,14 @@ internal sealed partial class PeerConnection
     {
         (_notLocal ??= []).Add(queue);
         ForgetWays();
+    }
+
+    private void RemoveNotLocal(MessageQueue queue)
+    {
+        if (_notLocal is not null && _notLocal.Remove(queue))
+        {
+            ForgetWays();
+        }
     }
 
     /// <summary>Ways of senders are looked for anew.</summary>
@@ -401,14 +473,13 @@ internal sealed partial class PeerConnection
         }
 
         Settlement.Settle(returned, link.DefaultOutcome, Turn);
-        if (_notLocal is not null && _notLocal.Remove(link.Queue))
+        RemoveNotLocal(link.Queue);
+        if (link.Subscription is { } subscription)
         {
-            ForgetWays();
-        }
-
-        if (link.Subscription is { IsDurable: false } subscription)
-        {
-            subscription.Delete(this);
+            if (!link.IsStolen)
+            {
+                subscription.HandleReleased(this, link.Session);
+            }
         }
         else if (isLast && VirtualHost.DeleteQueueIfUnused(link.Queue))
         {
@@ -429,6 +500,7 @@ internal sealed partial class PeerConnection
             ReleaseLink(owner is OutgoingLink outgoing ? outgoing.Link : ((IncomingLink)owner).Link);
         }
 
+        session.Detached.End(this);
         _sessions.Remove(session);
         _admission!.RemoveChannel();
     }
@@ -440,6 +512,7 @@ internal sealed partial class PeerConnection
             ReleaseSession(session.Engine);
         }
 
+        Detached.End(this);
         if (_virtualHost is not null)
         {
             foreach (var queue in _virtualHost.DeleteExclusiveQueues(this))

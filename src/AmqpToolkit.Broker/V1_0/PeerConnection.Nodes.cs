@@ -1,13 +1,9 @@
-using System.Text;
-using AmqpToolkit.Broker.Access;
-using AmqpToolkit.Broker.Queues;
-using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec.V1_0;
 using AmqpToolkit.Protocol.V1_0;
 
 namespace AmqpToolkit.Broker.V1_0;
 
-/// <content>What sources name and what is made for a link: queues, subscriptions on exchanges, dynamic nodes, the management node (1.0 section 3.5).</content>
+/// <content>What is made for a link, dynamic nodes and the management node, and what links may have made by naming it (1.0 section 3.5).</content>
 internal sealed partial class PeerConnection
 {
     /// <summary>Pairs of links to the management node that a session may have: each may have answers that wait.</summary>
@@ -16,104 +12,26 @@ internal sealed partial class PeerConnection
     /// <summary>The name of the peer's container.</summary>
     private string _container = string.Empty;
 
-    /// <summary>What a receiver reads: a queue, or an exchange through a queue of its own.</summary>
-    private AmqpFault? FindSource(Link link, in SourceView source, out MessageQueue? queue, out Subscription? subscription)
+    /// <summary>What an address means. A node that is to be made and is not there is, by the user's own rights.</summary>
+    private AmqpFault? ReadAddress(ReadOnlySpan<byte> text, MultipleView capabilities, out NodeAddress? node)
     {
-        queue = null;
-        subscription = null;
-        if (!source.Address.TryGetAddressString(out var text))
-        {
-            return new AmqpFault(AmqpError.Texts.NotFound, "the source has no address");
-        }
-
-        if (NodeAddress.Read(text, VirtualHost, out var node) is { } fault)
+        if (NodeAddress.Read(text, VirtualHost, Broker.Options, out node) is { } fault)
         {
             return fault;
         }
 
-        if (node!.Queue is { } name)
-        {
-            return (Caller.Rights.CheckQueue(AccessKind.Read, name) ?? VirtualHost.LookupQueue(name, this, out queue))?.ToFault();
-        }
-
-        var refused = Subscribe(link, node, source.Durable != TerminusDurability.None && source.ExpiryPolicy.SequenceEqual("never"u8), out subscription);
-        queue = subscription?.Queue;
-        return refused;
-    }
-
-    /// <summary>Makes a queue for a receiver of an exchange, or finds that of a durable subscription again.</summary>
-    private AmqpFault? Subscribe(Link link, NodeAddress node, bool isDurable, out Subscription? subscription)
-    {
-        subscription = null;
-        byte[] name = isDurable ? Encoding.UTF8.GetBytes(Subscription.NameOf(_container, link.Name)) : [];
-        if (name.Length > byte.MaxValue)
-        {
-            return new AmqpFault(AmqpError.Texts.InvalidField, "container and link have too long names for a durable subscription");
-        }
-
-        byte[] key = node.Key ?? (VirtualHost.FindExchange(node.Exchange)?.Type == ExchangeType.Topic ? "#"u8.ToArray() : []);
-        bool isNew = !isDurable || VirtualHost.FindQueue(name) is null;
-        if (VirtualHost.DeclareQueue(name, passive: false, isDurable, exclusive: !isDurable, autoDelete: false, default, this, out var queue, Caller) is { } refused)
-        {
-            return refused.ToFault();
-        }
-
-        subscription = new Subscription(queue!, isDurable) { IsNew = isNew };
-        if (VirtualHost.BindQueue(queue!.Name, node.Exchange, key, default, this, Caller) is not { } unbound)
+        if (node is not { IsMade: true, Queue: { } name } || VirtualHost.FindQueue(name) is not null)
         {
             return null;
         }
 
-        subscription.DeleteIfNew(this);
-        subscription = null;
-        return unbound.ToFault();
-    }
-
-    /// <summary>
-    /// A durable subscription has one receiver at a time: one of the same container and link name that is attached elsewhere gives way (section 2.6.1). Other links of one name on several connections
-    /// share nothing, and leave each other alone.
-    /// </summary>
-    private void StealSubscription(MessageQueue queue)
-    {
-        foreach (var consumer in queue.ListConsumers())
+        if (capabilities.ContainsSymbol("topic"u8))
         {
-            if (consumer is OutgoingLink { Subscription: not null } other)
-            {
-                queue.RemoveConsumer(other, Turn);
-                other.HandleStolen(Turn);
-            }
-        }
-    }
-
-    /// <summary>A receiver that asks, without a source, for what it had: the queue of its durable subscription (section 2.6.3).</summary>
-    private AmqpFault? Recover(BrokerSession session, Link link, in AttachView attach)
-    {
-        byte[] name = Encoding.UTF8.GetBytes(Subscription.NameOf(_container, link.Name));
-        if (VirtualHost.FindQueue(name) is not { } queue || Caller.Rights.CheckQueue(AccessKind.Read, name) is not null)
-        {
-            return new AmqpFault(AmqpError.Texts.NotFound, "there is no source, and no subscription of that name");
+            node = new NodeAddress(null, name, null);
+            return VirtualHost.DeclareExchange(name, "fanout"u8, passive: false, durable: true, autoDelete: false, isInternal: false, default, Caller)?.ToFault();
         }
 
-        StealSubscription(queue);
-        var outgoing = new OutgoingLink(session, link, queue, attach.SndSettleMode == SenderSettleMode.Settled, Outcome.Release, PriorityOf(in attach))
-        {
-            Subscription = new Subscription(queue, IsDurable: true),
-        };
-        return Consume(outgoing, new Attach
-        {
-            SndSettleMode = attach.SndSettleMode == SenderSettleMode.Settled ? SenderSettleMode.Settled : SenderSettleMode.Unsettled,
-            RcvSettleMode = attach.RcvSettleMode,
-            Source = new Source
-            {
-                Address = EncodedValue.String($"/queues/{Uri.EscapeDataString(queue.NameText)}"),
-                Durable = TerminusDurability.Configuration,
-                ExpiryPolicy = TerminusExpiryPolicy.Texts.Never,
-                DistributionMode = StdDistMode.Texts.Copy,
-                DefaultOutcome = Outcomes.Released,
-                Outcomes = Outcomes.Symbols,
-            },
-            Target = ValueOf(attach.Target.Octets),
-        });
+        return VirtualHost.DeclareQueue(name, passive: false, durable: true, exclusive: false, autoDelete: false, default, this, out _, Caller)?.ToFault();
     }
 
     /// <summary>Makes a queue for a link.</summary>

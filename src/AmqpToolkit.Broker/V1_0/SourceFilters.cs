@@ -30,6 +30,9 @@ internal sealed class SourceFilters
     /// <summary>Those that are in force.</summary>
     public EncodedValue InForce { get; private set; }
 
+    /// <summary>The same, encoded; empty without any.</summary>
+    public byte[] Octets { get; private set; } = [];
+
     /// <summary>What a stream is asked for.</summary>
     public StreamReading Reading => new(_start, _values.Count > 0 ? new StreamFilter(_values, _matchesUnfiltered) : null, _selectors.Count > 0 ? Selectors : null);
 
@@ -38,7 +41,7 @@ internal sealed class SourceFilters
     /// <summary>Reads the filters of a source.</summary>
     /// <param name="filters">The filters.</param>
     /// <param name="isStream">Whether the source is a stream.</param>
-    /// <param name="isSubscription">Whether it is a subscription.</param>
+    /// <param name="isSubscription">Whether it is a subscription of the link's own.</param>
     /// <param name="time">The time now.</param>
     /// <returns>What is wrong with one; null when nothing is.</returns>
     public AmqpFault? Read(EncodedMapView filters, bool isStream, bool isSubscription, TimeProvider time)
@@ -79,7 +82,12 @@ internal sealed class SourceFilters
             }
         }
 
-        InForce = count > 0 ? answer.End().ToValue() : default;
+        if (count > 0)
+        {
+            InForce = answer.End().ToValue();
+            Octets = answer.Span.ToArray();
+        }
+
         return null;
     }
 

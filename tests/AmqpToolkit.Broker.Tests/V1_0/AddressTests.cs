@@ -1,0 +1,164 @@
+using System.Net;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Codec.V1_0;
+
+namespace AmqpToolkit.Broker.Tests.V1_0;
+
+/// <summary>Addresses that mean something by a setting alone: nodes that are made when they are named, RabbitMQ's older paths.</summary>
+public sealed class AddressTests
+{
+    [Fact]
+    public async Task AutoCreate_MakesAQueue_ForWhoeverNamesItFirst()
+    {
+        await using var broker = await StartAsync(creates: true);
+        using var peer = PeerClient.Begin(broker);
+        peer.AttachReceiver("new");
+        Assert.True(broker.FindVirtualHost("/")!.FindQueue("new"u8)!.Definition.Durable);
+        peer.AttachSender("new");
+        peer.Transfer(0, Message.Value("x"));
+        peer.ExpectDisposed(1);
+        peer.Credit(1);
+        Assert.Equal("x", PeerTests.TextOf(peer.ExpectPast("transfer")));
+        Assert.Equal(AnyTarget.Member.None, peer.AttachSender("/queues/other", handle: 3).Attach.Target.Kind);
+        Assert.Equal("amqp:not-found", peer.Expect("detach").Condition);
+        peer.AttachSender("amq.reserved", handle: 4);
+        Assert.Equal("amqp:unauthorized-access", peer.Expect("detach").Condition);
+        peer.AttachSender("/no/path", handle: 5);
+        Assert.Equal("amqp:not-found", peer.Expect("detach").Condition);
+    }
+
+    [Fact]
+    public async Task AutoCreate_MakesATopic_WhereOneIsAskedFor()
+    {
+        await using var broker = await StartAsync(creates: true);
+        using var peer = PeerClient.Begin(broker);
+        peer.AttachReceiver("news", with: attach => attach with { Source = new Source { Address = EncodedValue.String("news"), Capabilities = EncodedValue.Symbols("topic") } });
+        peer.AttachSender("news");
+        peer.Transfer(0, Message.Value("x"), settled: true);
+        peer.Credit(1);
+        Assert.Equal("x", PeerTests.TextOf(peer.ExpectPast("transfer")));
+        Assert.NotNull(broker.FindVirtualHost("/")!.FindExchange("news"u8));
+    }
+
+    [Fact]
+    public async Task AutoCreate_IsNotForMessages_NorForWhoMayNot()
+    {
+        await using var broker = await StartAsync(creates: true);
+        broker.Users.SetPermission("guest", new UserPermission("/", "^mine", ".*", ".*"));
+        using var peer = PeerClient.Begin(broker);
+        peer.AttachSender("other");
+        Assert.Equal("amqp:unauthorized-access", peer.Expect("detach").Condition);
+        peer.Send(new Attach { Name = "relay", Handle = 2, Role = Role.Sender, InitialDeliveryCount = 0, Target = default(Target) });
+        peer.ExpectPast("attach");
+        peer.Transfer(0, [.. Message.Properties(new Properties { To = EncodedValue.String("mine") }), .. Message.Value("x")], handle: 2);
+        Assert.Equal("amqp:not-found", peer.ExpectPast("disposition").Condition);
+        peer.AttachSender("mine", handle: 3);
+        Assert.NotNull(broker.FindVirtualHost("/")!.FindQueue("mine"u8));
+    }
+
+    [Fact]
+    public async Task LegacyAddresses_GoWhereRabbitHadThem()
+    {
+        await using var broker = await StartAsync(older: true);
+        using var peer = PeerClient.Begin(broker);
+        peer.AttachSender("/queue/a%20b");
+        Assert.NotNull(broker.FindVirtualHost("/")!.FindQueue("a b"u8));
+        peer.Transfer(0, Message.Value("by queue"), settled: true);
+        peer.AttachSender("/amq/queue/a%20b", handle: 2);
+        peer.Transfer(1, Message.Value("by amq"), handle: 2, settled: true);
+        peer.AttachSender("/queue", handle: 3);
+        peer.Transfer(2, [.. Message.Properties(new Properties { Subject = "a b" }), .. Message.Value("by subject")], handle: 3, settled: true);
+        peer.AttachSender("/exchange/amq.direct", handle: 4);
+        peer.AttachReceiver("/exchange/amq.direct/key", handle: 5);
+        peer.Transfer(3, [.. Message.Properties(new Properties { Subject = "key" }), .. Message.Value("by exchange")], handle: 4, settled: true);
+        peer.AttachReceiver("/topic/x.*", handle: 6);
+        peer.AttachSender("/topic/x.y", handle: 7);
+        peer.Transfer(4, Message.Value("by topic"), handle: 7, settled: true);
+        peer.AttachReceiver("/queue/a%20b", handle: 1);
+        peer.Credit(3, handle: 1);
+        Expect(peer, "by queue", "by amq", "by subject");
+        peer.Credit(1, handle: 5, nextIncomingId: 3);
+        Expect(peer, "by exchange");
+        peer.Credit(1, handle: 6, nextIncomingId: 4);
+        Expect(peer, "by topic");
+        peer.AttachSender("/amq/queue/missing", handle: 8);
+        Assert.Equal("amqp:not-found", peer.Expect("detach").Condition);
+        peer.AttachSender("/queue/", handle: 9);
+        Assert.Equal("amqp:invalid-field", peer.Expect("detach").Condition);
+    }
+
+    [Theory]
+    [InlineData("/queue/q")]
+    [InlineData("/topic/k")]
+    [InlineData("q")]
+    public async Task WithoutASetting_NeitherIsUnderstood(string address)
+    {
+        await using var broker = await StartAsync();
+        using var peer = PeerClient.Begin(broker);
+        peer.AttachSender(address);
+        Assert.Equal("amqp:not-found", peer.Expect("detach").Condition);
+        Assert.Equal(0, broker.FindVirtualHost("/")!.QueueCount);
+    }
+
+    /// <summary>A request of one version is answered in the other, by the address that its reply-to has there.</summary>
+    [Fact]
+    public async Task ReplyTo_LeadsBack_FromOneVersionToTheOther()
+    {
+        await using var broker = await StartAsync();
+        using var older = RawClient.Open(broker);
+        older.OpenChannel(1);
+        older.DeclareQueue(1, "requests");
+        older.DeclareQueue(1, "re plies");
+        using var peer = PeerClient.Begin(broker);
+        var attach = peer.AttachReceiver(string.Empty, with: attach => attach with { Source = new Source { Dynamic = true } });
+        Assert.Equal(DecodeError.None, attach.Attach.Source.ParseSource(out var source));
+        Assert.True(source.Address.TryGetAddressString(out var address));
+        peer.AttachSender("requests");
+        peer.Transfer(0, [.. Message.Properties(new Properties { ReplyTo = EncodedValue.String(System.Text.Encoding.UTF8.GetString(address)) }), .. Message.Value("?")]);
+        peer.ExpectDisposed(1);
+        older.Send(1, new BasicGet { Queue = "requests", NoAck = true });
+        older.Expect(BasicGetOkView.MethodKey);
+        Assert.Equal(DecodeError.None, Codec.Classic.ContentHeaderView.TryParse(older.ReadFrame().Payload, out var header));
+        Assert.Equal(DecodeError.None, BasicPropertiesView.TryParse(header.Properties, out var properties));
+        string replyTo = System.Text.Encoding.UTF8.GetString(properties.ReplyTo);
+        older.ReadFrame();
+        older.Publish(1, "", replyTo, "!"u8.ToArray());
+        peer.Credit(1);
+        Assert.EndsWith(Convert.ToHexString(Message.Data("!"u8.ToArray())), Convert.ToHexString(peer.ExpectPast("transfer").Payload), StringComparison.Ordinal);
+
+        // The other way round.
+        older.Send(Publish("requests", new BasicProperties { ReplyTo = "re plies" }));
+        peer.AttachReceiver("requests", handle: 2);
+        peer.Credit(1, handle: 2, nextIncomingId: 1);
+        Assert.Equal(DecodeError.None, MessageSections.TryParse(peer.ExpectPast("transfer").Payload, out var sections));
+        Assert.Equal(DecodeError.None, PropertiesView.TryParse(sections.Properties, out var asked, out _));
+        Assert.True(asked.ReplyTo.TryGetAddressString(out var back));
+        peer.AttachSender(System.Text.Encoding.UTF8.GetString(back), handle: 3);
+        peer.Transfer(1, Message.Value("!"), handle: 3);
+        Assert.Equal(AnyDeliveryState.Member.Accepted, peer.ExpectPast("disposition").Disposition.State.Kind);
+        Assert.Equal(1u, broker.FindVirtualHost("/")!.FindQueue("re plies"u8)!.ReadyCount);
+    }
+
+    private static byte[] Publish(string key, BasicProperties properties)
+    {
+        byte[] header = new byte[properties.MaxOctets];
+        header = header[..properties.Write(header)];
+        byte[] octets = new byte[4096];
+        int at = Codec.Classic.FrameWriter.WriteMethod(octets, 1, new BasicPublish { RoutingKey = key });
+        return octets[..(at + Protocol.Classic.ContentWriter.Write(octets.AsSpan(at), 1, BasicProperties.ClassId, header, "?"u8, 4096))];
+    }
+
+    private static void Expect(PeerClient peer, params string[] texts)
+    {
+        foreach (string text in texts)
+        {
+            Assert.Equal(text, PeerTests.TextOf(peer.ExpectPast("transfer")));
+        }
+    }
+
+    private static Task<AmqpBroker> StartAsync(bool creates = false, bool older = false) => AmqpBroker.StartAsync(new AmqpBrokerOptions
+    {
+        Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], AutoCreateNodes = creates, LegacyAddresses = older,
+    });
+}

@@ -1,0 +1,127 @@
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V1_0;
+
+namespace AmqpToolkit.Broker.Tests.V1_0;
+
+/// <summary>Subscriptions that several links have, named as clients of JMS name them.</summary>
+public sealed class SharedSubscriptionTests : IAsyncLifetime
+{
+    private AmqpBroker _broker = null!;
+
+    private int QueueCount => _broker.FindVirtualHost("/")!.QueueCount;
+
+    public async Task InitializeAsync() => _broker = await TestBroker.StartAsync();
+
+    public async Task DisposeAsync() => await _broker.DisposeAsync();
+
+    [Fact]
+    public void E07_LinksOfOneSubscription_TakeTurns_AndTheLastEndsIt()
+    {
+        using var first = PeerClient.Begin(_broker);
+        using var second = PeerClient.Begin(_broker);
+        var attach = first.AttachReceiver(string.Empty, name: "sub|global-volatile1", with: Shared(isGlobal: true));
+        Assert.Equal(DecodeError.None, attach.Attach.Source.ParseSource(out var source));
+        Assert.True(source.Capabilities.ContainsSymbol("shared"u8) && source.Capabilities.ContainsSymbol("global"u8) && source.Capabilities.ContainsSymbol("topic"u8));
+        second.AttachReceiver(string.Empty, name: "sub|global-volatile2", with: Shared(isGlobal: true));
+        Assert.Equal(1, QueueCount);
+        first.Credit(1);
+        second.Credit(1);
+        second.AttachSender("amq.fanout");
+        second.Transfer(0, Message.Value("a"), settled: true);
+        second.Transfer(1, Message.Value("b"), settled: true);
+        Assert.Equal(["a", "b"], new[] { PeerTests.TextOf(first.ExpectPast("transfer")), PeerTests.TextOf(second.ExpectPast("transfer")) }.Order());
+
+        first.Send(new Detach { Handle = 1, Closed = true });
+        first.ExpectPast("detach");
+        Assert.Equal(1, QueueCount);
+        second.Send(new Detach { Handle = 1, Closed = true });
+        second.ExpectPast("detach");
+        Assert.Equal(0, QueueCount);
+    }
+
+    [Fact]
+    public void E07_DurableSharedSubscription_StaysWithoutLinks_UntilItIsEnded()
+    {
+        using var peer = PeerClient.Begin(_broker);
+        peer.AttachReceiver(string.Empty, handle: 1, name: "sub|global", with: Shared(isGlobal: true, isDurable: true));
+        peer.AttachReceiver(string.Empty, handle: 2, name: "sub|global2", with: Shared(isGlobal: true, isDurable: true));
+        using (var other = PeerClient.Begin(_broker))
+        {
+            AttachToEnd(other, handle: 1);
+            Assert.Equal("amqp:resource-locked", other.Expect("detach").Condition);
+        }
+
+        for (uint handle = 1; handle <= 2; handle++)
+        {
+            peer.Send(new Detach { Handle = handle });
+            peer.ExpectPast("detach");
+        }
+
+        Assert.Equal(1, QueueCount);
+        peer.AttachSender("amq.fanout");
+        peer.Transfer(0, Message.Value("kept"));
+        peer.ExpectDisposed(1);
+        peer.AttachReceiver(string.Empty, handle: 4, name: "sub|global", with: Shared(isGlobal: true, isDurable: true));
+        peer.Credit(1, handle: 4);
+        Assert.Equal("kept", PeerTests.TextOf(peer.ExpectPast("transfer")));
+        peer.Send(new Detach { Handle = 4 });
+        peer.ExpectPast("detach");
+        Assert.Equal(AnySource.Member.Source, AttachToEnd(peer, handle: 5).Attach.Source.Kind);
+        peer.Send(new Detach { Handle = 5, Closed = true });
+        peer.ExpectPast("detach");
+        Assert.Equal(0, QueueCount);
+    }
+
+    [Fact]
+    public void E07_LinksOfOneSubscription_ReadTheSame()
+    {
+        using var peer = PeerClient.Begin(_broker);
+        peer.AttachReceiver(string.Empty, handle: 1, name: "sub", with: Shared(isGlobal: false));
+        peer.AttachReceiver(string.Empty, handle: 2, name: "sub|2", with: Shared(isGlobal: false, address: "amq.topic"));
+        Assert.Equal("amqp:resource-locked", peer.Expect("detach").Condition);
+        peer.AttachReceiver(string.Empty, handle: 3, name: "sub|3", with: Shared(isGlobal: false, selector: "colour = 'red'"));
+        Assert.Equal("amqp:resource-locked", peer.Expect("detach").Condition);
+        peer.AttachReceiver(string.Empty, handle: 4, name: "other|2", with: Shared(isGlobal: false, address: "amq.topic"));
+        Assert.Equal(2, QueueCount);
+    }
+
+    [Fact]
+    public void Q01_SubscriptionThatIsToReadSomethingElse_BeginsAnew()
+    {
+        using var peer = PeerClient.Begin(_broker);
+        peer.AttachSender("amq.fanout");
+        peer.AttachReceiver(string.Empty, name: "subscriber", with: Durable("amq.fanout"));
+        peer.Transfer(0, Message.Value("old"));
+        peer.ExpectDisposed(1);
+        peer.Send(new Detach { Handle = 1 });
+        peer.ExpectPast("detach");
+        peer.AttachReceiver(string.Empty, name: "subscriber", with: Durable("amq.topic/a.*"));
+        peer.Transfer(1, Message.Value("not wanted any more"));
+        Assert.Equal(AnyDeliveryState.Member.Released, peer.ExpectPast("disposition").Disposition.State.Kind);
+        peer.AttachSender("amq.topic/a.b", handle: 2);
+        peer.Transfer(2, Message.Value("new"), handle: 2, settled: true);
+        peer.Credit(10);
+        Assert.Equal("new", PeerTests.TextOf(peer.ExpectPast("transfer")));
+        Assert.Equal(1, QueueCount);
+    }
+
+    private static PeerFrame AttachToEnd(PeerClient peer, uint handle) => peer.AttachReceiver(
+        string.Empty, handle, name: "sub|global", with: attach => attach with { Source = default, DesiredCapabilities = EncodedValue.Symbols("shared", "global") });
+
+    private static Func<Attach, Attach> Durable(string address) => attach => attach with
+    {
+        Source = new Source { Address = EncodedValue.String(address), Durable = TerminusDurability.Configuration, ExpiryPolicy = TerminusExpiryPolicy.Texts.Never },
+    };
+
+    private static Func<Attach, Attach> Shared(bool isGlobal, bool isDurable = false, string address = "amq.fanout", string? selector = null) => attach => attach with
+    {
+        Source = new Source
+        {
+            Address = EncodedValue.String(address),
+            Durable = isDurable ? TerminusDurability.UnsettledState : TerminusDurability.None,
+            ExpiryPolicy = isDurable ? TerminusExpiryPolicy.Texts.Never : TerminusExpiryPolicy.Texts.LinkDetach,
+            Capabilities = isGlobal ? EncodedValue.Symbols("topic", "shared", "global") : EncodedValue.Symbols("topic", "shared"),
+            Filter = selector is null ? default : new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = selector }).End().ToValue(),
+        },
+    };
+}
