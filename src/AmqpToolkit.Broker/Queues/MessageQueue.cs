@@ -433,14 +433,19 @@ internal partial class MessageQueue : BindingDestination
     /// <summary>Hands a message out that never waited. Under the lock.</summary>
     internal Unsettled PassUnsettled(Consumer consumer, IncomingBatch batch, int index, bool isLastQueue)
     {
+        if (_more is null)
+        {
+            // Written before it is taken: then the batch may have nothing of it any more.
+            ulong position = _line.Pass();
+            var stored = _journal is { IsOpen: true } && batch.HasPersistent ? _journal.AddAhead(batch, index, position) : default;
+            return new Unsettled(this, consumer, new QueuedMessage(batch.Take(index, isLastQueue), position, QueuedMessage.Never, 0, 0, Redelivered: false, stored));
+        }
+
         var message = batch.Take(index, isLastQueue);
-        var passed = _more is null ? new QueuedMessage(message, _line.Pass(), QueuedMessage.Never, 0, 0, Redelivered: false) : PassExtended(message);
+        var passed = PassExtended(message);
         if (_journal is { IsOpen: true } && batch.HasPersistent)
         {
-            var stored = _more is null
-                ? _journal.AddAhead(batch, index, passed.JournalPosition)
-                : _journal.Add(batch, index, _arena.Read(message), passed.JournalPosition, passed.Deadline);
-            passed = passed with { Stored = stored };
+            passed = passed with { Stored = _journal.Add(batch, index, _arena.Read(message), passed.JournalPosition, passed.Deadline) };
         }
 
         return new Unsettled(this, consumer, passed);

@@ -42,7 +42,7 @@ internal sealed partial class Journal
     /// </summary>
     private JournalSegment? FindLight()
     {
-        foreach (var segment in _segments.Values)
+        foreach (var segment in _row)
         {
             if (segment is { LiveRecords: > 0, Holds.Count: 0 } && segment.LiveOctets <= _options.SegmentOctets / LightShare && CanCopy(segment))
             {
@@ -63,7 +63,7 @@ internal sealed partial class Journal
         long used = 0;
         long live = 0;
         JournalSegment? worst = null;
-        foreach (var segment in _segments.Values)
+        foreach (var segment in _row)
         {
             if (segment.IsPinned)
             {

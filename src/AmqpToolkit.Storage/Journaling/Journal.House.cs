@@ -114,6 +114,7 @@ internal sealed partial class Journal
         {
             _dead.Remove(dead);
             _segments.Remove(number);
+            _row.Remove(dead.Segment);
             foreach (var other in _segments.Values)
             {
                 other.ReleaseHold(number);

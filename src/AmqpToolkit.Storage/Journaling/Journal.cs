@@ -21,6 +21,9 @@ internal sealed partial class Journal : IDisposable
     private readonly JournalOptions _options;
     private readonly Guid _id;
     private readonly SortedDictionary<uint, JournalSegment> _segments;
+
+    /// <summary>The same in a row, which is passed after each batch: a tree makes something for each pass.</summary>
+    private readonly List<JournalSegment> _row;
     private readonly MessageTable _messages;
     private readonly ContentTable _contents;
     private readonly Dictionary<StoredMessage, UpdateEntry> _updates;
@@ -53,6 +56,7 @@ internal sealed partial class Journal : IDisposable
         _options = options;
         _id = state.Id;
         _segments = state.Segments;
+        _row = [.. _segments.Values];
         _messages = state.Messages;
         _contents = state.Contents;
         _updates = state.Updates;
@@ -220,6 +224,7 @@ internal sealed partial class Journal : IDisposable
         uint number = _nextSegment++;
         var segment = new JournalSegment(number, capacityOctets, SegmentHeader.SeedOf(_id, number), continues);
         _segments.Add(number, segment);
+        _row.Add(segment);
         return segment;
     }
 

@@ -54,6 +54,27 @@ public sealed class KeptGroupTests
         Assert.Empty(after.Drain("other"));
     }
 
+    /// <summary>Messages of a transaction are not in the receive buffer, and a queue takes them out of the batch.</summary>
+    [Fact]
+    public async Task Transaction_ThatAConsumerTakesAtOnce_IsThereAfterACrash()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        using (var client = new KeptClient(broker, isConfirming: false))
+        using (var consumer = new KeptClient(broker))
+        {
+            client.Declare("q");
+            consumer.Raw.Send(1, new BasicConsume { Queue = "q", ConsumerTag = "c" });
+            consumer.Raw.Expect(BasicConsumeOkView.MethodKey);
+            Select(client);
+            client.Send("", "q", Persistent, "first", "second");
+            Commit(client);
+            await broker.CrashAsync();
+        }
+
+        using var after = new KeptClient(broker);
+        Assert.Equal(["first", "second"], after.Drain("q"));
+    }
+
     [Fact]
     public async Task Transaction_OfThousandsOfAcknowledgements_HoldsAsAWhole()
     {
