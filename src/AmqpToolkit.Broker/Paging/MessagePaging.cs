@@ -24,6 +24,12 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     /// <summary>The part of the memory of messages that reading back may use, however much the names of messages take.</summary>
     private const int LeastShareForReading = 4;
 
+    /// <summary>
+    /// Octets of messages in memory from which on those that the journal has anyway wait there alone: to let them go costs nothing, and the system has what was
+    /// written lately at hand.
+    /// </summary>
+    private const long MostKeptOctets = 32 * 1024 * 1024;
+
     /// <summary>How long scratch files that could not be made are not tried again, in milliseconds.</summary>
     private const long ScratchRestMilliseconds = 5000;
 
@@ -45,6 +51,9 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
     private JournalTicket _ticket;
     private volatile bool _isPressed;
     private volatile bool _isNearlyPressed;
+    private volatile bool _isKeptPressed;
+    private volatile bool _isKeptNearlyPressed;
+    private readonly long _keptLimitOctets = Math.Min(limitOctets, MostKeptOctets);
 
     /// <summary>Who reads messages back.</summary>
     public ReadingThreads Threads { get; } = new();
@@ -54,6 +63,12 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
 
     /// <summary>Whether a good part of that is in use: what comes to a queue of which much is on the disk would keep the memory from those before it.</summary>
     public bool IsNearlyPressed => _isNearlyPressed;
+
+    /// <summary>As <see cref="IsPressed"/>, for messages that the journal has.</summary>
+    public bool IsKeptPressed => _isKeptPressed;
+
+    /// <summary>As <see cref="IsNearlyPressed"/>, for messages that the journal has.</summary>
+    public bool IsKeptNearlyPressed => _isKeptNearlyPressed;
 
     /// <summary>Whether what the journal has can be had back from there.</summary>
     public bool CanReadKept => broker.Store is { Failure: null };
@@ -88,6 +103,19 @@ internal sealed class MessagePaging(AmqpBroker broker, long limitOctets, Func<IF
         if (isNearlyPressed != _isNearlyPressed)
         {
             _isNearlyPressed = isNearlyPressed;
+        }
+
+        long bodies = Arena.InUseOctets;
+        bool isKeptPressed = isPressed || bodies > (_isKeptPressed ? _keptLimitOctets / 10 * 9 : _keptLimitOctets);
+        if (isKeptPressed != _isKeptPressed)
+        {
+            _isKeptPressed = isKeptPressed;
+        }
+
+        bool isKeptNearlyPressed = isNearlyPressed || isKeptPressed || bodies > _keptLimitOctets / 2;
+        if (isKeptNearlyPressed != _isKeptNearlyPressed)
+        {
+            _isKeptNearlyPressed = isKeptNearlyPressed;
         }
 
         if (inUseOctets > _hardLimitOctets && Arena.InUseOctets > FewOctets)

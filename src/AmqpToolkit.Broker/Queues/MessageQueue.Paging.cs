@@ -61,7 +61,7 @@ internal partial class MessageQueue
     }
 
     /// <summary>Whether it is to be asked at all where messages go that come now: once a batch.</summary>
-    private bool MayPageOut => _pages is not null || _arena.Paging is { IsPressed: true };
+    private bool MayPageOut => _pages is not null || _arena.Paging is { IsKeptPressed: true };
 
     /// <summary>Completes when the oldest message may be in memory again, or gone: for who found that it was not. Any thread.</summary>
     public Task WaitForHeadAsync()
@@ -196,13 +196,20 @@ internal partial class MessageQueue
     /// <summary>Whether messages of a batch are left to the disk.</summary>
     private bool PagesOut(IncomingBatch batch, int next)
     {
-        if (_arena.Paging is not { IsNearlyPressed: true } paging)
+        if (_arena.Paging is not { IsKeptNearlyPressed: true } paging)
+        {
+            return false;
+        }
+
+        bool isKept = _journal is { IsOpen: true } && batch.HasPersistent;
+        bool isPressed = isKept ? paging.IsKeptPressed : paging.IsPressed;
+        if (!isPressed && !isKept && !paging.IsNearlyPressed)
         {
             return false;
         }
 
         int kept = ConsumersUnlocked == 0 ? 0 : batch[next].BodyOctets < LargeOctets ? KeptForConsumers : 1;
-        return (paging.IsPressed && ReadyUnlocked >= kept) || (_pages is not null && PagedOutUnlocked >= DeepCount);
+        return (isPressed && ReadyUnlocked >= kept) || (_pages is not null && PagedOutUnlocked >= DeepCount);
     }
 
     /// <summary>Keeps the rest of a batch that the journal does not have.</summary>
@@ -230,7 +237,7 @@ internal partial class MessageQueue
     {
         var paging = _arena.Paging!;
         message = MessageRef.PagedOut(0, batch[index].BodyOctets);
-        bool isOut = stored.IsNone ? paging.TryWrite(batch, index, out message) : paging.CanReadKept;
+        bool isOut = stored.IsNone ? paging.IsNearlyPressed && paging.TryWrite(batch, index, out message) : paging.CanReadKept;
         if (isOut)
         {
             _pages ??= new QueuePaging(this);
