@@ -48,7 +48,7 @@ public sealed class JournalDamageTests
         foreach (string name in _whole.Names)
         {
             int length = _whole.Read(name).Length;
-            for (int offset = 0; offset < length; offset++)
+            for (int offset = 0; offset < length; offset += Step(name, offset))
             {
                 var damaged = _whole.Kill();
                 damaged.Flip(name, offset, offset % 8);
@@ -69,14 +69,14 @@ public sealed class JournalDamageTests
         foreach (string name in _whole.Names)
         {
             int length = _whole.Read(name).Length;
-            for (int cut = 0; cut < length; cut++)
+            for (int cut = 0; cut < length; cut += Step(name, cut))
             {
                 var damaged = _whole.Kill();
                 damaged.Cut(name, cut);
 
                 var found = Recover(damaged);
 
-                // The end of the last file may be one that a crash left; that of another cannot.
+                // The last file says that the journal was closed, and how: a crash may have come before that. The end of another is known.
                 Assert.True(name == last || found.Damages.Count > 0, $"{name} cut at {cut}");
                 Assert.Subset(_contents, found.Queues.SelectMany(queue => queue.Value.Select(message => message.Content)).ToHashSet());
             }
@@ -118,6 +118,10 @@ public sealed class JournalDamageTests
     }
 
     private readonly HashSet<string> _contents = ["one", "two", "three", "shared", "moved", "last", $"long {new string('l', 1500)}"];
+
+    /// <summary>Every octet, but of the headers' zeros, which are many and all alike, only some in all files but the first.</summary>
+    private int Step(string name, int offset) =>
+        name != _whole.Names.First() && offset % SegmentHeader.CopyOffset > SegmentHeader.Octets && offset < SegmentHeader.FirstRecordOffset - 16 ? 16 : 1;
 
     /// <summary>Behind the last mark but one: what is not whole there may never have been.</summary>
     private bool IsLastBatch(string name, int offset) =>

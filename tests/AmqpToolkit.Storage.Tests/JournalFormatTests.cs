@@ -29,6 +29,7 @@ public sealed class JournalFormatTests
 
     [Theory]
     [InlineData(1)]
+    [InlineData(2)]
     public void Open_OfTheSampleOfAVersion_FindsAllOfIt(int version)
     {
         Assert.True(version <= SegmentHeader.CurrentVersion);

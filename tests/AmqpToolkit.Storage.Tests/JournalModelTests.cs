@@ -164,6 +164,8 @@ public sealed class JournalModelTests(ITestOutputHelper output)
                 Assert.Empty(found.Damages.Except(_damages));
             }
 
+            Assert.DoesNotContain(found.Damages, static damage => damage.What.Contains("is not there", StringComparison.Ordinal));
+
             _damages = found.Damages;
         }
     }

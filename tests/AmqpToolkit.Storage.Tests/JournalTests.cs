@@ -468,7 +468,7 @@ public sealed class JournalTests
         }
 
         journal.Dispose();
-        string name = _disk.Names.Single();
+        string name = _disk.Names.First();
         var octets = _disk.Read(name);
         Assert.True(SegmentHeader.TryRead(octets, out var header));
         (header with { Version = 7 }).Write(octets);

@@ -308,6 +308,7 @@ internal sealed partial class Journal
             if (_segments.TryGetValue(number, out var segment))
             {
                 segment.IsPinned = true;
+                segment.MayBeGone = false;
                 _dead.RemoveAll(dead => dead.Segment == segment);
             }
         }

@@ -97,7 +97,7 @@ internal sealed partial class Journal
         {
             foreach (var dead in _dead)
             {
-                if (dead.Batch != 0 && dead.Batch <= _syncedBatch && dead.Segment.Readers == 0)
+                if (dead.Segment.MayBeGone && dead.Batch <= _syncedBatch && dead.Segment.Readers == 0)
                 {
                     return dead;
                 }

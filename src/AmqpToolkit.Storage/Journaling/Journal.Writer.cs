@@ -94,15 +94,20 @@ internal sealed partial class Journal
     {
         var batch = _filling;
         _isHouseDue = false;
-        if (batch.Chunks.Count > 0)
-        {
-            WriteMark(batch.Number, isSealing: false);
-        }
-
         foreach (var dead in _dead)
         {
             Stamp(dead, batch.Number);
+        }
+
+        TellGone();
+        foreach (var dead in _dead)
+        {
             batch.NeedsSync |= dead.Batch == batch.Number;
+        }
+
+        if (batch.Chunks.Count > 0)
+        {
+            WriteMark(batch.Number, isSealing: false);
         }
 
         _writing = batch;

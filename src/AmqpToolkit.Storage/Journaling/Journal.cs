@@ -68,8 +68,9 @@ internal sealed partial class Journal : IDisposable
         _brokenGroups = state.BrokenGroups;
         _spares = state.Spares;
         _spareNumber = state.NextSpare;
+        _lost = state.Lost;
         _run = _nextSegment;
-        _tail = AddSegment(Math.Min(_options.SegmentOctets, FirstSegmentOctets), continues: 0);
+        BeginSegment(Math.Min(_options.SegmentOctets, FirstSegmentOctets), continues: 0, octets: 0);
         foreach (var segment in state.Segments.Values)
         {
             CheckDead(segment);
@@ -187,6 +188,11 @@ internal sealed partial class Journal : IDisposable
         _earlyWriter.Join();
         _preparing?.Wait();
         _copying?.Wait();
+        if (_failure is null && isInOrder)
+        {
+            WriteEnd();
+        }
+
         CloseFiles();
     }
 
@@ -271,8 +277,8 @@ internal sealed partial class Journal : IDisposable
         WriteMark(_filling.Number, isSealing: true);
         var sealedSegment = _tail;
         sealedSegment.IsSealed = true;
-        int least = SegmentHeader.FirstRecordOffset + octets + MarkOctets;
-        _tail = AddSegment(Math.Max(_options.SegmentOctets, least), sealedSegment.Number);
+        sealedSegment.SealBatch = _filling.Number;
+        BeginSegment(_options.SegmentOctets, sealedSegment.Number, octets);
         CheckDead(sealedSegment);
     }
 

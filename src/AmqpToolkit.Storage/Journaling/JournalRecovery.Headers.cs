@@ -60,10 +60,10 @@ internal sealed partial class JournalRecovery
             return null;
         }
 
-        if (header.Version != SegmentHeader.CurrentVersion)
+        if (header.Version is < SegmentHeader.OldestVersion or > SegmentHeader.CurrentVersion)
         {
             throw new JournalVersionException(string.Create(CultureInfo.InvariantCulture,
-                $"The journal in '{files.Folder}' has version {header.Version}; this program knows version {SegmentHeader.CurrentVersion}."));
+                $"The journal in '{files.Folder}' has version {header.Version}; this program knows versions {SegmentHeader.OldestVersion} to {SegmentHeader.CurrentVersion}."));
         }
 
         if (!isFirstWhole)

@@ -24,16 +24,21 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
     public JournalState Run()
     {
         var headers = ReadHeaders();
+        var knownEnds = FindKnownEnds(headers);
         uint unsealed = uint.MaxValue;
         foreach (var (number, header) in headers)
         {
             var file = files.Open(SegmentName.Of(number));
             uint seed = SegmentHeader.SeedOf(_state.Id, number);
-            _segment = new JournalSegment(number, (int)header.SegmentOctets, seed, header.Continues) { File = file, IsSealed = true, IsRecovered = true };
+            bool isKnown = knownEnds.TryGetValue(number, out int knownEnd);
+            _segment = new JournalSegment(number, (int)header.SegmentOctets, seed, header.Continues)
+            {
+                File = file, IsSealed = true, IsRecovered = true, LeastEndOffset = knownEnd,
+            };
             _state.Segments.Add(number, _segment);
             if (header.Continues == 0)
             {
-                // A run began: whatever had been closed before, something may have been on its way since.
+                // A run began, or ended: whatever had been closed before, something may have been on its way since.
                 _wasClosed = false;
             }
 
@@ -44,14 +49,18 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
             }
 
             bool isContinued = headers.TryGetValue(number + 1, out var next) && next.Continues == number;
-            var reader = new SegmentReader(file, number, seed, isContinued, long.MaxValue) { Window = _window };
+            var reader = new SegmentReader(file, number, seed, isContinued, isKnown ? knownEnd : null) { Window = _window };
             reader.Read(this);
             unsealed = isContinued && !reader.IsSealed ? number : uint.MaxValue;
             _segment.EndOffset = (int)reader.EndOffset;
             _segment.WrittenOffset = _segment.EndOffset;
+
+            // What is missing may be what others rely on, and is to be told until somebody has seen to it.
+            _segment.IsPinned = _segment.EndOffset < knownEnd;
             _window = reader.Window;
         }
 
+        TellLost();
         NoteBrokenGroups();
         Settle();
         VisitDefinitions();
@@ -69,9 +78,15 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
             if (MarkPayload.TryRead(payload, out var mark))
             {
                 _state.NextBatch = Math.Max(_state.NextBatch, mark.Batch + 1);
+                NoteSynced(mark);
                 HandleMark(mark);
             }
 
+            return;
+        }
+
+        if (TryHandleInventory(header, payload))
+        {
             return;
         }
 
@@ -93,6 +108,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
     public void HandleDamage(long offset, long octets, string what)
     {
         _wasClosed = false;
+        _mayLackNotes = true;
         visitor.VisitDamage(new JournalDamage(SegmentName.Of(_segment.Number), offset, octets, what));
     }
 

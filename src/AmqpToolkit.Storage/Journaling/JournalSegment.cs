@@ -37,6 +37,18 @@ internal sealed class JournalSegment(uint number, int capacityOctets, uint seed,
     /// <summary>Where the next record would go.</summary>
     public int EndOffset { get; set; } = SegmentHeader.FirstRecordOffset;
 
+    /// <summary>Where its records ended when an earlier run looked; more than there is if somebody has cut it since.</summary>
+    public int LeastEndOffset { get; init; }
+
+    /// <summary>Where its records end, the lost ones included.</summary>
+    public int KnownEndOffset => Math.Max(EndOffset, LeastEndOffset);
+
+    /// <summary>The batch that has its last record; 0 in a segment of an earlier run, which is on the disk.</summary>
+    public ulong SealBatch { get; set; }
+
+    /// <summary>Whether the log says that the file may be missing.</summary>
+    public bool MayBeGone { get; set; }
+
     /// <summary>Up to where the file has what was appended. Set by the writer's thread.</summary>
     public int WrittenOffset
     {
@@ -62,7 +74,10 @@ internal sealed class JournalSegment(uint number, int capacityOctets, uint seed,
     /// <summary>Whether its records were copied forward, or are being.</summary>
     public bool IsCopied { get; set; }
 
-    /// <summary>Whether it has messages that are gone from memory but not from the log: it stays as it is until the journal is opened again.</summary>
+    /// <summary>
+    /// Whether it has messages that are gone from memory but not from the log, or lacks something: it stays as it is until the journal is opened again, or for as long as
+    /// that is missing.
+    /// </summary>
     public bool IsPinned { get; set; }
 
     /// <summary>Whether no record is needed for its own sake, and none for that of another segment.</summary>

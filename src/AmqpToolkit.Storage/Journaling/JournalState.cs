@@ -18,6 +18,9 @@ internal sealed class JournalState
     /// <summary>Groups of earlier runs that hold nothing: their end never came, or came without some of their records.</summary>
     public HashSet<uint> BrokenGroups { get; } = [];
 
+    /// <summary>Files that an earlier run knew and that are not there, with the ends of their records.</summary>
+    public SortedDictionary<uint, int> Lost { get; } = [];
+
     public List<string> Spares { get; } = [];
 
     public uint NextSpare { get; set; } = 1;

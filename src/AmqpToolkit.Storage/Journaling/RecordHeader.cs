@@ -88,7 +88,7 @@ internal readonly record struct RecordHeader(int PayloadOctets, uint Crc, Record
 
     /// <summary>Whether a header may be one at all, before its payload is looked at.</summary>
     public bool IsPlausible(long roomOctets) =>
-        Kind is > RecordKind.None and <= RecordKind.Close && PayloadOctets <= MaxPayloadOctets && RecordOctets(PayloadOctets) <= roomOctets;
+        Kind is > RecordKind.None and <= RecordKind.Gone && PayloadOctets <= MaxPayloadOctets && RecordOctets(PayloadOctets) <= roomOctets;
 
     /// <summary>Whether the sum is right.</summary>
     /// <param name="record">The whole record.</param>

@@ -35,4 +35,10 @@ internal enum RecordKind : byte
 
     /// <summary>The journal was closed in order: nothing was on its way.</summary>
     Close = 10,
+
+    /// <summary>The files before this one. The first record of a segment.</summary>
+    Segments = 11,
+
+    /// <summary>Files that may be missing from here on.</summary>
+    Gone = 12,
 }

@@ -24,6 +24,8 @@ internal static class RecordText
             RecordKind.GroupEnd => string.Create(culture, $"all records of group {header.Group}"),
             RecordKind.Mark => "nothing: it ends a batch",
             RecordKind.Close => "whether the journal was closed in order",
+            RecordKind.Segments => "nothing: it tells which files there are",
+            RecordKind.Gone => "nothing: it tells which files may be missing",
             _ => "unknown",
         };
     }

@@ -12,12 +12,18 @@ namespace AmqpToolkit.Storage.Journaling;
 ///   | and LF    | uint     | uint     | 16 octets     | octets    | uint      | of 0..44  |
 ///   +-----------+----------+----------+---------------+-----------+-----------+-----------+------
 /// </code>
-/// A segment that continues another was begun because that one was full, so that one ends with a sealing mark; 0 at the begin of a run.
+/// A segment that continues another was begun because that one was full, so that one ends with a sealing mark; 0 at the begin of a run, and in the segment that ends one.
 /// </summary>
 internal readonly record struct SegmentHeader(uint Version, uint Number, Guid Journal, long SegmentOctets, uint Continues)
 {
     /// <summary>The version that this code writes.</summary>
-    public const uint CurrentVersion = 1;
+    public const uint CurrentVersion = 2;
+
+    /// <summary>The oldest version that this code reads.</summary>
+    public const uint OldestVersion = 1;
+
+    /// <summary>From this version on a segment begins with a list of those before it.</summary>
+    public const uint ListedVersion = 2;
 
     public const int Octets = 48;
 

@@ -6,15 +6,22 @@ namespace AmqpToolkit.Storage.Journaling;
 /// Walks the records of one segment. What lies behind the last mark was never finished and is not looked at; what is wrong before it is
 /// damage, is told, and is stepped over.
 /// </summary>
-internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, bool isContinued, long limit)
+/// <param name="file">The segment's file.</param>
+/// <param name="number">Its number.</param>
+/// <param name="seed">From where the sums of its records start.</param>
+/// <param name="isContinued">Whether another segment continues it: then it was written to its end.</param>
+/// <param name="knownEnd">Where its records end, if somebody knows: all of them were on the disk then.</param>
+internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, bool isContinued, int? knownEnd)
 {
     private const int WindowOctets = 4 * 1024 * 1024;
     private const int SparseWindowOctets = 32 * 1024;
     private const int MarkOctets = RecordHeader.Octets + MarkPayload.Octets;
+    private const string MissingEnd = "unknown: the end of the segment is missing";
 
-    private readonly long _length = Math.Min(limit, file.Length);
+    private readonly long _length = Math.Min(knownEnd ?? long.MaxValue, file.Length);
     private byte[] _window = [];
     private long _windowStart;
+    private long _damagedTo;
     private int _windowCount;
     private int _windowOctets = WindowOctets;
 
@@ -34,13 +41,23 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
     /// <summary>Gives every whole record before the last mark to <paramref name="handler"/>.</summary>
     public void Read(IRecordHandler handler)
     {
+        if (knownEnd is { } known)
+        {
+            ReadTo(known, handler);
+            return;
+        }
+
         if (isContinued)
         {
             ReadContinued(handler);
             return;
         }
 
-        long end = FindEnd();
+        ReadUpTo(FindEnd(), handler);
+    }
+
+    private void ReadUpTo(long end, IRecordHandler handler)
+    {
         for (long at = SegmentHeader.FirstRecordOffset; at < end && !IsSealed;)
         {
             if (TryReadRecord(at, end, out var header, out var record))
@@ -54,6 +71,7 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
                 long next = FindRecord(at + RecordHeader.Alignment, end);
                 handler.HandleDamage(at, next - at, DependsOn(at, next - at));
                 at = next;
+                _damagedTo = at;
             }
 
             EndOffset = at;
@@ -78,6 +96,16 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
         }
     }
 
+    /// <summary>Nothing can be missing before the end, and there is nothing behind it.</summary>
+    private void ReadTo(long end, IRecordHandler handler)
+    {
+        ReadUpTo(_length, handler);
+        if (_length < end || (isContinued && !IsSealed && _damagedTo < end))
+        {
+            handler.HandleDamage(EndOffset, Math.Max(end - EndOffset, Math.Clamp(file.Length - EndOffset, 0, MarkOctets)), MissingEnd);
+        }
+    }
+
     /// <summary>A segment that another continues was written to its end: whatever is whole counts, and need not be looked for before.</summary>
     private void ReadContinued(IRecordHandler handler)
     {
@@ -98,7 +126,7 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
             }
             else
             {
-                handler.HandleDamage(at, Math.Clamp(_length - at, 0, MarkOctets), "unknown: the end of the segment is missing");
+                handler.HandleDamage(at, Math.Clamp(_length - at, 0, MarkOctets), MissingEnd);
                 return;
             }
 

@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+
+namespace AmqpToolkit.Storage.Journaling;
+
+/// <content>What the log says of its own files, held against what is there.</content>
+internal sealed partial class JournalRecovery
+{
+    /// <summary>What the last list says, without what may be gone since.</summary>
+    private readonly SortedDictionary<uint, SegmentEntry> _listed = [];
+
+    /// <summary>Whether something behind the list is damaged, and may have said that files are gone.</summary>
+    private bool _mayLackNotes;
+
+    /// <summary>The last run, and what it is known to have had on the disk.</summary>
+    private uint _lastRun;
+    private ulong _syncedBatch;
+
+    /// <summary>Where segments end, as the newest list that can be read says of those that were on the disk then. An end does not change, whatever came later.</summary>
+    private Dictionary<uint, int> FindKnownEnds(SortedDictionary<uint, SegmentHeader> headers)
+    {
+        var ends = new Dictionary<uint, int>();
+        foreach (var (number, header) in headers.Reverse())
+        {
+            if (header.Version >= SegmentHeader.ListedVersion && TryReadList(number, ends))
+            {
+                break;
+            }
+        }
+
+        return ends;
+    }
+
+    private bool TryReadList(uint number, Dictionary<uint, int> ends)
+    {
+        using var file = files.Open(SegmentName.Of(number));
+        var octets = new byte[RecordHeader.Octets];
+        if (file.Length < SegmentHeader.FirstRecordOffset + octets.Length || file.Read(SegmentHeader.FirstRecordOffset, octets) < octets.Length)
+        {
+            return false;
+        }
+
+        var header = RecordHeader.Read(octets);
+        if (header.Kind != RecordKind.Segments || !header.IsPlausible(file.Length - SegmentHeader.FirstRecordOffset))
+        {
+            return false;
+        }
+
+        octets = new byte[RecordHeader.RecordOctets(header.PayloadOctets)];
+        if (file.Read(SegmentHeader.FirstRecordOffset, octets) < octets.Length || !header.Matches(octets, SegmentHeader.SeedOf(_state.Id, number))
+            || !SegmentsPayload.TryRead(octets.AsSpan(RecordHeader.Octets, header.PayloadOctets), out var segments))
+        {
+            return false;
+        }
+
+        for (int index = 0; index < segments.Count; index++)
+        {
+            if (segments[index] is { Batch: 0 } known)
+            {
+                ends[known.Number] = known.EndOffset;
+            }
+        }
+
+        return true;
+    }
+
+    private bool TryHandleInventory(in RecordHeader header, ReadOnlySpan<byte> payload)
+    {
+        if (header.Kind == RecordKind.Segments && SegmentsPayload.TryRead(payload, out var segments))
+        {
+            _listed.Clear();
+            _mayLackNotes = false;
+            for (int index = 0; index < segments.Count; index++)
+            {
+                _listed[segments[index].Number] = segments[index];
+            }
+
+            return true;
+        }
+
+        if (header.Kind != RecordKind.Gone)
+        {
+            return false;
+        }
+
+        for (; payload.Length >= sizeof(uint); payload = payload[sizeof(uint)..])
+        {
+            _listed.Remove(BinaryPrimitives.ReadUInt32LittleEndian(payload));
+        }
+
+        return true;
+    }
+
+    private void NoteSynced(in MarkPayload mark)
+    {
+        _syncedBatch = mark.Run == _lastRun ? Math.Max(_syncedBatch, mark.SyncedBatch) : mark.SyncedBatch;
+        _lastRun = mark.Run;
+    }
+
+    /// <summary>Tells of files that should be there. They are remembered, and missed at every start until the journal is repaired.</summary>
+    private void TellLost()
+    {
+        if (_mayLackNotes)
+        {
+            // They may have gone in order, and what would say so is damaged.
+            return;
+        }
+
+        foreach (var (number, entry) in _listed)
+        {
+            if (entry.Batch > _syncedBatch || _state.Segments.ContainsKey(number))
+            {
+                continue;
+            }
+
+            _state.Lost.Add(number, entry.EndOffset);
+            if (!_headerless.Contains(number))
+            {
+                _wasClosed = false;
+                visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), 0, entry.EndOffset, "all records of the file: it is not there"));
+            }
+        }
+    }
+}
