@@ -50,7 +50,7 @@ internal static class StoreCommands
         StoreInventory inventory = new();
         JournalReport report = await ReportAsync(folder, inventory, output).ConfigureAwait(false);
         int streamDamages = 0;
-        foreach (var (number, stream) in CheckStreams(folder))
+        foreach (var (number, stream) in CheckStreams(folder, inventory, report))
         {
             streamDamages += stream.Damages.Count;
             foreach (string line in StoreReport.Lines(number, stream, inventory))
@@ -100,7 +100,7 @@ internal static class StoreCommands
 
     private static async Task<JournalReport> ReportAsync(string folder, StoreInventory inventory, TextWriter output)
     {
-        JournalReport report = JournalCheck.Run(new DiskFileLayer(folder), inventory.QueueOf);
+        JournalReport report = JournalCheck.Run(new DiskFileLayer(folder) { IsReadOnly = true }, inventory.QueueOf);
         foreach (string line in StoreReport.Lines(folder, report, inventory))
         {
             await output.WriteLineAsync(line).ConfigureAwait(false);
@@ -109,21 +109,23 @@ internal static class StoreCommands
         return report;
     }
 
-    /// <summary>The streams that are there, by their numbers.</summary>
-    private static IEnumerable<(uint Number, StreamReport Report)> CheckStreams(string folder)
+    /// <summary>The streams that are there, or should be, by their numbers.</summary>
+    private static IEnumerable<(uint Number, StreamReport Report)> CheckStreams(string folder, StoreInventory inventory, JournalReport report)
     {
         string streams = Path.Combine(folder, StoreFolders.Streams);
-        if (!Directory.Exists(streams))
-        {
-            yield break;
-        }
-
-        foreach (string stream in Directory.EnumerateDirectories(streams).Order(StringComparer.Ordinal))
+        SortedSet<uint> numbers = [.. inventory.Streams.Where(report.Messages.ContainsKey)];
+        foreach (string stream in Directory.Exists(streams) ? Directory.EnumerateDirectories(streams) : [])
         {
             if (uint.TryParse(Path.GetFileName(stream), NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
             {
-                yield return (number, StreamCheck.Run(new DiskFileLayer(stream)));
+                numbers.Add(number);
             }
+        }
+
+        foreach (uint number in numbers)
+        {
+            string stream = Path.Combine(streams, number.ToString(CultureInfo.InvariantCulture));
+            yield return (number, StreamCheck.Run(Directory.Exists(stream) ? new DiskFileLayer(stream) { IsReadOnly = true } : null, inventory.StreamEndOf(number)));
         }
     }
 

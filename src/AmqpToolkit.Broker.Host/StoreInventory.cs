@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Text;
 using AmqpToolkit.Storage.Journaling;
 
@@ -11,8 +10,10 @@ internal sealed class StoreInventory
     private const ushort VirtualHostKind = 3;
     private const ushort ExchangeKind = 4;
     private const ushort QueueKind = 5;
+    private const ushort StreamKind = 13;
 
     private readonly Dictionary<uint, string> _virtualHosts = [];
+    private readonly Dictionary<uint, long> _streamEnds = [];
     private readonly Dictionary<uint, (string Kind, uint VirtualHost, string Name)> _owners = [];
 
     /// <summary>Which definitions declare something that holds messages: queues, and exchanges that keep some for later.</summary>
@@ -20,6 +21,12 @@ internal sealed class StoreInventory
     {
         if (value.Length < 1 + sizeof(uint) || (kind != VirtualHostKind && name.Length < sizeof(uint)))
         {
+            return 0;
+        }
+
+        if (kind == StreamKind)
+        {
+            _streamEnds[BinaryPrimitives.ReadUInt32BigEndian(name)] = value.Length < 1 + sizeof(long) ? 0 : BinaryPrimitives.ReadInt64BigEndian(value[1..]);
             return 0;
         }
 
@@ -41,7 +48,13 @@ internal sealed class StoreInventory
     /// <summary>How people know what has this number.</summary>
     public string NameOf(uint number) => _owners.TryGetValue(number, out var owner)
         ? $"{owner.Kind} '{owner.Name}' in virtual host '{_virtualHosts.GetValueOrDefault(owner.VirtualHost, "?")}'"
-        : string.Create(CultureInfo.InvariantCulture, $"queue number {number}, which no definition declares");
+        : $"{JournalDamage.NumberOf(number)}, which no definition declares";
+
+    /// <summary>The offset behind the last message that a stream is known to have had; 0 when nothing is known.</summary>
+    public long StreamEndOf(uint number) => _streamEnds.GetValueOrDefault(number);
+
+    /// <summary>The streams that are known to have had messages.</summary>
+    public IEnumerable<uint> Streams => _streamEnds.Keys;
 
     /// <summary>Whether what has this number holds messages only now and then, so that none are no news.</summary>
     public bool IsExchange(uint number) => _owners.TryGetValue(number, out var owner) && owner.Kind == "exchange";

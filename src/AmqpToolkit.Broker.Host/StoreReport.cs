@@ -18,12 +18,7 @@ internal static class StoreReport
             yield return Text($"{inventory.NameOf(queue)}: {count} messages");
         }
 
-        foreach (var (queue, count) in report.Homeless)
-        {
-            yield return Text($"{inventory.NameOf(queue)}: {count} messages");
-        }
-
-        foreach (string line in Damages(report.Damages))
+        foreach (string line in Damages([.. report.Damages.Select(damage => damage with { What = damage.WhatOf(inventory.NameOf) })]))
         {
             yield return line;
         }
@@ -33,7 +28,11 @@ internal static class StoreReport
     public static IEnumerable<string> Lines(uint number, StreamReport stream, StoreInventory inventory)
     {
         yield return Text($"stream of {inventory.NameOf(number)}: {stream.Messages} messages, offsets {stream.FirstOffset} to {stream.EndOffset}, {stream.Files} files, {stream.Octets} octets");
-        foreach (string line in Damages([.. stream.Damages.Select(damage => damage with { File = $"{StoreFolders.Streams}/{number}/{damage.File}" })]))
+        foreach (string line in Damages([.. stream.Damages.Select(damage => damage with
+        {
+            File = $"{StoreFolders.Streams}/{number}/{damage.File}",
+            What = $"{inventory.NameOf(number)}: {damage.What}",
+        })]))
         {
             yield return line;
         }

@@ -38,6 +38,7 @@ public sealed class StoreCommandTests : IDisposable
         Assert.Contains($"damaged: {file}, offset ", line, StringComparison.Ordinal);
         long found = long.Parse(line.Split("offset ")[1].Split(',')[0], System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(offset - found, 0, 300);
+        Assert.EndsWith("a message of queue 'orders' in virtual host '/'", line, StringComparison.Ordinal);
         Assert.Contains("queue 'orders' in virtual host '/': 2 messages", output, StringComparison.Ordinal);
 
         (code, output, _) = await RunAsync("repair");
@@ -69,6 +70,71 @@ public sealed class StoreCommandTests : IDisposable
         Assert.Contains(": 2 messages, offsets 0 to 3", output, StringComparison.Ordinal);
         Assert.Contains($"damaged: streams/{Path.GetFileName(Path.GetDirectoryName(file))}/{Path.GetFileName(file)}, offset ", output, StringComparison.Ordinal);
         Assert.Contains("there is nothing to repair", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_OfAFolderThatLacksAFile_TellsWhich()
+    {
+        await FillAsync();
+        string file = Find("the first").File;
+        File.Delete(Path.Combine(Data, file));
+
+        var (code, output, _) = await RunAsync("check");
+
+        Assert.Equal(4, code);
+        Assert.Contains($"damaged: {file}, offset 0, ", output, StringComparison.Ordinal);
+        Assert.Contains(": all records of the file: it is not there\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_OfAFolderThatWasCut_TellsWhere_AndRepairKeepsTheRest()
+    {
+        await FillAsync();
+        var (file, offset) = Find("the third");
+        using (FileStream cut = File.OpenWrite(Path.Combine(Data, file)))
+        {
+            cut.SetLength(offset);
+        }
+
+        var (code, output, _) = await RunAsync("check");
+        Assert.Equal(4, code);
+        Assert.Contains($"damaged: {file}, offset ", output, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("repair")).Code);
+        Assert.Equal(0, (await RunAsync("check")).Code);
+        Assert.Equal(["the first", "the second"], await DrainAsync());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Check_OfAFolderThatLacksStreams_TellsWhich(bool areAllGone)
+    {
+        await FillStreamAsync();
+        string streams = Path.Combine(Data, "streams");
+        Directory.Delete(areAllGone ? streams : Directory.GetDirectories(streams).Single(), recursive: true);
+
+        var (code, output, _) = await RunAsync("check");
+
+        Assert.Equal(4, code);
+        Assert.Contains("stream of queue 'events' in virtual host '/': 0 messages", output, StringComparison.Ordinal);
+        Assert.Contains("queue 'events' in virtual host '/': messages from offset 0 to 2: no file is there", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_OfACopyThatNobodyMayWrite_ReadsIt()
+    {
+        await FillAsync();
+        await FillStreamAsync();
+        File.Delete(Path.Combine(Data, "lock"));
+        string[] files = Directory.GetFiles(Data, "*", SearchOption.AllDirectories);
+        Array.ForEach(files, file => File.SetAttributes(file, FileAttributes.ReadOnly));
+
+        var (code, output, error) = await RunAsync("check");
+
+        Assert.Equal((0, ""), (code, error));
+        Assert.EndsWith("nothing is damaged\n", output, StringComparison.Ordinal);
+        Assert.Equal(files.Order(), Directory.GetFiles(Data, "*", SearchOption.AllDirectories).Order());
+        Array.ForEach(files, file => File.SetAttributes(file, FileAttributes.Normal));
     }
 
     [Fact]
@@ -204,14 +270,21 @@ public sealed class StoreCommandTests : IDisposable
 
     private (string File, long Offset) Damage(string text)
     {
+        var (name, at) = Find(text);
+        string file = Path.Combine(Data, name);
+        byte[] octets = File.ReadAllBytes(file);
+        octets[at] ^= 4;
+        File.WriteAllBytes(file, octets);
+        return (name, at);
+    }
+
+    private (string File, long Offset) Find(string text)
+    {
         foreach (string file in Directory.GetFiles(Data, "segment-*"))
         {
-            byte[] octets = File.ReadAllBytes(file);
-            int at = octets.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text));
+            int at = File.ReadAllBytes(file).AsSpan().IndexOf(Encoding.UTF8.GetBytes(text));
             if (at >= 0)
             {
-                octets[at] ^= 4;
-                File.WriteAllBytes(file, octets);
                 return (Path.GetFileName(file), at);
             }
         }

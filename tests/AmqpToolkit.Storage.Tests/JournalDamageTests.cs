@@ -24,7 +24,6 @@ public sealed class JournalDamageTests
         Assert.True(report.WasClosed);
         Assert.Equal(3, report.Definitions);
         Assert.Equal([(1U, 3L), (2U, 3L)], report.Messages.Select(queue => (queue.Key, queue.Value)));
-        Assert.Empty(report.Homeless);
         Assert.Equal(before, _whole.Names.Select(name => Convert.ToHexString(_whole.Read(name))));
     }
 
@@ -39,7 +38,36 @@ public sealed class JournalDamageTests
 
         Assert.Equal(name, damage.File);
         Assert.InRange(offset, damage.Offset, damage.Offset + damage.Octets - 1);
-        Assert.Contains("message 3 of queue 1", damage.What, StringComparison.Ordinal);
+        Assert.EndsWith("a message of queue number 1", damage.What, StringComparison.Ordinal);
+        Assert.EndsWith("a message of 'orders'", damage.WhatOf(queue => queue == 1 ? "'orders'" : "?"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Check_OfADamagedDefinition_CountsTheMessagesThatAreLostWithIt()
+    {
+        string name = _whole.Names.First();
+        _whole.Flip(name, _whole.Read(name).AsSpan().IndexOf("second queue"u8), 0);
+
+        var damages = JournalCheck.Run(_whole.Open(), JournalSample.QueueOf).Damages;
+
+        Assert.Equal(2, damages.Count);
+        Assert.EndsWith("a definition of kind 1", damages[0].What, StringComparison.Ordinal);
+        Assert.Equal("3 messages of queue number 2, whose definition is lost", damages[1].What);
+    }
+
+    [Fact]
+    public void Check_OfMessagesWhoseQueueWasRemoved_MissesNone()
+    {
+        using (var journal = Journal.Open(_whole.Open(), JournalSample.Options, new RecordingVisitor()))
+        {
+            using var append = journal.Append();
+            append.Remove(RecordingVisitor.QueueKind, "2"u8);
+        }
+
+        string name = _whole.Names.First();
+        _whole.Flip(name, _whole.Read(name).AsSpan().IndexOf("three"u8), 0);
+
+        Assert.EndsWith("a message of queue number 1", Assert.Single(JournalCheck.Run(_whole.Open(), JournalSample.QueueOf).Damages).What, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,7 +139,7 @@ public sealed class JournalDamageTests
 
     private static RecordingVisitor Recover(SimulatedDisk disk)
     {
-        var found = new RecordingVisitor();
+        var found = new RecordingVisitor { MissesQueues = true };
         using var files = disk.Open();
         new JournalRecovery(files, JournalSample.Options, found) { IsReadOnly = true }.Run();
         return found;

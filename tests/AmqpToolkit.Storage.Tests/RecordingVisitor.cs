@@ -25,6 +25,21 @@ internal sealed class RecordingVisitor : IJournalVisitor
         }
     }
 
+    /// <summary>Whether messages of queues that are not there, and were not removed as far as the log tells, count as damage.</summary>
+    public bool MissesQueues { get; init; }
+
+    private readonly HashSet<uint> _removed = [];
+
+    public void VisitReplaced(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (kind == QueueKind)
+        {
+            _removed.Add(uint.Parse(Encoding.UTF8.GetString(name)));
+        }
+    }
+
+    public bool WasRemoved(uint queue) => !MissesQueues || _removed.Contains(queue);
+
     public void VisitQueues(bool wasClosed, ulong highestPlace) => (WasClosed, HighestPlace) = (wasClosed, highestPlace);
 
     public ulong HighestPlace { get; private set; }

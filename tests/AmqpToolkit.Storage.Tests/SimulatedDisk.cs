@@ -116,6 +116,16 @@ internal sealed class SimulatedDisk
     /// <summary>Takes the end of a file.</summary>
     public void Cut(string name, int octets) => Put(name, Read(name)[..octets]);
 
+    /// <summary>Takes a file away.</summary>
+    public void Remove(string name)
+    {
+        lock (_gate)
+        {
+            _names.Remove(name);
+            _syncedNames.Remove(name);
+        }
+    }
+
     public byte[] Read(string name)
     {
         lock (_gate)

@@ -12,6 +12,7 @@ internal sealed partial class BrokerRecovery
             var nameReader = new OctetReader(name);
             if (FindVirtualHost(DefinitionKind.Exchange, name, ref nameReader) is not { } virtualHost)
             {
+                NoteRemoved(value);
                 continue;
             }
 
@@ -39,6 +40,7 @@ internal sealed partial class BrokerRecovery
             var nameReader = new OctetReader(name);
             if (FindVirtualHost(DefinitionKind.Queue, name, ref nameReader) is not { } virtualHost)
             {
+                NoteRemoved(value);
                 continue;
             }
 

@@ -18,6 +18,13 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
     private readonly Dictionary<uint, VirtualHost> _virtualHosts = [];
     private readonly Dictionary<uint, BindingDestination> _destinations = [];
     private readonly List<(DefinitionKind Kind, byte[] Name)> _orphans = [];
+
+    /// <summary>Queues and exchanges whose definition is no more, or leads to nothing that is there.</summary>
+    private readonly HashSet<uint> _removed = [];
+
+    /// <summary>What was met before it was known how people call things.</summary>
+    private readonly List<JournalDamage> _damages = [];
+    private bool _isBuilt;
     private readonly long _start = broker.Options.TimeProvider.GetTimestamp();
     private int _queueCount;
     private int _exchangeCount;
@@ -41,6 +48,10 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         {
             store.ReadPlaces(value);
         }
+        else if (known == DefinitionKind.Stream)
+        {
+            store.ReadStream(name, value);
+        }
         else if (known == DefinitionKind.Begun)
         {
             store.HasBegun = true;
@@ -55,13 +66,15 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
     {
         _wasClosed = wasClosed;
         store.BeginPlaces(highestPlace, wasClosed);
-        BuildVirtualHosts();
-        BuildUsers();
-        BuildPolicies();
-        BuildExchanges();
-        BuildQueues();
-        BuildBindings();
-        _definitions.Clear();
+        try
+        {
+            Build();
+        }
+        finally
+        {
+            _isBuilt = true;
+            _damages.ForEach(TellDamage);
+        }
     }
 
     /// <summary>Of a message that waits in a queue nothing is needed but how long it is: it stays on the disk until somebody wants it.</summary>
@@ -82,16 +95,41 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         }
     }
 
-    public void VisitDamage(JournalDamage damage) => Log.StoreDamaged(broker.Logger, damage.File, damage.Offset, damage.What);
+    public void VisitReplaced(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if ((DefinitionKind)kind is DefinitionKind.Queue or DefinitionKind.Exchange)
+        {
+            NoteRemoved(value);
+        }
+    }
+
+    public bool WasRemoved(uint queue) => _removed.Contains(queue);
+
+    public void VisitDamage(JournalDamage damage)
+    {
+        HasMetDamage = true;
+        if (_isBuilt)
+        {
+            TellDamage(damage);
+        }
+        else
+        {
+            _damages.Add(damage);
+        }
+    }
 
     public void VisitEnd(bool wasClosed)
     {
         // What there is to say was said before the messages.
     }
 
+    /// <summary>Whether anything is damaged.</summary>
+    public bool HasMetDamage { get; private set; }
+
     /// <summary>The journal takes changes again: what hung in the air goes.</summary>
     public void Finish()
     {
+        store.ForgetStreams(_destinations.ContainsKey);
         foreach (var (kind, name) in _orphans)
         {
             store.Remove(kind, name);
@@ -109,6 +147,29 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
             Log.StoreRead(broker.Logger, _queueCount, _exchangeCount, _bindingCount, _messageCount, milliseconds, _wasClosed ? string.Empty : ", after a stop without a word");
         }
     }
+
+    private void Build()
+    {
+        BuildVirtualHosts();
+        BuildUsers();
+        BuildPolicies();
+        BuildExchanges();
+        BuildQueues();
+        BuildBindings();
+        _definitions.Clear();
+    }
+
+    /// <summary>A definition of a queue or an exchange, whose value has its number behind the version, leads nowhere.</summary>
+    private void NoteRemoved(ReadOnlySpan<byte> value)
+    {
+        var reader = new OctetReader(value);
+        _ = reader.Octet();
+        _removed.Add(reader.Long());
+    }
+
+    private void TellDamage(JournalDamage damage) => Log.StoreDamaged(broker.Logger, damage.File, damage.Offset, damage.WhatOf(NameOf));
+
+    private string NameOf(uint number) => _destinations.TryGetValue(number, out var found) ? BrokerStore.NameOf(found) : JournalDamage.NumberOf(number);
 
     private static Table ReadTable(DefinitionKind kind, ReadOnlySpan<byte> octets) => TableView.Validate(octets) == DecodeError.None
         ? Table.CopyOf(octets)

@@ -53,6 +53,10 @@ internal sealed partial class BrokerStore
         if (queue.StoreNumber != 0)
         {
             Remove(DefinitionKind.Queue, DefinitionFields.NameIn(queue.VirtualHost.StoreNumber, queue.Name));
+            if (queue is StreamQueue)
+            {
+                RemoveStream(queue.StoreNumber);
+            }
         }
     }
 

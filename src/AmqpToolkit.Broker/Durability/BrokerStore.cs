@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Storage.Journaling;
 using Microsoft.Extensions.Logging;
@@ -88,10 +89,16 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
             var recovery = new BrokerRecovery(broker, store);
             store._journal = Journal.Open(files, options.Journal with { PlaceMask = QueuedMessage.PlaceMask }, recovery);
             store._journal.Told = store.Told.Send;
-            store._journal.Damaged = damage => Log.StoreDamaged(broker.Logger, damage.File, damage.Offset, damage.What);
+            store._journal.Damaged = damage => Log.StoreDamaged(broker.Logger, damage.File, damage.Offset, damage.WhatOf(number => NameOf(broker, number)));
             store.BeginToSetPlacesAside();
             recovery.Finish();
-            store.Streams.RemoveOrphans(recovery.HasQueue);
+            store.Streams.NoteEnds();
+            if (!recovery.HasMetDamage)
+            {
+                // Else a definition may be what is lost.
+                store.Streams.RemoveOrphans(recovery.HasQueue);
+            }
+
             store.WatchRoom(broker);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JournalVersionException or NotSupportedException)
@@ -168,6 +175,11 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     public void Dispose()
     {
         _isClosed = true;
+        if (_journal is not null)
+        {
+            Streams.NoteEnds();
+        }
+
         _journal?.Dispose();
         Streams?.Dispose();
     }
@@ -180,6 +192,28 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
 
     /// <summary>Files of a stream that is deleted could not be removed.</summary>
     internal void TellRest(uint number, Exception error) => Log.StreamLeft(_logger, number, error.Message);
+
+    /// <summary>How people know what has a number.</summary>
+    internal static string NameOf(BindingDestination destination) => destination switch
+    {
+        MessageQueue queue => $"queue '{queue.NameText}' in virtual host '{queue.VirtualHost.Name}'",
+        Exchange exchange => $"exchange '{exchange.NameText}' in virtual host '{exchange.VirtualHost.Name}'",
+        _ => destination.NameText,
+    };
+
+    /// <summary>As the other; looks through all that there is.</summary>
+    private static string NameOf(AmqpBroker broker, uint number)
+    {
+        foreach (var virtualHost in broker.VirtualHosts.Topologies)
+        {
+            if (virtualHost.Queues.FirstOrDefault(queue => queue.StoreNumber == number) is { } found)
+            {
+                return NameOf(found);
+            }
+        }
+
+        return JournalDamage.NumberOf(number);
+    }
 
     /// <summary>Numbers up to this one were set aside in an earlier life.</summary>
     internal void SkipNumbers(uint end) => _nextNumber = _numbersEnd = Math.Max(end, FirstNumber);

@@ -38,4 +38,7 @@ internal enum DefinitionKind : ushort
 
     /// <summary>The places that queues may have given to messages, and those that may have been handed out. No name.</summary>
     Places = 12,
+
+    /// <summary>How far a stream is known to be on the disk. Name: its number.</summary>
+    Stream = 13,
 }

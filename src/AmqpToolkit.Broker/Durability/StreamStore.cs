@@ -30,11 +30,34 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
         // What is declared while the broker runs has a number that nothing had before.
         if (store.IsReading && files.ListFolders().Contains(FolderName) && Folder.ListFolders().Contains(name))
         {
-            log.Recover();
+            log.Recover(store.KnownEndOf(number));
+        }
+        else
+        {
+            log.Miss(store.KnownEndOf(number));
         }
 
         _logs[number] = log;
         return log;
+    }
+
+    /// <summary>Notes in the journal how far each stream is on the disk, so that what is missing later is missed.</summary>
+    public void NoteEnds()
+    {
+        foreach (var (number, log) in _logs)
+        {
+            NoteEnd(number, log);
+        }
+    }
+
+    /// <summary>Notes in the journal how far a stream is on the disk. Where a commit does not mean the disk nobody knows.</summary>
+    public void NoteEnd(uint number, StreamLog log)
+    {
+        long end = log.EndOffset;
+        if (log.Level == CommitLevel.Fsync && end > store.KnownEndOf(number))
+        {
+            store.NoteStream(number, end);
+        }
     }
 
     /// <summary>A stream is deleted: its files go as soon as the journal has kept that, so that no crash brings it back empty.</summary>

@@ -2,6 +2,7 @@ using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Storage.Files;
+using AmqpToolkit.Storage.Journaling;
 using AmqpToolkit.Storage.Streams;
 
 namespace AmqpToolkit.Broker.Queues;
@@ -47,7 +48,7 @@ internal sealed class StreamQueue : MessageQueue
     {
         _isKept = KeepsMessages;
         _log = _isKept
-            ? VirtualHost.Store!.Streams.Open(StoreNumber, CommitLevel, damage => Diagnostics.Log.StoreDamaged(VirtualHost.Timers.Logger, $"{NameText}: {damage.File}", damage.Offset, damage.What))
+            ? VirtualHost.Store!.Streams.Open(StoreNumber, CommitLevel, TellDamage)
             : new StreamLog(() => new MemoryFileLayer(VirtualHost.Arena.CountOctets), new StreamLogOptions());
         _log.Level = CommitLevel;
         _log.MaxSegmentOctets = _settings.SegmentOctets;
@@ -200,7 +201,15 @@ internal sealed class StreamQueue : MessageQueue
 
         if (hasBegunSegment)
         {
+            if (_isKept)
+            {
+                VirtualHost.Store!.Streams.NoteEnd(StoreNumber, Log);
+            }
+
             _retention.Start();
         }
     }
+
+    private void TellDamage(JournalDamage damage) =>
+        Diagnostics.Log.StoreDamaged(VirtualHost.Timers.Logger, $"{BrokerStore.NameOf(this)}: {damage.File}", damage.Offset, damage.What);
 }

@@ -1,3 +1,5 @@
+using AmqpToolkit.Storage.Journaling;
+
 namespace AmqpToolkit.Storage.Files;
 
 /// <summary>A folder on the disk, held by this process alone.</summary>
@@ -7,19 +9,21 @@ internal sealed class DiskFileLayer(string folder) : IFileLayer
 
     private FileStream? _lock;
 
+    /// <summary>Whether the folder is only looked at: nothing in it is created or changed, so that it may be one that nobody can write.</summary>
+    public bool IsReadOnly { get; init; }
+
     public string Folder { get; } = Path.GetFullPath(folder);
 
     public void Lock()
     {
-        Directory.CreateDirectory(Folder);
         try
         {
             // The system drops the lock with the process, however it ends; the file itself may stay.
-            _lock = new FileStream(PathOf(LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _lock = IsReadOnly ? LockWhatIsThere() : LockAnew();
         }
-        catch (IOException error) when (error is not DirectoryNotFoundException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The folder '{Folder}' is in use by another process.", error);
+            throw new IOException(DiskErrors.WhyNotTaken(Folder, error), error);
         }
     }
 
@@ -38,13 +42,13 @@ internal sealed class DiskFileLayer(string folder) : IFileLayer
     public IFileLayer OpenFolder(string name)
     {
         string path = PathOf(name);
-        if (!Directory.Exists(path))
+        if (!IsReadOnly && !Directory.Exists(path))
         {
             Directory.CreateDirectory(path);
             SyncFolder();
         }
 
-        return new DiskFileLayer(path);
+        return new DiskFileLayer(path) { IsReadOnly = IsReadOnly };
     }
 
     public void DeleteFolder(string name)
@@ -62,11 +66,21 @@ internal sealed class DiskFileLayer(string folder) : IFileLayer
 
     public void Dispose() => _lock?.Dispose();
 
+    private FileStream LockAnew()
+    {
+        Directory.CreateDirectory(Folder);
+        return new FileStream(PathOf(LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+    }
+
+    /// <summary>Where there is no file to lock no process that works in the folder has one either.</summary>
+    private FileStream? LockWhatIsThere() =>
+        File.Exists(PathOf(LockName)) ? new FileStream(PathOf(LockName), FileMode.Open, FileAccess.Read, FileShare.None) : null;
+
     private string PathOf(string name) => Path.Combine(Folder, name);
 
     private DiskFile Open(string name, FileMode mode)
     {
         string path = PathOf(name);
-        return new DiskFile(File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.Read), path);
+        return new DiskFile(File.OpenHandle(path, mode, IsReadOnly ? FileAccess.Read : FileAccess.ReadWrite, FileShare.Read), path);
     }
 }

@@ -11,7 +11,7 @@ internal interface IFileLayer : IDisposable
     string Folder { get; }
 
     /// <summary>Takes the folder for this process alone, and creates it if need be.</summary>
-    /// <exception cref="IOException">Another process has it.</exception>
+    /// <exception cref="IOException">Another process has it, or it cannot be written; the message says which.</exception>
     void Lock();
 
     /// <summary>The names of the files there, in no order.</summary>

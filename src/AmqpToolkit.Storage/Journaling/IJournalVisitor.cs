@@ -25,6 +25,14 @@ internal interface IJournalVisitor
     /// <summary>Whether a queue is there; the messages of others are forgotten.</summary>
     bool HasQueue(uint queue);
 
+    /// <summary>What a definition said before another took its place, or a removal. While the log is read.</summary>
+    void VisitReplaced(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+    }
+
+    /// <summary>Whether a queue that is not there was so once, and went: then nobody misses its messages.</summary>
+    bool WasRemoved(uint queue) => true;
+
     /// <summary>A message that its queue is not done with.</summary>
     void VisitMessage(in RecoveredMessage message);
 

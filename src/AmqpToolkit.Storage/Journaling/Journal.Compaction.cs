@@ -162,7 +162,7 @@ internal sealed partial class Journal
         }
 
         /// <summary>What is damaged cannot be copied, and may be what others rely on, the end of a group above all: the segment stays as it is.</summary>
-        public void HandleDamage(long offset, long octets, string what)
+        public void HandleDamage(long offset, long octets, string what, uint queue)
         {
             if (offset >= segment.EndOffset)
             {
@@ -171,7 +171,7 @@ internal sealed partial class Journal
             }
 
             _isDamaged = true;
-            journal.Damaged?.Invoke(new JournalDamage(SegmentName.Of(segment.Number), offset, octets, what));
+            journal.Damaged?.Invoke(new JournalDamage(SegmentName.Of(segment.Number), offset, octets, what, queue));
         }
 
         public void Dispose() => _committed.Dispose();

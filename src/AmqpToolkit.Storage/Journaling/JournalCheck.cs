@@ -31,12 +31,12 @@ internal static class JournalCheck
     {
         private readonly HashSet<uint> _queues = [];
         private readonly SortedDictionary<uint, long> _messages = [];
-        private readonly SortedDictionary<uint, long> _homeless = [];
+        private readonly HashSet<uint> _removed = [];
         private readonly List<JournalDamage> _damages = [];
         private int _definitions;
         private bool _wasClosed;
 
-        public JournalReport Report(int segments, long octets) => new(segments, octets, _definitions, _messages, _homeless, _damages, _wasClosed);
+        public JournalReport Report(int segments, long octets) => new(segments, octets, _definitions, _messages, _damages, _wasClosed);
 
         public void VisitDefinition(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
         {
@@ -48,15 +48,15 @@ internal static class JournalCheck
             }
         }
 
-        public bool HasQueue(uint queue) => true;
+        public void VisitReplaced(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => _removed.Add(queueOf(kind, name, value));
+
+        public bool WasRemoved(uint queue) => _removed.Contains(queue);
+
+        public bool HasQueue(uint queue) => _queues.Contains(queue);
 
         public bool WantsContents(uint queue) => false;
 
-        public void VisitMessage(in RecoveredMessage message)
-        {
-            var counts = _queues.Contains(message.Queue) ? _messages : _homeless;
-            counts[message.Queue] = counts.GetValueOrDefault(message.Queue) + 1;
-        }
+        public void VisitMessage(in RecoveredMessage message) => _messages[message.Queue]++;
 
         public void VisitDamage(JournalDamage damage) => _damages.Add(damage);
 

@@ -50,7 +50,7 @@ internal sealed partial class JournalRecovery
         _state.NextGroup = Math.Max(_state.NextGroup, header.Group + 1);
         if (!GroupEndPayload.TryRead(payload, out var end))
         {
-            HandleDamage(location.Offset, RecordHeader.RecordOctets(header.PayloadOctets), "the end of a group that contradicts itself");
+            HandleDamage(location.Offset, RecordHeader.RecordOctets(header.PayloadOctets), "the end of a group that contradicts itself", 0);
         }
         else if (_groups.TryGetValue(header.Group, out var records))
         {
@@ -133,7 +133,7 @@ internal sealed partial class JournalRecovery
         {
             if (!TryApply(record.Location, record.Kind, record.PayloadOctets, record.Payload, record.Measure))
             {
-                HandleDamage(record.Location.Offset, RecordHeader.RecordOctets(record.PayloadOctets), $"a record of kind {record.Kind} that contradicts itself");
+                HandleDamage(record.Location.Offset, RecordHeader.RecordOctets(record.PayloadOctets), $"a record of kind {record.Kind} that contradicts itself", 0);
             }
 
             _state.Segments[endSegment].HoldUntilGone(record.Location.Segment);

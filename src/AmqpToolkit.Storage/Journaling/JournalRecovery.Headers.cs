@@ -98,6 +98,7 @@ internal sealed partial class JournalRecovery
         string name = SegmentName.Of(number);
         if (!isLast || HasRecords(number, journal))
         {
+            _mayLackDefinitions = true;
             visitor.VisitDamage(new JournalDamage(name, 0, SegmentHeader.FirstRecordOffset, "all records of the file: it has no header"));
         }
         else if (!IsReadOnly)

@@ -11,6 +11,9 @@ internal sealed partial class JournalRecovery
     /// <summary>Whether something behind the list is damaged, and may have said that files are gone.</summary>
     private bool _mayLackNotes;
 
+    /// <summary>Whether definitions may be among what is damaged or missing.</summary>
+    private bool _mayLackDefinitions;
+
     /// <summary>The last run, and what it is known to have had on the disk.</summary>
     private uint _lastRun;
     private ulong _syncedBatch;
@@ -116,6 +119,7 @@ internal sealed partial class JournalRecovery
             if (!_headerless.Contains(number))
             {
                 _wasClosed = false;
+                _mayLackDefinitions = true;
                 visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), 0, entry.EndOffset, "all records of the file: it is not there"));
             }
         }

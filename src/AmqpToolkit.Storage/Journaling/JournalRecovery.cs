@@ -101,15 +101,16 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         }
         else if (!TryApply(location, header.Kind, header.PayloadOctets, payload, Measure(header.Kind, payload)))
         {
-            HandleDamage(location.Offset, RecordHeader.RecordOctets(header.PayloadOctets), $"a record of kind {header.Kind} that contradicts itself");
+            HandleDamage(location.Offset, RecordHeader.RecordOctets(header.PayloadOctets), $"a record of kind {header.Kind} that contradicts itself", 0);
         }
     }
 
-    public void HandleDamage(long offset, long octets, string what)
+    public void HandleDamage(long offset, long octets, string what, uint queue)
     {
         _wasClosed = false;
         _mayLackNotes = true;
-        visitor.VisitDamage(new JournalDamage(SegmentName.Of(_segment.Number), offset, octets, what));
+        _mayLackDefinitions = true;
+        visitor.VisitDamage(new JournalDamage(SegmentName.Of(_segment.Number), offset, octets, what, queue));
     }
 
     private int Measure(RecordKind kind, ReadOnlySpan<byte> payload) => kind switch
@@ -295,7 +296,13 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         var name = new DefinitionName(definition.Kind, definition.Name.ToArray());
         if (_state.Definitions.TryGet(name, out var known) && known.Location.CompareTo(location) > 0)
         {
+            visitor.VisitReplaced(definition.Kind, definition.Name, definition.Value);
             return true;
+        }
+
+        if (_values.TryGetValue(name, out byte[]? before) && (isRemoval || !definition.Value.SequenceEqual(before)))
+        {
+            visitor.VisitReplaced(definition.Kind, definition.Name, before);
         }
 
         _state.Definitions.Set(definition.Kind, definition.Name, new DefinitionEntry(location, octets, isRemoval));
@@ -368,13 +375,22 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         {
             bool isThere = visitor.HasQueue(queue);
             bool wantsContents = isThere && visitor.WantsContents(queue);
+            var homeless = default(JournalLocation);
+            long homelessCount = 0;
             foreach (var message in messages.Left())
             {
-                if (!isThere || !TryVisit(wantsContents ? reader : null, queue, in message))
+                if (!isThere)
+                {
+                    homeless = homelessCount++ == 0 ? _state.Messages[message.Message].Location : homeless;
+                    Forget(message.Message);
+                }
+                else if (!TryVisit(wantsContents ? reader : null, queue, in message))
                 {
                     Forget(message.Message);
                 }
             }
+
+            TellHomeless(queue, homelessCount, homeless);
         }
 
         _queues.Clear();
@@ -382,6 +398,19 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         foreach (var update in _state.Updates.Values)
         {
             _state.Segments[update.Location.Segment].AddLive(0);
+        }
+    }
+
+    /// <summary>
+    /// What a queue had that was deleted goes with its segments. Where something is missing it may be what declared the queue: then its messages are lost as well, unless the
+    /// log says that it went.
+    /// </summary>
+    private void TellHomeless(uint queue, long count, JournalLocation first)
+    {
+        if (count > 0 && _mayLackDefinitions && !visitor.WasRemoved(queue))
+        {
+            visitor.VisitDamage(new JournalDamage(SegmentName.Of(first.Segment), first.Offset, 0,
+                string.Create(CultureInfo.InvariantCulture, $"{count} messages of {JournalDamage.NumberOf(queue)}, whose definition is lost")));
         }
     }
 
@@ -393,7 +422,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         if (shared is { Location.IsNone: true })
         {
             visitor.VisitDamage(new JournalDamage(SegmentName.Of(entry.Location.Segment), entry.Location.Offset, 0,
-                string.Create(CultureInfo.InvariantCulture, $"message {recovered.Position} of queue {queue}: its content is lost")));
+                $"a message of {JournalDamage.NumberOf(queue)}: its content is lost", queue));
             return false;
         }
 

@@ -58,6 +58,7 @@ internal static class JournalRepair
         private const int StepOctets = 4 * 1024 * 1024;
 
         private readonly HashSet<uint> _queues = [];
+        private readonly HashSet<uint> _removed = [];
         private readonly Dictionary<StoredContent, StoredContent> _contents = [];
         private readonly ManualResetEventSlim _committed = new(initialState: false);
         private JournalTicket _ticket;
@@ -79,6 +80,10 @@ internal static class JournalRepair
             using var append = journal.Append();
             append.Define(kind, name, value);
         }
+
+        public void VisitReplaced(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => _removed.Add(queueOf(kind, name, value));
+
+        public bool WasRemoved(uint queue) => _removed.Contains(queue);
 
         public bool HasQueue(uint queue) => _queues.Contains(queue);
 

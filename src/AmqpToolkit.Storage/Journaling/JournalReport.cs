@@ -5,7 +5,6 @@ namespace AmqpToolkit.Storage.Journaling;
 /// <param name="Octets">Octets in them up to the last record.</param>
 /// <param name="Definitions">Definitions that stand.</param>
 /// <param name="Messages">Messages by queue.</param>
-/// <param name="Homeless">Messages of queues whose definition is not there, by queue: deleted queues, or damaged definitions.</param>
 /// <param name="Damages">What is damaged, in the order of the log.</param>
 /// <param name="WasClosed">Whether it was closed in order.</param>
 internal sealed record JournalReport(
@@ -13,6 +12,5 @@ internal sealed record JournalReport(
     long Octets,
     int Definitions,
     IReadOnlyDictionary<uint, long> Messages,
-    IReadOnlyDictionary<uint, long> Homeless,
     IReadOnlyList<JournalDamage> Damages,
     bool WasClosed);

@@ -8,17 +8,18 @@ internal static class RecordText
     /// <summary>What depends on a record, as its own octets tell.</summary>
     /// <param name="header">The record's header.</param>
     /// <param name="payload">Its payload, or what is left of it.</param>
-    public static string DependsOn(in RecordHeader header, ReadOnlySpan<byte> payload)
+    /// <param name="queue">The queue that it is about; 0 for none.</param>
+    public static string DependsOn(in RecordHeader header, ReadOnlySpan<byte> payload, out uint queue)
     {
         var culture = CultureInfo.InvariantCulture;
+        queue = QueueOf(header.Kind, payload);
+        string name = JournalDamage.NumberOf(queue);
         return header.Kind switch
         {
-            RecordKind.Message when MessagePayload.TryRead(payload, out var message) => string.Create(culture, $"message {message.Position} of queue {message.Queue}"),
-            RecordKind.Enqueue when EnqueuePayload.TryRead(payload, out var enqueue) => string.Create(culture, $"message {enqueue.Position} of queue {enqueue.Queue}"),
+            RecordKind.Message or RecordKind.Enqueue when queue != 0 => $"a message of {name}",
             RecordKind.Content when payload.Length >= sizeof(ulong) => string.Create(culture, $"the messages that share content {BitConverter.ToUInt64(payload)}"),
-            RecordKind.Ack when AckPayload.TryRead(payload, out var ack) => string.Create(culture, $"messages that queue {ack.Queue} was done with; they may come back"),
-            RecordKind.Update when UpdatePayload.TryRead(payload, out var update) =>
-                string.Create(culture, $"what queue {update.Queue} knew last of message {update.Position}"),
+            RecordKind.Ack when queue != 0 => $"messages that {name} was done with; they may come back",
+            RecordKind.Update when queue != 0 => $"what {name} knew last of a message",
             RecordKind.Definition when DefinitionPayload.TryRead(payload, out var definition) => string.Create(culture, $"a definition of kind {definition.Kind}"),
             RecordKind.Removal when DefinitionPayload.TryRead(payload, out var removal) => string.Create(culture, $"the removal of a definition of kind {removal.Kind}"),
             RecordKind.GroupEnd => string.Create(culture, $"all records of group {header.Group}"),
@@ -29,4 +30,13 @@ internal static class RecordText
             _ => "unknown",
         };
     }
+
+    private static uint QueueOf(RecordKind kind, ReadOnlySpan<byte> payload) => kind switch
+    {
+        RecordKind.Message when MessagePayload.TryRead(payload, out var message) => message.Queue,
+        RecordKind.Enqueue when EnqueuePayload.TryRead(payload, out var enqueue) => enqueue.Queue,
+        RecordKind.Ack when AckPayload.TryRead(payload, out var ack) => ack.Queue,
+        RecordKind.Update when UpdatePayload.TryRead(payload, out var update) => update.Queue,
+        _ => 0,
+    };
 }

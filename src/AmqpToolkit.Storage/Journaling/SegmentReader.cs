@@ -69,7 +69,7 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
             else
             {
                 long next = FindRecord(at + RecordHeader.Alignment, end);
-                handler.HandleDamage(at, next - at, DependsOn(at, next - at));
+                handler.HandleDamage(at, next - at, DependsOn(at, next - at, out uint queue), queue);
                 at = next;
                 _damagedTo = at;
             }
@@ -91,7 +91,7 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
             else
             {
                 long next = FindRecord(at + RecordHeader.Alignment, _length);
-                handler.HandleDamage(at, next - at, DependsOn(at, next - at));
+                handler.HandleDamage(at, next - at, DependsOn(at, next - at, out uint queue), queue);
             }
         }
     }
@@ -102,7 +102,7 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
         ReadUpTo(_length, handler);
         if (_length < end || (isContinued && !IsSealed && _damagedTo < end))
         {
-            handler.HandleDamage(EndOffset, Math.Max(end - EndOffset, Math.Clamp(file.Length - EndOffset, 0, MarkOctets)), MissingEnd);
+            handler.HandleDamage(EndOffset, Math.Max(end - EndOffset, Math.Clamp(file.Length - EndOffset, 0, MarkOctets)), MissingEnd, 0);
         }
     }
 
@@ -121,12 +121,12 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
             else if (FindMark(at) >= 0)
             {
                 long next = FindRecord(at + RecordHeader.Alignment, _length);
-                handler.HandleDamage(at, next - at, DependsOn(at, next - at));
+                handler.HandleDamage(at, next - at, DependsOn(at, next - at, out uint queue), queue);
                 at = next;
             }
             else
             {
-                handler.HandleDamage(at, Math.Clamp(_length - at, 0, MarkOctets), MissingEnd);
+                handler.HandleDamage(at, Math.Clamp(_length - at, 0, MarkOctets), MissingEnd, 0);
                 return;
             }
 
@@ -199,8 +199,9 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
     }
 
     /// <summary>What the damaged octets were, if they still look like one record.</summary>
-    private string DependsOn(long at, long octets)
+    private string DependsOn(long at, long octets, out uint queue)
     {
+        queue = 0;
         if (octets < RecordHeader.Octets || octets > int.MaxValue)
         {
             return "unknown: nothing there looks like a record";
@@ -209,7 +210,7 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
         var record = Peek(at, (int)octets);
         var header = RecordHeader.Read(record);
         return header.IsPlausible(octets) && RecordHeader.RecordOctets(header.PayloadOctets) == octets
-            ? "by its own octets, whose sum is wrong: " + RecordText.DependsOn(header, record.Slice(RecordHeader.Octets, header.PayloadOctets))
+            ? "by its own octets, whose sum is wrong: " + RecordText.DependsOn(header, record.Slice(RecordHeader.Octets, header.PayloadOctets), out queue)
             : "unknown: nothing there looks like a record";
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Storage.Journaling;
 
@@ -14,16 +15,20 @@ internal sealed class StreamCheck
     private long _messages;
     private long _firstOffset = -1;
     private long _endOffset;
+    private long _lastOctets;
+    private int _damagesBefore;
 
     private StreamCheck(IFileLayer files) => _files = files;
 
     /// <summary>Reads a stream. Nobody may write it meanwhile.</summary>
-    /// <param name="files">Its folder.</param>
+    /// <param name="files">Its folder; null when that is not there.</param>
+    /// <param name="knownEnd">The offset behind the last message that is known to have been on the disk.</param>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="JournalVersionException">The stream is of a version that this code does not know.</exception>
-    public static StreamReport Run(IFileLayer files) => new StreamCheck(files).Run();
+    public static StreamReport Run(IFileLayer? files, long knownEnd) =>
+        files is null ? new StreamReport(0, 0, 0, 0, 0, [StreamSegment.MissingEnd(null, 0, 0, knownEnd)]) : new StreamCheck(files).Run(knownEnd);
 
-    private StreamReport Run()
+    private StreamReport Run(long knownEnd)
     {
         string[] names = [.. _files.List().Where(static name => StreamSegment.TryParse(name, out _)).Order(StringComparer.Ordinal)];
         foreach (string name in names)
@@ -37,6 +42,11 @@ internal sealed class StreamCheck
             {
                 ReadRecords(name, StreamSegmentHeader.SeedOf(id), isLast: name == names[^1]);
             }
+        }
+
+        if (_endOffset < knownEnd)
+        {
+            _damages.Add(StreamSegment.MissingEnd(names.LastOrDefault(), _lastOctets, _endOffset, knownEnd));
         }
 
         return new StreamReport(names.Length, _octets, _messages, Math.Max(0, _firstOffset), _endOffset, _damages);
@@ -71,6 +81,8 @@ internal sealed class StreamCheck
     {
         using var file = _files.Open(name);
         using var reader = new StreamSegmentReader(seed);
+        MissFileBefore(name);
+        _lastOctets = file.Length;
         var gaps = new List<(long From, long To)>();
         long syncedOctets = 0;
         reader.Begin(file, StreamSegmentHeader.FirstRecordOffset);
@@ -94,6 +106,17 @@ internal sealed class StreamCheck
                 _damages.Add(new JournalDamage(name, from, to - from, "messages, or the index of the segment"));
             }
         }
+    }
+
+    /// <summary>Offsets go on from one file to the next. Where the file before is damaged they need not.</summary>
+    private void MissFileBefore(string name)
+    {
+        if (StreamSegment.TryParse(name, out long firstOffset) && _firstOffset >= 0 && firstOffset > _endOffset && _damages.Count == _damagesBefore)
+        {
+            _damages.Add(new JournalDamage(name, 0, 0, string.Create(CultureInfo.InvariantCulture, $"messages from offset {_endOffset} to {firstOffset - 1}: the file before is not there")));
+        }
+
+        _damagesBefore = _damages.Count;
     }
 
     /// <returns>Octets of the segment that the window tells to be on the disk.</returns>

@@ -12,9 +12,38 @@ internal sealed partial class StreamLog
     private const string DamagedSuffix = ".damaged";
 
     /// <summary>Finds what an earlier process has left in the folder. Before anything else.</summary>
+    /// <param name="knownEnd">The offset behind the last message that is known to have been on the disk.</param>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="JournalVersionException">The log is of a version that this code does not know.</exception>
-    public void Recover()
+    public void Recover(long knownEnd = 0)
+    {
+        Recover();
+        Miss(knownEnd);
+    }
+
+    /// <summary>Tells of messages that were on the disk and are not there. Their offsets are not given to others.</summary>
+    /// <param name="knownEnd">The offset behind the last of them.</param>
+    public void Miss(long knownEnd)
+    {
+        if (_nextOffset >= knownEnd)
+        {
+            return;
+        }
+
+        var last = _segments.Count > 0 ? _segments[^1] : null;
+        TellDamage(StreamSegment.MissingEnd(last?.Name, last?.Octets ?? 0, _nextOffset, knownEnd));
+        _nextOffset = knownEnd;
+        Volatile.Write(ref _endOffset, knownEnd);
+        if (_tail is not null)
+        {
+            // The next message begins another segment, as behind any other end that is not what it was.
+            (_tail, _tailFile) = (null, null);
+            _touched.Clear();
+            last!.Release();
+        }
+    }
+
+    private void Recover()
     {
         _files = openFolder();
         var found = new List<(StreamSegment Segment, bool IsSound)>();

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using AmqpToolkit.Storage.Files;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Storage.Streams;
 
@@ -45,6 +46,15 @@ internal sealed class StreamSegment(IFileLayer files, long firstOffset, long fir
 
     /// <summary>The name of the file whose first message has this offset: in twenty digits, so that names sort as numbers do.</summary>
     public static string NameOf(long firstOffset) => string.Create(CultureInfo.InvariantCulture, $"{firstOffset:D20}{Suffix}");
+
+    /// <summary>Messages that were there and are not.</summary>
+    /// <param name="name">The last file that is left; null when there is none.</param>
+    /// <param name="octets">Octets of it that are whole.</param>
+    /// <param name="from">The first offset that is missing.</param>
+    /// <param name="end">The offset behind the last one.</param>
+    public static JournalDamage MissingEnd(string? name, long octets, long from, long end) => new(
+        name ?? NameOf(0), octets, 0,
+        string.Create(CultureInfo.InvariantCulture, $"messages from offset {from} to {end - 1}: {(name is null ? "no file is there" : "the end of the file is missing, or another file")}"));
 
     public static bool TryParse(string name, out long firstOffset)
     {

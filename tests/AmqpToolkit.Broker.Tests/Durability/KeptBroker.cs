@@ -32,6 +32,9 @@ internal sealed class KeptBroker : IAsyncDisposable
     /// <summary>Where it keeps things.</summary>
     public string Folder => _folders[^1];
 
+    /// <summary>Errors that the broker has logged.</summary>
+    public IEnumerable<string> Defects => _log.Defects;
+
     /// <summary>Starts a broker on an empty folder.</summary>
     /// <param name="time">Its clock.</param>
     /// <param name="files">The disk that it sees.</param>

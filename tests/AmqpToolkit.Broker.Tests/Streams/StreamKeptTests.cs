@@ -41,6 +41,68 @@ public sealed class StreamKeptTests
         Assert.Equal((250, "250"), after.Read(1)[0]);
     }
 
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public async Task Stream_WhoseFolderIsGone_IsMissed_AndGivesNoOffsetTwice(bool isCrash, bool areAllGone)
+    {
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true);
+        using (var client = new StreamClient(broker.Broker))
+        {
+            client.Declare("lost");
+            client.Declare("empty");
+            client.Declare("other");
+            client.Publish("other", "kept");
+            client.Publish("lost", "0", "1", "2");
+
+            // What is noted of a stream that has begun is on the disk with whatever is kept next.
+            await broker.FlushAsync();
+            if (isCrash)
+            {
+                await broker.TakeSnapshotAsync();
+            }
+
+            await broker.StopAsync();
+        }
+
+        string streams = Path.Combine(broker.Folder, "streams");
+        string[] folders = Directory.GetDirectories(streams);
+        string gone = folders.Single(folder => Directory.GetFiles(folder).Any(file => File.ReadAllBytes(file).AsSpan().IndexOf("kept"u8) < 0));
+        Directory.Delete(areAllGone ? streams : gone, recursive: true);
+        await broker.OpenAsync();
+
+        string[] told = [.. broker.Defects.Where(defect => defect.Contains("messages from offset 0", StringComparison.Ordinal))];
+        Assert.Equal(areAllGone ? 2 : 1, told.Length);
+        Assert.Contains(told, text => text.Contains("queue 'lost' in virtual host '/'", StringComparison.Ordinal));
+        using var after = new StreamClient(broker.Broker);
+        after.Publish("lost", "new");
+        after.Consume("lost", 10, "c", ("x-stream-offset", "first"));
+        var (offset, body) = after.Read(1)[0];
+
+        // A broker that was killed has noted where the stream was when its first messages were kept.
+        Assert.InRange(offset, isCrash ? 1 : 3, 3);
+        Assert.Equal("new", body);
+    }
+
+    [Fact]
+    public async Task Stream_ThatIsDeleted_IsNotMissed()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        using (var client = new StreamClient(broker.Broker))
+        {
+            client.Declare("s");
+            client.Publish("s", "0");
+            client.Raw.Send(1, new QueueDelete { Queue = "s" });
+            client.Raw.Expect(QueueDeleteOkView.MethodKey);
+        }
+
+        await broker.RestartAsync();
+        await broker.RestartAsync();
+
+        Assert.Empty(broker.Defects);
+    }
+
     [Fact]
     public async Task Confirm_ComesWhenTheLogIsOnTheDisk_AndReadersSeeItThen()
     {

@@ -45,10 +45,81 @@ public sealed class StreamCheckTests
         Assert.Equal(100, report.Messages);
     }
 
-    private static StreamReport Check(SimulatedDisk disk)
+    [Fact]
+    public void Check_OfAFileThatIsGone_TellsWhichMessagesAre()
+    {
+        var disk = Fill();
+        var folder = TestStream.FolderOf(disk);
+        string[] names = [.. folder.Names];
+        folder.Remove(names[1]);
+
+        string what = Assert.Single(Check(disk).Damages).What;
+
+        Assert.StartsWith($"messages from offset {FirstOf(names[1])} to {FirstOf(names[2]) - 1}: ", what, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Check_OfAnEndThatIsGone_TellsWhichMessagesAre(bool isCut)
+    {
+        var disk = Fill();
+        var folder = TestStream.FolderOf(disk);
+        string last = folder.Names.Last();
+        if (isCut)
+        {
+            folder.Cut(last, StreamSegmentHeader.FirstRecordOffset);
+        }
+        else
+        {
+            folder.Remove(last);
+        }
+
+        string what = Assert.Single(Check(disk, knownEnd: 100).Damages).What;
+
+        Assert.StartsWith($"messages from offset {FirstOf(last)} to 99: ", what, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Check_OfAStreamThatIsGone_TellsOfAllOfIt() =>
+        Assert.Equal("messages from offset 0 to 99: no file is there", Assert.Single(StreamCheck.Run(null, 100).Damages).What);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Recover_WithoutWhatWasKnownToBeThere_TellsAndGivesNoOffsetTwice(bool isCut)
+    {
+        var disk = Fill();
+        var folder = TestStream.FolderOf(disk);
+        string last = folder.Names.Last();
+        if (isCut)
+        {
+            folder.Cut(last, StreamSegmentHeader.FirstRecordOffset);
+        }
+        else
+        {
+            folder.Names.ToList().ForEach(folder.Remove);
+        }
+
+        using (var stream = new TestStream(disk, segmentOctets: 2000, knownEnd: 100))
+        {
+            Assert.StartsWith($"messages from offset {(isCut ? FirstOf(last) : 0)} to 99: ", Assert.Single(stream.Damage).What, StringComparison.Ordinal);
+            Assert.Equal(100, stream.Log.EndOffset);
+            stream.Publish(1000, "after");
+            Assert.Equal((100, "after"), stream.Read(StreamPosition.At(100)).Single());
+        }
+
+        using var again = new TestStream(disk, segmentOctets: 2000, knownEnd: 101);
+        Assert.Equal((100, "after"), again.Read(StreamPosition.First)[^1]);
+        Assert.Empty(again.Damage);
+    }
+
+    private static long FirstOf(string name) => StreamSegment.TryParse(name, out long offset) ? offset : -1;
+
+    private static StreamReport Check(SimulatedDisk disk, long knownEnd = 0)
     {
         using var files = disk.Open();
-        return StreamCheck.Run(files.OpenFolder("7"));
+        return StreamCheck.Run(files.OpenFolder("7"), knownEnd);
     }
 
     private static SimulatedDisk Fill()
