@@ -79,7 +79,7 @@ internal sealed partial class BrokerChannel
         }
 
         connection.Holding.MarkWriting();
-        uint group = JournalGroup.Begin(store.Journal);
+        uint group = store.BeginGroup();
         connection.Turn.Group = group;
         bool isWhole = false;
         try
@@ -91,20 +91,16 @@ internal sealed partial class BrokerChannel
         finally
         {
             connection.Turn.EndGroup();
-            EndGroup(store.Journal, group, isWhole);
-            written = _written;
-        }
-    }
+            if (isWhole)
+            {
+                store.EndGroup(group);
+            }
+            else
+            {
+                store.AbandonGroup(group);
+            }
 
-    private static void EndGroup(Journal journal, uint group, bool isWhole)
-    {
-        if (isWhole)
-        {
-            JournalGroup.End(journal, group);
-        }
-        else
-        {
-            JournalGroup.Abandon(journal, group);
+            written = _written;
         }
     }
 

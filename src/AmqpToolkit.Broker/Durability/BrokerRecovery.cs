@@ -80,8 +80,8 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
     /// <summary>Of a message that waits in a queue nothing is needed but how long it is: it stays on the disk until somebody wants it.</summary>
     public int Measure(ReadOnlySpan<byte> content) => StoredMessageFormat.TryRead(content, out var message) ? message.Body.Length : -1;
 
-    /// <summary>An exchange that keeps messages has them in memory.</summary>
-    public bool WantsContents(uint queue) => _destinations[queue] is KeepingExchange;
+    /// <summary>An exchange that keeps messages has them in memory, and what goes to a stream goes there now.</summary>
+    public bool WantsContents(uint queue) => _destinations[queue] is KeepingExchange or StreamQueue;
 
     public bool HasQueue(uint queue) => _destinations.TryGetValue(queue, out var found) && found is MessageQueue or KeepingExchange;
 

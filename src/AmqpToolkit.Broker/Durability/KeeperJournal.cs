@@ -62,10 +62,10 @@ internal sealed class KeeperJournal(BrokerStore store, uint number, TimerWheel t
     }
 
     /// <summary>Begins a group: what belongs to it holds from its end on, or not at all.</summary>
-    public uint BeginGroup() => JournalGroup.Begin(store.Journal);
+    public uint BeginGroup() => store.BeginGroup();
 
     /// <summary>Ends a group.</summary>
-    public void EndGroup(uint group) => JournalGroup.End(store.Journal, group);
+    public void EndGroup(uint group) => store.EndGroup(group);
 
     /// <summary>When the time of a restored message has come, on the wheel.</summary>
     public long DueOf(long utcMilliseconds) => utcMilliseconds == 0 ? QueuedMessage.Never : utcMilliseconds - UtcOfWheel();

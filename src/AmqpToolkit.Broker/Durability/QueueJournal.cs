@@ -216,10 +216,10 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
     }
 
     /// <summary>Begins a group: what is written with it holds from its end on, or not at all. Any thread.</summary>
-    public uint BeginGroup() => JournalGroup.Begin(Journal);
+    public uint BeginGroup() => store.BeginGroup();
 
     /// <summary>Ends a group. Any thread.</summary>
-    public void EndGroup(uint group) => JournalGroup.End(Journal, group);
+    public void EndGroup(uint group) => store.EndGroup(group);
 
     private StoredMessage Write(
         in Journal.Appender appender, IncomingBatch batch, int index, in MessageContent content, ulong position, scoped ReadOnlySpan<byte> overlay)

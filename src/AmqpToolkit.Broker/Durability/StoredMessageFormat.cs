@@ -7,6 +7,7 @@ namespace AmqpToolkit.Broker.Durability;
 /// A message as the journal keeps it. Numbers are little-endian.
 /// <code>
 ///   content: version (1), flags (octet), exchange octets (octet), key octets (octet), property octets (int), exchange, key, properties, body
+///   content of a message that goes to a stream with a group: the same with version 2, and its place in the journal (ulong) before the exchange
 ///   overlay: nothing for a message that never came back and has no time; else version (1), redelivered (octet), delivery count (ushort), deadline (long)
 /// </code>
 /// The flags are those of <see cref="MessageFlags"/>; the deadline is in milliseconds since 1970, 0 for none. What a queue does to a message stands in its overlay alone.
@@ -21,6 +22,8 @@ internal static class StoredMessageFormat
 
     private const int HeaderOctets = 8;
     private const byte Version = 1;
+    private const byte PlacedVersion = 2;
+    private const int PlaceOctets = sizeof(ulong);
 
     /// <summary>Writes what stands before the properties.</summary>
     /// <returns>Its octets.</returns>
@@ -55,12 +58,35 @@ internal static class StoredMessageFormat
         }
     }
 
+    /// <summary>Octets of a content with its place.</summary>
+    public static int CountPlacedOctets(in MessageContent content) => CountOctets(in content) + PlaceOctets;
+
+    /// <summary>Writes a content with its place in the journal, by which a stream knows that it has it.</summary>
+    /// <param name="destination">As long as it is.</param>
+    public static void WritePlaced(Span<byte> destination, in MessageContent content, ulong place)
+    {
+        Write(destination[PlaceOctets..], in content);
+        destination.Slice(PlaceOctets, HeaderOctets).CopyTo(destination);
+        destination[0] = PlacedVersion;
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[HeaderOctets..], place);
+    }
+
+    /// <summary>The place that stands in a content.</summary>
+    /// <returns>False when none does.</returns>
+    public static bool TryReadPlace(ReadOnlySpan<byte> octets, out ulong place)
+    {
+        bool hasPlace = octets.Length >= HeaderOctets + PlaceOctets && octets[0] == PlacedVersion;
+        place = hasPlace ? BinaryPrimitives.ReadUInt64LittleEndian(octets[HeaderOctets..]) : 0;
+        return hasPlace;
+    }
+
     /// <summary>Reads a content. A large body is left in <see cref="MessageContent.Body"/>.</summary>
     /// <returns>False when the octets are of another version, or cut.</returns>
     public static bool TryRead(ReadOnlySpan<byte> octets, out MessageContent content)
     {
         content = default;
-        if (octets.Length < HeaderOctets || octets[0] != Version)
+        bool hasPlace = TryReadPlace(octets, out _);
+        if (octets.Length < HeaderOctets || (octets[0] != Version && !hasPlace))
         {
             return false;
         }
@@ -68,7 +94,7 @@ internal static class StoredMessageFormat
         int exchange = octets[2];
         int key = octets[3];
         int properties = BinaryPrimitives.ReadInt32LittleEndian(octets[4..]);
-        var rest = octets[HeaderOctets..];
+        var rest = octets[(hasPlace ? HeaderOctets + PlaceOctets : HeaderOctets)..];
         if (properties < 0 || rest.Length < exchange + key || rest.Length - exchange - key < properties)
         {
             return false;

@@ -16,7 +16,7 @@ internal partial class MessageQueue
     /// </summary>
     /// <param name="recovered">The message.</param>
     /// <returns>False when nothing can be made of it.</returns>
-    public bool Restore(in RecoveredMessage recovered)
+    public virtual bool Restore(in RecoveredMessage recovered)
     {
         if (recovered.Measure < 0)
         {
@@ -51,7 +51,7 @@ internal partial class MessageQueue
     }
 
     /// <summary>All messages were put back, and the journal can be written to.</summary>
-    public void FinishRestore()
+    public virtual void FinishRestore()
     {
         lock (_gate)
         {

@@ -14,7 +14,7 @@ namespace AmqpToolkit.Broker.Queues;
 /// <remarks>
 /// Publishers take the log's lock, which no reader holds while it reads. Each reader has a <see cref="StreamFeed"/> with a lock of its own in the place of the queue's.
 /// </remarks>
-internal sealed class StreamQueue : MessageQueue
+internal sealed partial class StreamQueue : MessageQueue
 {
     private readonly Lock _gate = new();
     private readonly StreamRetention _retention;
@@ -71,6 +71,12 @@ internal sealed class StreamQueue : MessageQueue
     {
         if (IsDeleted)
         {
+            return;
+        }
+
+        if (_isKept && batch.Group != 0)
+        {
+            PublishInGroup(batch);
             return;
         }
 

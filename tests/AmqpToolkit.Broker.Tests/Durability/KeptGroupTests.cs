@@ -258,11 +258,11 @@ public sealed class KeptGroupTests
         var consumer = new CallingConsumer(q, () => { }) { IsSated = true };
         var turn = new Turn();
         Assert.True(q.TryAddConsumer(consumer, turn, _ => { }));
-        turn.Group = JournalGroup.Begin(broker.Journal);
+        turn.Group = broker.Broker.Store!.BeginGroup();
         consumer.FailsToJoin = true;
         Unsettled[] deliveries = [new Unsettled(q, null, consumer.Taken[0].Message), .. consumer.Taken[1..]];
         Assert.Throws<InvalidOperationException>(() => q.Settle(deliveries, Outcome.Accept, turn, turn.Group));
-        JournalGroup.Abandon(broker.Journal, turn.Group);
+        broker.Broker.Store!.AbandonGroup(turn.Group);
         turn.EndGroup();
 
         // What this thread does next is no part of it.

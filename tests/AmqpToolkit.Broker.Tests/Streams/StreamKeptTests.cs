@@ -244,8 +244,9 @@ public sealed class StreamKeptTests
             await broker.CrashAsync();
         }
 
-        using var after = new StreamClient(broker.Broker);
-        Assert.Equal(1u, after.Declare("s"));
+        // The journal may have had to hand it over again.
+        var stream = broker.Broker.FindVirtualHost("/")!.FindQueue("s"u8)!;
+        await Eventually.HoldsAsync(() => stream.ReadyCount == 1);
     }
 
     private static string[] Numbers(int start, int count) => [.. Enumerable.Range(start, count).Select(number => $"{number}")];
