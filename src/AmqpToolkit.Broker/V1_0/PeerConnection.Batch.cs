@@ -409,6 +409,8 @@ internal sealed partial class PeerConnection
         _batch.Begin(buffer);
     }
 
+    private bool HasGathered => _batch.Count > 0 || Settled.Count > 0;
+
     private void FlushBatch()
     {
         FlushPublishes();

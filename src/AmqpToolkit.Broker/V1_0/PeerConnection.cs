@@ -111,6 +111,11 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
             int messages;
             int consumed;
             var input = buffer.AsSpan(start + taken, count - taken);
+            if (HasGathered && _engine.IsEndNext(input))
+            {
+                FlushBatch();
+            }
+
             lock (Output.Gate)
             {
                 found = _engine.ReadRow(input, row, out messages, out link, out consumed);
@@ -126,7 +131,7 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
             {
                 Handle(in found);
             }
-            else if (messages < row.Length)
+            else if (messages == 0)
             {
                 break;
             }

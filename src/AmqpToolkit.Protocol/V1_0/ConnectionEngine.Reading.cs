@@ -19,10 +19,13 @@ public sealed partial class ConnectionEngine
         return found;
     }
 
-    /// <summary>Takes input up to the next event, or as many whole messages as come in a row on one link: who holds a lock for each call takes it once for all of them.</summary>
+    /// <summary>
+    /// Takes whole messages that come in a row on one link, or else input up to the next event: who holds a lock for each call takes it once for all of them. A row
+    /// ends before what is no transfer, so that what came first is answered first.
+    /// </summary>
     /// <param name="input">Octets as they arrived.</param>
     /// <param name="row">Gets the messages: those that are one transfer each, of AMQP's own format, and no resumption.</param>
-    /// <param name="count">How many there are. They come before the event.</param>
+    /// <param name="count">How many there are. They come before the event. When there are some and no event, more input may be there.</param>
     /// <param name="link">Their link.</param>
     /// <param name="consumed">Octets that are done with.</param>
     public EngineEvent ReadRow(ReadOnlySpan<byte> input, Span<ReceivedMessage> row, out int count, out Link? link, out int consumed)
@@ -41,10 +44,22 @@ public sealed partial class ConnectionEngine
             link = found.Link;
             row[count++] = new ReceivedMessage(consumed - found.Payload.Length, found.Payload.Length, found.Sequence, found.IsSettled);
         }
-        while (count < row.Length);
+        while (count < row.Length && IsTransfer(input[consumed..]));
 
         return default;
     }
+
+    /// <summary>
+    /// Whether the next frame ends a link, a session or the connection, in the usual form. Reading it answers it: what is still to be said of messages that came before has to be
+    /// said now.
+    /// </summary>
+    public bool IsEndNext(ReadOnlySpan<byte> input) =>
+        NextCode(input) is (byte)DetachView.DescriptorCode or (byte)EndView.DescriptorCode or (byte)CloseView.DescriptorCode;
+
+    private bool IsTransfer(ReadOnlySpan<byte> input) => NextCode(input) == (byte)TransferView.DescriptorCode;
+
+    private byte NextCode(ReadOnlySpan<byte> input) =>
+        FrameReader.TryRead(input, _settings.MaxFrameSize, out var frame) == FrameReadStatus.Complete && frame.Body is [0, SmallULong, var code, ..] ? code : (byte)0;
 
     private static bool IsWholeMessage(scoped in EngineEvent found) =>
         found is { Kind: EngineEventKind.Transferred, IsFirst: true, IsLast: true, IsAborted: false, IsResumed: false } && found.Link!.MessageFormat == 0;

@@ -271,8 +271,10 @@ public sealed partial class Session
 
     private void FlushDispositions()
     {
-        if (_owed.Count == 0)
+        if (_owed.Count == 0 || _hasSentEnd)
         {
+            // Nothing follows an end: the peer knows no session there any more.
+            _owed = default;
             return;
         }
 

@@ -249,6 +249,42 @@ public sealed class LinkTests : PeerTests
     }
 
     [Fact]
+    public void S03_WhatWasTransferredBeforeAnEnd_IsAnsweredBeforeIt_AndNothingBehindIt()
+    {
+        using var peer = PeerClient.Begin(Broker);
+        peer.AttachSender("q");
+        byte[] octets = [.. Frame(0, Message.Value("good")), .. Frame(1, [1, 2, 3]), .. Frame(2, Message.Value("good, too")), .. End()];
+        peer.Send(octets);
+        List<(string, AnyDeliveryState.Member)> told = [];
+        PeerFrame frame;
+        while ((frame = peer.Read()).Name != "end")
+        {
+            if (frame.Name == "disposition")
+            {
+                told.Add((frame.Name, frame.Disposition.State.Kind));
+            }
+        }
+
+        Assert.Equal([AnyDeliveryState.Member.Accepted, AnyDeliveryState.Member.Rejected, AnyDeliveryState.Member.Accepted], told.Select(one => one.Item2));
+        peer.Send(default(Close));
+        Assert.Equal("close", peer.Read().Name);
+        Assert.Equal(2u, CountMessages());
+
+        static byte[] Frame(uint id, byte[] message)
+        {
+            var transfer = new Transfer { Handle = 0, DeliveryId = id, DeliveryTag = BitConverter.GetBytes(id) };
+            byte[] frame = new byte[FrameReader.HeaderOctets + transfer.MaxOctets + message.Length];
+            return frame[..FrameWriter.WritePerformative(frame, 0, in transfer, message)];
+        }
+
+        static byte[] End()
+        {
+            byte[] frame = new byte[64];
+            return frame[..FrameWriter.WritePerformative(frame, 0, default(End))];
+        }
+    }
+
+    [Fact]
     public void X15_UnknownFormat_IsRejected_AndNotThoseBeforeIt()
     {
         using var peer = PeerClient.Begin(Broker);

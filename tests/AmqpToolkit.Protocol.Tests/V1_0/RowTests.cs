@@ -15,7 +15,8 @@ public sealed class RowTests
         ("other link", Peer.Transfer(2, [9], handle: 5), EngineEventKind.Transferred),
         ("bad number", Peer.Transfer(7, [9]), EngineEventKind.SessionFailed),
         ("no handle", Peer.Transfer(2, [9], handle: 9), EngineEventKind.SessionFailed),
-        ("flow", Peer.Frame(new Flow { NextIncomingId = 0, IncomingWindow = 1, NextOutgoingId = 2, OutgoingWindow = 1 }), EngineEventKind.Flowed),
+        ("flow", Peer.Frame(new Flow { NextIncomingId = 0, IncomingWindow = 1, NextOutgoingId = 2, OutgoingWindow = 1 }), EngineEventKind.None),
+        ("end", Peer.Frame(default(End)), EngineEventKind.None),
         ("unreadable", [0, 0, 0, 12, 2, 0, 0, 0, 0, 0x53, 0x14, 0x99], EngineEventKind.ConnectionFailed),
         ("cut", Peer.Transfer(2, [9])[..^1], EngineEventKind.None),
     ];
