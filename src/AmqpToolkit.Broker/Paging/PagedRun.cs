@@ -79,6 +79,6 @@ internal sealed class PagedRun
     /// <summary>One message.</summary>
     /// <param name="Message">What the queue has of it.</param>
     /// <param name="Stored">Its name in the journal, if it is there.</param>
-    /// <param name="Position">Its place, where it was given back.</param>
+    /// <param name="Position">Its place, where it was given back; else its number in the list.</param>
     internal readonly record struct Entry(MessageRef Message, StoredMessage Stored, ulong Position);
 }

@@ -30,6 +30,9 @@ internal abstract class Consumer(MessageQueue queue)
     /// <summary>Its own way through the queue; null when it takes messages in turn.</summary>
     public QueueWalk? Walk { get; set; }
 
+    /// <summary>Whether it is worth looking for a message for it. When it is not, and that changes, it resumes in any case.</summary>
+    public virtual bool MayWant => true;
+
     /// <summary>Whether nobody else may consume from the queue.</summary>
     public abstract bool IsExclusive { get; }
 

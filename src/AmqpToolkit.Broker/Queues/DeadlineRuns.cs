@@ -50,5 +50,5 @@ internal sealed class DeadlineRuns
     /// <summary>Forgets messages in a row that are not there any more.</summary>
     /// <param name="index">How many are before them.</param>
     /// <param name="count">How many they are.</param>
-    public void Forget(int index, int count) => _runs.Merge(index, count);
+    public void Forget(int index, int count) => _runs.Forget(index, count);
 }

@@ -15,7 +15,10 @@ internal sealed partial class MessageLine
     public void SetWalked(bool isWalked)
     {
         _isWalked = isWalked;
-        _returned?.Order(isWalked);
+        if (isWalked)
+        {
+            _returned?.Order();
+        }
     }
 
     /// <summary>Finds the next message that was never handed out.</summary>

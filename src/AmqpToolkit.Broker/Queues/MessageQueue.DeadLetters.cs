@@ -16,6 +16,11 @@ internal partial class MessageQueue
         if (message.Message.IsLost)
         {
             // It cannot be had. The journal keeps it, for whoever can repair the files.
+            if (more.ExcludedCount > 0)
+            {
+                ForgetExcluded(more, in message);
+            }
+
             return;
         }
 

@@ -76,7 +76,7 @@ internal partial class MessageQueue
 
         // Who moves what died may be behind, or wait for room: a list of all that dies would have no bound.
         more.Budget = more.IsMovingBehind ? messages : DropsAtOnce + messages;
-        more.Steps = more.IsLookingOn ? FewSteps : StepsAtOnce;
+        more.Steps = more.IsLookingOn ? Math.Min(FewSteps, StepsInOneGo) : StepsInOneGo;
     }
 
     /// <summary>Ends it: leaves to the sweep what is left, and sees to the times. Under the lock.</summary>
@@ -135,7 +135,7 @@ internal partial class MessageQueue
         }
 
         BeginWork(more);
-        more.Steps = StepsAtOnce;
+        more.Steps = StepsInOneGo;
         CountOctets(more);
         DropExpired(more);
         DropSurplus(more);

@@ -28,6 +28,9 @@ internal partial class MessageQueue
     private const int DeadAtOnce = 256;
     private const long DeadOctetsAtOnce = 1024 * 1024;
 
+    /// <summary>Octets of properties of a run: what stands for a message on the disk says how long its body is alone.</summary>
+    private const long MostPropertyOctets = 1024 * 1024;
+
     /// <summary>Null as long as everything is in memory.</summary>
     private QueuePaging? _pages;
 
@@ -132,6 +135,14 @@ internal partial class MessageQueue
                 _pages ??= new QueuePaging(this);
             }
 
+            // What was read for somebody who does not take it can be read again.
+            _more?.Walks?.ForEach(walk =>
+            {
+                if (!walk.Consumer.IsInRotation)
+                {
+                    walk.Reading?.Drop(_arena);
+                }
+            });
             return done;
         }
     }
@@ -157,10 +168,26 @@ internal partial class MessageQueue
             }
 
             // It cannot be had. The journal keeps it, for whoever can repair the files.
-            TakeOldest();
+            var lost = TakeOldest();
+            if (_more is { ExcludedCount: > 0 } excluding)
+            {
+                ForgetExcluded(excluding, in lost);
+            }
         }
 
         return false;
+    }
+
+    /// <summary>Without messages on the disk the queue goes the short way again. Under the lock.</summary>
+    private bool EndsPaging(QueuePaging pages)
+    {
+        if (PagedOutUnlocked > 0 || _hasLost || pages.HasWalks || pages.HasWaiter || pages.IsAtWork)
+        {
+            return false;
+        }
+
+        _pages = ReferenceEquals(pages, _pages) ? null : _pages;
+        return true;
     }
 
     /// <summary>Has more read for consumers that are through what is in memory. Under the lock.</summary>
@@ -169,6 +196,11 @@ internal partial class MessageQueue
         if (pages.HasWalksToRead && !pages.IsResting)
         {
             pages.Start();
+        }
+
+        if (EndsPaging(pages))
+        {
+            return;
         }
 
         bool isAwaited = _rotation is { Count: > 0 } || (ConsumersUnlocked > 0 && _arena.Paging is not { HoldsReading: true });
@@ -256,6 +288,7 @@ internal partial class MessageQueue
                 DropExpired(more);
             }
 
+            pages.IsAtWork = true;
             byte priority = _more is { } left ? HeadPriority(left) : (byte)0;
             var line = LineOf(priority);
             run.Begin(line, priority, _arena.Paging!.OctetsAtOnce);
@@ -276,11 +309,14 @@ internal partial class MessageQueue
     private void Read(QueuePaging pages, PageReader reader)
     {
         var run = reader.Run;
+        long properties = 0;
         try
         {
-            for (int index = 0; index < run.Count; index++)
+            for (int index = 0; index < run.Count && properties < MostPropertyOctets; index++)
             {
-                run.AddRead(_arena.Paging!.Read(reader, run[index].Message, run[index].Stored));
+                var read = _arena.Paging!.Read(reader, run[index].Message, run[index].Stored);
+                properties += read.IsInMemory ? _arena.Read(read).Properties.Length : 0;
+                run.AddRead(read);
             }
 
             pages.NoteAnswer();
@@ -315,11 +351,6 @@ internal partial class MessageQueue
                 Deliver(turn);
             }
 
-            if (PagedOutUnlocked == 0 && !_hasLost && !pages.HasWalks)
-            {
-                // The queue goes the short way again.
-                _pages = null;
-            }
         }
 
         foreach (var consumer in draining ?? [])
@@ -363,6 +394,9 @@ internal partial class MessageQueue
             {
                 pages.EndWait();
             }
+
+            pages.IsAtWork = false;
+            EndsPaging(pages);
         }
     }
 

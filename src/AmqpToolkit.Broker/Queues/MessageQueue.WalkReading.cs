@@ -7,9 +7,13 @@ namespace AmqpToolkit.Broker.Queues;
 /// <content>Walks that come to messages on the disk: a run is read for each by itself, looked at without the lock, and what is wanted of it waits in memory for that walk alone.</content>
 internal partial class MessageQueue
 {
+    /// <summary>Steps of looking at a run: some 4 ms. There are few threads that may wait for the disk, and others wait for them.</summary>
+    private const int StepsOfRun = 8 * StepsAtOnce;
+
     /// <summary>Nothing behind a message on the disk is looked at before that was read. Under the lock.</summary>
     private void WaitForDisk(QueueWalk walk)
     {
+        walk.IsAtDisk = true;
         if (!walk.WaitsForDisk)
         {
             walk.WaitsForDisk = true;
@@ -25,7 +29,7 @@ internal partial class MessageQueue
         var told = new List<(bool IsRedelivered, ushort DeliveryCount)>();
         lock (_gate)
         {
-            if (IsThere(walk) && !walk.IsBrowsing && !walk.IsDraining && !MayRead(pages))
+            if (IsThere(walk) && !walk.IsDraining && !MayRead(pages))
             {
                 pages.Hold(walk);
                 return;
@@ -78,8 +82,9 @@ internal partial class MessageQueue
                 run.Begin(line, (byte)priority, _arena.Paging!.OctetsAtOnce);
                 line.Collect(run, in cursor);
                 var at = cursor;
-                for (int index = 0; index < run.Count; index++, at.Number++)
+                for (int index = 0; index < run.Count; index++)
                 {
+                    at.Number = run[index].Position;
                     line.Tell(in at, out bool isRedelivered, out ushort deliveryCount, out _);
                     told.Add((isRedelivered, deliveryCount));
                 }
@@ -89,15 +94,15 @@ internal partial class MessageQueue
         }
     }
 
-    /// <summary>Which of the messages that were read a walk wants; those that cannot be had are to be told from what it does not want.</summary>
+    /// <summary>Which of the messages that were read a walk wants, as far as that may take; those that cannot be had are to be told from what it does not want.</summary>
     private List<bool> Judge(QueueWalk walk, PagedRun run, List<(bool IsRedelivered, ushort DeliveryCount)> told, out int lost)
     {
         var read = run.Messages;
         var isWanted = new List<bool>(read.Length);
         lost = 0;
-        for (int index = 0; index < read.Length; index++)
+        int steps = StepsOfRun;
+        for (int index = 0; index < read.Length && steps > 0; index++)
         {
-            int steps = 0;
             lost += read[index].IsLost ? 1 : 0;
             isWanted.Add(read[index].IsLost || walk.Wants(_arena.Read(read[index]), told[index].IsRedelivered, told[index].DeliveryCount, ref steps));
         }

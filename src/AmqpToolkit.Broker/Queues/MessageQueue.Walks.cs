@@ -14,6 +14,39 @@ internal partial class MessageQueue
     /// <summary>Steps of an operation while the sweep is at work for walks that are behind: who publishes or settles a message does not wait for them.</summary>
     private const int FewSteps = 8 * 1024;
 
+    /// <summary>Steps that each walk has in its turn, however many there are.</summary>
+    private const int LeastShare = 1024;
+
+    /// <summary>Places of returned messages that are told of one by one, times walks.</summary>
+    private const int MostTold = 8192;
+
+    /// <summary>What came of looking for a message among those that were never handed out.</summary>
+    private enum Search
+    {
+        Found,
+
+        /// <summary>Nothing that is wanted stands before the end, or the place that was asked for.</summary>
+        Nothing,
+
+        /// <summary>It ended before that: there are no steps left, or the next message is to be read first.</summary>
+        Stopped,
+    }
+
+    /// <summary>Steps under one taking of the lock.</summary>
+    internal int StepsInOneGo { get; set; } = StepsAtOnce;
+
+    /// <summary>Whether walks have more to look at than they may at once, and the sweep goes on.</summary>
+    internal bool IsLookingOn
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _more is { IsLookingOn: true };
+            }
+        }
+    }
+
     /// <summary>Keeps a message that is about to come back from the consumer who gives it back.</summary>
     /// <returns>False when that cannot be: then nobody should get it.</returns>
     public bool TryExclude(Consumer consumer, in QueuedMessage message)
@@ -46,9 +79,9 @@ internal partial class MessageQueue
         }
 
         var more = _more!;
-        walk.IsBehind = false;
-        bool isFound = FindReturned(more, walk) ? TakesReturned(more, walk) : !walk.IsBehind && FindReady(more, walk, ulong.MaxValue);
-        walk.IsThrough = !isFound && !walk.IsBehind && !walk.WaitsForDisk;
+        (walk.IsBehind, walk.IsAtDisk) = (false, false);
+        bool isFound = FindReturned(more, walk) ? TakesReturned(more, walk) : !walk.IsBehind && FindReady(more, walk, ulong.MaxValue) == Search.Found;
+        walk.IsThrough = !isFound && !walk.IsBehind && !walk.IsAtDisk;
         if (walk.IsThrough)
         {
             walk.Reading?.Drop(_arena);
@@ -181,18 +214,18 @@ internal partial class MessageQueue
             return;
         }
 
-        foreach (var walk in more.Walks!)
+        var walks = more.Walks!;
+        places = places?.Count * walks.Count > MostTold ? null : places;
+        foreach (var walk in walks)
         {
             if (places is null)
             {
-                walk.AddReturnedFrom(lowest);
+                walk.AddReturnedFrom(NotBefore(walk, lowest));
             }
 
             foreach (ulong place in places ?? [])
             {
-                // Who browses sees what is behind his place.
-                var (priority, position) = QueueWalk.Split(place);
-                if (!walk.IsBrowsing || position >= LineOf(priority).PlaceAt(in walk.CursorOf(priority)))
+                if (NotBefore(walk, place) == place)
                 {
                     walk.AddReturned(place);
                 }
@@ -202,17 +235,51 @@ internal partial class MessageQueue
         }
     }
 
+    /// <summary>Who browses sees what is behind his place alone.</summary>
+    private ulong NotBefore(QueueWalk walk, ulong place)
+    {
+        if (!walk.IsBrowsing)
+        {
+            return place;
+        }
+
+        var (priority, position) = QueueWalk.Split(place);
+        return QueueWalk.PlaceOf(priority, Math.Max(position, LineOf(priority).PlaceAt(in walk.CursorOf(priority))));
+    }
+
     /// <summary>Hands out where some consumers do not take messages in turn: one of those whose turn it is after the other, until none takes any more.</summary>
     private void DeliverWalked(QueueExtension more, Turn turn)
     {
         TellReturned(more);
+        while (DeliverRound(more, turn) && more.Steps > 0 && HasReady)
+        {
+            // Somebody had not enough of his share, and others left some of theirs.
+        }
+
+        if (!HasReady)
+        {
+            foreach (var walk in more.Walks ?? [])
+            {
+                (walk.IsThrough, walk.IsBehind) = (true, false);
+                walk.Reading?.Drop(_arena);
+                TellDrained(walk, canTakeMore: true, turn);
+            }
+        }
+    }
+
+    /// <returns>Whether a walk has not looked at all that it may want.</returns>
+    private bool DeliverRound(QueueExtension more, Turn turn)
+    {
         List<Consumer>? waiting = null;
+        bool isBehind = false;
+        int share = Math.Max(LeastShare, more.Steps / Math.Max(1, _rotation?.Count ?? 0));
         while (HasReady && NextConsumer() is { } consumer)
         {
             if (consumer.Walk is { } walk)
             {
-                if (DeliverTo(walk, turn))
+                if (DeliverTo(more, walk, share, turn))
                 {
+                    isBehind = true;
                     (waiting ??= []).Add(consumer);
                 }
             }
@@ -233,47 +300,45 @@ internal partial class MessageQueue
             Rotate(waiting[index % waiting.Count], canTakeMore: true);
         }
 
-        if (!HasReady)
-        {
-            foreach (var walk in more.Walks ?? [])
-            {
-                (walk.IsThrough, walk.IsBehind) = (true, false);
-                walk.Reading?.Drop(_arena);
-                TellDrained(walk, canTakeMore: true, turn);
-            }
-        }
+        return isBehind;
     }
 
     /// <summary>Gives a walk its turn. Its consumer is not asked, and nobody's gate is taken, before there is a message that it wants.</summary>
     /// <returns>Whether it goes on when there are looks again.</returns>
-    private bool DeliverTo(QueueWalk walk, Turn turn)
+    private bool DeliverTo(QueueExtension more, QueueWalk walk, int share, Turn turn)
     {
         var consumer = walk.Consumer;
         walk.Forget();
-        bool canTakeMore = true;
-        if (FindWanted(walk))
+        bool canTakeMore = consumer.MayWant;
+        int others = Math.Max(0, more.Steps - share);
+        more.Steps -= others;
+        if (canTakeMore && FindWanted(walk))
         {
             var run = new DeliveryRun(this, walk, RunLimit(consumer));
             canTakeMore = consumer.Take(ref run, turn);
             walk.Current = default;
         }
 
+        more.Steps += others;
         if (canTakeMore && walk.IsBehind)
         {
             return true;
         }
 
-        Rotate(consumer, canTakeMore && (consumer.Walk is null || (!walk.IsThrough && !walk.WaitsForDisk)));
+        // Who takes no more has used up his credit, or asks again for what is left of it.
+        walk.IsDraining &= canTakeMore;
+        Rotate(consumer, canTakeMore && (consumer.Walk is null || (!walk.IsThrough && !walk.IsAtDisk)));
         TellDrained(walk, canTakeMore, turn);
         return false;
     }
 
-    private static void TellDrained(QueueWalk walk, bool canTakeMore, Turn turn)
+    private void TellDrained(QueueWalk walk, bool canTakeMore, Turn turn)
     {
         if (canTakeMore && walk is { IsDraining: true, IsThrough: true })
         {
             walk.IsDraining = false;
             walk.Consumer.HandleDrained(turn);
+            EndIfNeedless(walk);
         }
     }
 
@@ -287,7 +352,7 @@ internal partial class MessageQueue
                 return false;
             }
 
-            if (!walk.IsExcluded(place) && message.Message.IsInMemory && IsWanted(more, walk, message.Message, message.Redelivered, message.DeliveryCount, message.Deadline))
+            if (!walk.IsExcluded(place) && message.Message.IsInMemory && IsWanted(more, walk, message.Message, (true, message.Priority, message.Position), message.Redelivered, message.DeliveryCount, message.Deadline))
             {
                 (walk.CurrentPriority, walk.CurrentPlace) = (message.Priority, message.Position);
                 return true;
@@ -295,6 +360,12 @@ internal partial class MessageQueue
 
             more.Steps -= QueueWalk.StepsOfLook;
             walk.PassReturned(place);
+            if (walk.DropsRefused && message.Message.IsInMemory && message.Deadline > more.Now)
+            {
+                LineOf(message.Priority).TakeReturned(in message);
+                CountTaken(message.Priority, message.Message, isCounted: true);
+                Finish(in message);
+            }
         }
 
         return false;
@@ -339,64 +410,51 @@ internal partial class MessageQueue
     {
         var (message, priority, place, info) = (walk.Current, walk.CurrentPriority, walk.CurrentPlace, walk.CurrentInfo);
         walk.Current = default;
-        if (FindReady(more, walk, QueueWalk.PlaceOf(priority, place!.Value)))
+        var search = FindReady(more, walk, QueueWalk.PlaceOf(priority, place!.Value));
+        if (search != Search.Nothing)
         {
-            return true;
-        }
-
-        if (walk.IsBehind || walk.WaitsForDisk)
-        {
-            return false;
+            return search == Search.Found;
         }
 
         (walk.Current, walk.IsCurrentRead, walk.CurrentPriority, walk.CurrentPlace, walk.CurrentInfo) = (message, false, priority, place, info);
         return true;
     }
 
-    private bool FindReady(QueueExtension more, QueueWalk walk, ulong before)
+    private Search FindReady(QueueExtension more, QueueWalk walk, ulong before)
     {
-        for (int priority = more.HighestPriority; priority >= 0; priority--)
+        var search = Search.Nothing;
+        for (int priority = more.HighestPriority; priority >= 0 && search == Search.Nothing; priority--)
         {
-            if (FindLine((byte)priority) is { } line && FindReady(more, walk, line, (byte)priority, before))
-            {
-                return true;
-            }
-
-            if (walk.IsBehind || walk.WaitsForDisk)
-            {
-                return false;
-            }
+            search = FindLine((byte)priority) is { } line ? FindReady(more, walk, line, (byte)priority, before) : search;
         }
 
-        return false;
+        return search;
     }
 
-    private bool FindReady(QueueExtension more, QueueWalk walk, MessageLine line, byte priority, ulong before)
+    private Search FindReady(QueueExtension more, QueueWalk walk, MessageLine line, byte priority, ulong before)
     {
         ref var cursor = ref walk.CursorOf(priority);
         int steps = more.Steps;
-        bool isAtEnd = true;
         while (line.TrySeek(ref cursor, ref steps, out var message))
         {
             more.Steps = steps;
             if (before != ulong.MaxValue && QueueWalk.PlaceOf(priority, line.PositionOf(in cursor)) > before)
             {
-                isAtEnd = false;
-                break;
+                return Search.Nothing;
             }
 
             var read = message;
             if (message.IsPagedOut && walk.Reading?.TryFind(priority, cursor.Number, message, _arena, out read) != true)
             {
                 WaitForDisk(walk);
-                return false;
+                return Search.Stopped;
             }
 
             line.Tell(in cursor, out bool isRedelivered, out ushort deliveryCount, out long deadline);
-            if (read.IsInMemory && IsWanted(more, walk, read, isRedelivered, deliveryCount, deadline, isJudged: message.IsPagedOut))
+            if (read.IsInMemory && IsWanted(more, walk, read, (false, priority, cursor.Number), isRedelivered, deliveryCount, deadline, isRead: message.IsPagedOut))
             {
                 (walk.CurrentPriority, walk.CurrentPlace) = (priority, null);
-                return true;
+                return Search.Found;
             }
 
             more.Steps -= QueueWalk.StepsOfLook;
@@ -405,11 +463,12 @@ internal partial class MessageQueue
         }
 
         more.Steps = steps;
-        walk.IsBehind = isAtEnd && steps <= 0;
-        return false;
+        walk.IsBehind = steps <= 0;
+        return walk.IsBehind ? Search.Stopped : Search.Nothing;
     }
 
-    private bool IsWanted(QueueExtension more, QueueWalk walk, MessageRef message, bool isRedelivered, int deliveryCount, long deadline, bool isJudged = false)
+    private bool IsWanted(
+        QueueExtension more, QueueWalk walk, MessageRef message, (bool IsReturned, byte Priority, ulong Number) name, bool isRedelivered, int deliveryCount, long deadline, bool isRead = false)
     {
         if (deadline <= more.Now)
         {
@@ -418,7 +477,7 @@ internal partial class MessageQueue
         }
 
         var content = _arena.Read(message);
-        if (!isJudged)
+        if (!isRead && walk.Judged != name)
         {
             int steps = more.Steps;
             bool isWanted = walk.Wants(in content, isRedelivered, deliveryCount, ref steps);
@@ -427,9 +486,11 @@ internal partial class MessageQueue
             {
                 return false;
             }
+
+            walk.Judged = name;
         }
 
-        (walk.Current, walk.IsCurrentRead) = (message, isJudged);
+        (walk.Current, walk.IsCurrentRead) = (message, isRead);
         long left = deadline == QueuedMessage.Never || (content.Flags & MessageFlags.Expires) == 0 ? -1 : deadline - more.Now;
         walk.CurrentInfo = new DeliveryInfo(isRedelivered, deliveryCount, left);
         return true;

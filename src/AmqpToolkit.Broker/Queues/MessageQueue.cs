@@ -237,7 +237,7 @@ internal partial class MessageQueue : BindingDestination
             }
             else if (consumer.Walk is { } walk)
             {
-                walk.IsDraining = true;
+                walk.IsDraining = consumer.MayWant;
             }
             else if (_pages is { } pages && !HasHead())
             {

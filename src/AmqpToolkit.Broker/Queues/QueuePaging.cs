@@ -19,6 +19,9 @@ internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.Vir
     private bool _hasFailed;
     private long _restsUntil;
 
+    /// <summary>Whether a run is being read. Under the queue's lock.</summary>
+    public bool IsAtWork { get; set; }
+
     /// <summary>Whether somebody waits for the next run. Under the queue's lock.</summary>
     public bool HasWaiter => _read is not null || _draining is not null;
 

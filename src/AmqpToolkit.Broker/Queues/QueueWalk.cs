@@ -41,8 +41,11 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     /// <summary>Whether it has not looked at all that waits because others are to get their turn.</summary>
     public bool IsBehind { get; set; }
 
-    /// <summary>Whether it has come to messages on the disk, and goes on when they were read.</summary>
+    /// <summary>Whether messages are to be read for it; it is told when they were.</summary>
     public bool WaitsForDisk { get; set; }
+
+    /// <summary>Whether it looked last as far as to messages that are to be read first.</summary>
+    public bool IsAtDisk { get; set; }
 
     /// <summary>Whether its consumer wants to hear when it stands at the end.</summary>
     public bool IsDraining { get; set; }
@@ -58,6 +61,12 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
 
     /// <summary>Its place if it came back from a consumer; else it is where the cursor stands.</summary>
     public ulong? CurrentPlace { get; set; }
+
+    /// <summary>
+    /// The place, or the number, of the message that was found to be wanted last. It is not asked again before it is taken: a consumer without credit, and looks that end behind a dear message, would have it
+    /// evaluated again and again, and nobody would get on.
+    /// </summary>
+    public (bool IsReturned, byte Priority, ulong Number)? Judged { get; set; }
 
     /// <summary>What there is to tell of it.</summary>
     public DeliveryInfo CurrentInfo { get; set; }
@@ -122,6 +131,7 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     /// <summary>A message came back.</summary>
     public void AddReturned(ulong place)
     {
+        Judged = null;
         if (place >= ReturnedFrom || IsExcluded(place))
         {
             return;
@@ -137,6 +147,7 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     /// <summary>Messages came back, too many to note each: it looks at all from a place on.</summary>
     public void AddReturnedFrom(ulong place)
     {
+        Judged = null;
         ReturnedFrom = Math.Min(ReturnedFrom, Math.Min(place, FirstReturned));
         _returned.Clear();
     }
@@ -173,7 +184,7 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     public int ExcludedCount => _excluded?.Count ?? 0;
 
     /// <summary>Looks for the next message anew: others may have taken the one at hand.</summary>
-    public void Forget() => (Current, IsThrough, IsBehind) = (default, false, false);
+    public void Forget() => (Current, IsThrough, IsBehind, IsAtDisk) = (default, false, false, false);
 
     /// <summary>Messages were read for it.</summary>
     public WalkReading BeginReading() => _reading ??= new WalkReading();

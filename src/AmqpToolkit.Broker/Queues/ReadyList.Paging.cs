@@ -9,6 +9,9 @@ internal partial struct ReadyList
     /// <summary>Octets of bodies that are paged out under one taking of the queue's lock.</summary>
     private const long PagedOutAtOnce = 1024 * 1024;
 
+    /// <summary>Empty places between the messages of a run.</summary>
+    private const int MostPassed = 4096;
+
     /// <summary>Messages that are paged out.</summary>
     public readonly int PagedOutCount => _marks?.PagedOutCount ?? 0;
 
@@ -79,11 +82,15 @@ internal partial struct ReadyList
 
         // Who takes them slowly has few ahead, whoever takes them fast many.
         marks.Ahead = Math.Max(1, read.Length / 2);
-        while (marks.PagedOutCount > 0 && marks.Number >= run.First && marks.Number - run.First < (ulong)read.Length)
+        for (int index = 0; marks.PagedOutCount > 0; index++)
         {
-            int index = (int)(marks.Number - run.First);
+            while (index < read.Length && run[index].Position < marks.Number)
+            {
+                index++;
+            }
+
             var chunk = marks.Chunk!;
-            if (chunk.Items[marks.At] != run[index].Message)
+            if (index == read.Length || run[index].Position != marks.Number || chunk.Items[marks.At] != run[index].Message)
             {
                 // It was in memory meanwhile, and left it again.
                 return;
@@ -129,28 +136,27 @@ internal partial struct ReadyList
     /// <summary>Whether the body of a message is counted.</summary>
     public readonly bool IsCounted(in Cursor cursor) => _count is not { IsDone: false } count || count.Has(cursor.Number);
 
-    /// <summary>Messages in a row; a chunk that is gone ends the row.</summary>
-    private static void Collect(PagedRun run, Chunk chunk, int at)
+    /// <summary>Messages in a row, but for those that were taken before their turn.</summary>
+    private static void Collect(PagedRun run, Chunk from, int at)
     {
-        run.First = chunk.First + (ulong)at;
-        while (true)
+        int passed = 0;
+        run.First = from.First + (ulong)at;
+        for (var chunk = from; chunk is not null; chunk = chunk.Next, at = chunk?.Start ?? 0)
         {
             for (; at < chunk.End; at++)
             {
+                if (chunk.Items[at].IsNone && passed++ < MostPassed)
+                {
+                    continue;
+                }
+
                 if (run.IsFull || !chunk.Items[at].IsPagedOut)
                 {
                     return;
                 }
 
-                run.Add(chunk.Items[at], chunk.Stored?[at] ?? default, position: 0);
+                run.Add(chunk.Items[at], chunk.Stored?[at] ?? default, chunk.First + (ulong)at);
             }
-
-            if (chunk.Next is not { } next || next.First != chunk.First + (ulong)chunk.End)
-            {
-                return;
-            }
-
-            (chunk, at) = (next, next.Start);
         }
     }
 

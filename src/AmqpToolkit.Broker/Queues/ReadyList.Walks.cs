@@ -28,7 +28,8 @@ internal partial struct ReadyList
         message = default;
         if (PlaceCount == 0)
         {
-            cursor.Number = Math.Max(cursor.Number, NextNumber);
+            // The chunk may be one of a list that is gone.
+            (cursor.Number, cursor.Chunk) = (Math.Max(cursor.Number, NextNumber), null);
             return false;
         }
 
@@ -112,6 +113,16 @@ internal partial struct ReadyList
     {
         cursor.Number = Math.Max(cursor.Number, FirstNumber);
         var chunk = _first!;
+        if (cursor.Number - FirstNumber > (ulong)PlaceCount / 2)
+        {
+            // Who is through stands at the end.
+            chunk = _last!;
+            while (chunk.First > cursor.Number && chunk.Previous is { } before)
+            {
+                chunk = before;
+            }
+        }
+
         while (chunk.Next is { } next && next.First <= cursor.Number)
         {
             chunk = next;

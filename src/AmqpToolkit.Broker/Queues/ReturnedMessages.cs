@@ -66,24 +66,14 @@ internal sealed class ReturnedMessages
     /// <summary>Takes one by its place. Where they stand in order.</summary>
     public void Remove(in QueuedMessage message) => _ordered!.Remove(message);
 
-    /// <summary>From now on they are taken before their turn, or not any more.</summary>
-    public void Order(bool isOrdered)
+    /// <summary>From now on they are taken before their turn. They stay in order, whoever comes and goes, until all are gone.</summary>
+    public void Order()
     {
-        if (isOrdered == _ordered is not null)
-        {
-            return;
-        }
-
-        if (isOrdered)
+        if (_ordered is null)
         {
             _ordered = new SortedSet<QueuedMessage>(_heap.UnorderedItems.Select(static item => item.Element), ByPosition.Instance);
             _heap.Clear();
             _heap.TrimExcess();
-        }
-        else
-        {
-            _heap.EnqueueRange(_ordered!.Select(static message => (message, message.Position)));
-            _ordered = null;
         }
     }
 

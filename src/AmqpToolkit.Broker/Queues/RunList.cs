@@ -6,9 +6,14 @@ internal sealed class RunList<T>
     /// <summary>Entries that are over before room is made.</summary>
     private const int MostPast = 256;
 
+    /// <summary>Messages that nobody will ask before their runs are dropped.</summary>
+    private const int MostGone = 4096;
+
     private readonly List<Run> _runs = [];
     private int _head;
     private ulong _taken;
+    private List<(ulong Start, ulong End)>? _gone;
+    private int _goneCount;
     private ulong _added;
 
     /// <summary>Messages that are there.</summary>
@@ -29,6 +34,8 @@ internal sealed class RunList<T>
         _runs.Clear();
         _head = 0;
         _taken = _added = 0;
+        _gone = null;
+        _goneCount = 0;
     }
 
     /// <summary>Begins a run.</summary>
@@ -64,36 +71,56 @@ internal sealed class RunList<T>
     /// <param name="index">Messages before it.</param>
     public Run At(int index) => _runs[IndexOf(index)];
 
-    /// <summary>Of messages in a row nobody will ask any more: what stands for them alone goes, and they belong to the run before.</summary>
+    /// <summary>Of messages in a row nobody will ask any more: what stands for them alone goes, when there is enough of it, and they belong to the run before.</summary>
     /// <param name="index">Messages before them.</param>
     /// <param name="count">How many they are.</param>
-    public void Merge(int index, int count)
+    public void Forget(int index, int count)
     {
-        ulong end = _taken + (ulong)(index + count);
-        int first = IndexOf(index);
-        if (first == _head || _runs[first].Start < _taken + (ulong)index)
+        ulong start = _taken + (ulong)index;
+        (_gone ??= []).Add((start, start + (ulong)count));
+        _goneCount += count;
+        if (_goneCount >= Math.Max(MostGone, _runs.Count / 2))
         {
-            first++;
+            DropGone(_gone);
         }
-
-        int last = first;
-        while (last < _runs.Count && _runs[last].Start < end)
-        {
-            last++;
-        }
-
-        // The last of the runs that begin there may go on behind them.
-        if (last > first && (last < _runs.Count ? _runs[last].Start : _added) > end)
-        {
-            last--;
-            _runs[last] = _runs[last] with { Start = end };
-        }
-
-        _runs.RemoveRange(first, last - first);
     }
 
     /// <summary>How far into its run a message is.</summary>
     public ulong OffsetOf(int index) => _taken + (ulong)index - At(index).Start;
+
+    /// <summary>One pass over all runs for as many that go.</summary>
+    private void DropGone(List<(ulong Start, ulong End)> gone)
+    {
+        gone.Sort();
+        int kept = Math.Min(_head + 1, _runs.Count);
+        int at = 0;
+        for (int index = kept; index < _runs.Count; index++)
+        {
+            ulong start = _runs[index].Start;
+            ulong end = index + 1 < _runs.Count ? _runs[index + 1].Start : _added;
+            while (at < gone.Count && gone[at].End <= start)
+            {
+                at++;
+            }
+
+            // Ranges that follow each other are one.
+            ulong covered = at < gone.Count && gone[at].Start <= start ? gone[at].End : start;
+            for (int next = at + 1; next < gone.Count && gone[next].Start <= covered && covered < end; next++)
+            {
+                covered = Math.Max(covered, gone[next].End);
+            }
+
+            // The last may get more.
+            if (covered < end || index == _runs.Count - 1)
+            {
+                _runs[kept++] = _runs[index];
+            }
+        }
+
+        _runs.RemoveRange(kept, _runs.Count - kept);
+        gone.Clear();
+        _goneCount = 0;
+    }
 
     private int IndexOf(int index)
     {

@@ -55,18 +55,18 @@ internal sealed class WalkReading
 
     /// <summary>A run was read.</summary>
     /// <param name="run">The run; what is kept is taken out of it.</param>
-    /// <param name="isWanted">For each that was read whether it is to be kept.</param>
+    /// <param name="isWanted">For each that was looked at whether it is to be kept.</param>
     /// <param name="arena">Where those lie that were kept before.</param>
     public void Set(PagedRun run, List<bool> isWanted, MessageArena arena)
     {
         Drop(arena);
         var read = run.Messages;
-        (_priority, _first, _end) = (run.Priority, run.First, run.First + (ulong)read.Length);
-        for (int index = 0; index < read.Length; index++)
+        (_priority, _first, _end) = (run.Priority, run.First, isWanted.Count == 0 ? run.First : run[isWanted.Count - 1].Position + 1);
+        for (int index = 0; index < isWanted.Count; index++)
         {
             if (isWanted[index])
             {
-                _wanted.Add(new Entry(run.First + (ulong)index, run[index].Message, read[index]));
+                _wanted.Add(new Entry(run[index].Position, run[index].Message, read[index]));
                 read[index] = default;
             }
         }

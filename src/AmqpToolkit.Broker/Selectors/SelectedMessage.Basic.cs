@@ -24,6 +24,7 @@ internal ref partial struct SelectedMessage
         foreach (var entry in new TableView(headers))
         {
             // The tag stands after the name; strings and tables have their length between it and their octets.
+            Steps -= StepsOfEntry;
             int at = OffsetOf(headers, entry.Key) + entry.Key.Length;
             int end = OffsetOf(headers, entry.Value.Payload) + entry.Value.Payload.Length;
             if (Note(entry.Key, at, end, ref left))

@@ -23,8 +23,10 @@ internal ref partial struct SelectedMessage
         int left = _names.Length;
         for (; count > 1; count -= 2)
         {
+            // Whatever its name is: to pass it takes its time.
             int keyAt = at;
-            if (AmqpReader.Measure(_table, keyAt, out int valueAt) != DecodeError.None || AmqpReader.Measure(_table, valueAt, out at) != DecodeError.None)
+            Steps -= StepsOfEntry;
+            if (Steps < 0 || AmqpReader.Measure(_table, keyAt, out int valueAt) != DecodeError.None || AmqpReader.Measure(_table, valueAt, out at) != DecodeError.None)
             {
                 return;
             }

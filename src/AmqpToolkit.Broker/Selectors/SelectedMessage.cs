@@ -97,7 +97,7 @@ internal ref partial struct SelectedMessage
     /// <returns>Whether nothing is left to be found, or there are no steps left to look on.</returns>
     private bool Note(ReadOnlySpan<byte> name, int at, int end, ref int left)
     {
-        Steps -= StepsOfEntry + (_names.Length / NamesAStep);
+        Steps -= _names.Length / NamesAStep;
         for (int number = 0; number < _names.Length; number++)
         {
             byte[] asked = _names[number];

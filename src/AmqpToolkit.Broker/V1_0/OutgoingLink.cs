@@ -47,6 +47,9 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
 
     public override bool IsExclusive => false;
 
+    /// <remarks>Read without the gate: whoever changes it asks the queue again afterwards.</remarks>
+    public override bool MayWant => link.Credit > 0;
+
     public override long Priority => priority;
 
     /// <summary>What becomes of deliveries that the receiver does not settle, or settles without a word (section 3.5.3, default-outcome).</summary>

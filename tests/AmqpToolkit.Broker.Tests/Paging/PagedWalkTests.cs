@@ -42,6 +42,38 @@ public sealed class PagedWalkTests
         Assert.True(queue.PagedOutCount > Others / 2, "the others were read into memory to stay");
     }
 
+    /// <summary>What comes back lies in memory: that the next message on the disk cannot be had is none of its concern.</summary>
+    [Fact]
+    public async Task N16_WhatComesBack_IsHandedOut_ThoughTheDiskDoesNotAnswer()
+    {
+        ManualDisk disk = null!;
+        await using var broker = await KeptBroker.StartAsync(new ManualTimeProvider(), folder => disk = new ManualDisk(folder), toleratesDefects: true, pagingOctets: 1);
+        using var client = new KeptClient(broker);
+        client.Declare("q");
+        client.Publish("", "q", Coloured("blue", isPersistent: true), "first");
+        using var peer = PeerClient.Begin(broker.Broker);
+        var filters = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = "colour = 'blue'" }).End().ToValue();
+        peer.AttachReceiver("q", with: attach => attach with { Source = new Source { Address = EncodedValue.String("q"), Filter = filters } });
+        peer.Credit(1);
+        ExpectBody(peer, "first");
+        client.Publish("", "q", Coloured("blue", isPersistent: true), [.. Enumerable.Range(0, 500).Select(number => $"{number}")]);
+        var queue = broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!;
+        while (queue.PageOut(int.MaxValue) > 0)
+        {
+            // Only so much at a time.
+        }
+
+        disk.OnRead = () => throw new IOException("Input/output error", 5);
+        peer.Credit(1000, deliveryCount: 1, nextIncomingId: 1);
+        peer.Settle(0, EncodedValue.Of(default(Released)));
+        while (!BodyOf(peer.ExpectPast("transfer")).AsSpan().SequenceEqual(Message.Data("first"u8.ToArray())))
+        {
+            // Some may have stayed in memory.
+        }
+
+        disk.OnRead = null;
+    }
+
     [Fact]
     public async Task N16_SeveralReceivers_ShareWhatIsOnTheDisk()
     {

@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Broker.Selectors;
 using AmqpToolkit.Codec;
@@ -97,6 +98,102 @@ public sealed class WalkTests
         second.SettleAll(Outcome.Accept, host.Turn);
         Assert.Equal(["other"], host.Drain(queue));
         host.ExpectNothingLeft();
+    }
+
+    /// <summary>The list that is gone is given back without the lock: until that is done, nobody may stand in it.</summary>
+    [Fact]
+    public void Purge_LeavesNobodyInTheListThatIsGone()
+    {
+        using var host = new ExtendedQueue();
+        var line = new MessageLine(host.Arena);
+        for (int number = 0; number < 3; number++)
+        {
+            line.Add(host.Arena.Store(new MessageContent { Exchange = [], RoutingKey = [], Properties = [0, 0], Body = [1] }));
+        }
+
+        ReadyList.Cursor cursor = default;
+        int budget = 100;
+        while (line.TrySeek(ref cursor, ref budget, out _))
+        {
+            cursor.Number++;
+        }
+
+        var all = line.TakeAll();
+        Assert.False(line.TrySeek(ref cursor, ref budget, out _));
+        var added = host.Arena.Store(new MessageContent { Exchange = [], RoutingKey = [], Properties = [0, 0], Body = [2] });
+        line.Add(added);
+        Assert.True(line.TrySeek(ref cursor, ref budget, out var found));
+        Assert.Equal(added, found);
+        all.Drop();
+        line.Drop();
+        host.ExpectNothingLeft();
+    }
+
+    [Fact]
+    public void WhatComesBack_AndIsNotPicked_EndsWithASubscription()
+    {
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q");
+        var first = new TextConsumer(queue);
+        Assert.True(queue.TryAddConsumer(first, host.Turn, _ => { }));
+        Publish(host, queue, "red", null, "0", "1");
+        Publish(host, queue, "blue", null, "2");
+        queue.RemoveConsumer(first, host.Turn);
+        first.SettleAll(Outcome.Release, host.Turn);
+        var second = new TextConsumer(queue);
+        Assert.True(Selector.TryParse("colour = 'blue'", out var selector, out _));
+        second.Walk = new QueueWalk(queue, second, selector!) { DropsRefused = true };
+        Assert.True(queue.TryAddConsumer(second, host.Turn, _ => { }));
+        Assert.Equal(["2"], second.Taken);
+        Assert.Equal(0u, queue.ReadyCount);
+        second.SettleAll(Outcome.Accept, host.Turn);
+        host.ExpectNothingLeft();
+    }
+
+    [Fact]
+    public void Browser_ComesOn_BesideWhoGivesBackALotAgainAndAgain()
+    {
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q");
+        var browser = new TextConsumer(queue, prefetch: 1);
+        browser.Walk = new QueueWalk(queue, browser) { IsBrowsing = true };
+        var other = new TextConsumer(queue, prefetch: 300);
+        string[] all = [.. Enumerable.Range(0, 600).Select(number => $"{number}")];
+        Assert.True(queue.TryAddConsumer(other, host.Turn, _ => { }));
+        host.Publish(queue, all);
+        Assert.True(queue.TryAddConsumer(browser, host.Turn, _ => { }));
+        for (int round = 0; round < 4; round++)
+        {
+            other.SettleAll(Outcome.Release, host.Turn);
+        }
+
+        // Each is shown once, whether it was out while the browser passed or not.
+        Assert.Equal(browser.Taken.Count, browser.Taken.Distinct().Count());
+        Assert.Equal(all[300..], browser.Taken.Where(body => int.Parse(body) >= 300));
+    }
+
+    /// <summary>Some 200,000 steps a message: more than all looks of one taking of the lock.</summary>
+    [Fact]
+    public void MessagesThatAreDearToLookAt_ComeAgain()
+    {
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q");
+        var picky = Add(host, queue, string.Join(" AND ", Enumerable.Range(0, 64).Select(number => $"x{number} IS NULL")));
+        byte[] table = new byte[11_000 * 7];
+        for (int number = 0; number < 11_000; number++)
+        {
+            // A short name of four octets, and true.
+            System.Text.Encoding.ASCII.GetBytes($"{number:D5}".AsSpan(0, 4), table.AsSpan((number * 7) + 1));
+            (table[number * 7], table[(number * 7) + 5], table[(number * 7) + 6]) = (4, (byte)'t', 1);
+        }
+
+        var dear = new BasicProperties { Headers = new TableView(table).ToOwned() };
+        host.Publish(queue, dear, "0");
+        host.Publish(queue, dear, "1");
+        Assert.True(SpinWait.SpinUntil(() => queue.ReadyCount == 0, TimeSpan.FromSeconds(60)), "they are not delivered");
+        picky.SettleAll(Outcome.Release, host.Turn);
+        Assert.True(SpinWait.SpinUntil(() => queue.ReadyCount == 0, TimeSpan.FromSeconds(60)), "they do not come again");
+        Assert.Equal(["0", "1", "0", "1"], picky.Taken);
     }
 
     [Fact]

@@ -313,6 +313,17 @@ public sealed class SelectorTests
         }
     }
 
+    /// <summary>What has no name takes its time as well.</summary>
+    [Fact]
+    public void Matches_OverEntriesWithoutNames_CountsWhatItTakes()
+    {
+        byte[] sections = Map(0x74, [.. Enumerable.Range(0, 20_000).Select(_ => ("40", "40"))]);
+        Assert.True(Selector.TryParse("x = 1", out var selector, out _));
+        int steps = 100_000;
+        Assert.False(selector!.Matches(SelectorMessages.Of(sections, MessageFlags.Sections), false, 0, ref steps));
+        Assert.InRange(100_000 - steps, 20_000, 90_000);
+    }
+
     [Fact]
     public void Matches_InSteadyState_AllocatesNothing()
     {

@@ -3,7 +3,10 @@ using AmqpToolkit.Protocol.V1_0;
 
 namespace AmqpToolkit.Protocol.Tests.V1_0;
 
-/// <summary>Peers of bad manners: frames that are right, half right and wrong, in any order. The engine answers or closes, and never throws.</summary>
+/// <summary>
+/// Peers of bad manners, servers and clients: frames that are right, half right and wrong, in any order. The engine answers or closes, and never throws. AMQP_FUZZ_INPUTS and AMQP_FUZZ_SEED say how many
+/// frames, and which.
+/// </summary>
 public sealed class EngineFuzzTests
 {
     private static readonly int Inputs = int.TryParse(Environment.GetEnvironmentVariable("AMQP_FUZZ_INPUTS"), out int inputs) ? inputs : 100_000;
@@ -15,8 +18,7 @@ public sealed class EngineFuzzTests
         var random = new Random(seed);
         for (int input = 0; input < Inputs;)
         {
-            var engine = new EngineUnderTest(settings: new ConnectionSettings { ContainerId = "server", IncomingWindow = 50, HandleMax = 5, ChannelMax = 3 });
-            engine.Feed(Peer.Header, Peer.Open());
+            var engine = random.Next(2) == 0 ? Server() : Client(random);
             for (int step = 0; step < 60 && !engine.Engine.IsEnded; step++, input++)
             {
                 byte[] frame = Frame(random);
@@ -41,6 +43,42 @@ public sealed class EngineFuzzTests
                 }
             }
         }
+    }
+
+    private static EngineUnderTest Server()
+    {
+        var engine = new EngineUnderTest(settings: new ConnectionSettings { ContainerId = "server", IncomingWindow = 50, HandleMax = 5, ChannelMax = 3 });
+        engine.Feed(Peer.Header, Peer.Open());
+        return engine;
+    }
+
+    /// <summary>An engine that has begun sessions and links of its own, some of which the peer will answer.</summary>
+    private static EngineUnderTest Client(Random random)
+    {
+        var engine = new EngineUnderTest(isServer: false, new ConnectionSettings { ContainerId = "client", IncomingWindow = 50, HandleMax = 5, ChannelMax = 3 });
+        engine.Engine.Start(usesSasl: false);
+        engine.Engine.Open();
+        for (int sessions = random.Next(3); sessions > 0 && engine.Engine.Begin() is { } session; sessions--)
+        {
+            for (int number = 0; number < 4; number++)
+            {
+                // Before the peer has begun, it may take no more than one.
+                if (session.CreateLink($"{(number % 2 == 0 ? "in" : "out")}{number}", number % 2 == 0 ? Role.Receiver : Role.Sender) is not { } link)
+                {
+                    break;
+                }
+
+                link.Attach(new Attach { Source = new Source { Address = EncodedValue.String("s") }, Target = new Target { Address = EncodedValue.String("t") } });
+                if (number % 2 == 0)
+                {
+                    link.SetCredit((uint)random.Next(10));
+                }
+            }
+        }
+
+        engine.Engine.Flush();
+        engine.Feed(Peer.Header, Peer.Open());
+        return engine;
     }
 
     private static void Act(Happening happening, Random random)
@@ -71,7 +109,8 @@ public sealed class EngineFuzzTests
         uint small = (uint)random.Next(6);
         return random.Next(12) switch
         {
-            0 => Peer.Begin(channel, small),
+            0 => random.Next(2) == 0 ? Peer.Begin(channel, small) : Peer.Frame(
+                new Begin { RemoteChannel = (ushort)random.Next(3), NextOutgoingId = small, IncomingWindow = (uint)random.Next(100), OutgoingWindow = 100, HandleMax = 5 }, channel),
             1 => Peer.Frame(new End(), channel),
             2 => Peer.AttachSender($"in{small}", small, channel: channel),
             3 => Peer.AttachReceiver($"out{small}", small, channel: channel),
