@@ -208,4 +208,5 @@ def main():
     print(f"queues deleted: {rate:.0f}/s")
 
 
-main()
+if __name__ == "__main__":
+    main()
