@@ -6,7 +6,7 @@ namespace AmqpToolkit.Conformance.Tests;
 
 /// <summary>
 /// The broker that the suite talks to: ours, started in this process, one for each profile; or the one behind the
-/// environment variable AMQP_URL, a reference, which tells whether the expectations are right.
+/// environment variable AMQP_URL, a reference, which tells whether the expectations are right. AMQP_STORE has ours keep things on the disk.
 /// </summary>
 internal sealed class BrokerUnderTest
 {
@@ -78,10 +78,15 @@ internal sealed class BrokerUnderTest
         var options = new AmqpBrokerOptions
         {
             Endpoints = [new(IPAddress.Loopback, 0)],
+            DataDirectory = NewStore(profile),
             Profile = profile switch { Profile.V3_13 => BrokerProfile.V3_13, Profile.V4_3 => BrokerProfile.V4_3, _ => BrokerProfile.V4_2 },
         };
         return Of(Task.Run(() => AmqpBroker.StartAsync(options)).GetAwaiter().GetResult());
     }
+
+    /// <summary>A folder below the one that AMQP_STORE names, in which a broker of ours keeps what is durable; null when everything stays in memory.</summary>
+    private static string? NewStore(Profile profile) =>
+        Environment.GetEnvironmentVariable("AMQP_STORE") is { Length: > 0 } folder ? Path.Combine(folder, $"{profile}-{Guid.NewGuid():N}") : null;
 
     private static BrokerUnderTest? FromEnvironment()
     {

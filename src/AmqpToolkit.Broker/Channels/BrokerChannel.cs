@@ -126,8 +126,12 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
         {
             if (connection.ClientTakesConsumerCancel && !IsReleased && !connection.IsClosed)
             {
-                connection.AppendUnderGate(number, new BasicCancel { ConsumerTag = consumer.ConsumerTag, NoWait = true });
-                turn.Touch(output);
+                var cancel = new BasicCancel { ConsumerTag = consumer.ConsumerTag, NoWait = true };
+                if (!connection.TryHoldUnderGate(number, in cancel, turn))
+                {
+                    connection.AppendUnderGate(number, in cancel);
+                    turn.Touch(output);
+                }
             }
         }
     }

@@ -55,6 +55,11 @@ internal sealed partial class BrokerConnection
         }
     }
 
+    /// <summary>Puts what the reader's own turn has brought about behind the replies that wait, one of which tells of the cause. Under the output's gate.</summary>
+    /// <returns>False when none waits, or the turn is another's.</returns>
+    public bool TryHoldUnderGate<TMethod>(ushort channel, in TMethod method, Turn turn)
+        where TMethod : struct, IMethod => ReferenceEquals(turn, Turn) && _held is { } held && held.TryAdd(channel, in method);
+
     /// <summary>Closes a channel: when what was published there is kept and confirmed, if that is still on its way.</summary>
     public void SendChannelClose(BrokerChannel channel, in ChannelClose close)
     {

@@ -12,6 +12,22 @@ public sealed class HeldReplyTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
+    public async Task DeleteOk_ThatWaits_ComesBeforeTheCancelThatFollows()
+    {
+        await using var broker = await StoredBroker.StartAsync(new SimulatedDisk());
+        using var client = RawClient.Open(broker);
+        client.OpenChannel(1);
+        client.Send(1, new QueueDeclare { Queue = "q", Durable = true });
+        client.Expect(QueueDeclareOkView.MethodKey);
+        client.Send(1, new BasicConsume { Queue = "q", ConsumerTag = "c" });
+        client.Expect(BasicConsumeOkView.MethodKey);
+        client.Send(1, new QueueDelete { Queue = "q" });
+
+        client.Expect(QueueDeleteOkView.MethodKey);
+        client.Expect(BasicCancelView.MethodKey);
+    }
+
+    [Fact]
     public async Task DeclareOk_OfADurableQueue_WaitsForTheSync()
     {
         using var disk = new HeldDisk();
