@@ -94,7 +94,8 @@ internal sealed class SimulatedFile
         int chance = random.Next(5);
         foreach (long sector in Unsynced())
         {
-            if (random.Next(4) < chance && (sector + 1) * SimulatedDisk.SectorOctets <= octets.Length)
+            var (start, count) = ExtentOf(sector, _octets);
+            if (random.Next(4) < chance && start + count <= octets.Length)
             {
                 CopySector(sector, _octets, octets);
             }

@@ -35,6 +35,9 @@ internal sealed class DeadLetterMover(MessageArena arena)
     private QueueJournal? _journal;
     private uint _group;
     private long _octets;
+
+    /// <summary>The message of the batch that exchanges keep, if one is to.</summary>
+    private MessageRef _kept;
     private byte[] _key = [];
     private int _version;
 
@@ -137,8 +140,19 @@ internal sealed class DeadLetterMover(MessageArena arena)
         else if (isRouted)
         {
             var stored = Store(exchange, key, properties, in content, keepsKeys);
-            _routes.HandToKeepers(arena, stored);
+            bool isKept = _routes.HasKeepers;
+            if (isKept)
+            {
+                // It goes alone: what exchanges keep of it is in one group with its end where it died.
+                Flush(turn);
+                _kept = stored;
+            }
+
             Add(stored, properties.Length + content.BodyOctets, in letter, turn);
+            if (isKept)
+            {
+                Flush(turn);
+            }
         }
         else
         {
@@ -254,6 +268,11 @@ internal sealed class DeadLetterMover(MessageArena arena)
         {
             _batch.Group = group;
             _batch.IsShared = _batchTargets.Count > 1;
+            if (!_kept.IsNone)
+            {
+                _routes.HandToKeepers(arena, _kept, group);
+            }
+
             for (int index = 0; index < _batchTargets.Count && _batch.Count > 0; index++)
             {
                 _batchTargets[index].Publish(_batch, index == _batchTargets.Count - 1, turn);
@@ -265,6 +284,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
         finally
         {
             _octets = 0;
+            _kept = default;
             if (isOwn)
             {
                 // Also after an exception: what was published then is there, and what died is still where it was.

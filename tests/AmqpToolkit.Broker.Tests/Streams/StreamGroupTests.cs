@@ -26,6 +26,9 @@ public sealed class StreamGroupTests
     private readonly ConcurrentQueue<(SimulatedDisk Left, int Promised)> _ends = new();
     private int _promised;
 
+    /// <summary>Of what a disk keeps.</summary>
+    private readonly Random _random = new(20);
+
     [Fact]
     public async Task Transaction_OverAStreamAndAQueue_HoldsAsAWhole_WhereverItEnds()
     {
@@ -142,12 +145,15 @@ public sealed class StreamGroupTests
     }
 
     /// <summary>Killed, or without power, in two ways: what no sync has covered is there or not.</summary>
-    private void NoteEnds(int number)
+    private void NoteEnds(int sync)
     {
         int promised = Volatile.Read(ref _promised);
         _ends.Enqueue((_disk.Kill(), promised));
-        _ends.Enqueue((_disk.LosePower(new Random(number)), promised));
-        _ends.Enqueue((_disk.LosePower(new Random(~number)), promised));
+        lock (_random)
+        {
+            _ends.Enqueue((_disk.LosePower(_random), promised));
+            _ends.Enqueue((_disk.LosePower(_random), promised));
+        }
     }
 
     private static void Declare(StreamClient client, params (string Key, string Value)[] arguments)
