@@ -10,9 +10,12 @@ internal interface IJournalCompanion
     ref ulong Batch { get; }
 
     /// <summary>Writes everything that was appended. After a disk that was full it is called again, and goes on where it was.</summary>
-    /// <param name="isSynced">Whether it waits as well until that is on the disk, as far as that was asked for.</param>
-    /// <exception cref="IOException">Not everything could be written, or it may not be on the disk.</exception>
-    void Write(bool isSynced);
+    /// <exception cref="IOException">Not everything could be written.</exception>
+    void Write();
+
+    /// <summary>Waits until what was written is on the disk, as far as that was asked for. Beside others, on the journal's thread or one that works for it meanwhile.</summary>
+    /// <exception cref="IOException">It may not be there.</exception>
+    void Sync();
 
     /// <summary>What was written is committed.</summary>
     void HandleCommitted();

@@ -124,11 +124,7 @@ internal sealed partial class Journal
     {
         try
         {
-            foreach (var companion in batch.Companions)
-            {
-                WriteWhenThereIsRoom(companion, batch.NeedsSync);
-            }
-
+            WriteCompanions(batch);
             foreach (var chunk in batch.Chunks)
             {
                 RecordHeader.Seal(chunk.Records, chunk.Segment.Seed);
@@ -169,24 +165,6 @@ internal sealed partial class Journal
             try
             {
                 WriteChunk(chunk);
-                SetFull(false);
-                return;
-            }
-            catch (IOException error) when (DiskErrors.IsFull(error) && !Volatile.Read(ref _isClosing))
-            {
-                SetFull(true);
-                _signal.WaitOne(FullRetryDelay);
-            }
-        }
-    }
-
-    private void WriteWhenThereIsRoom(IJournalCompanion companion, bool needsSync)
-    {
-        while (true)
-        {
-            try
-            {
-                companion.Write(needsSync);
                 SetFull(false);
                 return;
             }

@@ -31,12 +31,20 @@ internal sealed partial class StreamLog
     ref ulong IJournalCompanion.Batch => ref _batch;
 
     /// <inheritdoc/>
-    void IJournalCompanion.Write(bool isSynced)
+    void IJournalCompanion.Write()
     {
         lock (_writerGate)
         {
             Write();
-            if (isSynced && Level == CommitLevel.Fsync)
+        }
+    }
+
+    /// <inheritdoc/>
+    void IJournalCompanion.Sync()
+    {
+        lock (_writerGate)
+        {
+            if (Level == CommitLevel.Fsync)
             {
                 Sync();
             }

@@ -1,3 +1,4 @@
+using System.Text;
 using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Storage.Journaling;
 using AmqpToolkit.Storage.Streams;
@@ -21,6 +22,85 @@ public sealed class StreamLogTests
         stream.Publish(2, texts[30..]);
 
         Check(texts, stream.Read(StreamPosition.First));
+    }
+
+    [Fact]
+    public void Commit_OfSeveralStreams_SyncsThemBesideEachOther()
+    {
+        var patience = TimeSpan.FromSeconds(60);
+        using var held = new ManualResetEventSlim(initialState: false);
+        using var begun = new ManualResetEventSlim(initialState: false);
+        using var both = new CountdownEvent(2);
+        var files = _disk.Open();
+        var waiter = new CommitWaiter();
+        using var journal = Journal.Open(files, new JournalOptions { SegmentOctets = 64 * 1024, SpareSegments = 0 }, new RecordingVisitor());
+        using var first = NewLog("1");
+        using var second = NewLog("2");
+
+        // While a sync of the journal is held back, both gather what is then one commit.
+        _disk.OnSync = _ =>
+        {
+            begun.Set();
+            held.Wait(patience);
+        };
+        Commit(1, "definition");
+        Assert.True(begun.Wait(patience), "the journal does not sync");
+        Append(first, "one");
+        Append(second, "two");
+        Commit(2, "another");
+        int syncs = 0;
+        _disk.OnSync = _ =>
+        {
+            if (Interlocked.Increment(ref syncs) <= 2)
+            {
+                both.Signal();
+                Assert.True(both.Wait(patience), "one waits for the other");
+            }
+        };
+        held.Set();
+
+        waiter.Wait(2);
+        Assert.Equal((1, 1), (first.EndOffset, second.EndOffset));
+
+        StreamLog NewLog(string name) => new(() => files.OpenFolder(name), new StreamLogOptions()) { Journal = () => journal, Level = CommitLevel.Fsync };
+
+        static void Append(StreamLog log, string text)
+        {
+            using var appender = log.Append(1);
+            Encoding.UTF8.GetBytes(text, appender.Add(text.Length));
+        }
+
+        void Commit(ulong token, string definition)
+        {
+            using var append = journal.Append();
+            append.Define(7, "name"u8, Encoding.UTF8.GetBytes(definition));
+            append.Commit(waiter, token, CommitLevel.Fsync);
+        }
+    }
+
+    [Fact]
+    public void Commit_WhoseStreamsFailToSync_IsTheLast()
+    {
+        var files = _disk.Open();
+        var waiter = new CommitWaiter();
+        using var journal = Journal.Open(files, new JournalOptions { SegmentOctets = 64 * 1024, SpareSegments = 0 }, new RecordingVisitor());
+        StreamLog[] logs = [.. Enumerable.Range(0, 9).Select(number => new StreamLog(() => files.OpenFolder($"{number}"), new StreamLogOptions()) { Journal = () => journal, Level = CommitLevel.Fsync })];
+        _disk.OnSync = _ => throw new IOException("injected", 5);
+        foreach (var log in logs)
+        {
+            using var appender = log.Append(1);
+            appender.Add(10).Fill(1);
+        }
+
+        using (var append = journal.Append())
+        {
+            append.Commit(waiter, 1, CommitLevel.Fsync);
+        }
+
+        Assert.Throws<AggregateException>(() => waiter.Failed.Wait(TimeSpan.FromSeconds(60)));
+        Assert.IsType<IOException>(journal.Failure);
+        Assert.All(logs, log => Assert.Equal(0, log.EndOffset));
+        Array.ForEach(logs, log => log.Dispose());
     }
 
     [Fact]
