@@ -105,7 +105,7 @@ internal static class PeerFigures
         long octets = 0;
         for (int taken = 0; taken < count;)
         {
-            var batch = await receiver.ReceiveBatchAsync();
+            using var batch = await receiver.ReceiveBatchAsync();
             foreach (var message in batch)
             {
                 if (MessageSections.TryParse(message.Octets, out var sections) == Codec.DecodeError.None && sections.TryGetData(out var data))

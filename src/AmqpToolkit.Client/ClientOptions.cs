@@ -44,7 +44,9 @@ public abstract record ClientOptions
         init => field = CheckTimeout(value);
     } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long the peer's answer to a call may take.</summary>
+    /// <summary>
+    /// How long the peer's answer to a call may take. Of 0-9-1: once it is that method's turn; then its channel ends, or, on channel 0, the wait. Of 1.0: then the wait ends, and a session or link that was to be is given up.
+    /// </summary>
     public TimeSpan CallTimeout
     {
         get;

@@ -111,7 +111,7 @@ public sealed class PeerAllocationTests
             await peer.SendRawAsync(segments);
             for (int taken = 0; taken < Batch;)
             {
-                var received = await receiver.ReceiveBatchAsync(cancel.Token);
+                using var received = await receiver.ReceiveBatchAsync(cancel.Token);
                 taken += received.Count;
                 foreach (var message in received)
                 {

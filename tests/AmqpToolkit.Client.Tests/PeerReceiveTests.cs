@@ -30,7 +30,10 @@ public sealed class PeerReceiveTests
         Assert.Equal((0u, 1u, AnyDeliveryState.Member.Accepted), await DispositionAsync(peer));
 
         await peer.SendAsync(Transfer(4, "4"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => receiver.ReceiveBatchAsync().AsTask().WaitAsync(Patience));
+        batch.Dispose();
         var next = await receiver.ReceiveBatchAsync().AsTask().WaitAsync(Patience);
+        batch.Dispose();
         Assert.Throws<ObjectDisposedException>(() => batch.Count);
         Assert.Throws<ObjectDisposedException>(() => batch.Accept());
         Assert.Equal(["4"], TextsOf(next));
@@ -52,7 +55,11 @@ public sealed class PeerReceiveTests
         }
 
         await peer.SendAsync(Transfer(0, "x"));
-        Assert.Equal(["x"], TextsOf(await receiver.ReceiveBatchAsync().AsTask().WaitAsync(Patience)));
+        using (var batch = await receiver.ReceiveBatchAsync().AsTask().WaitAsync(Patience))
+        {
+            Assert.Equal(["x"], TextsOf(batch));
+        }
+
         var last = receiver.ReceiveBatchAsync().AsTask();
         await peer.SendAsync(Peer.Frame(new Detach { Handle = 0, Closed = true, Error = new Error { Condition = "amqp:resource-deleted" } }));
         Assert.Equal("amqp:resource-deleted", (await Assert.ThrowsAsync<AmqpException>(() => last.WaitAsync(Patience))).Condition);
@@ -96,7 +103,8 @@ public sealed class PeerReceiveTests
         {
             while (true)
             {
-                foreach (string text in TextsOf(await receiver.ReceiveBatchAsync(done.Token)))
+                using var batch = await receiver.ReceiveBatchAsync(done.Token);
+                foreach (string text in TextsOf(batch))
                 {
                     See(text);
                 }
@@ -146,8 +154,118 @@ public sealed class PeerReceiveTests
 
         Assert.Equal(["1"], rest);
         Assert.Equal((1u, 1u, AnyDeliveryState.Member.Accepted), await DispositionAsync(peer));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => receiver.ReceiveAsync().AsTask().WaitAsync(Patience));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => receiver.ReceiveBatchAsync().AsTask().WaitAsync(Patience));
+        Assert.True((await Assert.ThrowsAsync<AmqpException>(() => receiver.ReceiveAsync().AsTask().WaitAsync(Patience))).Reason.IsOrderly);
+        for (int round = 0; round < 2; round++)
+        {
+            using var batch = await receiver.ReceiveBatchAsync().AsTask().WaitAsync(Patience);
+            Assert.True(batch.IsEmpty && batch.Count == 0);
+            batch.Accept();
+        }
+    }
+
+    [Fact]
+    public async Task StoppedReceiver_WhoseLinkFails_SaysSo()
+    {
+        await using var peer = new ScriptedPeer();
+        var receiver = await peer.AttachReceiverAsync(await peer.BeginAsync(), new ReceiverOptions { Credit = 2 });
+        await peer.SendAsync(Transfer(0, "0"), Transfer(1, "1"));
+        await ScriptedServer.UntilAsync(() => receiver.Buffered == 2);
+        await receiver.StopAsync().WaitAsync(Patience);
+        await peer.SendAsync(Peer.Frame(new Detach { Handle = 0, Closed = true, Error = new Error { Condition = "amqp:resource-deleted" } }));
+        await receiver.Closed.WaitAsync(Patience);
+        Assert.Equal("amqp:resource-deleted", (await Assert.ThrowsAsync<AmqpException>(() => receiver.ReceiveAsync().AsTask().WaitAsync(Patience))).Condition);
+        Assert.Equal("amqp:resource-deleted", (await Assert.ThrowsAsync<AmqpException>(() => receiver.ReceiveBatchAsync().AsTask().WaitAsync(Patience))).Condition);
+        Assert.Equal("amqp:resource-deleted", (await Assert.ThrowsAsync<AmqpException>(async () =>
+        {
+            await foreach (var delivery in receiver)
+            {
+                Assert.Fail("It is the peer's again.");
+            }
+        })).Condition);
+    }
+
+    [Fact]
+    public async Task DeliveryThatItsSenderSettlesWhileItWaits_IsHandedOutWhenTheLinkHasEnded()
+    {
+        await using var peer = new ScriptedPeer();
+        var receiver = await peer.AttachReceiverAsync(await peer.BeginAsync());
+        await peer.SendAsync(
+            Transfer(0, "0"), Transfer(1, "1"), Transfer(2, "2"), Peer.Frame(new Disposition { Role = Role.Sender, First = 1, Settled = true }), Peer.Frame(new Detach { Handle = 0, Closed = true }));
+        await receiver.Closed.WaitAsync(Patience);
+        var delivery = await receiver.ReceiveAsync().AsTask().WaitAsync(Patience);
+        Assert.Equal(("1", true), (delivery.Message.Text, delivery.IsSettled));
+        await Assert.ThrowsAsync<AmqpException>(() => receiver.ReceiveAsync().AsTask().WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task CreditThatIsTakenAwayTwice_IsNotMistakenForUsed()
+    {
+        await using var peer = new ScriptedPeer();
+        var receiver = await peer.AttachReceiverAsync(await peer.BeginAsync(), new ReceiverOptions { Credit = 10, BufferedBoundOctets = 100 });
+        await peer.ExpectCreditAsync(10, 10);
+        string text = new('x', 90);
+        await peer.SendAsync(Transfer(0, text), Transfer(1, text));
+        await peer.ExpectCreditAsync(0, 0);
+        for (int number = 0; number < 2; number++)
+        {
+            Assert.Equal(text, (await receiver.ReceiveAsync().AsTask().WaitAsync(Patience)).Message.Text);
+        }
+
+        await peer.ExpectCreditAsync(5, 10);
+        await peer.SendAsync(Transfer(2, text), Transfer(3, text));
+        await peer.ExpectCreditAsync(0, 0);
+
+        // The answer to the first time; the peer has heard of the second grant since, and uses it.
+        await peer.SendAsync(Peer.Credit(0, handle: 0, deliveryCount: 4, nextOutgoingId: 4), Transfer(4, "y"), Transfer(5, "z"));
+        foreach (string expected in (string[])[text, text, "y", "z"])
+        {
+            Assert.Equal(expected, (await receiver.ReceiveAsync().AsTask().WaitAsync(Patience)).Message.Text);
+        }
+    }
+
+    [Fact]
+    public async Task BatchThatIsOut_CountsInTheBound()
+    {
+        await using var peer = new ScriptedPeer();
+        var receiver = await peer.AttachReceiverAsync(await peer.BeginAsync(), new ReceiverOptions { Credit = 4, BufferedBoundOctets = 100 });
+        await peer.ExpectCreditAsync(4, 4);
+        string text = new('x', 90);
+        await peer.SendAsync(Transfer(0, text), Transfer(1, text));
+        await peer.ExpectCreditAsync(0, 0);
+        await peer.SendAsync(Peer.Credit(0, handle: 0, deliveryCount: 2, nextOutgoingId: 2));
+        var batch = await receiver.ReceiveBatchAsync().AsTask().WaitAsync(Patience);
+        Assert.Equal(2, batch.Count);
+        Assert.Equal(0, receiver.Granted);
+        batch.Dispose();
+        await peer.ExpectCreditAsync(4, 4);
+    }
+
+    [Fact]
+    public async Task ManyAndLargeMessages_ComeInOrder_AcrossRows()
+    {
+        await using var peer = new ScriptedPeer();
+        var receiver = await peer.AttachReceiverAsync(await peer.BeginAsync(), new ReceiverOptions { Credit = 1000 });
+        int[] octets = [.. Enumerable.Range(0, 120).Select(number => number % 10 == 9 ? 62_000 : 20_000)];
+        uint id = 0;
+        foreach (int count in octets)
+        {
+            byte[] message = Octets(new string((char)('a' + (id % 26)), count));
+            await (id % 7 == 3
+                ? peer.SendAsync(Peer.Transfer(id, message[..1000], with: transfer => transfer with { More = true }), Peer.Transfer(id, message[1000..]))
+                : peer.SendAsync(Peer.Transfer(id, message)));
+            id++;
+        }
+
+        int next = 0;
+        while (next < octets.Length)
+        {
+            using var batch = await receiver.ReceiveBatchAsync().AsTask().WaitAsync(Patience);
+            foreach (string text in TextsOf(batch))
+            {
+                Assert.Equal(new string((char)('a' + (next % 26)), octets[next]), text);
+                next++;
+            }
+        }
     }
 
     [Fact]

@@ -161,6 +161,48 @@ public sealed class PeerSendTests
     }
 
     [Fact]
+    public async Task WaitForOutcomes_IsOver_ThoughOthersSend()
+    {
+        await using var peer = new ScriptedPeer();
+        var sender = await peer.AttachSenderAsync(await peer.BeginAsync(), credit: 2);
+        await ScriptedPeer.UntilCreditAsync(sender, 2);
+        using var cancel = new CancellationTokenSource();
+        var abandoned = sender.SendAsync(AmqpMessage.Of("never settled"), cancel.Token).AsTask();
+        var first = sender.SendAsync(AmqpMessage.Of("0")).AsTask();
+        var waiting = sender.WaitForOutcomesAsync();
+        var later = sender.SendAsync(AmqpMessage.Of("1")).AsTask();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned.WaitAsync(Patience));
+        await peer.SendAsync(Disposition(1, EncodedValue.Of(default(Accepted))));
+        await waiting.WaitAsync(Patience);
+        Assert.True((await first.WaitAsync(Patience)).IsAccepted);
+        Assert.False(later.IsCompleted);
+        await peer.SendAsync(Peer.Frame(new Detach { Handle = 0, Closed = true }));
+        await Assert.ThrowsAsync<AmqpException>(() => later.WaitAsync(Patience));
+        await sender.WaitForOutcomesAsync().WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task SmallMessagesThatWait_CountByWhatTheyTake_AndLeaveRoom()
+    {
+        await using var peer = new ScriptedPeer();
+        var sender = await peer.AttachSenderAsync(await peer.BeginAsync(), new SenderOptions { WaitingBoundOctets = 10_000 });
+        var sends = new List<Task<DeliveryOutcome>>();
+        while (sends.Count < 1000 && (sends.Count == 0 || !sends[^1].IsFaulted))
+        {
+            sends.Add(sender.SendEncodedAsync([]).AsTask());
+        }
+
+        Assert.InRange(sends.Count, 10, 40);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => sends[^1].WaitAsync(Patience));
+        var room = sender.WaitForRoomAsync();
+        Assert.False(room.IsCompleted);
+        await peer.SendAsync(Peer.Credit(1000, handle: 0));
+        await room.WaitAsync(Patience);
+        await sender.WaitForRoomAsync().WaitAsync(Patience);
+    }
+
+    [Fact]
     public async Task SendEncoded_SendsTheOctetsAsTheyAre()
     {
         await using var peer = new ScriptedPeer();

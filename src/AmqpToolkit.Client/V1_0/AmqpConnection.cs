@@ -22,6 +22,7 @@ public sealed class AmqpConnection : IAsyncDisposable
 {
     private readonly TransportConnection _transport;
     private readonly EnginePump _pump;
+    private readonly QuietLogger _logger;
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -38,6 +39,7 @@ public sealed class AmqpConnection : IAsyncDisposable
     {
         _transport = transport;
         Options = options;
+        _logger = new QuietLogger(options.LoggerFactory.CreateLogger<AmqpConnection>());
         _pump = new EnginePump(this, transport, settings, options.OutputBoundOctets);
     }
 
@@ -485,7 +487,7 @@ public sealed class AmqpConnection : IAsyncDisposable
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            new QuietLogger(Options.LoggerFactory.CreateLogger<AmqpConnection>()).LogError(exception, "A defect of the client ends the connection to {Peer}", Options.ToString());
+            _logger.LogError(exception, "A defect of the client ends the connection to {Peer}", Options.ToString());
             reason = Ended("a defect of the client", exception);
         }
 

@@ -44,7 +44,7 @@ public abstract class AmqpLink : IAsyncDisposable
 
     private protected string What => $"Link '{Name}' has ended";
 
-    /// <summary>Closes the link (1.0 section 2.6.6): what hangs on it at the peer goes, too.</summary>
+    /// <summary>Closes the link (1.0 section 2.6.6): what hangs on it at the peer goes, too. Of one that was detached or disposed of before nothing is said any more: what it left at the peer stays.</summary>
     /// <exception cref="TimeoutException">There was no answer in time.</exception>
     public Task CloseAsync(CancellationToken cancellationToken = default) => DetachAsync(closed: true, cancellationToken);
 

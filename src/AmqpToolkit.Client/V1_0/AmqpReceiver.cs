@@ -16,6 +16,9 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
     /// <summary>Octets of the first buffer of a message in pieces; it grows by what arrives.</summary>
     private const int FirstOctets = 16 * 1024;
 
+    /// <summary>Octets up to which a message is copied behind others; a larger one has memory of its own.</summary>
+    private const int CopiedOctets = 64 * 1024;
+
     private readonly ReceiverOptions _options;
     private readonly ReceivedMessages _messages = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,8 +29,8 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
     private long _bufferedOctets;
     private bool _isStopping;
     private bool _isTouched;
-    private volatile bool _isStopped;
-    private volatile bool _wasClosedHere;
+    private bool _isStopped;
+    private readonly HashSet<ulong> _settledByPeer = [];
 
     internal AmqpReceiver(AmqpSession session, ReceiverOptions options)
         : base(session, AmqpSession.NameOf(options.Name), Role.Receiver) => _options = options;
@@ -36,8 +39,7 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
 
     /// <summary>Takes the next message, and waits for it. One that cannot be read is rejected (<c>amqp:decode-error</c>) and passed over. Any number may wait.</summary>
     /// <exception cref="OperationCanceledException">It was given up; no message is lost by that.</exception>
-    /// <exception cref="AmqpException">The link has ended, and what had come settled was taken.</exception>
-    /// <exception cref="InvalidOperationException">The receiver was stopped, and what had come was taken.</exception>
+    /// <exception cref="AmqpException">The link has ended, and what had come settled was taken; or the receiver was stopped, and all was taken: <see cref="CloseReason.IsOrderly"/> then.</exception>
     public ValueTask<AmqpDelivery> ReceiveAsync(CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -49,32 +51,47 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
     }
 
     /// <summary>
-    /// Takes all that has come, and waits for something. The messages are read where they lie, until the next batch is asked for; nothing is allocated for them. One at a time may wait so. Whether a message can
-    /// be read is the application's to find out.
+    /// Takes what has come, and waits for something. The messages are read where they lie, until the batch is disposed of; nothing is allocated for them. One batch at a time: who wants to share the work takes
+    /// messages one by one. Whether a message can be read is the application's to find out.
     /// </summary>
+    /// <returns>At least one message; an empty batch when nothing more comes: the receiver was stopped, or the link, its session or its connection was closed here.</returns>
     /// <exception cref="OperationCanceledException">It was given up; no message is lost by that.</exception>
     /// <exception cref="AmqpException">The link has ended, and what had come settled was taken.</exception>
-    /// <exception cref="InvalidOperationException">Another waits for a batch; or the receiver was stopped, and what had come was taken.</exception>
+    /// <exception cref="InvalidOperationException">The last batch was not disposed of, or another waits for one.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ReceivedBatch> ReceiveBatchAsync(CancellationToken cancellationToken = default)
     {
-        while (true)
+        _messages.BeginBatch();
+        bool isGiven = false;
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            bool isOver = _messages.IsOver;
-            if (_messages.TryTakeAll() is { } row)
+            while (true)
             {
-                HandleTaken(row.Count - row.Next, row.LeftOctets);
-                return new ReceivedBatch(this, row);
-            }
+                cancellationToken.ThrowIfCancellationRequested();
+                bool isOver = _messages.IsOver;
+                if (_messages.TryTakeRow() is { } row)
+                {
+                    isGiven = true;
+                    var batch = new ReceivedBatch(this, row);
+                    HandleTaken(batch.Count, octets: 0);
+                    return batch;
+                }
 
-            if (isOver)
+                if (isOver)
+                {
+                    return await IsOrderlyEndAsync().ConfigureAwait(false) ? default : throw await EndAsync().ConfigureAwait(false);
+                }
+
+                using var registration = cancellationToken.UnsafeRegister(static messages => ((ReceivedMessages)messages!).Interrupt(), _messages);
+                await _messages.WaitForRowAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            if (!isGiven)
             {
-                throw await EndAsync().ConfigureAwait(false);
+                _messages.EndBatch();
             }
-
-            using var registration = cancellationToken.UnsafeRegister(static messages => ((ReceivedMessages)messages!).Interrupt(), _messages);
-            await _messages.WaitForAllAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -99,7 +116,7 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
             {
                 await _messages.WaitAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
             }
-            else if (_isStopped || _wasClosedHere)
+            else if (await IsOrderlyEndAsync().ConfigureAwait(false))
             {
                 yield break;
             }
@@ -134,6 +151,30 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
 
         Session.Connection.Pump.FlushSoon();
         await Session.Connection.WaitAsync(_stopped.Task, "flow", cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Messages that nobody has taken.</summary>
+    internal int Buffered
+    {
+        get
+        {
+            lock (Session.Connection.Gate)
+            {
+                return _buffered;
+            }
+        }
+    }
+
+    /// <summary>Credit that the sender has.</summary>
+    internal int Granted
+    {
+        get
+        {
+            lock (Session.Connection.Gate)
+            {
+                return (int)Engine!.Credit;
+            }
+        }
     }
 
     internal Attach AttachTo(string? address)
@@ -204,6 +245,24 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
         Session.Connection.Pump.FlushSoon();
     }
 
+    /// <summary>A batch is over. Any thread.</summary>
+    internal void EndBatch(ReceivedRow row, int version, long octets)
+    {
+        if (_messages.EndBatch(row, version, octets) is > 0 and var held)
+        {
+            HandleTaken(0, held);
+        }
+    }
+
+    /// <summary>Its sender has settled a delivery: should it wait here when the link ends, it is nobody else's. Under the gate.</summary>
+    internal void HandleSettled(ulong sequence)
+    {
+        if (Reason is null && _buffered > 0)
+        {
+            _settledByPeer.Add(sequence);
+        }
+    }
+
     /// <summary>The read is over in which something has come. The reader, outside every lock.</summary>
     internal void HandleReadEnd()
     {
@@ -253,29 +312,41 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
 
         int octets = _partialOctets + transfer.Payload.Length;
         var entry = new ReceivedEntry(transfer.Sequence, Engine!.MessageFormat, transfer.IsSettled);
-        if (transfer is { IsFirst: true, IsLast: true })
+        if (transfer is { IsFirst: true, IsLast: true } && octets <= CopiedOctets)
         {
             _messages.Add(transfer.Payload, in entry);
+            HandleWhole(octets);
+            return;
         }
-        else
+
+        AppendPartial(transfer.Payload);
+        if (transfer.IsLast)
         {
-            AppendPartial(transfer.Payload);
-            if (!transfer.IsLast)
-            {
-                return;
-            }
+            HandleWhole(AddPartial(in entry));
+        }
+    }
 
-            _messages.Add(_partial, octets, in entry);
-            (_partial, _partialOctets) = ([], 0);
+    /// <summary>Hands a message over that came in pieces, or is large: a large one with its memory.</summary>
+    /// <returns>What it holds, in octets.</returns>
+    private int AddPartial(in ReceivedEntry entry)
+    {
+        int octets = _partialOctets;
+        _partialOctets = 0;
+        if (octets <= CopiedOctets)
+        {
+            _messages.Add(_partial.AsSpan(0, octets), in entry);
+            return octets;
         }
 
-        HandleWhole(octets);
+        byte[] own = _partial;
+        _partial = [];
+        _messages.Add(own, octets, in entry);
+        return own.Length;
     }
 
     private protected override void HandleEnd(CloseReason reason)
     {
-        _wasClosedHere = reason is { IsOrderly: true, Initiator: CloseInitiator.Local };
-        _messages.End(dropsUnsettled: true);
+        _messages.End(dropsUnsettled: true, _settledByPeer);
         _stopped.TrySetResult();
         if (_partial.Length > 0)
         {
@@ -355,15 +426,19 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
         }
     }
 
+    /// <summary>Whether there is nothing more since it was asked for: stopped with all taken, or closed here.</summary>
+    private async ValueTask<bool> IsOrderlyEndAsync() =>
+        !_messages.DropsUnsettled || await Closed.ConfigureAwait(false) is { IsOrderly: true, Initiator: CloseInitiator.Local };
+
     /// <summary>Why there is nothing more.</summary>
     private async ValueTask<Exception> EndAsync() =>
-        _isStopped ? new InvalidOperationException("The receiver was stopped, and what had come was taken.") : new AmqpException(What, await Closed.ConfigureAwait(false));
+        new AmqpException(What, _messages.DropsUnsettled ? await Closed.ConfigureAwait(false) : CloseReason.Here(CloseScope.Link, "the receiver was stopped, and what had come was taken"));
 
     private AmqpDelivery? TryTake()
     {
         while (_messages.TryTake(out var entry, out var message, out var error))
         {
-            HandleTaken(1, entry.Octets);
+            HandleTaken(1, entry.HeldOctets);
             if (error == DecodeError.None)
             {
                 return new AmqpDelivery(this, message!, in entry);
@@ -436,6 +511,11 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
         {
             _buffered -= count;
             _bufferedOctets -= octets;
+            if (_buffered == 0 && Reason is null)
+            {
+                _settledByPeer.Clear();
+            }
+
             isGranted = Renew();
         }
 

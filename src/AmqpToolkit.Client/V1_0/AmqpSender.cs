@@ -5,7 +5,7 @@ using AmqpToolkit.Codec.V1_0;
 namespace AmqpToolkit.Client.V1_0;
 
 /// <summary>
-/// A link on which messages are sent, under the credit that the receiver gives (1.0 section 2.6.7). Messages go in the order of the calls. In steady state a send allocates nothing; its task is awaited once.
+/// A link on which messages are sent, under the credit that the receiver gives (1.0 section 2.6.7). Messages go in the order of the calls. In steady state a send of up to 64 KiB allocates nothing; its task is awaited once.
 /// </summary>
 public sealed class AmqpSender : AmqpLink
 {
@@ -28,8 +28,10 @@ public sealed class AmqpSender : AmqpLink
     private readonly Stack<PendingSend> _pool = new();
     private PendingSend? _firstWaiting;
     private PendingSend? _lastWaiting;
-    private TaskCompletionSource? _quiet;
+    private readonly List<SendBarrier> _barriers = [];
+    private TaskCompletionSource? _room;
     private ulong _number;
+    private int _open;
     private long _waitingOctets;
 
     internal AmqpSender(AmqpSession session, SenderOptions options)
@@ -56,7 +58,7 @@ public sealed class AmqpSender : AmqpLink
     /// <returns>What became of it, as a value: neither a rejected message nor one in doubt is an exception.</returns>
     /// <exception cref="AmqpException">The link has ended, and nothing of the message was sent.</exception>
     /// <exception cref="ArgumentException">The message is larger than the receiver takes, or a section that must be a map is none. Thrown at once.</exception>
-    /// <exception cref="InvalidOperationException">As many octets as <see cref="SenderOptions.WaitingBoundOctets"/> says wait for credit already. The message is not sent.</exception>
+    /// <exception cref="InvalidOperationException">As many octets as <see cref="SenderOptions.WaitingBoundOctets"/> says wait for credit already: see <see cref="WaitForRoomAsync"/>. The message is not sent.</exception>
     /// <exception cref="OperationCanceledException">The wait was ended.</exception>
     public ValueTask<DeliveryOutcome> SendAsync(AmqpMessage message, CancellationToken cancellationToken = default)
     {
@@ -90,20 +92,38 @@ public sealed class AmqpSender : AmqpLink
         cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<DeliveryOutcome>(cancellationToken) : Send(message, messageFormat, cancellationToken);
 
     /// <summary>
-    /// Completes when the outcome of everything that was sent up to some moment after the call is there: before a link is closed, so that nothing is in doubt. Also when the link ends.
+    /// Completes when the outcome of everything is there that was sent before this call; of what others send meanwhile nothing is awaited. Before a link is closed, so that nothing is in doubt. A send whose wait was
+    /// ended counts as over, and the end of the link is the end of all.
     /// </summary>
     /// <exception cref="OperationCanceledException">The wait was ended.</exception>
     public Task WaitForOutcomesAsync(CancellationToken cancellationToken = default)
     {
         lock (Session.Connection.Gate)
         {
-            if (IsQuiet)
+            if (_open == 0)
             {
                 return Task.CompletedTask;
             }
 
-            _quiet ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _quiet.Task.WaitAsync(cancellationToken);
+            var barrier = new SendBarrier(_number, _open);
+            _barriers.Add(barrier);
+            return barrier.Over.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Completes when what waits for credit takes half of <see cref="SenderOptions.WaitingBoundOctets"/> at most, or the link has ended: for whoever sends without waiting for each message.</summary>
+    /// <exception cref="OperationCanceledException">The wait was ended.</exception>
+    public Task WaitForRoomAsync(CancellationToken cancellationToken = default)
+    {
+        lock (Session.Connection.Gate)
+        {
+            if (_waitingOctets <= _options.WaitingBoundOctets / 2)
+            {
+                return Task.CompletedTask;
+            }
+
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _room.Task.WaitAsync(cancellationToken);
         }
     }
 
@@ -151,7 +171,6 @@ public sealed class AmqpSender : AmqpLink
 
             RemoveWaiting(sending);
             sending.HandleWritten();
-            CheckQuiet();
         }
 
         // Nothing waits: a receiver that wants what there is has it.
@@ -164,7 +183,6 @@ public sealed class AmqpSender : AmqpLink
         if (_unsettled.Remove(number, out var sending))
         {
             sending.Hear(outcome);
-            CheckQuiet();
         }
     }
 
@@ -196,7 +214,24 @@ public sealed class AmqpSender : AmqpLink
 
         (sending.Previous, sending.Next, sending.IsInRow) = (null, null, false);
         _waitingOctets -= sending.WaitingOctets;
-        CheckQuiet();
+        if (_room is { } room && _waitingOctets <= _options.WaitingBoundOctets / 2)
+        {
+            _room = null;
+            room.TrySetResult();
+        }
+    }
+
+    /// <summary>Nobody waits for the outcome of a message any more, or it is there. Under the gate.</summary>
+    internal void HandleOver(ulong number)
+    {
+        _open--;
+        for (int index = _barriers.Count - 1; index >= 0; index--)
+        {
+            if (_barriers[index].HandleOver(number))
+            {
+                _barriers.RemoveAt(index);
+            }
+        }
     }
 
     /// <summary>Nobody waits on it any more. Any thread.</summary>
@@ -246,13 +281,9 @@ public sealed class AmqpSender : AmqpLink
             RemoveWaiting(waiting);
             waiting.HandleEnd(reason);
         }
-
-        CheckQuiet();
     }
 
     private bool CanBegin => Engine!.CanSend && Session.Connection.Pump.HasRoom;
-
-    private bool IsQuiet => _unsettled.Count == 0 && _firstWaiting is null;
 
     private ValueTask<DeliveryOutcome> Send(ReadOnlySpan<byte> message, uint messageFormat, CancellationToken cancellationToken)
     {
@@ -271,13 +302,12 @@ public sealed class AmqpSender : AmqpLink
 
             if (_firstWaiting is not null || !CanBegin)
             {
-                if (_firstWaiting is not null && _waitingOctets + message.Length > _options.WaitingBoundOctets)
+                if (_firstWaiting is not null && _waitingOctets + PendingSend.CostOf(message.Length) > _options.WaitingBoundOctets)
                 {
                     return ValueTask.FromException<DeliveryOutcome>(new InvalidOperationException($"{_waitingOctets} octets wait for credit already."));
                 }
 
-                sending = Rent();
-                sending.Prepare(_number++, _options.IsSettled, messageFormat, isBegun: false);
+                sending = Prepare(_number++, messageFormat, isBegun: false);
                 AddWaiting(sending, message);
             }
             else
@@ -285,20 +315,14 @@ public sealed class AmqpSender : AmqpLink
                 ulong number = _number++;
                 if (!_options.IsSettled)
                 {
-                    sending = Rent();
-                    sending.Prepare(number, isSettled: false, messageFormat, isBegun: true);
+                    sending = Prepare(number, messageFormat, isBegun: true);
                     _unsettled.Add(number, sending);
                 }
 
                 int written = Begin(number, messageFormat, message);
                 if (Engine.IsSending)
                 {
-                    if (sending is null)
-                    {
-                        sending = Rent();
-                        sending.Prepare(number, isSettled: true, messageFormat, isBegun: true);
-                    }
-
+                    sending ??= Prepare(number, messageFormat, isBegun: true);
                     AddWaiting(sending, message[written..]);
                 }
             }
@@ -352,18 +376,25 @@ public sealed class AmqpSender : AmqpLink
         return written;
     }
 
-    private PendingSend Rent()
+    /// <summary>One that is to be awaited. Under the gate.</summary>
+    private PendingSend Prepare(ulong number, uint messageFormat, bool isBegun)
     {
+        PendingSend? sending;
         lock (_poolGate)
         {
-            return _pool.TryPop(out var kept) ? kept : new PendingSend(this);
+            _pool.TryPop(out sending);
         }
+
+        sending ??= new PendingSend(this);
+        sending.Prepare(number, _options.IsSettled, messageFormat, isBegun);
+        _open++;
+        return sending;
     }
 
     private void AddWaiting(PendingSend sending, ReadOnlySpan<byte> rest)
     {
         sending.Keep(rest);
-        sending.WaitingOctets = rest.Length;
+        sending.WaitingOctets = PendingSend.CostOf(rest.Length);
         sending.IsInRow = true;
         sending.Previous = _lastWaiting;
         if (_lastWaiting is { } last)
@@ -376,15 +407,6 @@ public sealed class AmqpSender : AmqpLink
         }
 
         _lastWaiting = sending;
-        _waitingOctets += rest.Length;
-    }
-
-    private void CheckQuiet()
-    {
-        if (_quiet is { } quiet && IsQuiet)
-        {
-            _quiet = null;
-            quiet.TrySetResult();
-        }
+        _waitingOctets += sending.WaitingOctets;
     }
 }

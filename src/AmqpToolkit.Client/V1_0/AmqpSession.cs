@@ -232,6 +232,11 @@ public sealed class AmqpSession : IAsyncDisposable
         var outcome = found.IsOfOutgoing ? DeliveryOutcome.Read(found.State) : default;
         while (_engine.TryTakeDisposed(in found, ref at, out ulong sequence, out var delivery))
         {
+            if (!found.IsOfOutgoing && found.IsSettled)
+            {
+                (delivery.Link.Owner as AmqpReceiver)?.HandleSettled(sequence);
+            }
+
             if (!found.IsOfOutgoing || delivery.Link.Owner is not AmqpSender sender)
             {
                 continue;

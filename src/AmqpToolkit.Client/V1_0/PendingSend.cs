@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using System.Threading.Tasks.Sources;
 
 namespace AmqpToolkit.Client.V1_0;
@@ -16,7 +17,10 @@ namespace AmqpToolkit.Client.V1_0;
 internal sealed class PendingSend(AmqpSender sender) : IValueTaskSource<DeliveryOutcome>
 {
     /// <summary>Octets up to which it keeps its buffer for the next message.</summary>
-    private const int KeptOctets = 1024;
+    private const int KeptOctets = 256;
+
+    /// <summary>What it takes beside its message, in octets.</summary>
+    private const int OverheadOctets = 256;
 
     private ManualResetValueTaskSourceCore<DeliveryOutcome> _core = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
@@ -48,7 +52,10 @@ internal sealed class PendingSend(AmqpSender sender) : IValueTaskSource<Delivery
     public bool IsInRow { get; set; }
 
     /// <summary>What it counts in the row, in octets.</summary>
-    public int WaitingOctets { get; set; }
+    public long WaitingOctets { get; set; }
+
+    /// <summary>What a message costs that waits: its memory is of a few sizes.</summary>
+    public static long CostOf(int octets) => OverheadOctets + (octets <= KeptOctets ? KeptOctets : (long)BitOperations.RoundUpToPowerOf2((uint)octets));
 
     /// <summary>What of it was not written.</summary>
     public ReadOnlySpan<byte> Rest => (_rented ?? _own).AsSpan(_start, _end - _start);
@@ -124,6 +131,7 @@ internal sealed class PendingSend(AmqpSender sender) : IValueTaskSource<Delivery
         if (Phase == SendPhase.Waiting)
         {
             Phase = SendPhase.Ended;
+            sender.HandleOver(Number);
             _core.SetException(new AmqpException("The message was not sent", reason));
         }
         else
@@ -166,6 +174,7 @@ internal sealed class PendingSend(AmqpSender sender) : IValueTaskSource<Delivery
         if (Phase is SendPhase.Waiting or SendPhase.Begun)
         {
             Phase = SendPhase.Ended;
+            sender.HandleOver(Number);
             _core.SetResult(outcome);
         }
     }
@@ -204,6 +213,7 @@ internal sealed class PendingSend(AmqpSender sender) : IValueTaskSource<Delivery
             }
 
             Phase = SendPhase.Abandoned;
+            sender.HandleOver(Number);
         }
 
         _core.SetException(new OperationCanceledException(token));

@@ -1,15 +1,16 @@
 namespace AmqpToolkit.Client.V1_0;
 
 /// <summary>
-/// Messages that came together, as a handle to the receiver's memory: it holds until the receiver is asked for the next batch, and a use after that throws instead of showing other messages. Used by one thread at a
-/// time. What is not settled by then may not be settled any more, and goes back when the link ends.
+/// Messages that came together, as a handle to the receiver's memory: it holds until it is disposed of, which it must be before the next is asked for; a use after that throws instead of showing other messages. Used by
+/// one thread at a time. What is not settled by then may not be settled any more, and goes back when the link ends. An empty one is the end: the receiver was stopped, or the link closed here.
 /// </summary>
-public readonly struct ReceivedBatch : IEquatable<ReceivedBatch>
+public readonly struct ReceivedBatch : IEquatable<ReceivedBatch>, IDisposable
 {
     private readonly AmqpReceiver? _receiver;
     private readonly ReceivedRow? _row;
     private readonly int _version;
     private readonly int _first;
+    private readonly long _octets;
 
     internal ReceivedBatch(AmqpReceiver receiver, ReceivedRow row)
     {
@@ -17,28 +18,30 @@ public readonly struct ReceivedBatch : IEquatable<ReceivedBatch>
         _row = row;
         _version = row.Version;
         _first = row.Next;
+        _octets = row.LeftOctets;
     }
 
-    /// <summary>How many there are; at least one.</summary>
-    /// <exception cref="ObjectDisposedException">The receiver was asked for the next batch.</exception>
-    public int Count => Row.Count - _first;
+    /// <summary>Whether there are none: nothing more comes.</summary>
+    public bool IsEmpty => _row is null;
 
-    internal AmqpReceiver Receiver => _receiver ?? throw new InvalidOperationException("This is no batch.");
+    /// <summary>How many there are.</summary>
+    /// <exception cref="ObjectDisposedException">It was disposed of.</exception>
+    public int Count => _row is null ? 0 : Row.Count - _first;
 
-    private ReceivedRow Row => (_row ?? throw new InvalidOperationException("This is no batch.")).Version == _version
-        ? _row
-        : throw new ObjectDisposedException(nameof(ReceivedBatch), "The batch is over: the receiver was asked for the next one.");
+    internal AmqpReceiver Receiver => _receiver!;
+
+    private ReceivedRow Row => _row!.Version == _version ? _row : throw new ObjectDisposedException(nameof(ReceivedBatch));
 
     /// <summary>One of them, in the order in which they came.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many.</exception>
-    /// <exception cref="ObjectDisposedException">The receiver was asked for the next batch.</exception>
-    public ReceivedMessage this[int index]
+    /// <exception cref="ObjectDisposedException">It was disposed of.</exception>
+    public BatchMessage this[int index]
     {
         get
         {
             ArgumentOutOfRangeException.ThrowIfNegative(index);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-            return new ReceivedMessage(this, index);
+            return new BatchMessage(this, index);
         }
     }
 
@@ -50,8 +53,17 @@ public readonly struct ReceivedBatch : IEquatable<ReceivedBatch>
 
     /// <summary>Accepts all of which nothing was said yet, in one go: one frame says it of all in a row.</summary>
     /// <exception cref="AmqpException">The link has ended.</exception>
-    /// <exception cref="ObjectDisposedException">The receiver was asked for the next batch.</exception>
-    public void Accept() => Receiver.AcceptAll(Row, _first);
+    /// <exception cref="ObjectDisposedException">It was disposed of.</exception>
+    public void Accept()
+    {
+        if (!IsEmpty)
+        {
+            Receiver.AcceptAll(Row, _first);
+        }
+    }
+
+    /// <summary>Gives the memory back. May be called more than once.</summary>
+    public void Dispose() => _receiver?.EndBatch(_row!, _version, _octets);
 
     /// <summary>Goes through them.</summary>
     public Enumerator GetEnumerator() => new(this);
@@ -84,7 +96,7 @@ public readonly struct ReceivedBatch : IEquatable<ReceivedBatch>
         }
 
         /// <summary>The message at hand.</summary>
-        public readonly ReceivedMessage Current => new(_batch, _at);
+        public readonly BatchMessage Current => new(_batch, _at);
 
         /// <summary>Goes to the next.</summary>
         public bool MoveNext() => ++_at < _count;

@@ -15,6 +15,9 @@ internal record struct ReceivedEntry(ulong Sequence, uint MessageFormat, bool Is
     /// <summary>How long it is.</summary>
     public int Octets { get; set; }
 
+    /// <summary>What it holds, in octets: memory of its own counts in full.</summary>
+    public readonly int HeldOctets => Own?.Length ?? Octets;
+
     /// <summary>Whether an outcome was said.</summary>
     public bool IsSaid { get; set; }
 }

@@ -6,37 +6,47 @@ namespace AmqpToolkit.Client.V1_0;
 /// <summary>The messages of one receiver between the reader of the connection and those who take them: one by one, or all that have come.</summary>
 /// <remarks>
 /// <code>
-///   reader: ready --(used up)--> current :one by one
-///                      \--------> lent :a batch, until the next is asked for
+///   reader: ready --(full)--> full --(used up)--> current :one by one
+///             \-----(used up)--^         \--------> lent :a batch, until it is given back
 /// </code>
 /// The rows change places and are never copied. Locks: takers', the connection's gate, rows'; the reader, who holds the gate, takes the last alone.
 /// </remarks>
 internal sealed class ReceivedMessages : IValueTaskSource
 {
+    /// <summary>Empty rows that are kept beside the three.</summary>
+    private const int KeptRows = 4;
+
     private readonly Lock _takeGate = new();
     private readonly Lock _rowGate = new();
 
     // The takers'.
     private ReceivedRow _current = new();
     private ReceivedRow _lent = new();
+    private bool _isBatchAsked;
 
     // Under the lock of rows.
     private ReceivedRow _ready = new();
+    private readonly Queue<ReceivedRow> _full = new();
+    private readonly Stack<ReceivedRow> _spare = new();
     private TaskCompletionSource? _arrived;
-    private bool _hasBatchWaiter;
     private bool _isBatchAwaited;
     private volatile bool _isOver;
     private volatile bool _dropsUnsettled;
+    private HashSet<ulong>? _settled;
     private ManualResetValueTaskSourceCore<bool> _signal = new() { RunContinuationsAsynchronously = true };
 
     /// <summary>Whether nothing more comes. Asked for before one takes: who then finds nothing has had everything.</summary>
     public bool IsOver => _isOver;
+
+    /// <summary>Whether what was not taken is gone.</summary>
+    public bool DropsUnsettled => _dropsUnsettled;
 
     /// <summary>Copies a message. The reader.</summary>
     public void Add(ReadOnlySpan<byte> message, in ReceivedEntry entry)
     {
         lock (_rowGate)
         {
+            MakeRoom();
             _ready.Add(message, in entry);
         }
     }
@@ -46,6 +56,7 @@ internal sealed class ReceivedMessages : IValueTaskSource
     {
         lock (_rowGate)
         {
+            MakeRoom();
             _ready.Add(own, octets, in entry);
         }
     }
@@ -70,10 +81,12 @@ internal sealed class ReceivedMessages : IValueTaskSource
 
     /// <summary>Nothing more comes.</summary>
     /// <param name="dropsUnsettled">Whether what is here and not settled is the peer's again: nobody is to work on it.</param>
-    public void End(bool dropsUnsettled)
+    /// <param name="settled">What the sender has settled since it came.</param>
+    public void End(bool dropsUnsettled, HashSet<ulong>? settled = null)
     {
         lock (_rowGate)
         {
+            _settled = settled;
             _dropsUnsettled |= dropsUnsettled;
             _isOver = true;
         }
@@ -99,13 +112,53 @@ internal sealed class ReceivedMessages : IValueTaskSource
         }
     }
 
-    /// <summary>Takes all that is there; what was taken so before is over.</summary>
-    /// <returns>Null when nothing is there.</returns>
-    public ReceivedRow? TryTakeAll()
+    /// <summary>Somebody asks for a batch: nobody else may until it is given back.</summary>
+    /// <exception cref="InvalidOperationException">Somebody does, or has one.</exception>
+    public void BeginBatch()
+    {
+        lock (_takeGate)
+        {
+            if (_isBatchAsked)
+            {
+                throw new InvalidOperationException("A batch of this receiver is asked for, or was not disposed of.");
+            }
+
+            _isBatchAsked = true;
+        }
+    }
+
+    /// <summary>Nobody has a batch any more, and what it held is free.</summary>
+    public void EndBatch()
     {
         lock (_takeGate)
         {
             _lent.Clear();
+            _isBatchAsked = false;
+        }
+    }
+
+    /// <summary>The same for who has one, and may say so twice.</summary>
+    /// <returns>Octets that it held; 0 when it was over.</returns>
+    public long EndBatch(ReceivedRow row, int version, long octets)
+    {
+        lock (_takeGate)
+        {
+            if (!ReferenceEquals(row, _lent) || row.Version != version || !_isBatchAsked)
+            {
+                return 0;
+            }
+
+            EndBatch();
+            return octets;
+        }
+    }
+
+    /// <summary>Takes a row of what is there, for who has asked.</summary>
+    /// <returns>Null when nothing is there.</returns>
+    public ReceivedRow? TryTakeRow()
+    {
+        lock (_takeGate)
+        {
             if (!HasCurrent())
             {
                 return null;
@@ -129,7 +182,7 @@ internal sealed class ReceivedMessages : IValueTaskSource
 
             lock (_rowGate)
             {
-                if (_ready.Count > 0 || _isOver)
+                if (_ready.Count > 0 || _full.Count > 0 || _isOver)
                 {
                     return Task.CompletedTask;
                 }
@@ -140,10 +193,9 @@ internal sealed class ReceivedMessages : IValueTaskSource
         }
     }
 
-    /// <summary>The same for the one who takes all, and without an allocation.</summary>
+    /// <summary>The same for the one who has asked for a batch, and without an allocation.</summary>
     /// <param name="cancellationToken">Its end completes the wait, if <see cref="Interrupt"/> is registered with it.</param>
-    /// <exception cref="InvalidOperationException">Another waits so already.</exception>
-    public ValueTask WaitForAllAsync(CancellationToken cancellationToken)
+    public ValueTask WaitForRowAsync(CancellationToken cancellationToken)
     {
         lock (_takeGate)
         {
@@ -154,19 +206,14 @@ internal sealed class ReceivedMessages : IValueTaskSource
 
             lock (_rowGate)
             {
-                if (_hasBatchWaiter)
-                {
-                    throw new InvalidOperationException("Another waits for a batch of this receiver.");
-                }
-
                 // Cancelled before this, nobody would wake it any more; afterwards the callback finds it waiting.
-                if (_ready.Count > 0 || _isOver || cancellationToken.IsCancellationRequested)
+                if (_ready.Count > 0 || _full.Count > 0 || _isOver || cancellationToken.IsCancellationRequested)
                 {
                     return ValueTask.CompletedTask;
                 }
 
                 _signal.Reset();
-                _hasBatchWaiter = _isBatchAwaited = true;
+                _isBatchAwaited = true;
                 return new ValueTask(this, _signal.Version);
             }
         }
@@ -188,14 +235,7 @@ internal sealed class ReceivedMessages : IValueTaskSource
         _signal.SetResult(true);
     }
 
-    void IValueTaskSource.GetResult(short token)
-    {
-        _signal.GetResult(token);
-        lock (_rowGate)
-        {
-            _hasBatchWaiter = false;
-        }
-    }
+    void IValueTaskSource.GetResult(short token) => _signal.GetResult(token);
 
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _signal.GetStatus(token);
 
@@ -205,27 +245,53 @@ internal sealed class ReceivedMessages : IValueTaskSource
     /// <summary>Under the lock of the takers.</summary>
     private bool HasCurrent()
     {
-        if (HasMessage(_current))
+        while (true)
         {
-            return true;
-        }
+            if (_dropsUnsettled)
+            {
+                _current.DropUnsettled(_settled);
+            }
 
-        _current.Clear();
-        lock (_rowGate)
-        {
-            (_ready, _current) = (_current, _ready);
-        }
+            if (!_current.IsEmpty)
+            {
+                return true;
+            }
 
-        return HasMessage(_current);
+            _current.Clear();
+            lock (_rowGate)
+            {
+                if (_full.TryDequeue(out var row))
+                {
+                    Spare(_current);
+                    _current = row;
+                }
+                else if (_ready.Count > 0)
+                {
+                    (_ready, _current) = (_current, _ready);
+                }
+                else
+                {
+                    return false;
+                }
+            }
+        }
     }
 
-    private bool HasMessage(ReceivedRow row)
+    /// <summary>Under the lock of rows.</summary>
+    private void MakeRoom()
     {
-        if (_dropsUnsettled)
+        if (_ready.IsFull)
         {
-            row.DropUnsettled();
+            _full.Enqueue(_ready);
+            _ready = _spare.TryPop(out var spare) ? spare : new ReceivedRow();
         }
+    }
 
-        return !row.IsEmpty;
+    private void Spare(ReceivedRow row)
+    {
+        if (_spare.Count < KeptRows)
+        {
+            _spare.Push(row);
+        }
     }
 }

@@ -11,7 +11,13 @@ internal sealed class ReceivedRow
     /// <summary>Octets up to which it keeps its memory when it is emptied.</summary>
     private const int KeptOctets = 64 * 1024;
 
+    /// <summary>Messages for whose places the same holds.</summary>
+    private const int KeptEntries = 4096;
+
     private const int LeastOctets = 1024;
+
+    private const int MostOctets = 1024 * 1024;
+    private const int MostMessages = 16 * 1024;
 
     private byte[] _octets = [];
     private ReceivedEntry[] _entries = [];
@@ -26,9 +32,12 @@ internal sealed class ReceivedRow
     /// <summary>Messages that it was given.</summary>
     public int Count => _count;
 
+    /// <summary>Whether another row takes what comes: no array is to grow without end, and copied each time.</summary>
+    public bool IsFull => _used >= MostOctets || _count >= MostMessages;
+
     public bool IsEmpty => Next == _count;
 
-    /// <summary>Octets of the messages that are still to be taken.</summary>
+    /// <summary>Octets that the messages which are still to be taken hold.</summary>
     public long LeftOctets
     {
         get
@@ -36,7 +45,7 @@ internal sealed class ReceivedRow
             long octets = 0;
             for (int index = Next; index < _count; index++)
             {
-                octets += _entries[index].Octets;
+                octets += _entries[index].HeldOctets;
             }
 
             return octets;
@@ -71,13 +80,15 @@ internal sealed class ReceivedRow
     public int Take() => Next++;
 
     /// <summary>Drops what is not settled of those that were not taken.</summary>
-    public void DropUnsettled()
+    /// <param name="settled">What the sender has settled since it came; null for nothing.</param>
+    public void DropUnsettled(HashSet<ulong>? settled)
     {
         int kept = Next;
         for (int index = Next; index < _count; index++)
         {
-            if (_entries[index].IsSettled)
+            if (_entries[index].IsSettled || settled?.Contains(_entries[index].Sequence) == true)
             {
+                _entries[index].IsSettled = true;
                 _entries[kept++] = _entries[index];
             }
             else
@@ -104,6 +115,11 @@ internal sealed class ReceivedRow
             _octets = [];
         }
 
+        if (_entries.Length > KeptEntries)
+        {
+            _entries = [];
+        }
+
         _used = _count = Next = 0;
     }
 
@@ -128,7 +144,8 @@ internal sealed class ReceivedRow
 
     private void Grow(int octets)
     {
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(LeastOctets, (int)Math.Min(Array.MaxLength, Math.Max(_used + (long)octets, _octets.Length * 2L))));
+        // A row is full at a mebioctet, and messages that lie in it are small.
+        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(LeastOctets, Math.Max(_used + octets, _octets.Length * 2)));
         _octets.AsSpan(0, _used).CopyTo(larger);
         if (_octets.Length > 0)
         {

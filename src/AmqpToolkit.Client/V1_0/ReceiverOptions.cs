@@ -21,13 +21,16 @@ public sealed record ReceiverOptions
         }
     } = 100;
 
-    /// <summary>Octets of messages that may wait here: past them the sender has no credit until somebody takes some, and only what is on its way still comes. 64 MiB by default.</summary>
-    public long BufferedBoundOctets
+    /// <summary>
+    /// Octets of messages that may wait here, a batch that is out included: past them the sender has no credit until somebody takes some, and only what is on its way still comes. 64 MiB by default, a gibioctet at most.
+    /// </summary>
+    public int BufferedBoundOctets
     {
         get;
         init
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 1024 * 1024 * 1024);
             field = value;
         }
     } = 64 * 1024 * 1024;

@@ -11,7 +11,7 @@ public sealed record SenderOptions
     /// <summary>Whether messages are sent settled: nobody says what became of them.</summary>
     public bool IsSettled { get; init; }
 
-    /// <summary>Octets of messages that may wait for credit here: past them a message is refused, and nothing is sent of it. One always may. 64 MiB by default.</summary>
+    /// <summary>Octets of memory that messages may take which wait for credit here, half a KiB each at least: past them a message is refused, and nothing is sent of it. One always may. 64 MiB by default.</summary>
     public long WaitingBoundOctets
     {
         get;

@@ -17,6 +17,11 @@ public sealed partial class Link
     /// <summary>Whether the peer is to say where it stands: only then is it known that what was granted before is not used any more.</summary>
     private bool _asksEcho;
 
+    /// <summary>Whether a flow that asked for that was sent, where this end stood then, and what was granted at most.</summary>
+    private bool _awaitsEcho;
+    private uint _echoCount;
+    private uint _echoLimit;
+
     /// <summary>Deliveries that may be sent: by this end of a sender, by the peer of a receiver.</summary>
     public uint Credit => _credit;
 
@@ -110,9 +115,11 @@ public sealed partial class Link
             flow = flow with { Drain = true };
         }
 
-        if (_asksEcho)
+        if (_asksEcho && !_awaitsEcho)
         {
+            // One question at a time: an answer does not say which it belongs to.
             _asksEcho = false;
+            (_awaitsEcho, _echoCount, _echoLimit) = (true, _deliveryCount, _limit);
             flow = flow with { Echo = true };
         }
 
@@ -136,12 +143,9 @@ public sealed partial class Link
         }
 
         _available = flow.HasAvailable ? flow.Available : 0;
-        if (flow.HasDeliveryCount && flow.HasLinkCredit && SerialNumber.IsBefore(flow.DeliveryCount + flow.LinkCredit, _limit))
+        if (_awaitsEcho && flow.HasDeliveryCount && flow.HasLinkCredit && !SerialNumber.IsBefore(flow.DeliveryCount, _echoCount))
         {
-            // The peer knows of the lower credit: nothing that was sent under the higher one is on its way any more.
-            uint known = flow.DeliveryCount + flow.LinkCredit;
-            uint granted = _deliveryCount + _credit;
-            _limit = SerialNumber.IsBefore(known, granted) ? granted : known;
+            TakeEcho(flow.DeliveryCount + flow.LinkCredit);
         }
 
         if (flow.HasDeliveryCount && SerialNumber.Distance(_deliveryCount, flow.DeliveryCount) is > 0 and var used)
@@ -152,5 +156,28 @@ public sealed partial class Link
         }
 
         _isDraining &= _credit > 0;
+    }
+
+    /// <summary>The peer shows what it knows of the credit, after it was lowered: what it does not know of any more is not used.</summary>
+    private void TakeEcho(uint known)
+    {
+        if (!SerialNumber.IsBefore(known, _limit))
+        {
+            // It crossed the lowering, and speaks of what was granted before.
+            return;
+        }
+
+        _awaitsEcho = false;
+        if (_limit != _echoLimit)
+        {
+            // More was granted since, and may have been used: only a later answer tells.
+            _asksEcho = true;
+            OweFlow();
+            return;
+        }
+
+        _asksEcho = false;
+        uint granted = _deliveryCount + _credit;
+        _limit = SerialNumber.IsBefore(known, granted) ? granted : known;
     }
 }

@@ -173,7 +173,7 @@ public sealed class ConversionMatrix
         var came = new List<string>();
         while (came.Count < CasesOf(sender).Length)
         {
-            var batch = await receiver.ReceiveBatchAsync(patience.Token);
+            using var batch = await receiver.ReceiveBatchAsync(patience.Token);
             foreach (var message in batch)
             {
                 came.Add(BareHex(message.Octets));

@@ -139,6 +139,33 @@ public sealed class ReviewEngineTests
     }
 
     [Fact]
+    public void K12_AnswerToAnEarlierLowering_TakesNothingAwayThatWasGrantedSince()
+    {
+        var server = Opened();
+        var link = Assert.Single(server.Feed(Peer.AttachSender())).Link!;
+        link.SetCredit(10);
+        Assert.Equal(2, server.Feed(Peer.Transfer(0), Peer.Transfer(1)).Count);
+        link.SetCredit(0);
+        server.Engine.Flush();
+        link.SetCredit(9);
+        server.Engine.Flush();
+        Assert.Equal(2, server.Feed(Peer.Transfer(2), Peer.Transfer(3)).Count);
+        link.SetCredit(0);
+        server.Engine.Flush();
+
+        // The answer to the first lowering; the peer has heard of the nine since, and uses them.
+        server.TakeSent();
+        server.Feed(Peer.Credit(0, handle: 0, deliveryCount: 4, nextOutgoingId: 4));
+        Assert.True(link.MayExceedCredit);
+        for (uint id = 4; id < 11; id++)
+        {
+            Assert.Equal(EngineEventKind.Transferred, Assert.Single(server.Feed(Peer.Transfer(id))).Kind);
+        }
+
+        Assert.Equal(EngineEventKind.LinkFailed, Assert.Single(server.Feed(Peer.Transfer(11))).Kind);
+    }
+
+    [Fact]
     public void K12_FlowThatCrossedARaisedCredit_TakesNothingAway()
     {
         var server = Opened();

@@ -4,12 +4,12 @@ using AmqpToolkit.Codec.V1_0;
 namespace AmqpToolkit.Client.V1_0;
 
 /// <summary>A message of a <see cref="ReceivedBatch"/>, read where it lies, and settled once by one of the outcomes (1.0 section 3.4). It holds as long as its batch.</summary>
-public readonly ref struct ReceivedMessage
+public readonly ref struct BatchMessage
 {
     private readonly ReceivedBatch _batch;
     private readonly int _index;
 
-    internal ReceivedMessage(ReceivedBatch batch, int index)
+    internal BatchMessage(ReceivedBatch batch, int index)
     {
         _batch = batch;
         _index = index;
