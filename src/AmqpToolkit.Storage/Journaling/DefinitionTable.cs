@@ -8,6 +8,8 @@ internal sealed class DefinitionTable
 {
     private readonly Dictionary<DefinitionName, DefinitionEntry> _entries = [];
 
+    public int Count => _entries.Count;
+
     public IEnumerable<KeyValuePair<DefinitionName, DefinitionEntry>> Entries => _entries;
 
     /// <summary>Sets the record of a name.</summary>

@@ -9,6 +9,9 @@ internal sealed partial class Journal
     /// <summary>Live records up to which each is read by itself rather than with all that lies between them.</summary>
     private const int SparseRecords = 4096;
 
+    /// <summary>Messages in the journal up to which a segment that little keeps alive is copied at once: to find what is in it, all have to be gone through.</summary>
+    private const int LightMessages = 1 << 20;
+
     /// <summary>The share of its octets that are read, one over this, up to which it is cheaper not to read all.</summary>
     private const int SparseShare = 16;
 
@@ -42,6 +45,11 @@ internal sealed partial class Journal
     /// </summary>
     private JournalSegment? FindLight()
     {
+        if (_messages.Count > LightMessages)
+        {
+            return null;
+        }
+
         foreach (var segment in _row)
         {
             if (segment is { LiveRecords: > 0, Holds.Count: 0 } && segment.LiveOctets <= _options.SegmentOctets / LightShare && CanCopy(segment))
@@ -187,6 +195,15 @@ internal sealed partial class Journal
         /// <summary>Looks for what lies in the segment, a row at a time: publishers get the lock in between.</summary>
         private void Find()
         {
+            lock (journal._gate)
+            {
+                if (segment.LiveRecords == 0)
+                {
+                    // It has died while the copier waited.
+                    return;
+                }
+            }
+
             for (int row = 0; ; row++)
             {
                 lock (journal._gate)
@@ -232,7 +249,7 @@ internal sealed partial class Journal
             lock (journal._gate)
             {
                 if (segment.Holds.Count > 0 || segment.LiveRecords > SparseRecords || segment.LiveOctets > segment.EndOffset / SparseShare
-                    || journal._contents.Count > SparseRecords)
+                    || journal._contents.Count > SparseRecords || journal._definitions.Count > SparseRecords)
                 {
                     return null;
                 }
