@@ -311,7 +311,7 @@ internal partial class MessageQueue
     }
 
     /// <summary>What the queue looks at in a message: its priority, as far as priorities are told apart, and when its time is over.</summary>
-    private static (byte Priority, long Deadline) Inspect(QueueExtension more, in MessageContent content)
+    private (byte Priority, long Deadline) Inspect(QueueExtension more, in MessageContent content)
     {
         var settings = more.Settings;
         byte priority = settings.UsualPriority;
@@ -322,6 +322,7 @@ internal partial class MessageQueue
             var header = SectionHeader.Of(in content);
             priority = header.Priority is { } said ? settings.LevelOf(said) : priority;
             ttl = expires && header.Milliseconds is { } own ? Math.Min(ttl ?? own, own) : ttl;
+            ttl = expires && AbsoluteExpiry.MillisecondsLeft(content.Properties, VirtualHost.Timers.TimeProvider) is { } left ? Math.Min(ttl ?? left, left) : ttl;
         }
         else if ((expires || (settings.MaxPriority > 0 && content.Properties.Length > 2))
             && BasicPropertiesView.TryParse(content.Properties, out var properties) == Codec.DecodeError.None)

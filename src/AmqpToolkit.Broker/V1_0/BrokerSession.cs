@@ -117,7 +117,8 @@ internal sealed class BrokerSession(PeerConnection connection, Session engine) :
 
                 if (nextRefused < refused.Count && refused[nextRefused] == index)
                 {
-                    engine.DisposeIncoming(sequence, Outcomes.Rejected(AmqpError.Texts.ResourceLimitExceeded, "a queue is full"), settles);
+                    engine.DisposeIncoming(
+                        sequence, link.Owner is IncomingLink { MayReject: false } ? Outcomes.Released : Outcomes.Rejected(AmqpError.Texts.ResourceLimitExceeded, "a queue is full"), settles);
                 }
                 else if (written is null)
                 {

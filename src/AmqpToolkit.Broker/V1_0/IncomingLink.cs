@@ -35,6 +35,9 @@ internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress
     /// <summary>The queue that was made for this link, and goes with it (section 3.5.9).</summary>
     public DynamicNode? Dynamic { get; init; }
 
+    /// <summary>Whether the sender knows the outcome rejected (section 3.5.3, outcomes).</summary>
+    public bool MayReject { get; init; } = true;
+
     /// <summary>Lets the sender begin. Under the gate.</summary>
     public void GrantCredit() => link.SetCredit(Credit);
 
@@ -164,7 +167,7 @@ internal sealed class IncomingLink(BrokerSession session, Link link, NodeAddress
     /// <summary>A message that is not taken: its sender hears why, by the outcome or, where it has settled, by the end of the link.</summary>
     private void Refuse(ulong sequence, bool isSettled, AmqpFault fault)
     {
-        if (isSettled || (node is not null && fault.Condition == AmqpError.Texts.UnauthorizedAccess))
+        if (isSettled || !MayReject || (node is not null && fault.Condition == AmqpError.Texts.UnauthorizedAccess))
         {
             Fail(fault);
             return;

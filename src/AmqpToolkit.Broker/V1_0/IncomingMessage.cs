@@ -68,7 +68,7 @@ internal readonly ref struct IncomingMessage
         {
             Octets = octets,
             BodyStart = octets.Length - sections.Body.Length - sections.Footer.Length,
-            Flags = MessageFlags.Sections | (header.IsDurable ? MessageFlags.Persistent : 0) | (header.Milliseconds is null ? 0 : MessageFlags.Expires),
+            Flags = MessageFlags.Sections | (header.IsDurable ? MessageFlags.Persistent : 0) | (header.Milliseconds is null && !properties.HasAbsoluteExpiryTime ? 0 : MessageFlags.Expires),
             UserId = properties.UserId,
             Subject = properties.Subject,
             To = to.TryGetAddressString(out var address) ? address : default,

@@ -111,7 +111,9 @@ internal sealed partial class PeerConnection
             return new AmqpFault(AmqpError.Texts.InvalidField, "the address is no text");
         }
 
-        var incoming = new IncomingLink(session, link, node) { Dynamic = dynamic };
+        bool mayReject = attach.Source.Kind != AnySource.Member.Source || attach.Source.ParseSource(out var source) != DecodeError.None || !source.HasOutcomes
+            || source.Outcomes.ContainsSymbol("amqp:rejected:list"u8);
+        var incoming = new IncomingLink(session, link, node) { Dynamic = dynamic, MayReject = mayReject };
         bool isAttached;
         lock (Output.Gate)
         {
