@@ -70,6 +70,25 @@ public sealed class JournalDamageTests
         Assert.EndsWith("a message of queue number 1", Assert.Single(JournalCheck.Run(_whole.Open(), JournalSample.QueueOf).Damages).What, StringComparison.Ordinal);
     }
 
+    /// <summary>The definition's own record is gone with its segment, and the messages are not: the removal says whose they were.</summary>
+    [Fact]
+    public void Check_OfMessagesOfAQueueWhoseRemovalSaysSo_MissesNone()
+    {
+        var disk = new SimulatedDisk();
+        using (var journal = Journal.Open(disk.Open(), JournalSample.Options, new RecordingVisitor()))
+        {
+            using var append = journal.Append();
+            append.Define(7, "spoiled"u8, "value"u8);
+            append.Message(5, 1, default, new ContentParts("message"u8));
+            append.Remove(RecordingVisitor.QueueKind, "5"u8, value: "known"u8);
+        }
+
+        string name = disk.Names.First();
+        disk.Flip(name, disk.Read(name).AsSpan().IndexOf("spoiled"u8), 0);
+
+        Assert.EndsWith("a definition of kind 7", Assert.Single(JournalCheck.Run(disk.Open(), JournalSample.QueueOf).Damages).What, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Open_WithABitFlippedAnywhere_NamesIt_AndLosesLittle()
     {

@@ -157,6 +157,60 @@ public sealed class JournalInventoryTests
         Assert.True(writes > 5, $"{writes} calls");
     }
 
+    /// <summary>What is found is built upon: it must not be lost any more, also where the process was killed in its last sync.</summary>
+    [Fact]
+    public void Open_AfterAKillWithinAClose_KeepsWhatItFound_WhenThePowerFails()
+    {
+        var random = new Random(20);
+        int closed = 0;
+        for (int point = 1; ; point++)
+        {
+            var disk = new SimulatedDisk();
+            SimulatedDisk? killed = null;
+            var waiter = new CommitWaiter();
+            var journal = Journal.Open(disk.Open(), JournalSample.Options, new RecordingVisitor());
+            using (var append = journal.Append())
+            {
+                append.Define(RecordingVisitor.QueueKind, "1"u8, default);
+                for (ulong position = 1; position <= 10; position++)
+                {
+                    append.Message(1, position, default, new ContentParts(new byte[500]));
+                }
+
+                append.Commit(waiter, 1, CommitLevel.Os);
+            }
+
+            waiter.Wait(1);
+            int number = 0;
+            disk.OnWrite = _ => Note();
+            disk.OnSync = _ => Note();
+            journal.Dispose();
+            if (killed is null)
+            {
+                break;
+            }
+
+            var found = new RecordingVisitor();
+            var next = Journal.Open(killed.Open(), JournalSample.Options, found);
+            var left = killed.LosePower(random);
+            next.Dispose();
+            closed += found.WasClosed == true ? 1 : 0;
+            var again = Recover(left);
+            Assert.Equal(found.Queues.GetValueOrDefault(1U, []).Select(message => message.Position), again.Queues.GetValueOrDefault(1U, []).Select(message => message.Position));
+            Assert.DoesNotContain(again.Damages, static damage => damage.What.Contains("missing", StringComparison.Ordinal) || damage.What.Contains("not there", StringComparison.Ordinal));
+
+            void Note()
+            {
+                if (Interlocked.Increment(ref number) == point)
+                {
+                    killed = disk.Kill();
+                }
+            }
+        }
+
+        Assert.True(closed > 1, $"{closed} were closed");
+    }
+
     [Fact]
     public void Journal_OfVersion1_IsWatchedFromItsFirstOpeningOn()
     {

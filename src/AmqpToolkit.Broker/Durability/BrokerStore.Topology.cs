@@ -31,7 +31,7 @@ internal sealed partial class BrokerStore
     {
         if (exchange.StoreNumber >= FirstNumber)
         {
-            Remove(DefinitionKind.Exchange, DefinitionFields.NameIn(exchange.VirtualHost.StoreNumber, exchange.Name));
+            Remove(DefinitionKind.Exchange, DefinitionFields.NameIn(exchange.VirtualHost.StoreNumber, exchange.Name), ValueOf(exchange));
         }
     }
 
@@ -52,7 +52,7 @@ internal sealed partial class BrokerStore
     {
         if (queue.StoreNumber != 0)
         {
-            Remove(DefinitionKind.Queue, DefinitionFields.NameIn(queue.VirtualHost.StoreNumber, queue.Name));
+            Remove(DefinitionKind.Queue, DefinitionFields.NameIn(queue.VirtualHost.StoreNumber, queue.Name), ValueOf(queue));
             if (queue is StreamQueue)
             {
                 RemoveStream(queue.StoreNumber);
@@ -79,6 +79,15 @@ internal sealed partial class BrokerStore
         {
             Remove(DefinitionKind.Binding, DefinitionFields.NameOf(binding));
         }
+    }
+
+    /// <summary>What stays known of a queue or an exchange that is gone: whose messages nobody misses. <c>version (octet), number (long)</c></summary>
+    private static ReadOnlySpan<byte> ValueOf(BindingDestination removed)
+    {
+        var value = DefinitionFields.Value;
+        value.Add(DefinitionFields.Version);
+        value.AddInt32((int)removed.StoreNumber);
+        return value.Written;
     }
 
     private static bool IsKept(Binding binding) => binding.Source.StoreNumber != 0 && binding.Destination.StoreNumber != 0;

@@ -139,7 +139,10 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     }
 
     /// <summary>A thing is gone. As <see cref="Define"/>.</summary>
-    public void Remove(DefinitionKind kind, ReadOnlySpan<byte> name)
+    /// <param name="kind">Its kind.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="value">What is to be known of it as long as the journal may have something of it.</param>
+    public void Remove(DefinitionKind kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value = default)
     {
         if (_journal is not { } journal)
         {
@@ -147,7 +150,7 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
         }
 
         using var append = journal.Append();
-        append.Remove((ushort)kind, name);
+        append.Remove((ushort)kind, name, value: value);
         append.Commit(this, ++_defined, DefinitionLevel);
     }
 

@@ -25,7 +25,7 @@ internal interface IJournalVisitor
     /// <summary>Whether a queue is there; the messages of others are forgotten.</summary>
     bool HasQueue(uint queue);
 
-    /// <summary>What a definition said before another took its place, or a removal. While the log is read.</summary>
+    /// <summary>What a definition said before another took its place or a removal, or what a removal says of it. While the log is read.</summary>
     void VisitReplaced(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
     }

@@ -98,9 +98,14 @@ internal sealed partial class Journal
 
         /// <summary>
         /// A thing that had a name is gone.
-        /// <code>name's octets (ushort), kind (ushort), 0 (uint), name</code>
+        /// <code>name's octets (ushort), kind (ushort), value's octets (uint), name, value</code>
         /// </summary>
-        public void Remove(ushort kind, scoped ReadOnlySpan<byte> name, uint group = 0) => _journal.Remove(kind, name, group);
+        /// <param name="kind">Its kind.</param>
+        /// <param name="name">Its name.</param>
+        /// <param name="group">The group that it belongs to, or 0.</param>
+        /// <param name="value">What is to be known of the thing as long as the removal stands.</param>
+        public void Remove(ushort kind, scoped ReadOnlySpan<byte> name, uint group = 0, scoped ReadOnlySpan<byte> value = default) =>
+            _journal.Remove(kind, name, value, group);
 
         /// <summary>Forgets messages of a queue whose removal stands in the journal already.</summary>
         public void Forget(StoredMessage message) => _journal.Untrack(message);
@@ -266,12 +271,12 @@ internal sealed partial class Journal
         Replace(_definitions.Set(kind, name, new DefinitionEntry(location, recordOctets, IsRemoval: false)));
     }
 
-    private void Remove(ushort kind, ReadOnlySpan<byte> name, uint group)
+    private void Remove(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, uint group)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(name.Length, MaxNameOctets);
-        int octets = DefinitionPayload.FixedOctets + name.Length;
+        int octets = DefinitionPayload.FixedOctets + name.Length + value.Length;
         var payload = Reserve(RecordKind.Removal, octets, group, out var location);
-        DefinitionPayload.Write(payload, kind, name, default);
+        DefinitionPayload.Write(payload, kind, name, value);
         long recordOctets = RecordHeader.RecordOctets(octets);
         _tail.AddLive(recordOctets);
         Replace(_definitions.Set(kind, name, new DefinitionEntry(location, recordOctets, IsRemoval: true)));

@@ -8,8 +8,11 @@ internal sealed partial class JournalRecovery
     /// <summary>What the last list says, without what may be gone since.</summary>
     private readonly SortedDictionary<uint, SegmentEntry> _listed = [];
 
-    /// <summary>Whether something behind the list is damaged, and may have said that files are gone.</summary>
-    private bool _mayLackNotes;
+    /// <summary>Whether something behind the list, and the last mark, is damaged.</summary>
+    private bool _hasGap;
+
+    /// <summary>The first batch behind the list that has damage; 0 for none.</summary>
+    private ulong _gapBatch;
 
     /// <summary>Whether definitions may be among what is damaged or missing.</summary>
     private bool _mayLackDefinitions;
@@ -71,7 +74,7 @@ internal sealed partial class JournalRecovery
         if (header.Kind == RecordKind.Segments && SegmentsPayload.TryRead(payload, out var segments))
         {
             _listed.Clear();
-            _mayLackNotes = false;
+            (_hasGap, _gapBatch) = (false, 0);
             for (int index = 0; index < segments.Count; index++)
             {
                 _listed[segments[index].Number] = segments[index];
@@ -95,6 +98,12 @@ internal sealed partial class JournalRecovery
 
     private void NoteSynced(in MarkPayload mark)
     {
+        if (_hasGap)
+        {
+            _gapBatch = _gapBatch == 0 ? mark.Batch : _gapBatch;
+            _hasGap = false;
+        }
+
         _syncedBatch = mark.Run == _lastRun ? Math.Max(_syncedBatch, mark.SyncedBatch) : mark.SyncedBatch;
         _lastRun = mark.Run;
     }
@@ -102,9 +111,9 @@ internal sealed partial class JournalRecovery
     /// <summary>Tells of files that should be there. They are remembered, and missed at every start until the journal is repaired.</summary>
     private void TellLost()
     {
-        if (_mayLackNotes)
+        if (_hasGap || (_gapBatch != 0 && _gapBatch <= _syncedBatch))
         {
-            // They may have gone in order, and what would say so is damaged.
+            // They may have gone in order, and what would say so is damaged. It was on the disk before they went: what never was there said nothing of the kind.
             return;
         }
 

@@ -108,8 +108,10 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
     public void HandleDamage(long offset, long octets, string what, uint queue)
     {
         _wasClosed = false;
-        _mayLackNotes = true;
-        _mayLackDefinitions = true;
+        _hasGap = true;
+
+        // What is known to be about a queue's message declares none.
+        _mayLackDefinitions |= queue == 0;
         visitor.VisitDamage(new JournalDamage(SegmentName.Of(_segment.Number), offset, octets, what, queue));
     }
 
@@ -294,6 +296,11 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         }
 
         var name = new DefinitionName(definition.Kind, definition.Name.ToArray());
+        if (isRemoval && !definition.Value.IsEmpty)
+        {
+            visitor.VisitReplaced(definition.Kind, definition.Name, definition.Value);
+        }
+
         if (_state.Definitions.TryGet(name, out var known) && known.Location.CompareTo(location) > 0)
         {
             visitor.VisitReplaced(definition.Kind, definition.Name, definition.Value);
@@ -336,12 +343,12 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
     }
 
     /// <summary>
-    /// What a killed process wrote may not be on the disk yet. It is made so before this one builds on it: before segments go because of
-    /// an acknowledgement that a loss of power could still take.
+    /// What a killed process wrote may not be on the disk yet, its close included. It is made so before this one builds on it: before segments
+    /// go because of an acknowledgement, or a copy, that a loss of power could still take.
     /// </summary>
     private void Settle()
     {
-        if (_wasClosed || IsReadOnly)
+        if (IsReadOnly)
         {
             return;
         }

@@ -40,7 +40,7 @@ internal sealed class StreamCheck
         {
             if (_id is { } id)
             {
-                ReadRecords(name, StreamSegmentHeader.SeedOf(id), isLast: name == names[^1]);
+                ReadRecords(name, StreamSegmentHeader.SeedOf(id), NextOf(names, name));
             }
         }
 
@@ -76,14 +76,21 @@ internal sealed class StreamCheck
         _id ??= header.Stream;
     }
 
-    /// <summary>What follows the last octets that are known to have been on the disk was never promised to anybody, and is no damage.</summary>
-    private void ReadRecords(string name, uint seed, bool isLast)
+    /// <summary>Where the file behind one begins, which ends it; null when it is the last.</summary>
+    private static long? NextOf(string[] names, string name) =>
+        Array.IndexOf(names, name) + 1 is var next && next < names.Length && StreamSegment.TryParse(names[next], out long offset) ? offset : null;
+
+    /// <summary>
+    /// What follows the last octets that are known to have been on the disk was never promised to anybody, and is no damage: not in the last file, and not where the next
+    /// file goes on before it.
+    /// </summary>
+    private void ReadRecords(string name, uint seed, long? end)
     {
         using var file = _files.Open(name);
         using var reader = new StreamSegmentReader(seed);
         MissFileBefore(name);
         _lastOctets = file.Length;
-        var gaps = new List<(long From, long To)>();
+        var gaps = new List<(long From, long To, long EndOffset)>();
         long syncedOctets = 0;
         reader.Begin(file, StreamSegmentHeader.FirstRecordOffset);
         bool isThere;
@@ -92,16 +99,16 @@ internal sealed class StreamCheck
             isThere = reader.Fill(file.Length);
             if (reader.DamagedFrom is { } from)
             {
-                gaps.Add((from, isThere ? reader.WindowPosition : file.Length));
+                gaps.Add((from, isThere ? reader.WindowPosition : file.Length, _endOffset));
             }
 
-            syncedOctets = Math.Max(syncedOctets, ReadWindow(reader));
+            syncedOctets = Math.Max(syncedOctets, ReadWindow(reader, end ?? long.MaxValue));
         }
         while (isThere);
 
-        foreach (var (from, to) in gaps)
+        foreach (var (from, to, before) in gaps)
         {
-            if (!isLast || from < syncedOctets)
+            if (from < syncedOctets || end > before)
             {
                 _damages.Add(new JournalDamage(name, from, to - from, "messages, or the index of the segment"));
             }
@@ -120,13 +127,13 @@ internal sealed class StreamCheck
     }
 
     /// <returns>Octets of the segment that the window tells to be on the disk.</returns>
-    private long ReadWindow(StreamSegmentReader reader)
+    private long ReadWindow(StreamSegmentReader reader, long end)
     {
         long syncedOctets = 0;
         for (int at = 0; at < reader.Count;)
         {
             var record = StreamRecord.Read(reader.Octets.AsSpan(at));
-            if (record.Kind == StreamRecordKind.Message)
+            if (record.Kind == StreamRecordKind.Message && record.Offset < end)
             {
                 _messages++;
                 _firstOffset = _firstOffset < 0 ? record.Offset : _firstOffset;

@@ -80,6 +80,34 @@ public sealed class StreamCheckTests
         Assert.StartsWith($"messages from offset {FirstOf(last)} to 99: ", what, StringComparison.Ordinal);
     }
 
+    /// <summary>The torn octets stay in their file, and the next message begins another.</summary>
+    [Fact]
+    public void Check_OfAnEndThatACrashHasTorn_IsNoDamage_AlsoWhenTheStreamWentOn()
+    {
+        var disk = new SimulatedDisk();
+        SimulatedDisk left;
+        using (var stream = new TestStream(disk))
+        {
+            for (int number = 0; number < 5; number++)
+            {
+                stream.Publish(number, $"message {number}");
+            }
+
+            left = disk.Kill();
+        }
+
+        TestStream.FolderOf(left).Cut(FirstSegment, TestStream.FolderOf(left).Read(FirstSegment).Length - 60);
+        Assert.Empty(Check(left).Damages);
+        using (var again = new TestStream(left))
+        {
+            again.Publish(10, "after");
+        }
+
+        var report = Check(left);
+        Assert.Empty(report.Damages);
+        Assert.Equal((2, 5, 0L, 5L), (report.Files, (int)report.Messages, report.FirstOffset, report.EndOffset));
+    }
+
     [Fact]
     public void Check_OfAStreamThatIsGone_TellsOfAllOfIt() =>
         Assert.Equal("messages from offset 0 to 99: no file is there", Assert.Single(StreamCheck.Run(null, 100).Damages).What);
