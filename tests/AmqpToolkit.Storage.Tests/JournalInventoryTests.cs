@@ -106,6 +106,27 @@ public sealed class JournalInventoryTests
         Assert.Empty(Recover(repaired).Damages);
     }
 
+    /// <summary>What is settled meanwhile may be forgotten together with the file.</summary>
+    [Fact]
+    public void Segment_ThatWasMissed_AndIsPutBack_IsLeftAside()
+    {
+        string name = _whole.Names.ElementAt(2);
+        var disk = Without(name);
+        var found = new RecordingVisitor();
+        Journal.Open(disk.Open(), JournalSample.Options, found).Dispose();
+        disk.Put(name, _whole.Read(name));
+
+        for (int start = 0; start < 2; start++)
+        {
+            var again = new RecordingVisitor();
+            Journal.Open(disk.Open(), JournalSample.Options, again).Dispose();
+            var damage = Assert.Single(again.Damages);
+            Assert.Equal(name, damage.File);
+            Assert.Contains("left aside", damage.What, StringComparison.Ordinal);
+            Assert.Equal(found.Queues[1].Select(message => message.Position), again.Queues[1].Select(message => message.Position));
+        }
+    }
+
     [Fact]
     public void LastFile_CutAnywhere_OrGone_IsNoDamage()
     {

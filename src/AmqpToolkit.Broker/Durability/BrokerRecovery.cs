@@ -129,7 +129,15 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
     /// <summary>The journal takes changes again: what hung in the air goes.</summary>
     public void Finish()
     {
-        store.ForgetStreams(_destinations.ContainsKey);
+        if (HasMetDamage)
+        {
+            store.TellUnknownStreams(_destinations.ContainsKey);
+        }
+        else
+        {
+            store.ForgetStreams(_destinations.ContainsKey);
+        }
+
         foreach (var (kind, name) in _orphans)
         {
             store.Remove(kind, name);

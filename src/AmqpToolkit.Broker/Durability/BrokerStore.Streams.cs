@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Durability;
@@ -50,6 +51,18 @@ internal sealed partial class BrokerStore
             if (!isThere(stream))
             {
                 RemoveStream(stream);
+            }
+        }
+    }
+
+    /// <summary>Tells of streams that nobody declares while something is damaged: that may have declared them.</summary>
+    internal void TellUnknownStreams(Func<uint, bool> isThere)
+    {
+        foreach (var (stream, end) in _streamEnds)
+        {
+            if (!isThere(stream))
+            {
+                Log.StoreDamaged(_logger, $"streams/{stream}", 0, $"the messages before offset {end} of a stream whose definition is lost");
             }
         }
     }

@@ -61,15 +61,18 @@ internal static class StoredMessageFormat
     /// <summary>Octets of a content with its place.</summary>
     public static int CountPlacedOctets(in MessageContent content) => CountOctets(in content) + PlaceOctets;
 
-    /// <summary>Writes a content with its place in the journal, by which a stream knows that it has it.</summary>
+    /// <summary>Writes a content that is to have a place in the journal, by which a stream knows that it has it.</summary>
     /// <param name="destination">As long as it is.</param>
-    public static void WritePlaced(Span<byte> destination, in MessageContent content, ulong place)
+    public static void WritePlaced(Span<byte> destination, in MessageContent content)
     {
         Write(destination[PlaceOctets..], in content);
         destination.Slice(PlaceOctets, HeaderOctets).CopyTo(destination);
         destination[0] = PlacedVersion;
-        BinaryPrimitives.WriteUInt64LittleEndian(destination[HeaderOctets..], place);
+        SetPlace(destination, 0);
     }
+
+    /// <summary>Sets the place of a content that has one.</summary>
+    public static void SetPlace(Span<byte> octets, ulong place) => BinaryPrimitives.WriteUInt64LittleEndian(octets[HeaderOctets..], place);
 
     /// <summary>The place that stands in a content.</summary>
     /// <returns>False when none does.</returns>

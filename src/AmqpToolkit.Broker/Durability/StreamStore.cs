@@ -53,8 +53,8 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
     /// <summary>Notes in the journal how far a stream is on the disk. Where a commit does not mean the disk nobody knows.</summary>
     public void NoteEnd(uint number, StreamLog log)
     {
-        long end = log.EndOffset;
-        if (log.Level == CommitLevel.Fsync && end > store.KnownEndOf(number))
+        long end = log.SyncedEndOffset;
+        if (end > store.KnownEndOf(number))
         {
             store.NoteStream(number, end);
         }

@@ -75,10 +75,11 @@ internal sealed partial class StreamQueue
         {
             var content = batch[index];
             byte[] octets = new byte[StoredMessageFormat.CountPlacedOctets(in content)];
+            StoredMessageFormat.WritePlaced(octets, in content);
             using var append = store.Journal.Append();
             _lastPlace = Math.Max(_lastPlace + 1, store.FirstPlace);
             store.UsePlaces(in append, _lastPlace);
-            StoredMessageFormat.WritePlaced(octets, in content, _lastPlace);
+            StoredMessageFormat.SetPlace(octets, _lastPlace);
             transfer.Add(this, _lastPlace, append.Message(StoreNumber, _lastPlace, overlay, new ContentParts(octets), batch.Group), octets);
         }
 

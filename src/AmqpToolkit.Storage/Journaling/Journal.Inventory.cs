@@ -31,7 +31,7 @@ internal sealed partial class Journal
         var entries = new List<SegmentEntry>(_lost.Count + _segments.Count);
         foreach (var (number, end) in _lost)
         {
-            entries.Add(new SegmentEntry(number, end, 0));
+            entries.Add(new SegmentEntry(number, end, SegmentEntry.Missed));
         }
 
         ulong syncedBatch = Volatile.Read(ref _syncedBatch);
@@ -81,6 +81,18 @@ internal sealed partial class Journal
         }
     }
 
+    private void TrySyncFolder()
+    {
+        try
+        {
+            _files.SyncFolder();
+        }
+        catch (IOException)
+        {
+            // Then a loss of power may bring the half segment back, and messages are told to be redelivered that were not.
+        }
+    }
+
     private static bool MayTell(DeadSegment dead) => dead is { Batch: not 0, Segment.MayBeGone: false };
 
     /// <summary>
@@ -110,6 +122,7 @@ internal sealed partial class Journal
             {
                 file.Dispose();
                 TryDelete(SegmentName.Of(_tail.Number));
+                TrySyncFolder();
             }
         }
     }

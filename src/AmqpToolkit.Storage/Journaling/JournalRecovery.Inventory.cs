@@ -8,6 +8,9 @@ internal sealed partial class JournalRecovery
     /// <summary>What the last list says, without what may be gone since.</summary>
     private readonly SortedDictionary<uint, SegmentEntry> _listed = [];
 
+    /// <summary>Files that an earlier run has missed. What was said of them since may be gone.</summary>
+    private readonly HashSet<uint> _missed = [];
+
     /// <summary>Whether something behind the list, and the last mark, is damaged.</summary>
     private bool _hasGap;
 
@@ -64,6 +67,10 @@ internal sealed partial class JournalRecovery
             {
                 ends[known.Number] = known.EndOffset;
             }
+            else if (segments[index].Batch == SegmentEntry.Missed)
+            {
+                _missed.Add(segments[index].Number);
+            }
         }
 
         return true;
@@ -111,15 +118,12 @@ internal sealed partial class JournalRecovery
     /// <summary>Tells of files that should be there. They are remembered, and missed at every start until the journal is repaired.</summary>
     private void TellLost()
     {
-        if (_hasGap || (_gapBatch != 0 && _gapBatch <= _syncedBatch))
-        {
-            // They may have gone in order, and what would say so is damaged. It was on the disk before they went: what never was there said nothing of the kind.
-            return;
-        }
-
+        // They may have gone in order, and what would say so is damaged. It was on the disk before they went: what never was there said nothing of the kind.
+        bool mayBeGone = _hasGap || (_gapBatch != 0 && _gapBatch <= _syncedBatch);
         foreach (var (number, entry) in _listed)
         {
-            if (entry.Batch > _syncedBatch || _state.Segments.ContainsKey(number))
+            bool isMissed = entry.Batch == SegmentEntry.Missed;
+            if (_state.Segments.ContainsKey(number) || (!isMissed && (mayBeGone || entry.Batch > _syncedBatch)))
             {
                 continue;
             }
@@ -129,7 +133,8 @@ internal sealed partial class JournalRecovery
             {
                 _wasClosed = false;
                 _mayLackDefinitions = true;
-                visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), 0, entry.EndOffset, "all records of the file: it is not there"));
+                string how = _missed.Contains(number) && files.List().Contains(SegmentName.Of(number)) ? "it was missed before, and is left aside now that it is back" : "it is not there";
+                visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), 0, entry.EndOffset, $"all records of the file: {how}"));
             }
         }
     }

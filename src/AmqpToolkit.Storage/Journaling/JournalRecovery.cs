@@ -28,6 +28,12 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         uint unsealed = uint.MaxValue;
         foreach (var (number, header) in headers)
         {
+            if (_missed.Contains(number))
+            {
+                // What others said of it may be gone since: what was settled would be there again.
+                continue;
+            }
+
             var file = files.Open(SegmentName.Of(number));
             uint seed = SegmentHeader.SeedOf(_state.Id, number);
             bool isKnown = knownEnds.TryGetValue(number, out int knownEnd);

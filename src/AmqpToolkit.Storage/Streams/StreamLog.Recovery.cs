@@ -109,6 +109,7 @@ internal sealed partial class StreamLog
         _nextOffset = end.NextOffset;
         _lastTimestamp = end.Timestamp;
         Volatile.Write(ref _endOffset, _nextOffset);
+        _syncedEndOffset = Level == CommitLevel.Fsync ? _nextOffset : 0;
         bool isClean = isSound && end.Position == tail.Octets;
         if (!isClean && end.NextOffset == tail.FirstOffset)
         {

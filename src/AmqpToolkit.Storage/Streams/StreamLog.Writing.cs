@@ -103,6 +103,11 @@ internal sealed partial class StreamLog
             _files!.SyncFolder();
             _isFolderDirty = false;
         }
+
+        if (_written.Count > 0)
+        {
+            Volatile.Write(ref _syncedEndOffset, _written[^1].EndOffset);
+        }
     }
 
     private void Commit()

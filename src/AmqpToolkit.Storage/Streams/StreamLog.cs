@@ -20,6 +20,7 @@ internal sealed partial class StreamLog(Func<IFileLayer> openFolder, StreamLogOp
     private IFileLayer? _files;
     private Guid _id = Guid.NewGuid();
     private long _endOffset;
+    private long _syncedEndOffset;
     private long _maxSegmentOctets = StreamLogOptions.UsualSegmentOctets;
     private long _octets;
     private int _cursors;
@@ -52,6 +53,9 @@ internal sealed partial class StreamLog(Func<IFileLayer> openFolder, StreamLogOp
 
     /// <summary>The offset behind the last message that is committed.</summary>
     public long EndOffset => Volatile.Read(ref _endOffset);
+
+    /// <summary>The offset behind the last message that is known to be on the disk; 0 when none is.</summary>
+    public long SyncedEndOffset => Volatile.Read(ref _syncedEndOffset);
 
     /// <summary>Whether there is a folder for it: it was written, or found.</summary>
     public bool HasFolder => _files is not null;

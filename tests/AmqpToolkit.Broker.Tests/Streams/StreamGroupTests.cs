@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using AmqpToolkit.Broker.Durability;
+using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Broker.Tests.Durability;
 using AmqpToolkit.Codec;
@@ -102,6 +103,30 @@ public sealed class StreamGroupTests
         }
 
         Assert.True(_ends.Count > 3 * Messages, $"{_ends.Count} ends");
+    }
+
+    /// <summary>A commit that fails half-way.</summary>
+    [Fact]
+    public async Task Group_ThatIsGivenUp_LeavesNothing()
+    {
+        await using (var broker = await StoredBroker.StartAsync(_disk))
+        {
+            using var client = new StreamClient(broker);
+            Declare(client);
+            var store = broker.Store!;
+            var batch = new IncomingBatch(broker.Arena) { Group = store.BeginGroup() };
+            batch.Begin("body"u8.ToArray());
+            batch.SetRoute([], 0, "s"u8.ToArray(), 1);
+            batch.Add(0, 0, 0, 4, MessageFlags.Persistent);
+            broker.FindVirtualHost("/")!.FindQueue("s"u8)!.Publish(batch, isLastQueue: true, new Turn());
+            Assert.Equal(1, store.Journal.Size.Messages);
+            store.AbandonGroup(batch.Group);
+            Assert.Equal(0, store.Journal.Size.Messages);
+            await store.FlushAsync();
+        }
+
+        await using var again = await StoredBroker.StartAsync(_disk);
+        Assert.Empty((await ReadAsync(again)).Stream);
     }
 
     [Fact]
