@@ -29,6 +29,13 @@ internal partial class MessageQueue
         var told = new List<(bool IsRedelivered, ushort DeliveryCount)>();
         lock (_gate)
         {
+            if (IsThere(walk) && !walk.Consumer.MayWant)
+            {
+                // It asks again when it may.
+                walk.WaitsForDisk = false;
+                return;
+            }
+
             if (IsThere(walk) && !walk.IsDraining && !MayRead(pages))
             {
                 pages.Hold(walk);

@@ -18,7 +18,7 @@ internal partial class MessageQueue
     private const int LeastShare = 1024;
 
     /// <summary>Places of returned messages that are told of one by one, times walks.</summary>
-    private const int MostTold = 8192;
+    private const int MostTold = 64 * 1024;
 
     /// <summary>What came of looking for a message among those that were never handed out.</summary>
     private enum Search
@@ -258,8 +258,10 @@ internal partial class MessageQueue
 
         if (!HasReady)
         {
-            foreach (var walk in more.Walks ?? [])
+            for (int index = (more.Walks?.Count ?? 0) - 1; index >= 0; index--)
             {
+                // Who hears that this was all may be no walk any more.
+                var walk = more.Walks![index];
                 (walk.IsThrough, walk.IsBehind) = (true, false);
                 walk.Reading?.Drop(_arena);
                 TellDrained(walk, canTakeMore: true, turn);
@@ -311,7 +313,7 @@ internal partial class MessageQueue
         walk.Forget();
         bool canTakeMore = consumer.MayWant;
         int others = Math.Max(0, more.Steps - share);
-        more.Steps -= others;
+        more.Steps = walk.Pay(more.Steps - others);
         if (canTakeMore && FindWanted(walk))
         {
             var run = new DeliveryRun(this, walk, RunLimit(consumer));
@@ -319,7 +321,9 @@ internal partial class MessageQueue
             walk.Current = default;
         }
 
-        more.Steps += others;
+        // What a dear message took beyond the share is this one's debt, and nobody else's.
+        walk.Owe(-more.Steps);
+        more.Steps = others + Math.Max(0, more.Steps);
         if (canTakeMore && walk.IsBehind)
         {
             return true;
@@ -329,6 +333,11 @@ internal partial class MessageQueue
         walk.IsDraining &= canTakeMore;
         Rotate(consumer, canTakeMore && (consumer.Walk is null || (!walk.IsThrough && !walk.IsAtDisk)));
         TellDrained(walk, canTakeMore, turn);
+        if (!canTakeMore && consumer.Walk is not null)
+        {
+            EndIfNeedless(walk);
+        }
+
         return false;
     }
 
@@ -352,7 +361,8 @@ internal partial class MessageQueue
                 return false;
             }
 
-            if (!walk.IsExcluded(place) && message.Message.IsInMemory && IsWanted(more, walk, message.Message, (true, message.Priority, message.Position), message.Redelivered, message.DeliveryCount, message.Deadline))
+            bool isKeptFrom = walk.IsExcluded(place);
+            if (!isKeptFrom && message.Message.IsInMemory && IsWanted(more, walk, message.Message, (true, message.Priority, message.Position), message.Redelivered, message.DeliveryCount, message.Deadline))
             {
                 (walk.CurrentPriority, walk.CurrentPlace) = (message.Priority, message.Position);
                 return true;
@@ -360,7 +370,7 @@ internal partial class MessageQueue
 
             more.Steps -= QueueWalk.StepsOfLook;
             walk.PassReturned(place);
-            if (walk.DropsRefused && message.Message.IsInMemory && message.Deadline > more.Now)
+            if (walk.DropsRefused && !isKeptFrom && message.Message.IsInMemory && message.Deadline > more.Now)
             {
                 LineOf(message.Priority).TakeReturned(in message);
                 CountTaken(message.Priority, message.Message, isCounted: true);

@@ -56,6 +56,9 @@ internal partial class MessageQueue : BindingDestination
     /// <summary>Whether the queue does nothing but keep messages now, and so goes the short way everywhere.</summary>
     internal bool IsPlain => _more is null;
 
+    /// <summary>How often a link of 1.0 attached to the subscription that the queue is. Under the virtual host's lock of subscriptions.</summary>
+    public int Uses { get; set; }
+
     /// <summary>Whether the queue holds a consumer's direct replies.</summary>
     public bool IsReplyQueue => DirectReplyTo.IsToken(Name);
 
@@ -273,7 +276,7 @@ internal partial class MessageQueue : BindingDestination
                     _journal.Flush();
                 }
 
-                if (isAccepted && _more is { ExcludedCount: > 0 } excluding)
+                if (isAccepted && isThere && _more is { ExcludedCount: > 0 } excluding)
                 {
                     ForgetExcluded(excluding, in message);
                 }

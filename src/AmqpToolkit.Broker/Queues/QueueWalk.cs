@@ -25,6 +25,7 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     private ReadyList.Cursor[] _cursors = new ReadyList.Cursor[1];
     private HashSet<ulong>? _excluded;
     private WalkReading? _reading;
+    private int _debt;
 
     /// <summary>Whose way it is.</summary>
     public Consumer Consumer => consumer;
@@ -131,7 +132,11 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     /// <summary>A message came back.</summary>
     public void AddReturned(ulong place)
     {
-        Judged = null;
+        if (Judged is { IsReturned: true } judged && PlaceOf(judged.Priority, judged.Number) == place)
+        {
+            Judged = null;
+        }
+
         if (place >= ReturnedFrom || IsExcluded(place))
         {
             return;
@@ -147,7 +152,7 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     /// <summary>Messages came back, too many to note each: it looks at all from a place on.</summary>
     public void AddReturnedFrom(ulong place)
     {
-        Judged = null;
+        Judged = Judged is { IsReturned: true } ? null : Judged;
         ReturnedFrom = Math.Min(ReturnedFrom, Math.Min(place, FirstReturned));
         _returned.Clear();
     }
@@ -185,6 +190,18 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
 
     /// <summary>Looks for the next message anew: others may have taken the one at hand.</summary>
     public void Forget() => (Current, IsThrough, IsBehind, IsAtDisk) = (default, false, false, false);
+
+    /// <summary>Its share of steps, less what it took too many before.</summary>
+    /// <returns>What is left of it; 0 while it owes more.</returns>
+    public int Pay(int share)
+    {
+        int paid = Math.Min(_debt, Math.Max(0, share));
+        _debt -= paid;
+        return share - paid;
+    }
+
+    /// <summary>It has taken more steps than it had; not if below 0.</summary>
+    public void Owe(int steps) => _debt += Math.Max(0, steps);
 
     /// <summary>Messages were read for it.</summary>
     public WalkReading BeginReading() => _reading ??= new WalkReading();

@@ -114,6 +114,6 @@ internal sealed class Selector
         var selected = new SelectedMessage(in message, _names, places, scratch, isRedelivered, deliveryCount, steps);
         var truth = _expression.Test(ref selected);
         steps = selected.Steps;
-        return truth == Truth.True;
+        return truth == Truth.True && steps >= 0;
     }
 }

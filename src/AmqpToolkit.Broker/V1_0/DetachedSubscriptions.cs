@@ -10,6 +10,7 @@ internal sealed class DetachedSubscriptions
     /// <summary>One waits from now on.</summary>
     public void Add(Subscription subscription)
     {
+        Remove(subscription);
         if (subscription.Terms.TimeoutSeconds > 0)
         {
             subscription.Queue.BeginHold();

@@ -24,6 +24,9 @@ internal sealed record NodeAddress(byte[]? Queue, byte[] Exchange, byte[]? Key)
     /// <summary>Whether the link that names it has it made where it is not there.</summary>
     public bool IsMade { get; init; }
 
+    /// <summary>Whether that may be an exchange, as the link says.</summary>
+    public bool MayBeTopic { get; init; }
+
     private const int MaxNameOctets = byte.MaxValue;
 
     private static ReadOnlySpan<byte> QueuesPath => "/queues/"u8;
@@ -138,7 +141,7 @@ internal sealed record NodeAddress(byte[]? Queue, byte[] Exchange, byte[]? Key)
 
         if (options.AutoCreateNodes && text[0] != '/' && text.Length <= MaxNameOctets)
         {
-            address = OfQueue(text.ToArray()) with { IsMade = true };
+            address = OfQueue(text.ToArray()) with { IsMade = true, MayBeTopic = true };
             return null;
         }
 

@@ -47,8 +47,29 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
 
     public override bool IsExclusive => false;
 
-    /// <remarks>Read without the gate: whoever changes it asks the queue again afterwards.</remarks>
-    public override bool MayWant => link.Credit > 0;
+    /// <remarks>Looked at without the gate first: whoever gives credit asks the queue again afterwards.</remarks>
+    public override bool MayWant
+    {
+        get
+        {
+            if (link.Credit == 0 || link.CanSend)
+            {
+                return link.Credit > 0;
+            }
+
+            lock (session.Connection.Output.Gate)
+            {
+                if (link.Credit > 0 && !link.CanSend && link.IsAttached)
+                {
+                    // The window is shut: the session asks again when it opens.
+                    session.AddWaiting(this);
+                    return false;
+                }
+
+                return link.Credit > 0;
+            }
+        }
+    }
 
     public override long Priority => priority;
 
@@ -155,13 +176,23 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
         var output = session.Connection.Output;
         lock (output.Gate)
         {
-            link.Detach(closed: true, new AmqpFault(AmqpError.Texts.ResourceDeleted, $"queue '{Queue.NameText}' in vhost '{Queue.VirtualHost.Name}' is deleted"));
+            End(new AmqpFault(AmqpError.Texts.ResourceDeleted, $"queue '{Queue.NameText}' in vhost '{Queue.VirtualHost.Name}' is deleted"));
             turn.Touch(output);
         }
     }
 
     /// <summary>Whether another has attached to what it read.</summary>
     public bool IsStolen { get; private set; }
+
+    /// <summary>Whether this end has closed it: what its peer says then is an answer, and no wish.</summary>
+    public bool IsEndedHere { get; private set; }
+
+    /// <summary>Closes it because of something that went wrong here. Under the gate.</summary>
+    public void End(AmqpFault fault)
+    {
+        IsEndedHere = true;
+        link.Detach(closed: true, fault);
+    }
 
     /// <summary>Another has attached to what it read. What is not settled goes back at once: its peer may be gone without a word. Any thread; outside every lock.</summary>
     public void HandleStolen(Turn turn)
@@ -205,7 +236,7 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
         var head = DeliveryHead.OfThread.Write(in content, in info);
         if (link.PeerMaxMessageSize > 0 && (ulong)(head.Length + content.BodyOctets) > link.PeerMaxMessageSize)
         {
-            link.Detach(closed: true, new AmqpFault(LinkError.Texts.MessageSizeExceeded, $"the next message has {head.Length + content.BodyOctets} octets"));
+            End(new AmqpFault(LinkError.Texts.MessageSizeExceeded, $"the next message has {head.Length + content.BodyOctets} octets"));
             return false;
         }
 

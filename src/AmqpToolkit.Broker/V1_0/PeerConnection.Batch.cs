@@ -394,7 +394,7 @@ internal sealed partial class PeerConnection
             {
                 lock (Output.Gate)
                 {
-                    link.Link.Detach(closed: true, new AmqpFault(AmqpError.Texts.ResourceLimitExceeded, "too many messages wait that are not to come over this link"));
+                    link.End(new AmqpFault(AmqpError.Texts.ResourceLimitExceeded, "too many messages wait that are not to come over this link"));
                 }
             }
 

@@ -214,9 +214,9 @@ internal sealed partial class PeerConnection
             var fault = Subscribe(node!, terms, out var subscription)
                 ?? (isLocked ? MakeRoom(session, subscription!, filters.Octets, node) : null)
                 ?? AttachSource(session, link, in attach, in source, subscription!.Queue, null, filters, subscription);
-            if (fault is not null)
+            if (fault is not null && subscription is not null)
             {
-                subscription?.DeleteIfNew(this);
+                GiveUp(session, subscription);
             }
 
             return fault;
@@ -343,7 +343,7 @@ internal sealed partial class PeerConnection
 
     private void HandleDetached(Link link, bool isClosed)
     {
-        var subscription = link.Owner is OutgoingLink { IsStolen: false } outgoing ? outgoing.Subscription : null;
+        var subscription = link.Owner is OutgoingLink { IsStolen: false, IsEndedHere: false } outgoing ? outgoing.Subscription : null;
         if (isClosed)
         {
             var session = link.Session.Owner as BrokerSession;

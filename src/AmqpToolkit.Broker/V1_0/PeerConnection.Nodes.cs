@@ -25,7 +25,7 @@ internal sealed partial class PeerConnection
             return null;
         }
 
-        if (capabilities.ContainsSymbol("topic"u8))
+        if (node.MayBeTopic && capabilities.ContainsSymbol("topic"u8))
         {
             node = new NodeAddress(null, name, null);
             return VirtualHost.DeclareExchange(name, "fanout"u8, passive: false, durable: true, autoDelete: false, isInternal: false, default, Caller)?.ToFault();

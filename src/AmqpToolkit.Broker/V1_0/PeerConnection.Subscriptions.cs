@@ -30,7 +30,7 @@ internal sealed partial class PeerConnection
             return refused;
         }
 
-        var found = new Subscription(queue!, terms) { IsNew = isNew };
+        var found = new Subscription(queue!, terms.GrantedBy(queue!)) { IsNew = isNew };
         if (VirtualHost.BindQueue(queue!.Name, node.Exchange, key, default, this, Caller) is { } unbound)
         {
             found.DeleteIfNew(this);
@@ -56,7 +56,15 @@ internal sealed partial class PeerConnection
         }
 
         isNew = true;
-        var arguments = terms.TimeoutSeconds == 0 ? Table.Empty : Table.Create(table => table.Add("x-expires", terms.TimeoutSeconds * 1000L));
+        var arguments = name.Length == 0 ? Table.Empty : Table.Create(table =>
+        {
+            // Whatever queues are in the virtual host: a subscription is taken from, and by whoever has it.
+            table.Add("x-queue-type", "classic");
+            if (terms.TimeoutSeconds > 0)
+            {
+                table.Add("x-expires", terms.TimeoutSeconds * 1000L);
+            }
+        });
         return VirtualHost.DeclareQueue(name, passive: false, terms.IsDurable, exclusive: name.Length == 0, autoDelete: false, arguments.View, this, out queue, Caller)?.ToFault();
     }
 
@@ -117,9 +125,25 @@ internal sealed partial class PeerConnection
             BeginAnew(subscription.Queue, node);
         }
 
+        subscription.BeginUse();
         session.Detached.Remove(subscription);
         Detached.Remove(subscription);
         return null;
+    }
+
+    /// <summary>An attach is refused: what it has made goes, and what was there waits on as before.</summary>
+    private void GiveUp(BrokerSession session, Subscription subscription)
+    {
+        if (subscription.IsNew)
+        {
+            session.Detached.Remove(subscription);
+            Detached.Remove(subscription);
+            subscription.DeleteIfNew(this);
+        }
+        else
+        {
+            subscription.HandleReleased(this, session);
+        }
     }
 
     /// <summary>What a filter does not pick is nobody's: links of one subscription have the same.</summary>
@@ -160,7 +184,8 @@ internal sealed partial class PeerConnection
             ? SubscriptionTerms.SharedName(_container, link.Name, isDurable: true, attach.DesiredCapabilities.ContainsSymbol("global"u8))
             : SubscriptionTerms.NameOf(_container, link.Name);
         byte[] name = Encoding.UTF8.GetBytes(text);
-        if (VirtualHost.FindQueue(name) is not { } queue || Caller.Rights.CheckQueue(AccessKind.Read, name) is not null)
+        if (VirtualHost.FindQueue(name) is not { } queue
+            || (Caller.Rights.CheckQueue(AccessKind.Configure, name) ?? Caller.Rights.CheckQueue(AccessKind.Read, name) ?? VirtualHost.LookupQueue(name, this, out _)) is not null)
         {
             return new AmqpFault(AmqpError.Texts.NotFound, "there is no source, and no subscription of that name");
         }
@@ -173,7 +198,7 @@ internal sealed partial class PeerConnection
             }
 
             var terms = session.Detached.TermsOf(queue) ?? Detached.TermsOf(queue) ?? new SubscriptionTerms(text, queue.Definition.Durable, isShared, TerminusExpiryPolicy.Known.Never, 0);
-            var subscription = new Subscription(queue, terms);
+            var subscription = new Subscription(queue, terms.GrantedBy(queue));
             return MakeRoom(session, subscription, [], node: null) ?? AttachRecovered(session, link, in attach, subscription);
         }
     }

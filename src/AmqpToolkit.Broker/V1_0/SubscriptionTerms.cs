@@ -1,4 +1,5 @@
 using System.Text;
+using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Codec.V1_0;
 
 namespace AmqpToolkit.Broker.V1_0;
@@ -57,6 +58,17 @@ internal sealed record SubscriptionTerms(string? QueueName, bool IsDurable, bool
         string own = NameOf(container, link);
         bool isOfLink = (policy == TerminusExpiryPolicy.Known.LinkDetach && seconds == 0) || (!isDurable && Encoding.UTF8.GetByteCount(own) > byte.MaxValue);
         return isOfLink ? OfLink : new SubscriptionTerms(own, isDurable, IsShared: false, policy, seconds);
+    }
+
+    /// <summary>What of these terms holds with a queue that is there: its time was said when it was made, and one without stays.</summary>
+    /// <param name="queue">The queue.</param>
+    public SubscriptionTerms GrantedBy(MessageQueue queue)
+    {
+        long? own = queue.Settings.ExpiresMilliseconds;
+        return (own ?? 0) == TimeoutSeconds * 1000L ? this
+            : own is { } milliseconds
+            ? this with { Policy = Policy == TerminusExpiryPolicy.Known.Never ? TerminusExpiryPolicy.Known.LinkDetach : Policy, TimeoutSeconds = (uint)Math.Clamp(milliseconds / 1000, 1, MostSeconds) }
+            : this with { Policy = TerminusExpiryPolicy.Known.Never, TimeoutSeconds = 0 };
     }
 
     /// <summary>The name of the queue of a subscription that one link has.</summary>

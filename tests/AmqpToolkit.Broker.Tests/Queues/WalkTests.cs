@@ -211,6 +211,7 @@ public sealed class WalkTests
 
         // The clock is moved by hand: what is left to the sweep is done before this returns.
         await Task.Run(() => host.Advance(2000)).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.True(SpinWait.SpinUntil(() => !queue.IsLookingOn, TimeSpan.FromSeconds(60)), "the sweep does not end");
         Publish(host, queue, "blue", null, "wanted");
         Assert.Equal(["wanted"], picky.Taken);
     }
@@ -228,6 +229,7 @@ public sealed class WalkTests
         Add(host, queue, "colour = 'blue' AND colour <> 'red'");
         await Task.Run(() => host.Advance(2000)).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.True(SpinWait.SpinUntil(() => queue.ReadyCount == 0, TimeSpan.FromSeconds(60)), "messages are left whose time is over");
+        Assert.True(SpinWait.SpinUntil(() => !queue.IsLookingOn, TimeSpan.FromSeconds(60)), "the sweep does not end");
     }
 
     [Fact]
@@ -276,6 +278,53 @@ public sealed class WalkTests
         Assert.True(queue.IsPlain);
         host.Publish(queue, "2", "3");
         Assert.Equal(["0", "1", "2", "3"], first.Taken.Concat(second.Taken.Skip(2)).Order());
+    }
+
+    [Fact]
+    public void WhoHearsThatThisWasAll_MayBeAConsumerLikeOthersFromThenOn()
+    {
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q");
+        var first = new TextConsumer(queue, prefetch: 10);
+        Assert.True(queue.TryAddConsumer(first, host.Turn, _ => { }));
+        host.Publish(queue, "0");
+        Assert.True(queue.TryExclude(first, first.Unsettled[0].Message));
+        queue.Settle([first.Unsettled[0]], Outcome.Fail, host.Turn);
+        first.Unsettled.Clear();
+        var second = new TextConsumer(queue, prefetch: 1);
+        Assert.True(queue.TryAddConsumer(second, host.Turn, _ => { }));
+        first.Walk!.IsDraining = true;
+        second.SettleAll(Outcome.Accept, host.Turn);
+        Assert.Null(first.Walk);
+        Assert.True(queue.IsPlain);
+    }
+
+    [Fact]
+    public void LinksOfOneSubscription_GetWhatOneOfThemDoesNotWantAgain()
+    {
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q");
+        TextConsumer[] consumers = [new TextConsumer(queue), new TextConsumer(queue)];
+        Assert.True(Selector.TryParse("colour = 'blue'", out var selector, out _));
+        foreach (var consumer in consumers)
+        {
+            consumer.Walk = new QueueWalk(queue, consumer, selector!) { DropsRefused = true };
+        }
+
+        Assert.True(queue.TryAddConsumer(consumers[0], host.Turn, _ => { }));
+        string[] all = [.. Enumerable.Range(0, 300).Select(number => $"{number}")];
+        Publish(host, queue, "blue", null, all);
+        foreach (var delivery in consumers[0].Unsettled)
+        {
+            Assert.True(queue.TryExclude(consumers[0], delivery.Message));
+        }
+
+        consumers[0].SettleAll(Outcome.Fail, host.Turn);
+        Assert.Equal(300u, queue.ReadyCount);
+        Assert.True(queue.TryAddConsumer(consumers[1], host.Turn, _ => { }));
+        Assert.Equal(all, consumers[1].Taken);
+        consumers[1].SettleAll(Outcome.Accept, host.Turn);
+        host.ExpectNothingLeft();
     }
 
     [Fact]

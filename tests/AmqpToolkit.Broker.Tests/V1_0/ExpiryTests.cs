@@ -113,6 +113,25 @@ public sealed class ExpiryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Q12_SubscriptionThatIsThere_KeepsItsTime_AndTheAnswerSaysSo()
+    {
+        using var peer = PeerClient.Begin(_broker);
+        Attach(peer, TerminusExpiryPolicy.Texts.LinkDetach, seconds: 10);
+        Detach(peer);
+        ExpectGranted(Attach(peer, TerminusExpiryPolicy.Texts.Never), TerminusExpiryPolicy.Texts.LinkDetach, 10);
+        Detach(peer);
+        Advance(12);
+        await Eventually.HoldsAsync(() => QueueCount == 0);
+
+        Attach(peer, TerminusExpiryPolicy.Texts.Never);
+        Detach(peer);
+        ExpectGranted(Attach(peer, TerminusExpiryPolicy.Texts.LinkDetach, seconds: 10), TerminusExpiryPolicy.Texts.Never, 0);
+        Detach(peer);
+        Advance(12);
+        Assert.Equal(1, QueueCount);
+    }
+
+    [Fact]
     public void Q11_Unsaid_OrUnknown_IsTheLinks()
     {
         using var peer = PeerClient.Begin(_broker);
@@ -130,6 +149,12 @@ public sealed class ExpiryTests : IAsyncLifetime
             ? new Source { Address = EncodedValue.String("amq.fanout") }
             : new Source { Address = EncodedValue.String("amq.fanout"), ExpiryPolicy = policy, Timeout = seconds },
     });
+
+    private static void ExpectGranted(PeerFrame attach, string policy, uint seconds)
+    {
+        Assert.Equal(DecodeError.None, attach.Attach.Source.ParseSource(out var source));
+        Assert.Equal((policy, seconds), (System.Text.Encoding.ASCII.GetString(source.ExpiryPolicy), source.Timeout));
+    }
 
     private static void Detach(PeerClient peer)
     {

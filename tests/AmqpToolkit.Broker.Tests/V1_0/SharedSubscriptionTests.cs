@@ -105,6 +105,59 @@ public sealed class SharedSubscriptionTests : IAsyncLifetime
         Assert.Equal(1, QueueCount);
     }
 
+    [Fact]
+    public void L16_LinkThatTheBrokerCloses_LeavesItsSubscription()
+    {
+        using var peer = PeerClient.Begin(_broker);
+        peer.AttachReceiver(string.Empty, name: "subscriber", with: attach => Durable("amq.fanout")(attach) with { MaxMessageSize = 100 });
+        peer.AttachSender("amq.fanout");
+        peer.Transfer(0, Message.Value(new string('x', 200)));
+        peer.Transfer(1, Message.Value("y"));
+        peer.ExpectDisposed(2);
+        peer.Credit(10);
+        Assert.Equal("amqp:link:message-size-exceeded", peer.ExpectPast("detach").Condition);
+        peer.Send(new Detach { Handle = 1, Closed = true });
+        peer.AttachReceiver(string.Empty, handle: 2, name: "subscriber", with: Durable("amq.fanout"));
+        Assert.Equal((1, 2u), (QueueCount, _broker.FindVirtualHost("/")!.Queues.Single().ReadyCount));
+    }
+
+    [Fact]
+    public void Q11_WhatAnotherHasAttachedToMeanwhile_StaysWhenTheFirstSessionEnds()
+    {
+        using var first = PeerClient.Begin(_broker);
+        first.AttachReceiver(string.Empty, name: "subscriber", with: Policy(TerminusExpiryPolicy.Texts.SessionEnd));
+        first.Send(new Detach { Handle = 1 });
+        first.ExpectPast("detach");
+        using var second = PeerClient.Begin(_broker);
+        second.AttachReceiver(string.Empty, name: "subscriber", with: Policy(TerminusExpiryPolicy.Texts.Never));
+        second.Send(new Detach { Handle = 1 });
+        second.ExpectPast("detach");
+        first.Send(default(End));
+        first.ExpectPast("end");
+        first.Send(new Begin { NextOutgoingId = 0, IncomingWindow = 100, OutgoingWindow = 100, HandleMax = 100 });
+        first.ExpectPast("begin");
+        Assert.Equal(1, QueueCount);
+    }
+
+    [Fact]
+    public void Q01_WhoMayOnlyRead_EndsNoSubscription()
+    {
+        using (var owner = PeerClient.Begin(_broker))
+        {
+            owner.AttachReceiver(string.Empty, name: "subscriber", with: Durable("amq.fanout"));
+            owner.Send(new Detach { Handle = 1 });
+            owner.ExpectPast("detach");
+        }
+
+        _broker.Users.SetPermission("guest", new UserPermission("/", "^$", "^$", ".*"));
+        using var peer = PeerClient.Begin(_broker);
+        peer.AttachReceiver(string.Empty, name: "subscriber", with: attach => attach with { Source = default });
+        Assert.Equal("amqp:not-found", peer.ExpectPast("detach").Condition);
+        Assert.Equal(1, QueueCount);
+    }
+
+    private static Func<Attach, Attach> Policy(string policy) => attach => attach with { Source = new Source { Address = EncodedValue.String("amq.fanout"), ExpiryPolicy = policy } };
+
     private static PeerFrame AttachToEnd(PeerClient peer, uint handle) => peer.AttachReceiver(
         string.Empty, handle, name: "sub|global", with: attach => attach with { Source = default, DesiredCapabilities = EncodedValue.Symbols("shared", "global") });
 
