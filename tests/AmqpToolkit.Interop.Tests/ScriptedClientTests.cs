@@ -148,6 +148,10 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("deleted")]
     [InlineData("requestreply")]
     [InlineData("betweenversions")]
+    [InlineData("selector")]
+    [InlineData("browser")]
+    [InlineData("subscription")]
+    [InlineData("second")]
     public Task Rhea_InAScenario_Succeeds(string scenario) => RunAsync("node", "with_rhea.js", scenario);
 
     private Task RunAsync(string interpreter, string script, string scenarios) => ForeignProgram.RunScenariosAsync(interpreter, script, broker.Url, scenarios);

@@ -141,7 +141,7 @@ const scenarios = {
     const sender = connection.open_sender(queue.name);
     await event(sender, 'sendable');
     const receiver = connection.open_receiver(queue.name);
-    for (const octets of [65535, 65536, 200000, 8000000]) {
+    for (const octets of [65535, 65536, 200000, 10000000]) {
       const body = crypto.randomBytes(octets);
       sender.send({ body: rhea.message.data_section(body) });
       const { message } = await event(receiver, 'message');
@@ -205,6 +205,94 @@ const scenarios = {
     assert.deepStrictEqual(
       [message.body.content.toString(), message.message_id, message.application_properties.s, message.message_annotations['x-note'], message.message_annotations['x-basic-type']],
       ['back', 'n', 'text', 'noted', 'kind']);
+    await closed(connection);
+    await queue.end();
+  },
+
+  async selector() {
+    const queue = await declare('one');
+    const connection = connect();
+    const sender = connection.open_sender(queue.name);
+    await event(sender, 'sendable');
+    for (let i = 0; i < 20; i++) sender.send({ body: i, application_properties: { colour: i % 2 ? 'red' : 'blue', weight: i } });
+    await queue.expect(20);
+    const picked = [];
+    const receiver = connection.open_receiver({ source: { address: queue.name, filter: rhea.filter.selector("colour = 'red' AND weight > 3") } });
+    await new Promise((resolve) => receiver.on('message', ({ message }) => { if (picked.push(message.body) === 8) resolve(); }));
+    assert.deepStrictEqual(picked, [5, 7, 9, 11, 13, 15, 17, 19]);
+    await queue.expect(12);
+    await closed(connection);
+    await queue.end();
+  },
+
+  async browser() {
+    const queue = await declare('one');
+    const connection = connect();
+    const sender = connection.open_sender(queue.name);
+    await event(sender, 'sendable');
+    for (let i = 0; i < 10; i++) sender.send({ body: i });
+    await queue.expect(10);
+    for (let round = 0; round < 2; round++) {
+      const seen = [];
+      const receiver = connection.open_receiver({ source: { address: queue.name, distribution_mode: 'copy' } });
+      await new Promise((resolve) => receiver.on('message', ({ message }) => { if (seen.push(message.body) === 10) resolve(); }));
+      assert.deepStrictEqual(seen, Array.from({ length: 10 }, (_, i) => i));
+      receiver.close();
+      await event(receiver, 'receiver_close');
+    }
+    assert.strictEqual(await queue.count(), 10);
+    await closed(connection);
+    await queue.end();
+  },
+
+  async subscription() {
+    const container = rhea.create_container({ id: name('container') });
+    const link = name('link');
+    const subscribe = () => {
+      const connection = container.connect({ host: address.hostname, port: Number(address.port), username: address.username, password: address.password, reconnect: false });
+      return [connection, connection.open_receiver({ name: link, source: { address: 'amq.topic/rhea.*', durable: 2, expiry_policy: 'never' } })];
+    };
+    const publisher = connect();
+    const sender = publisher.open_sender('amq.topic/rhea.today');
+    await event(sender, 'sendable');
+    let [connection, receiver] = subscribe();
+    await event(receiver, 'receiver_open');
+    sender.send({ body: 'one' });
+    assert.strictEqual((await event(receiver, 'message')).message.body, 'one');
+    receiver.detach();
+    await event(receiver, 'receiver_close');
+    await closed(connection);
+    const kept = event(sender, 'accepted', 'released');
+    sender.send({ body: 'two' });
+    await kept;
+    [connection, receiver] = subscribe();
+    assert.strictEqual((await event(receiver, 'message')).message.body, 'two');
+    receiver.close();
+    await event(receiver, 'receiver_close');
+    await closed(connection);
+    const gone = event(sender, 'released');
+    sender.send({ body: 'three' });
+    await gone;
+    await closed(publisher);
+  },
+
+  async second() {
+    const queue = await declare('one');
+    const connection = connect();
+    const sender = connection.open_sender({ target: queue.name, rcv_settle_mode: 1, autosettle: false });
+    await event(sender, 'sendable');
+    const accepted = event(sender, 'accepted');
+    sender.send({ body: 'once' });
+    (await accepted).delivery.update(true);
+    const receiver = connection.open_receiver({ source: queue.name, rcv_settle_mode: 1, autoaccept: false, autosettle: false });
+    const { message, delivery } = await event(receiver, 'message');
+    assert.strictEqual(message.body, 'once');
+    assert.ok(!delivery.remote_settled);
+    const settled = event(receiver, 'settled');
+    delivery.update(false, rhea.message.accepted().described());
+    await settled;
+    delivery.update(true);
+    await queue.expect(0);
     await closed(connection);
     await queue.end();
   },
