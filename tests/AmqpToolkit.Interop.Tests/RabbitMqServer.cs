@@ -98,21 +98,28 @@ public sealed class RabbitMqServer : IAsyncLifetime
         throw new InvalidOperationException($"RabbitMQ did not start: {string.Join('\n', said)}{await error}");
     }
 
-    /// <summary>Ports that are free now, all at once.</summary>
+    /// <summary>
+    /// Ports that are free now, all at once: below those that the system gives to whoever asks for any, for the server takes them seconds later, and other tests ask meanwhile.
+    /// </summary>
     private static int[] FreePorts(int count)
     {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        foreach (var listener in listeners)
+        var listeners = new List<TcpListener>();
+        while (listeners.Count < count)
         {
-            listener.Start();
+            var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(12_000, 30_000));
+            try
+            {
+                listener.Start();
+                listeners.Add(listener);
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
         }
 
         int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        foreach (var listener in listeners)
-        {
-            listener.Stop();
-        }
-
+        listeners.ForEach(listener => listener.Stop());
         return ports;
     }
 }
