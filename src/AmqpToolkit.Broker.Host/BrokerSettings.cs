@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
@@ -90,6 +91,8 @@ internal sealed record BrokerSettings
         nameof(PagingWatermark), nameof(DiskFreeLimit), nameof(LogLevel), nameof(AutoCreate), nameof(LegacyAddresses), "Dev",
     ];
 
+    private static readonly string[] s_listenerNames = ["Address", nameof(Port), nameof(Profile), nameof(Product), nameof(ProductVersion)];
+
     /// <summary>Takes each setting from the strongest source that has it.</summary>
     /// <param name="sources">The places, the strongest first.</param>
     /// <exception cref="SettingException">A value is out of its range or no such value exists.</exception>
@@ -122,7 +125,7 @@ internal sealed record BrokerSettings
             MemoryWatermark = Value(sources, nameof(MemoryWatermark), ParseShare, "a share of the memory above 0 and up to 1, like 0.4") ?? defaults.MemoryWatermark,
             PagingWatermark = Value(sources, nameof(PagingWatermark), ParseShare, "a share of the memory watermark above 0 and up to 1, like 0.5") ?? defaults.PagingWatermark,
             DiskFreeLimit = Value(sources, nameof(DiskFreeLimit), ParseOctets, "a number of octets, 0 or more") ?? defaults.DiskFreeLimit,
-            Unknown = [.. sources.SelectMany(source => source.FindUnknown(s_names))],
+            Unknown = [.. sources.SelectMany(source => source.FindUnknown(s_names)), .. FindListeners(sources).SelectMany(listener => listener.FindUnknown(s_listenerNames))],
             LogLevel = Value(sources, nameof(LogLevel), ParseLogLevel, "trace, debug, information, warning, error, critical or none") ?? defaults.LogLevel,
         };
     }
@@ -167,29 +170,26 @@ internal sealed record BrokerSettings
     private static string? Text(IReadOnlyList<SettingSource> sources, string key) =>
         sources.Select(source => source.TryGetValue(key, out string? value) ? value : null).FirstOrDefault(value => value is not null);
 
-    private static AmqpListener[] ReadListeners(IReadOnlyList<SettingSource> sources)
-    {
-        foreach (SettingSource source in sources)
-        {
-            SettingSource[] listeners = [.. source.Values.GetSection(nameof(Listeners)).GetChildren().Select(section => source with { Values = section, IsFile = false })];
-            if (listeners.Length > 0)
-            {
-                return [.. listeners.Select(one => ReadListener([one]))];
-            }
-        }
+    private static AmqpListener[] ReadListeners(IReadOnlyList<SettingSource> sources) => [.. FindListeners(sources).Select(one => ReadListener([one]))];
 
-        return [];
-    }
+    /// <summary>The listeners of the strongest source that has any.</summary>
+    private static SettingSource[] FindListeners(IReadOnlyList<SettingSource> sources) =>
+        sources.Select(source => source.Values.GetSection(nameof(Listeners)).GetChildren().Select(section => source with { Values = section, IsFile = false }).ToArray())
+            .FirstOrDefault(listeners => listeners.Length > 0) ?? [];
 
     private static AmqpListener ReadListener(SettingSource[] source) => new()
     {
         Endpoint = new IPEndPoint(
-            Value<AddressValue>(source, "Address", text => IPAddress.TryParse(text, out IPAddress? address) ? new AddressValue(address) : null, "an IP address")?.Address ?? IPAddress.Loopback,
+            Value<AddressValue>(source, "Address", text => TryParseAddress(text, out IPAddress? address) ? new AddressValue(address) : null, "an IP address")?.Address ?? IPAddress.Loopback,
             Value(source, nameof(Port), ParsePort, "a port from 0 to 65535") ?? throw new SettingException($"a listener from {source[0].Name} has no Port")),
         Profile = Value(source, nameof(Profile), ParseProfile, "3.13, 4.2 or 4.3"),
         Product = Text(source, nameof(Product)),
         Version = Text(source, nameof(ProductVersion)),
     };
+
+    /// <summary>A number alone would be an address as well, and one that nobody means.</summary>
+    private static bool TryParseAddress(string text, [NotNullWhen(true)] out IPAddress? address) =>
+        IPAddress.TryParse(text, out address) && text.AsSpan().ContainsAny('.', ':');
 
     private static IPAddress[] Addresses(IReadOnlyList<SettingSource> sources)
     {
@@ -197,7 +197,7 @@ internal sealed record BrokerSettings
         {
             if (source.TryGetList(nameof(Listen), out string[] texts))
             {
-                return [.. texts.Select(text => IPAddress.TryParse(text, out IPAddress? address)
+                return [.. texts.Select(text => TryParseAddress(text, out IPAddress? address)
                     ? address
                     : throw Unusable(nameof(Listen), text, source, "an IP address"))];
             }

@@ -45,7 +45,7 @@ internal sealed record SettingSource(string Name, IConfiguration Values)
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            throw new SettingException($"{path}: {(e.InnerException ?? e).Message}");
+            throw new SettingException($"{path}: {e.GetBaseException().Message}");
         }
     }
 

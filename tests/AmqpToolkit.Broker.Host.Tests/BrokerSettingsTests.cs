@@ -116,10 +116,31 @@ public sealed class BrokerSettingsTests
     [Fact]
     public void Read_WhatIsNoSetting_IsToldBySourceAndKeyAndLeftAlone()
     {
-        BrokerSettings settings = BrokerSettings.Read([Source(("Prot", "1"), ("port", "2"), ("Listeners:0:Port", "3"), ("Memory", "true"))]);
+        BrokerSettings settings = BrokerSettings.Read([Source(("Prot", "1"), ("port", "2"), ("Listeners:0:Port", "3"), ("Listeners:0:Profle", "4.3"), ("Memory", "true"))]);
 
-        Assert.Equal(["'Prot' in the test is no setting, and is left alone"], settings.Unknown);
+        Assert.Equal(["'Prot' in the test is no setting, and is left alone", "'Profle' in the test is no setting, and is left alone"], settings.Unknown);
         Assert.Equal(2, settings.Port);
+    }
+
+    [Theory]
+    [InlineData("5")]
+    [InlineData("broker")]
+    public void Read_AddressThatIsNone_IsRefused(string address) =>
+        Assert.Contains($"'{address}'", Assert.Throws<SettingException>(() => BrokerSettings.Read([Source(("Listen", address))])).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void FromFile_BrokenJson_SaysWhere()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"settings-{Guid.NewGuid():N}.json");
+        File.WriteAllText(path, "{ \"Port\": 1,\n  \"Listen\" }");
+        try
+        {
+            Assert.Contains("LineNumber: 1", Assert.Throws<SettingException>(() => SettingSource.FromFile(path)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     private static SettingSource Source(params (string Key, string Value)[] values) =>
