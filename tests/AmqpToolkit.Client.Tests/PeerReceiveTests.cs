@@ -198,6 +198,22 @@ public sealed class PeerReceiveTests
     }
 
     [Fact]
+    public async Task DeliveriesThatTheirSenderSettles_LeaveNothingBehind()
+    {
+        await using var peer = new ScriptedPeer();
+        var receiver = await peer.AttachReceiverAsync(await peer.BeginAsync(), new ReceiverOptions { Credit = 20 });
+        await peer.SendAsync(Transfer(0, "0"));
+        for (uint id = 1; id < 200; id++)
+        {
+            // One waits at any time.
+            await peer.SendAsync(Transfer(id, $"{id}"), Peer.Frame(new Disposition { Role = Role.Sender, First = id - 1, Settled = true }));
+            Assert.Equal($"{id - 1}", (await receiver.ReceiveAsync().AsTask().WaitAsync(Patience)).Message.Text);
+        }
+
+        Assert.InRange(receiver.SettledByPeer, 0, 10);
+    }
+
+    [Fact]
     public async Task CreditThatIsTakenAwayTwice_IsNotMistakenForUsed()
     {
         await using var peer = new ScriptedPeer();

@@ -31,6 +31,7 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
     private bool _isTouched;
     private bool _isStopped;
     private readonly HashSet<ulong> _settledByPeer = [];
+    private ulong _lastTaken;
 
     internal AmqpReceiver(AmqpSession session, ReceiverOptions options)
         : base(session, AmqpSession.NameOf(options.Name), Role.Receiver) => _options = options;
@@ -73,7 +74,7 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
                 {
                     isGiven = true;
                     var batch = new ReceivedBatch(this, row);
-                    HandleTaken(batch.Count, octets: 0);
+                    HandleTaken(batch.Count, octets: 0, row[row.Count - 1].Sequence);
                     return batch;
                 }
 
@@ -165,6 +166,18 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
         }
     }
 
+    /// <summary>Deliveries that are remembered because their sender has settled them.</summary>
+    internal int SettledByPeer
+    {
+        get
+        {
+            lock (Session.Connection.Gate)
+            {
+                return _settledByPeer.Count;
+            }
+        }
+    }
+
     /// <summary>Credit that the sender has.</summary>
     internal int Granted
     {
@@ -250,17 +263,25 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
     {
         if (_messages.EndBatch(row, version, octets) is > 0 and var held)
         {
-            HandleTaken(0, held);
+            HandleTaken(0, held, 0);
         }
     }
 
     /// <summary>Its sender has settled a delivery: should it wait here when the link ends, it is nobody else's. Under the gate.</summary>
     internal void HandleSettled(ulong sequence)
     {
-        if (Reason is null && _buffered > 0)
+        if (Reason is not null || sequence <= _lastTaken)
         {
-            _settledByPeer.Add(sequence);
+            return;
         }
+
+        if (_settledByPeer.Count > 2 * _buffered)
+        {
+            // They are taken in their order: what lies before the last of those is of no use.
+            _settledByPeer.RemoveWhere(known => known <= _lastTaken);
+        }
+
+        _settledByPeer.Add(sequence);
     }
 
     /// <summary>The read is over in which something has come. The reader, outside every lock.</summary>
@@ -438,7 +459,7 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
     {
         while (_messages.TryTake(out var entry, out var message, out var error))
         {
-            HandleTaken(1, entry.HeldOctets);
+            HandleTaken(1, entry.HeldOctets, entry.Sequence);
             if (error == DecodeError.None)
             {
                 return new AmqpDelivery(this, message!, in entry);
@@ -504,18 +525,14 @@ public sealed class AmqpReceiver : AmqpLink, IAsyncEnumerable<AmqpDelivery>
     }
 
     /// <summary>Somebody has taken messages: the sender may send others.</summary>
-    private void HandleTaken(int count, long octets)
+    private void HandleTaken(int count, long octets, ulong last)
     {
         bool isGranted;
         lock (Session.Connection.Gate)
         {
             _buffered -= count;
             _bufferedOctets -= octets;
-            if (_buffered == 0 && Reason is null)
-            {
-                _settledByPeer.Clear();
-            }
-
+            _lastTaken = Math.Max(_lastTaken, last);
             isGranted = Renew();
         }
 

@@ -96,18 +96,32 @@ public sealed class AmqpSender : AmqpLink
     /// ended counts as over, and the end of the link is the end of all.
     /// </summary>
     /// <exception cref="OperationCanceledException">The wait was ended.</exception>
-    public Task WaitForOutcomesAsync(CancellationToken cancellationToken = default)
+    public async Task WaitForOutcomesAsync(CancellationToken cancellationToken = default)
     {
+        SendBarrier barrier;
         lock (Session.Connection.Gate)
         {
             if (_open == 0)
             {
-                return Task.CompletedTask;
+                return;
             }
 
-            var barrier = new SendBarrier(_number, _open);
+            barrier = new SendBarrier(_number, _open);
             _barriers.Add(barrier);
-            return barrier.Over.WaitAsync(cancellationToken);
+        }
+
+        try
+        {
+            await barrier.Over.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            lock (Session.Connection.Gate)
+            {
+                _barriers.Remove(barrier);
+            }
+
+            throw;
         }
     }
 

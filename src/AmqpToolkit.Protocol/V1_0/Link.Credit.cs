@@ -145,7 +145,7 @@ public sealed partial class Link
         _available = flow.HasAvailable ? flow.Available : 0;
         if (_awaitsEcho && flow.HasDeliveryCount && flow.HasLinkCredit && !SerialNumber.IsBefore(flow.DeliveryCount, _echoCount))
         {
-            TakeEcho(flow.DeliveryCount + flow.LinkCredit);
+            TakeEcho(flow.DeliveryCount, flow.LinkCredit);
         }
 
         if (flow.HasDeliveryCount && SerialNumber.Distance(_deliveryCount, flow.DeliveryCount) is > 0 and var used)
@@ -159,11 +159,13 @@ public sealed partial class Link
     }
 
     /// <summary>The peer shows what it knows of the credit, after it was lowered: what it does not know of any more is not used.</summary>
-    private void TakeEcho(uint known)
+    private void TakeEcho(uint count, uint credit)
     {
-        if (!SerialNumber.IsBefore(known, _limit))
+        uint known = count + credit;
+        bool isLower = SerialNumber.IsBefore(known, _limit);
+        if (!isLower && credit > 0)
         {
-            // It crossed the lowering, and speaks of what was granted before.
+            // It crossed the lowering, and speaks of what was granted before. Who knows of it and has used all has none.
             return;
         }
 
@@ -171,13 +173,20 @@ public sealed partial class Link
         if (_limit != _echoLimit)
         {
             // More was granted since, and may have been used: only a later answer tells.
-            _asksEcho = true;
-            OweFlow();
+            if (MayExceedCredit)
+            {
+                _asksEcho = true;
+                OweFlow();
+            }
+
             return;
         }
 
         _asksEcho = false;
         uint granted = _deliveryCount + _credit;
-        _limit = SerialNumber.IsBefore(known, granted) ? granted : known;
+        if (isLower)
+        {
+            _limit = SerialNumber.IsBefore(known, granted) ? granted : known;
+        }
     }
 }

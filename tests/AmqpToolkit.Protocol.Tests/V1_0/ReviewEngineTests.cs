@@ -166,6 +166,33 @@ public sealed class ReviewEngineTests
     }
 
     [Fact]
+    public void K12_AnswerOfAPeerThatHasUsedAll_IsAnAnswer()
+    {
+        var server = Opened();
+        var link = Assert.Single(server.Feed(Peer.AttachSender())).Link!;
+        link.SetCredit(2);
+        link.SetCredit(0);
+        server.Engine.Flush();
+        Assert.True(link.MayExceedCredit);
+        Assert.Equal(2, server.Feed(Peer.Transfer(0), Peer.Transfer(1)).Count);
+        server.Feed(Peer.Credit(0, handle: 0, deliveryCount: 2, nextOutgoingId: 2));
+        Assert.False(link.MayExceedCredit);
+
+        link.SetCredit(5);
+        server.Engine.Flush();
+        link.SetCredit(0);
+        server.TakeSent();
+        server.Engine.Flush();
+        Assert.True(server.TakeSent().Single(sent => sent.Name == "flow" && sent.Flow.HasHandle).Flow.Echo);
+
+        // This crosses it: the peer has not used what it knows of. The next is the answer.
+        server.Feed(Peer.Credit(5, handle: 0, deliveryCount: 2, nextOutgoingId: 2));
+        Assert.True(link.MayExceedCredit);
+        server.Feed(Peer.Credit(0, handle: 0, deliveryCount: 2, nextOutgoingId: 2));
+        Assert.False(link.MayExceedCredit);
+    }
+
+    [Fact]
     public void K12_FlowThatCrossedARaisedCredit_TakesNothingAway()
     {
         var server = Opened();
