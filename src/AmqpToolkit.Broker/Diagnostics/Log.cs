@@ -77,6 +77,9 @@ internal static partial class Log
     [LoggerMessage(11, LogLevel.Error, "the store is damaged: {File}, octet {Offset}: {What}")]
     public static partial void StoreDamaged(ILogger logger, string file, long offset, string what);
 
+    [LoggerMessage(30, LogLevel.Warning, "the folder {Folder} belongs to no queue that the store knows, and is left alone")]
+    public static partial void FolderLeft(ILogger logger, string folder);
+
     [LoggerMessage(13, LogLevel.Error, "stream '{Stream}' in virtual host '{VirtualHost}' cannot be read from offset {Offset} on")]
     public static partial void StreamUnreadable(ILogger logger, Exception exception, string stream, string virtualHost, long offset);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Queues;
@@ -14,13 +15,18 @@ namespace AmqpToolkit.Broker.Durability;
 /// </summary>
 internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore store) : IJournalVisitor
 {
+    private const string DefaultVirtualHost = "/";
+
     private readonly Dictionary<DefinitionKind, List<(byte[] Name, byte[] Value)>> _definitions = [];
     private readonly Dictionary<uint, VirtualHost> _virtualHosts = [];
     private readonly Dictionary<uint, BindingDestination> _destinations = [];
     private readonly List<(DefinitionKind Kind, byte[] Name)> _orphans = [];
 
-    /// <summary>Queues and exchanges whose definition is no more, or leads to nothing that is there.</summary>
+    /// <summary>Queues, exchanges and virtual hosts whose definition is no more, or leads to nothing that is there.</summary>
     private readonly HashSet<uint> _removed = [];
+
+    /// <summary>Virtual hosts whose definition was lost.</summary>
+    private readonly List<VirtualHost> _madeAgain = [];
 
     /// <summary>What was met before it was known how people call things.</summary>
     private readonly List<JournalDamage> _damages = [];
@@ -97,7 +103,7 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
 
     public void VisitReplaced(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        if ((DefinitionKind)kind is DefinitionKind.Queue or DefinitionKind.Exchange)
+        if ((DefinitionKind)kind is DefinitionKind.Queue or DefinitionKind.Exchange or DefinitionKind.VirtualHost)
         {
             NoteRemoved(value);
         }
@@ -138,6 +144,11 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
             store.ForgetStreams(_destinations.ContainsKey);
         }
 
+        foreach (var virtualHost in _madeAgain)
+        {
+            store.DefineVirtualHost(virtualHost);
+        }
+
         foreach (var (kind, name) in _orphans)
         {
             store.Remove(kind, name);
@@ -159,6 +170,7 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
     private void Build()
     {
         BuildVirtualHosts();
+        MakeLostVirtualHosts();
         BuildUsers();
         BuildPolicies();
         BuildExchanges();
@@ -201,6 +213,35 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         }
 
         return list;
+    }
+
+    /// <summary>
+    /// What is in a virtual host begins with its number. One that is not there, and that nobody has deleted, is lost, and what is in it is not: it is made again, without its
+    /// settings.
+    /// </summary>
+    private void MakeLostVirtualHosts()
+    {
+        foreach (var kind in (ReadOnlySpan<DefinitionKind>)[DefinitionKind.Exchange, DefinitionKind.Queue])
+        {
+            foreach (var (name, _) in ListOf(kind))
+            {
+                uint number = new OctetReader(name).Long();
+                if (!_virtualHosts.ContainsKey(number) && !_removed.Contains(number))
+                {
+                    MakeLost(number);
+                }
+            }
+        }
+    }
+
+    private void MakeLost(uint number)
+    {
+        // The first that a broker ever makes is "/"; what another was called nobody knows.
+        string name = broker.VirtualHosts.Find(DefaultVirtualHost) is null ? DefaultVirtualHost : string.Create(CultureInfo.InvariantCulture, $"lost-{number}");
+        var virtualHost = broker.VirtualHosts.Restore(name, number).Topology;
+        _virtualHosts.Add(number, virtualHost);
+        _madeAgain.Add(virtualHost);
+        VisitDamage(new JournalDamage("definitions", 0, 0, $"the virtual host that is '{name}' from now on: its name and its settings are lost"));
     }
 
     /// <summary>The virtual host whose number stands at the front of a name; null, with the definition to be removed, when it is not there.</summary>

@@ -31,7 +31,7 @@ internal sealed partial class BrokerStore
     }
 
     /// <summary>A virtual host is gone, and what was in it counts no longer; its definitions follow one by one.</summary>
-    public void RemoveVirtualHost(VirtualHost virtualHost) => Remove(DefinitionKind.VirtualHost, Encoding.UTF8.GetBytes(virtualHost.Name));
+    public void RemoveVirtualHost(VirtualHost virtualHost) => Remove(DefinitionKind.VirtualHost, Encoding.UTF8.GetBytes(virtualHost.Name), RemovedValue(virtualHost.StoreNumber));
 
     /// <summary>A policy is new or another.</summary>
     public void DefinePolicy(VirtualHost virtualHost, Policy policy, bool isOperator) => DefineTable(

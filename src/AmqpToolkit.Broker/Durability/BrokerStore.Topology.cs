@@ -82,11 +82,13 @@ internal sealed partial class BrokerStore
     }
 
     /// <summary>What stays known of a queue or an exchange that is gone: whose messages nobody misses. <c>version (octet), number (long)</c></summary>
-    private static ReadOnlySpan<byte> ValueOf(BindingDestination removed)
+    private static ReadOnlySpan<byte> ValueOf(BindingDestination removed) => RemovedValue(removed.StoreNumber);
+
+    private static ReadOnlySpan<byte> RemovedValue(uint number)
     {
         var value = DefinitionFields.Value;
         value.Add(DefinitionFields.Version);
-        value.AddInt32((int)removed.StoreNumber);
+        value.AddInt32((int)number);
         return value.Written;
     }
 

@@ -96,7 +96,7 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
             if (!recovery.HasMetDamage)
             {
                 // Else a definition may be what is lost.
-                store.Streams.RemoveOrphans(recovery.HasQueue);
+                store.Streams.RemoveOrphans(recovery.HasQueue, recovery.WasRemoved, folder => Log.FolderLeft(broker.Logger, folder));
             }
 
             store.WatchRoom(broker);

@@ -68,9 +68,14 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
         removal.ContinueWith(_ => _removals.TryRemove(number, out Task? _), TaskScheduler.Default);
     }
 
-    /// <summary>Removes the folders of streams that are gone: a crash came before they were. While the broker starts.</summary>
+    /// <summary>
+    /// Removes the folders of streams that were deleted: a crash came before they were removed. What belongs to nothing that anybody knows of is told and left: it may have come
+    /// from a copy, or its definition be lost. While the broker starts.
+    /// </summary>
     /// <param name="isThere">Whether there is a stream with a number, kept or not at the moment.</param>
-    public void RemoveOrphans(Func<uint, bool> isThere)
+    /// <param name="wasRemoved">Whether there was one, and was deleted.</param>
+    /// <param name="tell">Told the names of folders that are left.</param>
+    public void RemoveOrphans(Func<uint, bool> isThere, Func<uint, bool> wasRemoved, Action<string> tell)
     {
         if (!files.ListFolders().Contains(FolderName))
         {
@@ -79,9 +84,19 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
 
         foreach (string name in Folder.ListFolders())
         {
-            if (!uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) || !isThere(number))
+            bool isNumber = uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out uint number);
+            if (isNumber && isThere(number))
+            {
+                continue;
+            }
+
+            if (isNumber && wasRemoved(number))
             {
                 Folder.DeleteFolder(name);
+            }
+            else
+            {
+                tell($"{FolderName}/{name}");
             }
         }
     }

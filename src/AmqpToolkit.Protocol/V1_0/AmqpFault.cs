@@ -8,6 +8,9 @@ public sealed record AmqpFault(string Condition, string Description)
     /// <summary>Characters of a description that are sent: an error must fit into the smallest frame.</summary>
     public const int MaxDescriptionLength = 256;
 
+    /// <summary>Both, for a log.</summary>
+    public override string ToString() => $"{Condition}: {Description}";
+
     internal Codec.V1_0.Error ToError() => new()
     {
         Condition = Condition,

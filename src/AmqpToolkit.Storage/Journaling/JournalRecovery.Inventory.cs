@@ -20,6 +20,9 @@ internal sealed partial class JournalRecovery
     /// <summary>Whether definitions may be among what is damaged or missing.</summary>
     private bool _mayLackDefinitions;
 
+    /// <summary>Whether there are messages of a queue whose definition is lost.</summary>
+    private bool _hasHomeless;
+
     /// <summary>The last run, and what it is known to have had on the disk.</summary>
     private uint _lastRun;
     private ulong _syncedBatch;

@@ -406,6 +406,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
             TellHomeless(queue, homelessCount, homeless);
         }
 
+        PinWhereMessagesAreHomeless();
         _queues.Clear();
         _overlays.Clear();
         foreach (var update in _state.Updates.Values)
@@ -422,8 +423,21 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
     {
         if (count > 0 && _mayLackDefinitions && !visitor.WasRemoved(queue))
         {
+            _hasHomeless = true;
             visitor.VisitDamage(new JournalDamage(SegmentName.Of(first.Segment), first.Offset, 0,
                 string.Create(CultureInfo.InvariantCulture, $"{count} messages of {JournalDamage.NumberOf(queue)}, whose definition is lost")));
+        }
+    }
+
+    /// <summary>What nobody asks for any more would go with its segments, and what tells of the damage with it: all that is there now stays until a repair.</summary>
+    private void PinWhereMessagesAreHomeless()
+    {
+        if (_hasHomeless)
+        {
+            foreach (var segment in _state.Segments.Values)
+            {
+                segment.IsPinned = true;
+            }
         }
     }
 

@@ -204,15 +204,16 @@ public sealed class StreamKeptTests
         using (var client = new StreamClient(broker.Broker))
         {
             client.Declare("s");
-            client.Declare("t");
             client.Publish("s", Numbers(0, 100));
+            orphan = Assert.Single(Directory.GetDirectories(Path.Combine(broker.Folder, "streams")));
+            client.Declare("t");
             client.Publish("t", Numbers(0, 100));
             Assert.Equal(2, Directory.GetDirectories(Path.Combine(broker.Folder, "streams")).Length);
             client.Raw.Send(1, new QueueDelete { Queue = "s" });
             client.Raw.Expect(QueueDeleteOkView.MethodKey);
             await Eventually.HoldsAsync(() => Directory.GetDirectories(Path.Combine(broker.Folder, "streams")).Length == 1);
-            orphan = Path.Combine(broker.Folder, "streams", "999999");
             Directory.CreateDirectory(orphan);
+            await File.WriteAllTextAsync(Path.Combine(orphan, "00000000000000000000.stream"), "left by a crash");
             await broker.RestartAsync();
         }
 

@@ -1,0 +1,91 @@
+namespace AmqpToolkit.Broker.Tests.Durability;
+
+/// <summary>What becomes of messages and files when what says whose they are is lost.</summary>
+public sealed class LostDefinitionTests
+{
+    /// <summary>name's octets (1), kind (of a virtual host), value's octets, "/".</summary>
+    private static readonly byte[] s_virtualHostBegins = [1, 0, 3, 0];
+
+    [Fact]
+    public async Task VirtualHost_ThatIsLost_IsMadeAgainWithAllThatIsInIt()
+    {
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true);
+        using (var client = new KeptClient(broker))
+        {
+            client.Declare("q");
+            client.Bind("q", "amq.fanout");
+            client.Publish("q", "kept");
+        }
+
+        await broker.StopAsync();
+        Assert.NotEqual(0, Damage(broker.Folder, s_virtualHostBegins, (byte)'/'));
+        await broker.OpenAsync();
+        using (var after = new KeptClient(broker))
+        {
+            after.Publish("amq.fanout", "", new Codec.V0_9_1.BasicProperties { DeliveryMode = 2 }, "more");
+        }
+
+        await broker.RestartAsync();
+        using var again = new KeptClient(broker);
+        Assert.Equal(["kept", "more"], again.Drain("q"));
+    }
+
+    [Fact]
+    public async Task Messages_WhoseQueueIsLost_StayInTheFolderUntilARepair()
+    {
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true);
+        using (var client = new KeptClient(broker))
+        {
+            client.Declare("lost");
+            client.Publish("lost", "precious octets");
+        }
+
+        await broker.StopAsync();
+        Assert.NotEqual(0, Damage(broker.Folder, "lost"u8.ToArray(), null));
+        for (int start = 0; start < 3; start++)
+        {
+            await broker.OpenAsync();
+            await broker.StopAsync();
+            Assert.Contains(Directory.EnumerateFiles(broker.Folder, "*.journal"), file => File.ReadAllBytes(file).AsSpan().IndexOf("precious octets"u8) >= 0);
+        }
+
+        await broker.OpenAsync();
+    }
+
+    [Fact]
+    public async Task StreamsFolder_ThatNobodyKnowsOf_IsLeft()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        await broker.StopAsync();
+        string file = Path.Combine(Directory.CreateDirectory(Path.Combine(broker.Folder, "streams", "4711")).FullName, "00000000000000000000.stream");
+        await File.WriteAllTextAsync(file, "somebody's");
+        await broker.OpenAsync();
+        Assert.True(File.Exists(file));
+    }
+
+    /// <summary>Flips a bit behind some octets, wherever they stand in the journal's files.</summary>
+    private static int Damage(string folder, byte[] octets, byte? ninth)
+    {
+        int damaged = 0;
+        foreach (string file in Directory.EnumerateFiles(folder, "segment-*.journal"))
+        {
+            byte[] content = File.ReadAllBytes(file);
+            for (int at = 0; at + 32 < content.Length; at++)
+            {
+                if (content.AsSpan(at).StartsWith(octets) && (ninth is null || content[at + 8] == ninth))
+                {
+                    content[at + octets.Length + 6] ^= 4;
+                    damaged++;
+                    if (ninth is null)
+                    {
+                        break;
+                    }
+                }
+            }
+
+            File.WriteAllBytes(file, content);
+        }
+
+        return damaged;
+    }
+}
