@@ -77,6 +77,12 @@ internal static partial class Log
     [LoggerMessage(11, LogLevel.Error, "the store is damaged: {File}, octet {Offset}: {What}")]
     public static partial void StoreDamaged(ILogger logger, string file, long offset, string what);
 
+    [LoggerMessage(31, LogLevel.Warning, "the disk has no room: what is published waits until it has")]
+    public static partial void DiskFull(ILogger logger);
+
+    [LoggerMessage(32, LogLevel.Information, "the disk has room again")]
+    public static partial void DiskHasRoom(ILogger logger);
+
     [LoggerMessage(30, LogLevel.Warning, "the folder {Folder} belongs to no queue that the store knows, and is left alone")]
     public static partial void FolderLeft(ILogger logger, string folder);
 

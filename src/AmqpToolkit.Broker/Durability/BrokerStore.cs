@@ -89,6 +89,17 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
             var recovery = new BrokerRecovery(broker, store);
             store._journal = Journal.Open(files, options.Journal with { PlaceMask = QueuedMessage.PlaceMask }, recovery);
             store._journal.Told = store.Told.Send;
+            store._journal.FullChanged = isFull =>
+            {
+                if (isFull)
+                {
+                    Log.DiskFull(broker.Logger);
+                }
+                else
+                {
+                    Log.DiskHasRoom(broker.Logger);
+                }
+            };
             store._journal.Damaged = damage => Log.StoreDamaged(broker.Logger, damage.File, damage.Offset, damage.WhatOf(number => NameOf(broker, number)));
             store.BeginToSetPlacesAside();
             recovery.Finish();
