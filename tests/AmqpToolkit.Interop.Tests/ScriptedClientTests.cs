@@ -129,6 +129,8 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("headers")]
     [InlineData("requestreply")]
     [InlineData("subscription")]
+    [InlineData("ending")]
+    [InlineData("timeout")]
     [InlineData("selector")]
     [InlineData("queueselector")]
     [InlineData("browser")]

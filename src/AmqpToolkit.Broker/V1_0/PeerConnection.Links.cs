@@ -43,7 +43,7 @@ internal sealed partial class PeerConnection
         var fault = link.Role == Role.Receiver ? AttachIncoming(session, link, in attach) : AttachOutgoing(session, link, in attach);
         if (fault is not null)
         {
-            Log.LinkRefused(Broker.Logger, Name, link.Name, $"{fault}");
+            Log.LinkRefused(Broker.Logger, Name, link.Name, $"{fault.Condition}: {fault.Description}");
             lock (Output.Gate)
             {
                 link.Refuse(fault);
@@ -163,7 +163,7 @@ internal sealed partial class PeerConnection
     {
         if (attach.Source.Kind == AnySource.Member.None)
         {
-            return Recover(session, link, in attach);
+            return Recover(session, link, in attach, default);
         }
 
         if (attach.Source.Kind != AnySource.Member.Source || attach.Source.ParseSource(out var source) != DecodeError.None)
@@ -174,6 +174,12 @@ internal sealed partial class PeerConnection
         if (source.Address.TryGetAddressString(out var address) && address.SequenceEqual(ManagementPair.Address))
         {
             return AttachManagement(session, link, in attach);
+        }
+
+        if (!source.Dynamic && !source.HasAddress)
+        {
+            // Libraries that always send a source ask this way.
+            return Recover(session, link, in attach, source.Capabilities);
         }
 
         DynamicNode? dynamic = null;
@@ -288,7 +294,7 @@ internal sealed partial class PeerConnection
         (node, queue) = (null, null);
         if (!source.Address.TryGetAddressString(out var text))
         {
-            return new AmqpFault(AmqpError.Texts.NotFound, "the source has no address");
+            return new AmqpFault(AmqpError.Texts.InvalidField, "the address is no text");
         }
 
         return ReadAddress(text, source.Capabilities, out node) ?? (node!.Queue is { } name ? FindQueue(name, out queue) : null);

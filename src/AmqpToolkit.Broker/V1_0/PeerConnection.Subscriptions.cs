@@ -176,18 +176,22 @@ internal sealed partial class PeerConnection
         }
     }
 
-    /// <summary>A receiver that asks, without a source, for what it had: the queue of its subscription (section 2.6.3). Of a shared one that is how a client of JMS ends it.</summary>
-    private AmqpFault? Recover(BrokerSession session, Link link, in AttachView attach)
+    /// <summary>
+    /// A receiver that asks, without a source or with one that has no address, for what it had: the queue of its subscription (section 2.6.3). Of a shared one that is how a client of JMS ends it; who sends a
+    /// source has a place for capabilities in it.
+    /// </summary>
+    private AmqpFault? Recover(BrokerSession session, Link link, in AttachView attach, MultipleView capabilities)
     {
-        bool isShared = attach.DesiredCapabilities.ContainsSymbol("shared"u8);
+        bool isShared = attach.DesiredCapabilities.ContainsSymbol("shared"u8) || capabilities.ContainsSymbol("shared"u8);
+        bool isGlobal = attach.DesiredCapabilities.ContainsSymbol("global"u8) || capabilities.ContainsSymbol("global"u8);
         string text = isShared
-            ? SubscriptionTerms.SharedName(_container, link.Name, isDurable: true, attach.DesiredCapabilities.ContainsSymbol("global"u8))
+            ? SubscriptionTerms.SharedName(_container, link.Name, isDurable: true, isGlobal)
             : SubscriptionTerms.NameOf(_container, link.Name);
         byte[] name = Encoding.UTF8.GetBytes(text);
         if (VirtualHost.FindQueue(name) is not { } queue
             || (Caller.Rights.CheckQueue(AccessKind.Configure, name) ?? Caller.Rights.CheckQueue(AccessKind.Read, name) ?? VirtualHost.LookupQueue(name, this, out _)) is not null)
         {
-            return new AmqpFault(AmqpError.Texts.NotFound, "there is no source, and no subscription of that name");
+            return new AmqpFault(AmqpError.Texts.NotFound, "the source has no address, and there is no subscription of that name");
         }
 
         lock (VirtualHost.SubscriptionLock)

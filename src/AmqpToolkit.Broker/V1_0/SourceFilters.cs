@@ -60,7 +60,12 @@ internal sealed class SourceFilters
             bool isInForce = false;
             if (symbol.StartsWith(StreamPrefix))
             {
-                isInForce = isStream && TryReadStreams(symbol[StreamPrefix.Length..], value, time, ref _start, _values, ref _matchesUnfiltered);
+                string? expected = null;
+                isInForce = isStream && TryReadStreams(symbol[StreamPrefix.Length..], value, time, out expected);
+                if (expected is not null)
+                {
+                    return new AmqpFault(AmqpError.Texts.InvalidField, $"the filter {Encoding.UTF8.GetString(symbol)} is to be {expected}");
+                }
             }
             else if (code == NoLocalFilterView.DescriptorCode)
             {
@@ -138,26 +143,40 @@ internal sealed class SourceFilters
         return true;
     }
 
-    private static bool TryReadStreams(ReadOnlySpan<byte> name, EncodedValueView value, TimeProvider time, ref StreamPosition start, List<byte[]> values, ref bool matchesUnfiltered)
+    /// <returns>Whether it is in force. Not if nobody knows it, or it says something else than <paramref name="expected"/>.</returns>
+    private bool TryReadStreams(ReadOnlySpan<byte> name, EncodedValueView value, TimeProvider time, out string? expected)
     {
+        expected = null;
+        bool isUsable;
         if (name.SequenceEqual("offset-spec"u8))
         {
-            return TryReadStart(value, time, ref start);
+            isUsable = TryReadStart(value, time, out _start);
+            expected = "an offset from 0 on, a timestamp, 'first', 'last', 'next', or how long ago, such as '10m'";
         }
-
-        if (name.SequenceEqual("match-unfiltered"u8))
+        else if (name.SequenceEqual("match-unfiltered"u8))
         {
-            return value.TryGetBoolean(out matchesUnfiltered);
+            isUsable = value.TryGetBoolean(out _matchesUnfiltered);
+            expected = "a boolean";
         }
-
-        if (!name.SequenceEqual("filter"u8))
+        else if (name.SequenceEqual("filter"u8))
+        {
+            isUsable = TryReadValues(value);
+            expected = "a text, or a list of texts";
+        }
+        else
         {
             return false;
         }
 
-        if (value.TryGetString(out var one))
+        expected = isUsable ? null : expected;
+        return isUsable;
+    }
+
+    private bool TryReadValues(EncodedValueView value)
+    {
+        if (TryGetText(value, out var one))
         {
-            values.Add(one.ToArray());
+            _values.Add(one.ToArray());
             return true;
         }
 
@@ -168,17 +187,23 @@ internal sealed class SourceFilters
 
         foreach (var element in several)
         {
-            if (element.TryGetString(out var text))
+            if (!TryGetText(element, out var text))
             {
-                values.Add(text.ToArray());
+                return false;
             }
+
+            _values.Add(text.ToArray());
         }
 
         return true;
     }
 
-    private static bool TryReadStart(EncodedValueView value, TimeProvider time, ref StreamPosition start)
+    private static bool TryGetText(EncodedValueView value, out ReadOnlySpan<byte> text) => value.TryGetString(out text) || value.TryGetSymbol(out text);
+
+    /// <summary>Where to begin. An offset may be an integer of any type, as libraries choose one by the number, or by their language.</summary>
+    private static bool TryReadStart(EncodedValueView value, TimeProvider time, out StreamPosition start)
     {
+        start = StreamPosition.Next;
         if (value.TryGetTimestamp(out long milliseconds))
         {
             start = StreamPosition.From(milliseconds);
@@ -191,7 +216,13 @@ internal sealed class SourceFilters
             return true;
         }
 
-        if (!value.TryGetString(out var word) && !value.TryGetSymbol(out word))
+        if (value.TryGetInt64(out long signed))
+        {
+            start = StreamPosition.At(Math.Max(signed, 0));
+            return signed >= 0;
+        }
+
+        if (!TryGetText(value, out var word))
         {
             return false;
         }

@@ -90,6 +90,26 @@ public sealed class ExpiryTests : IAsyncLifetime
         await Eventually.HoldsAsync(() => QueueCount == 0);
     }
 
+    /// <summary>What others send over another connection, which knows the way since before, goes nowhere once the time is over.</summary>
+    [Fact]
+    public async Task Q11_Q12_DurableSubscription_WithATime_GetsNothingOnceThatIsOver()
+    {
+        using var peer = PeerClient.Begin(_broker);
+        using var other = PeerClient.Begin(_broker);
+        other.AttachSender("amq.fanout");
+        AttachDurable(peer, seconds: 2);
+        Detach(peer);
+        other.Transfer(0, Message.Value("in time"));
+        Assert.Equal(AnyDeliveryState.Member.Accepted, other.ExpectPast("disposition").Disposition.State.Kind);
+        Advance(1);
+        other.Transfer(1, Message.Value("in time"));
+        Assert.Equal(AnyDeliveryState.Member.Accepted, other.ExpectPast("disposition").Disposition.State.Kind);
+        Advance(2);
+        await Eventually.HoldsAsync(() => QueueCount == 0);
+        other.Transfer(2, Message.Value("too late"));
+        Assert.Equal(AnyDeliveryState.Member.Released, other.ExpectPast("disposition").Disposition.State.Kind);
+    }
+
     [Fact]
     public async Task Q11_Q12_SessionEnd_WithATime_BeginsItWhenTheSessionEnds()
     {
@@ -148,6 +168,14 @@ public sealed class ExpiryTests : IAsyncLifetime
         Source = policy is null
             ? new Source { Address = EncodedValue.String("amq.fanout") }
             : new Source { Address = EncodedValue.String("amq.fanout"), ExpiryPolicy = policy, Timeout = seconds },
+    });
+
+    private static void AttachDurable(PeerClient peer, uint seconds) => peer.AttachReceiver(string.Empty, name: "subscriber", with: attach => attach with
+    {
+        Source = new Source
+        {
+            Address = EncodedValue.String("amq.fanout"), Durable = TerminusDurability.UnsettledState, ExpiryPolicy = TerminusExpiryPolicy.Texts.LinkDetach, Timeout = seconds,
+        },
     });
 
     private static void ExpectGranted(PeerFrame attach, string policy, uint seconds)

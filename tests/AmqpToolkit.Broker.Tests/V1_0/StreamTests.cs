@@ -67,6 +67,64 @@ public sealed class StreamTests : PeerTests
         Assert.Equal("amqp:invalid-field", peer.Expect("detach").Condition);
     }
 
+    /// <summary>Libraries write an offset as the integer that their language has.</summary>
+    [Theory]
+    [InlineData("ulong")]
+    [InlineData("long")]
+    [InlineData("int")]
+    [InlineData("short")]
+    [InlineData("byte")]
+    [InlineData("uint")]
+    public void E12_Offset_IsAnIntegerOfAnyType(string type)
+    {
+        using var peer = PeerClient.Begin(Broker);
+        peer.AttachSender("s");
+        for (uint id = 0; id < 4; id++)
+        {
+            peer.Transfer(id, Message.Value($"{id}"));
+        }
+
+        peer.ExpectDisposed(4);
+        var attach = AttachFrom(peer, 1, builder => type switch
+        {
+            "ulong" => builder.AddULong(2), "long" => builder.AddLong(2), "int" => builder.AddInt(2), "short" => builder.AddShort(2), "byte" => builder.AddByte(2), _ => builder.AddUInt(2),
+        });
+        Assert.Equal(Codec.DecodeError.None, attach.Attach.Source.ParseSource(out var source));
+        Assert.Equal(1, source.Filter.Count);
+        peer.Credit(10);
+        Assert.Equal(2L, OffsetOf(peer.ExpectPast("transfer")));
+        Assert.Equal(3L, OffsetOf(peer.ExpectPast("transfer")));
+    }
+
+    [Theory]
+    [InlineData("offset-spec", "bogus")]
+    [InlineData("offset-spec", "-1")]
+    [InlineData("offset-spec", "true")]
+    [InlineData("match-unfiltered", "bogus")]
+    [InlineData("filter", "true")]
+    public void E12_FilterThatCannotBeRead_RefusesTheLink(string filter, string value)
+    {
+        using var peer = PeerClient.Begin(Broker);
+        var filters = new EncodedValueBuilder().BeginMap();
+        Add(filters, "rabbitmq:stream-" + filter, builder => value is "-1" ? builder.AddLong(-1) : value is "true" ? builder.AddBoolean(true) : builder.AddString(value));
+        peer.AttachReceiver("s", with: attach => attach with { Source = new Source { Address = EncodedValue.String("s"), Filter = filters.End().ToValue() } });
+        var detach = peer.Expect("detach");
+        Assert.Equal("amqp:invalid-field", detach.Condition);
+    }
+
+    /// <summary>A queue that is no stream has no offsets: the filter is not in force, and the answer says so.</summary>
+    [Fact]
+    public void E12_OffsetOfAQueueThatIsNoStream_IsNotInForce()
+    {
+        Declare("plain", "classic");
+        using var peer = PeerClient.Begin(Broker);
+        var filters = new EncodedValueBuilder().BeginMap();
+        AddOffset(filters, builder => builder.AddString("bogus"));
+        var attach = peer.AttachReceiver("plain", with: attach => attach with { Source = new Source { Address = EncodedValue.String("plain"), Filter = filters.End().ToValue() } });
+        Assert.Equal(Codec.DecodeError.None, attach.Attach.Source.ParseSource(out var source));
+        Assert.Equal(0, source.Filter.Count);
+    }
+
     [Fact]
     public void Stream_OfMessagesOfBothVersions_IsReadWithTheOlder()
     {
@@ -90,11 +148,13 @@ public sealed class StreamTests : PeerTests
     }
 
     /// <summary>A described value whose descriptor is a symbol.</summary>
-    private static void AddOffset(EncodedValueBuilder filters, Func<EncodedValueBuilder, EncodedValueBuilder> start)
+    private static void AddOffset(EncodedValueBuilder filters, Func<EncodedValueBuilder, EncodedValueBuilder> start) => Add(filters, "rabbitmq:stream-offset-spec", start);
+
+    private static void Add(EncodedValueBuilder filters, string name, Func<EncodedValueBuilder, EncodedValueBuilder> value)
     {
-        byte[] symbol = new EncodedValueBuilder().AddSymbol("rabbitmq:stream-offset-spec").Span.ToArray();
-        byte[] described = [0, .. symbol, .. start(new EncodedValueBuilder()).Span];
-        filters.AddSymbol("rabbitmq:stream-offset-spec").Add(new EncodedValueView(described));
+        byte[] symbol = new EncodedValueBuilder().AddSymbol(name).Span.ToArray();
+        byte[] described = [0, .. symbol, .. value(new EncodedValueBuilder()).Span];
+        filters.AddSymbol(name).Add(new EncodedValueView(described));
     }
 
     private static byte[] BodyOf(PeerFrame transfer)

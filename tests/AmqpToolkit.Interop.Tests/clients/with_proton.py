@@ -5,9 +5,9 @@ import uuid
 from urllib.parse import quote, urlparse
 
 import pika
-from proton import ConnectionException, Delivery, Described, Link, Message, symbol
+from proton import ConnectionException, Delivery, Described, Link, Message, Terminus, int32, symbol, ulong
 from proton.handlers import MessagingHandler
-from proton.reactor import AtMostOnce, Container, Copy, DurableSubscription, Filter, LinkOption, Selector
+from proton.reactor import AtMostOnce, Container, Copy, DurableSubscription, Filter, LinkOption, ReceiverOption, Selector
 from proton.utils import BlockingConnection, LinkDetached, SendException
 
 URL, SCENARIO = sys.argv[1:3]
@@ -531,6 +531,72 @@ def subscription():
     publisher.close()
 
 
+def named(container):
+    """A connection of a container of that name."""
+    reactor = Container()
+    reactor.container_id = container
+    return connect(container=reactor)
+
+
+def released(sender, body):
+    try:
+        sender.send(Message(body=body))
+        return False
+    except SendException as refused:
+        assert refused.state == Delivery.RELEASED, refused
+        return True
+
+
+def ending():
+    """A durable subscription is ended by a receiver of its name, without an address: Proton sends a source all the same."""
+    container, link = name("container"), name("link")
+    publisher = connect()
+    sender = publisher.create_sender("amq.topic/ending.one")
+    connection = named(container)
+    connection.create_receiver("amq.topic/ending.*", name=link, options=DurableSubscription()).detach()
+    connection.close()
+    assert not released(sender, "one")
+    connection = named(container)
+    receiver = connection.create_receiver(None, name=link, credit=1)
+    assert receiver.receive(timeout=PATIENCE).body == "one"
+    receiver.accept()
+    receiver.close()
+    assert released(sender, "two")
+    try:
+        connection.create_receiver(None, name=link)
+        raise AssertionError("it is there still")
+    except LinkDetached as detached:
+        assert detached.condition == "amqp:not-found", detached
+    connection.close()
+    publisher.close()
+
+
+def timeout():
+    """A durable subscription that is to last two seconds without a link."""
+    class Timed(ReceiverOption):
+        def apply(self, receiver):
+            receiver.source.durability = Terminus.DELIVERIES
+            receiver.source.expiry_policy = Terminus.EXPIRE_WITH_LINK
+            receiver.source.timeout = 2
+
+    publisher = connect()
+    sender = publisher.create_sender("amq.topic/timed.one")
+    connection = named(name("container"))
+    receiver = connection.create_receiver("amq.topic/timed.*", name=name("link"), options=Timed())
+    assert (receiver.link.remote_source.timeout, receiver.link.remote_source.expiry_policy) == (2, Terminus.EXPIRE_WITH_LINK)
+    assert not released(sender, "before")
+
+    receiver.detach()
+    end = time.monotonic() + PATIENCE
+    while not released(sender, "after"):
+        assert time.monotonic() < end, "it is there still"
+
+        # A blocking connection writes what it was told, the detach as well, only while it works.
+        connection.container.do_work(0.1)
+    connection.close()
+    publisher.close()
+
+
 def selector():
     """A stream, read from its beginning by a selector."""
     queue = Queue("stream", durable=True, arguments={"x-queue-type": "stream"})
@@ -544,6 +610,20 @@ def selector():
             super().__init__({
                 symbol("rabbitmq:stream-offset-spec"): Described(symbol("rabbitmq:stream-offset-spec"), "first"),
                 symbol("selector"): Described(symbol("apache.org:selector-filter:string"), "colour = 'red' AND weight > 3")})
+
+    class Offset(Filter):
+        def __init__(self, value):
+            super().__init__({symbol("rabbitmq:stream-offset-spec"): Described(symbol("rabbitmq:stream-offset-spec"), value)})
+
+    for offset in [17, ulong(17), int32(17)]:
+        receiver = connection.create_receiver(queue.name, credit=3, options=Offset(offset))
+        assert [receiver.receive(timeout=PATIENCE).body for _ in range(3)] == [17, 18, 19], offset
+        receiver.close()
+    try:
+        connection.create_receiver(queue.name, options=Offset("bogus"))
+        raise AssertionError("attached")
+    except LinkDetached as detached:
+        assert detached.condition == "amqp:invalid-field", detached
 
     receiver = connection.create_receiver(queue.name, credit=20, options=First())
     for i in range(5, 20, 2):
