@@ -1,7 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace AmqpToolkit.Broker.Host;
 
@@ -14,7 +16,7 @@ internal static class BrokerProcess
         TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using ILoggerFactory loggerFactory = CreateLoggerFactory(settings.LogLevel);
+        using LoggerFactory loggerFactory = CreateLoggerFactory(settings.LogLevel);
 
         ILogger logger = loggerFactory.CreateLogger("AmqpToolkit.Broker.Host");
         foreach (string unknown in settings.Unknown)
@@ -106,15 +108,15 @@ internal static class BrokerProcess
         return options;
     }
 
-    private static ILoggerFactory CreateLoggerFactory(LogLevel level) => LoggerFactory.Create(logging => logging
-        .SetMinimumLevel(level)
-        .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
-        .AddSimpleConsole(format =>
-        {
-            format.SingleLine = true;
-            format.UseUtcTimestamp = true;
-            format.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-        }));
+    /// <summary>Put together by hand: a container that finds out the same three objects by itself takes a fifth of the whole start.</summary>
+    [SuppressMessage("Reliability", "CA2000", Justification = "The factory disposes of its provider.")]
+    private static LoggerFactory CreateLoggerFactory(LogLevel level)
+    {
+        ConsoleLoggerOptions console = new() { FormatterName = LogLineFormatter.Key, LogToStandardErrorThreshold = LogLevel.Trace };
+        return new LoggerFactory(
+            [new ConsoleLoggerProvider(new FixedOptions<ConsoleLoggerOptions>(console), [new LogLineFormatter()])],
+            new LoggerFilterOptions { MinLevel = level });
+    }
 
     private static string Reason(SocketException e) => e.SocketErrorCode switch
     {

@@ -44,6 +44,9 @@ public sealed class AmqpBroker : IAsyncDisposable
         Timers = new TimerWheel(options.TimeProvider, Logger);
         if (options.HasStore)
         {
+            // Beside the reading: a new store begins with a user, and to every store somebody logs in.
+            _ = Task.Run(PasswordHash.Prepare, CancellationToken.None);
+
             // What a restart finds is read back by it, also when nothing is ever to leave memory.
             long pagingOctets = options.PagingWatermark < 1 ? (long)(Memory.LimitOctets * options.PagingWatermark) : long.MaxValue;
             Arena.Paging = new MessagePaging(this, pagingOctets, ScratchFiles);

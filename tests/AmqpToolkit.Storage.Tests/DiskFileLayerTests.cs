@@ -75,4 +75,27 @@ public sealed class DiskFileLayerTests : IDisposable
             File.SetAttributes(file, FileAttributes.Normal);
         }
     }
+
+    [Theory]
+    [InlineData(100, false)]
+    [InlineData(100_000, true)]
+    public void Spare_OfAJournal_IsMadeWhenSomebodyWrites(int octets, bool isMade)
+    {
+        var waiter = new CommitWaiter();
+        using (var journal = Journal.Open(new DiskFileLayer(_folder), new JournalOptions(), new RecordingVisitor()))
+        {
+            for (ulong batch = 1; batch <= 2; batch++)
+            {
+                using (var append = journal.Append())
+                {
+                    append.Define(RecordingVisitor.QueueKind, "1"u8, new byte[octets]);
+                    append.Commit(waiter, batch, CommitLevel.Fsync);
+                }
+
+                waiter.Wait(batch);
+            }
+        }
+
+        Assert.Equal(isMade, Directory.GetFiles(_folder, "spare-*").Length > 0);
+    }
 }

@@ -34,6 +34,11 @@ internal sealed class PasswordHash
     /// <summary>Base64 of salt and hash.</summary>
     public string Text => Convert.ToBase64String(_salted);
 
+    /// <summary>
+    /// Loads what hashes: the system's library takes longer than all else that a start does, and whoever has a thread to spare can begin with it.
+    /// </summary>
+    public static void Prepare() => _ = NobodysHash;
+
     /// <summary>Hashes a password with a new salt.</summary>
     public static PasswordHash Create(string password)
     {

@@ -8,6 +8,9 @@ internal sealed partial class Journal
     /// <summary>Room for so many segments must be free before one is made that nobody needs yet.</summary>
     private const int SparesPerFreeRoom = 4;
 
+    /// <summary>Octets of the first segment from which on the next one's file is made ready: more than what a start itself writes.</summary>
+    private const int SpareFromOctets = 64 * 1024;
+
     private Task? _copying;
     private uint _spareNumber;
 
@@ -198,12 +201,24 @@ internal sealed partial class Journal
             }
         }
 
-        if (_files.FreeOctets() < SparesPerFreeRoom * (long)_options.SegmentOctets)
+        if (!IsSpareDue() || _files.FreeOctets() < SparesPerFreeRoom * (long)_options.SegmentOctets)
         {
             return;
         }
 
         _preparing = CreateSpareAsync(SegmentName.OfSpare(++_spareNumber));
+    }
+
+    /// <summary>
+    /// A broker that starts, or that nobody publishes to, needs none: it would pay for the disk's work on a whole segment while its first
+    /// client waits. The first segment is full at once where somebody does publish.
+    /// </summary>
+    private bool IsSpareDue()
+    {
+        lock (_gate)
+        {
+            return _tail.EndOffset >= SpareFromOctets || _tail.CapacityOctets == _options.SegmentOctets;
+        }
     }
 
     /// <summary>Apart from <see cref="Prepare"/>, which is asked after each batch: what a lambda captures is made where its method begins.</summary>
