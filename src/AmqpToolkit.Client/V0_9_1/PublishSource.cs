@@ -5,7 +5,7 @@ namespace AmqpToolkit.Client.V0_9_1;
 
 /// <summary>
 /// What one publish waits on; pooled by its channel. While queued it holds what is to be sent, afterwards its place in the
-/// <see cref="ConfirmRing"/>. Awaited once; a second await meets a newer version and throws.
+/// <see cref="ConfirmRing"/>.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -13,7 +13,7 @@ namespace AmqpToolkit.Client.V0_9_1;
 ///     \--room--------------------------^ \--token--> Abandoned (never pooled; its slot stays taken until answered)
 /// </code>
 /// </remarks>
-internal sealed class PublishSource : IValueTaskSource<PublishOutcome>, IValueTaskSource
+internal sealed class PublishSource : PooledWait<PublishOutcome>, IValueTaskSource
 {
     /// <summary>Stands in a slot whose publish nobody awaits by itself, but a summary counts.</summary>
     public static readonly PublishSource Posted = new(null);
@@ -25,9 +25,6 @@ internal sealed class PublishSource : IValueTaskSource<PublishOutcome>, IValueTa
     public static readonly PublishSource Left = new(null);
 
     private readonly AmqpChannel? _channel;
-    private ManualResetValueTaskSourceCore<PublishOutcome> _core = new() { RunContinuationsAsynchronously = true };
-    private CancellationTokenRegistration _registration;
-    private CancellationToken _token;
     private PublishOutcome _outcome;
     private Exception? _failure;
 
@@ -47,9 +44,15 @@ internal sealed class PublishSource : IValueTaskSource<PublishOutcome>, IValueTa
     /// <summary>What is to be sent, while queued.</summary>
     public QueuedPublish Content { get; private set; }
 
-    public ValueTask<PublishOutcome> OutcomeTask => new(this, _core.Version);
+    /// <inheritdoc/>
+    protected override Lock Gate => _channel!.Gate;
 
-    public ValueTask AcceptedTask => new(this, _core.Version);
+    /// <inheritdoc/>
+    protected override bool IsWaiting => Phase is PublishPhase.Queued or PublishPhase.Sent;
+
+    public ValueTask<PublishOutcome> OutcomeTask => new(this, Version);
+
+    public ValueTask AcceptedTask => new(this, Version);
 
     public void Begin(bool isTracked)
     {
@@ -91,82 +94,44 @@ internal sealed class PublishSource : IValueTaskSource<PublishOutcome>, IValueTa
     {
         if (_failure is null)
         {
-            _core.SetResult(_outcome);
+            SetResult(_outcome);
         }
         else
         {
-            _core.SetException(_failure);
-        }
-    }
-
-    /// <summary>Lets the caller's token end the wait. After the publish was queued or sent, outside every lock.</summary>
-    public void Watch(CancellationToken token)
-    {
-        _token = token;
-        _registration = token.UnsafeRegister(static (state, token) => ((PublishSource)state!).Leave(token), this);
-    }
-
-    public PublishOutcome GetResult(short token)
-    {
-        bool isOver = _core.GetStatus(token) != ValueTaskSourceStatus.Pending;
-        try
-        {
-            return _core.GetResult(token);
-        }
-        finally
-        {
-            if (isOver)
-            {
-                Recycle();
-            }
+            SetException(_failure);
         }
     }
 
     void IValueTaskSource.GetResult(short token) => GetResult(token);
 
-    public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
-
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
-
-    private void Recycle()
+    /// <inheritdoc/>
+    protected override void Abandon()
     {
-        _registration.Unregister();
-        _registration = default;
+        _channel!.Abandon(this);
+        DropContent();
+        Phase = PublishPhase.Abandoned;
+    }
+
+    /// <inheritdoc/>
+    protected override bool TryReset()
+    {
         if (Phase != PublishPhase.Ended)
         {
-            return;
+            return false;
         }
 
-        _token = default;
         _outcome = default;
         _failure = null;
         Phase = PublishPhase.Idle;
-        _core.Reset();
-        _channel!.Recycle(this);
+        return true;
     }
+
+    /// <inheritdoc/>
+    protected override void Recycle() => _channel!.Recycle(this);
 
     private void DropContent()
     {
         Content.Given?.Release();
         Content = default;
-    }
-
-    private void Leave(CancellationToken token)
-    {
-        // The callback of an earlier publish may come late: only the token of the present one counts.
-        lock (_channel!.Gate)
-        {
-            if (token != _token || Phase is not (PublishPhase.Queued or PublishPhase.Sent))
-            {
-                return;
-            }
-
-            _channel.Abandon(this);
-            DropContent();
-            Phase = PublishPhase.Abandoned;
-        }
-
-        _core.SetException(new OperationCanceledException(token));
     }
 }

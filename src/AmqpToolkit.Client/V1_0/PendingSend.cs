@@ -1,11 +1,10 @@
 using System.Buffers;
 using System.Numerics;
-using System.Threading.Tasks.Sources;
 
 namespace AmqpToolkit.Client.V1_0;
 
 /// <summary>
-/// What one send waits on, and what of its message was not written; pooled by its sender. Under the gate, but for its task. Awaited once; a second await meets a newer version and throws.
+/// What one send waits on, and what of its message was not written; pooled by its sender. Under the gate, but for its task.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -14,7 +13,7 @@ namespace AmqpToolkit.Client.V1_0;
 /// </code>
 /// One that has begun and is not whole stands in the row of those that wait, whatever is heard of it meanwhile.
 /// </remarks>
-internal sealed class PendingSend(AmqpSender sender) : IValueTaskSource<DeliveryOutcome>
+internal sealed class PendingSend(AmqpSender sender) : PooledWait<DeliveryOutcome>
 {
     /// <summary>Octets up to which it keeps its buffer for the next message.</summary>
     private const int KeptOctets = 256;
@@ -22,9 +21,6 @@ internal sealed class PendingSend(AmqpSender sender) : IValueTaskSource<Delivery
     /// <summary>What it takes beside its message, in octets.</summary>
     private const int OverheadOctets = 256;
 
-    private ManualResetValueTaskSourceCore<DeliveryOutcome> _core = new() { RunContinuationsAsynchronously = true };
-    private CancellationTokenRegistration _registration;
-    private CancellationToken _token;
     private byte[] _own = [];
     private byte[]? _rented;
     private int _start;
@@ -40,7 +36,7 @@ internal sealed class PendingSend(AmqpSender sender) : IValueTaskSource<Delivery
 
     public uint MessageFormat { get; private set; }
 
-    public ValueTask<DeliveryOutcome> Outcome => new(this, _core.Version);
+    public ValueTask<DeliveryOutcome> Outcome => new(this, Version);
 
     /// <summary>Its neighbours in the row of those that wait.</summary>
     public PendingSend? Previous { get; set; }
@@ -56,6 +52,12 @@ internal sealed class PendingSend(AmqpSender sender) : IValueTaskSource<Delivery
 
     /// <summary>What a message costs that waits: its memory is of a few sizes.</summary>
     public static long CostOf(int octets) => OverheadOctets + (octets <= KeptOctets ? KeptOctets : (long)BitOperations.RoundUpToPowerOf2((uint)octets));
+
+    /// <inheritdoc/>
+    protected override Lock Gate => sender.Session.Connection.Gate;
+
+    /// <inheritdoc/>
+    protected override bool IsWaiting => Phase is SendPhase.Waiting or SendPhase.Begun;
 
     /// <summary>What of it was not written.</summary>
     public ReadOnlySpan<byte> Rest => (_rented ?? _own).AsSpan(_start, _end - _start);
@@ -132,7 +134,7 @@ internal sealed class PendingSend(AmqpSender sender) : IValueTaskSource<Delivery
         {
             Phase = SendPhase.Ended;
             sender.HandleOver(Number);
-            _core.SetException(new AmqpException("The message was not sent", reason));
+            SetException(new AmqpException("The message was not sent", reason));
         }
         else
         {
@@ -140,82 +142,43 @@ internal sealed class PendingSend(AmqpSender sender) : IValueTaskSource<Delivery
         }
     }
 
-    /// <summary>Lets the caller's token end the wait. Outside every lock, before the caller has the task.</summary>
-    public void Watch(CancellationToken token)
+    /// <inheritdoc/>
+    protected override void Abandon()
     {
-        _token = token;
-        _registration = token.UnsafeRegister(static (state, token) => ((PendingSend)state!).Leave(token), this);
+        if (Phase == SendPhase.Waiting)
+        {
+            sender.RemoveWaiting(this);
+            DropRest();
+        }
+
+        Phase = SendPhase.Abandoned;
+        sender.HandleOver(Number);
     }
 
-    public DeliveryOutcome GetResult(short token)
+    /// <inheritdoc/>
+    protected override bool TryReset()
     {
-        bool isOver = _core.GetStatus(token) != ValueTaskSourceStatus.Pending;
-        try
+        if (Phase != SendPhase.Ended)
         {
-            return _core.GetResult(token);
+            return false;
         }
-        finally
-        {
-            if (isOver)
-            {
-                Recycle();
-            }
-        }
+
+        (_heard, _hasHeard) = (default, false);
+        Phase = SendPhase.Idle;
+        return true;
     }
 
-    public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
-
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
+    /// <inheritdoc/>
+    protected override void Recycle() => sender.Recycle(this);
 
     /// <summary>Whoever waits goes on elsewhere.</summary>
     private void End(in DeliveryOutcome outcome)
     {
-        if (Phase is SendPhase.Waiting or SendPhase.Begun)
+        if (IsWaiting)
         {
             Phase = SendPhase.Ended;
             sender.HandleOver(Number);
-            _core.SetResult(outcome);
+            SetResult(outcome);
         }
-    }
-
-    private void Recycle()
-    {
-        _registration.Unregister();
-        _registration = default;
-        if (Phase != SendPhase.Ended)
-        {
-            return;
-        }
-
-        _token = default;
-        _heard = default;
-        _hasHeard = false;
-        Phase = SendPhase.Idle;
-        _core.Reset();
-        sender.Recycle(this);
-    }
-
-    private void Leave(CancellationToken token)
-    {
-        lock (sender.Session.Connection.Gate)
-        {
-            // The callback of an earlier send may come late: only the token of the present one counts.
-            if (token != _token || Phase is not (SendPhase.Waiting or SendPhase.Begun))
-            {
-                return;
-            }
-
-            if (Phase == SendPhase.Waiting)
-            {
-                sender.RemoveWaiting(this);
-                DropRest();
-            }
-
-            Phase = SendPhase.Abandoned;
-            sender.HandleOver(Number);
-        }
-
-        _core.SetException(new OperationCanceledException(token));
     }
 }
