@@ -7,9 +7,9 @@ namespace AmqpToolkit.Broker.V1_0;
 
 /// <summary>
 /// What an address means. RabbitMQ's paths come first, their parts percent-encoded; then, as with Broker-J, the name of a queue, the name of an exchange, and an
-/// exchange and a key with a slash between them.
+/// exchange and a key with a slash between them. A URI means what its path does: there are libraries that send nothing else.
 /// <code>
-///   /queues/:queue    /exchanges/:exchange    /exchanges/:exchange/:key    queue    exchange    exchange/key
+///   /queues/:queue    /exchanges/:exchange    /exchanges/:exchange/:key    queue    exchange    exchange/key    amqps://host:port/...
 /// </code>
 /// Where the options say so, RabbitMQ's older addresses stand between the two:
 /// <code>
@@ -50,6 +50,11 @@ internal sealed record NodeAddress(byte[]? Queue, byte[] Exchange, byte[]? Key)
     public static AmqpFault? Read(ReadOnlySpan<byte> text, VirtualHost virtualHost, AmqpBrokerOptions options, out NodeAddress? address)
     {
         address = null;
+        if (TryReadUri(text, virtualHost, out var path))
+        {
+            return ReadUri(text, path, virtualHost, options, out address);
+        }
+
         if (text.StartsWith(QueuesPath))
         {
             var rest = text[QueuesPath.Length..];
@@ -65,6 +70,38 @@ internal sealed record NodeAddress(byte[]? Queue, byte[] Exchange, byte[]? Key)
         }
 
         return address is null ? Invalid(text) : null;
+    }
+
+    /// <summary>Whether it is a URI of AMQP, and not the name of a queue that somebody has called so.</summary>
+    private static bool TryReadUri(ReadOnlySpan<byte> text, VirtualHost virtualHost, out ReadOnlySpan<byte> path)
+    {
+        path = default;
+        var authority = text.StartsWith("amqp://"u8) ? text["amqp://"u8.Length..] : text.StartsWith("amqps://"u8) ? text["amqps://"u8.Length..] : default;
+        if (authority.IsEmpty || virtualHost.FindQueue(text) is not null)
+        {
+            return false;
+        }
+
+        int slash = authority.IndexOf((byte)'/');
+        path = slash < 0 ? default : authority[slash..];
+        return true;
+    }
+
+    private static AmqpFault? ReadUri(ReadOnlySpan<byte> text, ReadOnlySpan<byte> path, VirtualHost virtualHost, AmqpBrokerOptions options, out NodeAddress? address)
+    {
+        address = null;
+        if (path.Length < 2)
+        {
+            return Invalid(text);
+        }
+
+        bool isOlder = options.LegacyAddresses && TryReadOlder(path, out _);
+        if (path.StartsWith(QueuesPath) || path.StartsWith(ExchangesPath) || isOlder)
+        {
+            return Read(path, virtualHost, options, out address);
+        }
+
+        return Decode(path[1..]) is { } name ? ReadName(name, virtualHost, options, out address) : Invalid(text);
     }
 
     private static NodeAddress? ReadExchange(ReadOnlySpan<byte> rest, byte[]? keyOfNone)

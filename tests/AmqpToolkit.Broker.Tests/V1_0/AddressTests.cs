@@ -57,6 +57,40 @@ public sealed class AddressTests
         Assert.NotNull(broker.FindVirtualHost("/")!.FindQueue("mine"u8));
     }
 
+    [Theory]
+    [InlineData("amqps://localhost:5671/queues/a%20b", "a b")]
+    [InlineData("amqp://guest@somewhere/a%20b", "a b")]
+    [InlineData("amqps://localhost/x/y", "amqps://localhost/x/y")]
+    public async Task Uri_MeansWhatItsPathMeans_UnlessAQueueIsCalledSo(string address, string queue)
+    {
+        await using var broker = await StartAsync();
+        using (var older = RawClient.Open(broker))
+        {
+            older.OpenChannel(1);
+            older.DeclareQueue(1, queue);
+        }
+
+        using var peer = PeerClient.Begin(broker);
+        peer.AttachSender(address);
+        peer.Transfer(0, Message.Value("x"));
+        peer.ExpectDisposed(1);
+        Assert.Equal(1u, broker.FindVirtualHost("/")!.FindQueue(System.Text.Encoding.UTF8.GetBytes(queue))!.ReadyCount);
+    }
+
+    [Theory]
+    [InlineData("amqps://localhost", "amqp:invalid-field")]
+    [InlineData("amqp://localhost/", "amqp:invalid-field")]
+    [InlineData("amqp://localhost/%zz", "amqp:invalid-field")]
+    [InlineData("amqp://localhost/queues/a/b", "amqp:invalid-field")]
+    [InlineData("amqp://localhost/nothing", "amqp:not-found")]
+    public async Task Uri_OfNothing_IsRefused(string address, string condition)
+    {
+        await using var broker = await StartAsync();
+        using var peer = PeerClient.Begin(broker);
+        Assert.Equal(AnyTarget.Member.None, peer.AttachSender(address).Attach.Target.Kind);
+        Assert.Equal(condition, peer.Expect("detach").Condition);
+    }
+
     [Fact]
     public async Task LegacyAddresses_GoWhereRabbitHadThem()
     {
