@@ -92,6 +92,9 @@ public sealed class Output : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>What <see cref="HasRoom"/> would say, as far as that can be seen without the gate; the owner is not told of anything. Any thread.</summary>
+    public bool SeemsToHaveRoom => Volatile.Read(ref _pendingOctets) < _boundOctets;
+
     /// <summary>Room for <paramref name="octets"/> in a row. Under the gate; valid until it is left. Then call <see cref="Advance"/>.</summary>
     public Span<byte> Reserve(int octets)
     {

@@ -9,12 +9,13 @@ namespace AmqpToolkit.Broker.Paging;
 internal sealed class PagedRun
 {
     /// <summary>Messages of a run at most: so many are put in place while the queue is locked.</summary>
-    private const int MaxMessages = 2048;
+    public const int MaxMessages = 2048;
 
     private readonly List<Entry> _entries = [];
     private readonly List<MessageRef> _read = [];
     private long _octets;
     private long _maxOctets;
+    private int _maxMessages;
 
     /// <summary>The line; it may be another's by the time that the messages are there.</summary>
     public MessageLine? Line { get; private set; }
@@ -38,7 +39,7 @@ internal sealed class PagedRun
     public Span<MessageRef> Messages => CollectionsMarshal.AsSpan(_read);
 
     /// <summary>Whether no more belongs to the run.</summary>
-    public bool IsFull => _entries.Count == MaxMessages || _octets >= _maxOctets;
+    public bool IsFull => _entries.Count >= _maxMessages || _octets >= _maxOctets;
 
     public Entry this[int index] => _entries[index];
 
@@ -46,9 +47,10 @@ internal sealed class PagedRun
     /// <param name="line">The line.</param>
     /// <param name="priority">The priority of its messages.</param>
     /// <param name="maxOctets">Octets of bodies from which on the run is long enough.</param>
-    public void Begin(MessageLine? line, byte priority, long maxOctets = 0)
+    /// <param name="maxMessages">Messages with which it is.</param>
+    public void Begin(MessageLine? line, byte priority, long maxOctets = 0, int maxMessages = MaxMessages)
     {
-        _maxOctets = maxOctets;
+        (_maxOctets, _maxMessages) = (maxOctets, maxMessages);
         (Line, List, Priority, _octets) = (line, null, priority, 0);
         _entries.Clear();
         _read.Clear();

@@ -88,7 +88,7 @@ internal partial class MessageQueue
             return;
         }
 
-        more.IsLookingOn = more.Walks is { } walks && HasReady && walks.Exists(static walk => walk.IsBehind && walk.Consumer.IsInRotation);
+        more.IsLookingOn = IsBehind(more);
         if (more.Budget <= 0 || more.IsCounting || HasSurplus(more) || more.IsLookingOn)
         {
             SweepOf(more).Start();
@@ -131,6 +131,7 @@ internal partial class MessageQueue
         {
             // Who moves what died is behind: a list of all that dies would have no bound.
             more.IsSweepDue = true;
+            LookOn(more, turn);
             return;
         }
 

@@ -86,7 +86,7 @@ internal partial class MessageQueue
             ref var cursor = ref walk.CursorOf((byte)priority);
             if (FindLine((byte)priority) is { } line && line.TrySeek(ref cursor, ref budget, out var message) && message.IsPagedOut)
             {
-                run.Begin(line, (byte)priority, _arena.Paging!.OctetsAtOnce);
+                run.Begin(line, (byte)priority, _arena.Paging!.OctetsAtOnce, walk.MostRead);
                 line.Collect(run, in cursor);
                 var at = cursor;
                 for (int index = 0; index < run.Count; index++)
@@ -113,6 +113,9 @@ internal partial class MessageQueue
             lost += read[index].IsLost ? 1 : 0;
             isWanted.Add(read[index].IsLost || walk.Wants(_arena.Read(read[index]), told[index].IsRedelivered, told[index].DeliveryCount, ref steps));
         }
+
+        // What was read and not looked at is read once more.
+        walk.MostRead = isWanted.Count < read.Length ? isWanted.Count : Math.Min(walk.MostRead * 2, PagedRun.MaxMessages);
 
         return isWanted;
     }

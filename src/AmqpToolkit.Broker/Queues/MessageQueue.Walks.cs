@@ -220,7 +220,7 @@ internal partial class MessageQueue
         {
             if (places is null)
             {
-                walk.AddReturnedFrom(NotBefore(walk, lowest));
+                AddReturnedFrom(more, walk, lowest);
             }
 
             foreach (ulong place in places ?? [])
@@ -232,6 +232,24 @@ internal partial class MessageQueue
             }
 
             Join(walk.Consumer);
+        }
+    }
+
+    /// <summary>Too many came back to name them. Who browses looks at those behind his place, which is another in each level.</summary>
+    private void AddReturnedFrom(QueueExtension more, QueueWalk walk, ulong lowest)
+    {
+        if (!walk.IsBrowsing)
+        {
+            walk.AddReturnedFrom(lowest);
+            return;
+        }
+
+        for (int priority = more.HighestPriority; priority >= 0; priority--)
+        {
+            if (FindLine((byte)priority) is { } line)
+            {
+                walk.AddReturnedFrom((byte)priority, line.PlaceAt(in walk.CursorOf((byte)priority)));
+            }
         }
     }
 
@@ -269,19 +287,56 @@ internal partial class MessageQueue
         }
     }
 
+    /// <summary>Goes on for walks that are behind, and does nothing of what a sweep does beside. Outside every lock.</summary>
+    internal void LookOn(Turn turn)
+    {
+        lock (_gate)
+        {
+            if (_more is { } more && !_isDeleted)
+            {
+                LookOn(more, turn);
+            }
+        }
+    }
+
+    private void LookOn(QueueExtension more, Turn turn)
+    {
+        if (!more.IsLookingOn)
+        {
+            return;
+        }
+
+        BeginWork(more);
+        more.Steps = StepsInOneGo;
+        DeliverReady(turn);
+        _journal?.Flush();
+        more.IsLookingOn = IsBehind(more);
+        if (more.IsLookingOn)
+        {
+            SweepOf(more).Start();
+        }
+    }
+
+    private bool IsBehind(QueueExtension more) => more.Walks is { } walks && HasReady && walks.Exists(static walk => walk.IsBehind && walk.Consumer.IsInRotation);
+
     /// <returns>Whether a walk has not looked at all that it may want.</returns>
     private bool DeliverRound(QueueExtension more, Turn turn)
     {
         List<Consumer>? waiting = null;
         bool isBehind = false;
+
+        // Of those who wait the first for whom no steps were left.
+        int first = -1;
         int share = Math.Max(LeastShare, more.Steps / Math.Max(1, _rotation?.Count ?? 0));
         while (HasReady && NextConsumer() is { } consumer)
         {
             if (consumer.Walk is { } walk)
             {
+                bool isServed = more.Steps > 0;
                 if (DeliverTo(more, walk, share, turn))
                 {
                     isBehind = true;
+                    first = isServed || first >= 0 ? first : waiting?.Count ?? 0;
                     (waiting ??= []).Add(consumer);
                 }
             }
@@ -296,10 +351,11 @@ internal partial class MessageQueue
             }
         }
 
-        // Who went first, and may have used up what there was of looks, comes last.
-        for (int index = 1; index <= waiting?.Count; index++)
+        // Who has had nothing comes first. Where all had something, who went first, and may have used up what there was of looks, comes last.
+        first = first < 0 ? 1 : first;
+        for (int index = 0; index < waiting?.Count; index++)
         {
-            Rotate(waiting[index % waiting.Count], canTakeMore: true);
+            Rotate(waiting[(first + index) % waiting.Count], canTakeMore: true);
         }
 
         return isBehind;
@@ -353,7 +409,7 @@ internal partial class MessageQueue
 
     private bool FindReturned(QueueExtension more, QueueWalk walk)
     {
-        while (TryNextReturned(walk, out ulong place, out var message))
+        while (TryNextReturned(more, walk, out ulong place, out var message))
         {
             if (more.Steps <= 0)
             {
@@ -382,7 +438,7 @@ internal partial class MessageQueue
     }
 
     /// <summary>The first message that came back and that the walk has not looked at.</summary>
-    private bool TryNextReturned(QueueWalk walk, out ulong place, out QueuedMessage message)
+    private bool TryNextReturned(QueueExtension more, QueueWalk walk, out ulong place, out QueuedMessage message)
     {
         message = default;
         for (place = walk.FirstReturned; place < walk.ReturnedFrom; place = walk.FirstReturned)
@@ -402,9 +458,10 @@ internal partial class MessageQueue
         }
 
         var (first, from) = QueueWalk.Split(walk.ReturnedFrom);
-        for (int priority = first; priority >= 0; priority--)
+        for (int priority = Math.Min(first, more.HighestPriority); priority >= 0; priority--)
         {
-            if (FindLine((byte)priority) is { } line && line.TryFindReturnedFrom(priority == first ? from : 0, out message))
+            ulong start = walk.IsBrowsing ? walk.ReturnedFromOf((byte)priority) : priority == first ? from : 0;
+            if (FindLine((byte)priority) is { } line && line.TryFindReturnedFrom(start, out message))
             {
                 place = QueueWalk.PlaceOf((byte)priority, message.Position);
                 return true;

@@ -302,34 +302,42 @@ internal partial class MessageQueue : BindingDestination
     /// <returns>How many messages there were.</returns>
     public uint Purge()
     {
-        uint count;
-        MessageLine purged;
-        MessageLine?[]? levels;
+        var purged = TakeAll();
+        Drop(purged);
+        return purged.Count;
+    }
+
+    /// <summary>Takes out what waits, so that it can be dropped when other locks were left: millions of messages take their time.</summary>
+    internal PurgedMessages TakeAll()
+    {
         lock (_gate)
         {
-            count = ReadyUnlocked;
+            uint count = ReadyUnlocked;
             if (_more is { ExcludedCount: > 0 } excluding)
             {
                 ForgetWaiting(excluding);
             }
 
-            purged = _line.TakeAll();
-            levels = _more?.TakeLevels();
+            var line = _line.TakeAll();
+            var levels = _more?.TakeLevels();
             if (_more is { } more)
             {
                 (more.ReadyOctets, more.IsCounting) = (0, false);
                 EndWork(more);
             }
-        }
 
-        // Millions of messages are given back outside the lock.
-        Drop(purged, priority: 0);
-        for (int priority = 1; priority < levels?.Length; priority++)
+            return new PurgedMessages(this, line, levels, count);
+        }
+    }
+
+    /// <summary>Gives back what <see cref="TakeAll"/> has taken out. Outside every lock.</summary>
+    internal void Drop(in PurgedMessages purged)
+    {
+        Drop(purged.Line, priority: 0);
+        for (int priority = 1; priority < purged.Levels?.Length; priority++)
         {
-            Drop(levels[priority], (byte)priority);
+            Drop(purged.Levels[priority], (byte)priority);
         }
-
-        return count;
     }
 
     /// <summary>Closes the queue unless a condition stands against it. Under the topology lock; then call <see cref="FinishClose"/> outside it.</summary>

@@ -10,6 +10,7 @@ namespace AmqpToolkit.Broker.Queues;
 internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.VirtualHost.Timers), IDeadline
 {
     private TimerWheel.Entry? _rest;
+    private bool _waitsForRoom;
 
     /// <inheritdoc/>
     public long HandleDeadline(long now)
@@ -41,12 +42,18 @@ internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.Virt
         if (queue.HasDyingPagedOut && queue.MovesRestUntil is var end && end > queue.VirtualHost.Timers.Now)
         {
             _rest = queue.VirtualHost.Timers.Schedule(this, end, _rest);
+            LookOn();
             return;
         }
 
         if (queue.MustWaitForRoom)
         {
-            _ = GoOnAsync(queue.VirtualHost.Store!.WaitForMovesAsync());
+            if (!Interlocked.Exchange(ref _waitsForRoom, true))
+            {
+                _ = GoOnAsync(queue.VirtualHost.Store!.WaitForMovesAsync());
+            }
+
+            LookOn();
             return;
         }
 
@@ -72,6 +79,21 @@ internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.Virt
     private async Task GoOnAsync(Task room)
     {
         await room.ConfigureAwait(false);
+        Volatile.Write(ref _waitsForRoom, false);
         Start();
+    }
+
+    /// <summary>What died cannot be moved for now: that is nothing to consumers who have still to look at what waits.</summary>
+    private void LookOn()
+    {
+        var turn = new Turn();
+        try
+        {
+            queue.LookOn(turn);
+        }
+        finally
+        {
+            turn.End();
+        }
     }
 }

@@ -34,8 +34,8 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
     /// <summary>What it reads an exchange through.</summary>
     public Subscription? Subscription { get; init; }
 
-    /// <summary>The filters that are in force, encoded.</summary>
-    public byte[] Filters { get; init; } = [];
+    /// <summary>What the filters that are in force pick.</summary>
+    public string Filters { get; init; } = string.Empty;
 
     /// <summary>What it asked a stream for.</summary>
     public StreamReading Reading { get; init; }
@@ -52,21 +52,34 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
     {
         get
         {
-            if (link.Credit == 0 || link.CanSend)
+            var connection = session.Connection;
+            if (link.Credit == 0 || (link.CanSend && connection.Output.SeemsToHaveRoom))
             {
                 return link.Credit > 0;
             }
 
-            lock (session.Connection.Output.Gate)
+            lock (connection.Output.Gate)
             {
-                if (link.Credit > 0 && !link.CanSend && link.IsAttached)
+                if (link.Credit == 0 || !link.IsAttached)
+                {
+                    return link.Credit > 0;
+                }
+
+                if (!connection.Output.HasRoom)
+                {
+                    // Its peer does not read: it is asked again when the output has drained.
+                    connection.Holding.AddStalled(this);
+                    return false;
+                }
+
+                if (!link.CanSend)
                 {
                     // The window is shut: the session asks again when it opens.
                     session.AddWaiting(this);
                     return false;
                 }
 
-                return link.Credit > 0;
+                return true;
             }
         }
     }

@@ -150,6 +150,11 @@ internal sealed partial class PeerConnection
 
     private AmqpFault? CheckTarget(NodeAddress node)
     {
+        if (node.IsMade && (Caller.Rights.CheckExchange(AccessKind.Write, node.Exchange)?.ToFault() ?? Make(node)) is { } refused)
+        {
+            return refused;
+        }
+
         if (node.Queue is { } queue && VirtualHost.FindQueue(queue) is null)
         {
             return TopologyErrors.Missing(TopologyErrors.QueueText(VirtualHost.Name, queue)).ToFault();
@@ -209,6 +214,7 @@ internal sealed partial class PeerConnection
         }
 
         // Finding a subscription and attaching to it are one step where others may have it, too.
+        PurgedMessages? purged = null;
         bool isLocked = terms.QueueName is not null;
         if (isLocked)
         {
@@ -218,7 +224,7 @@ internal sealed partial class PeerConnection
         try
         {
             var fault = Subscribe(node!, terms, out var subscription)
-                ?? (isLocked ? MakeRoom(session, subscription!, filters.Octets, node) : null)
+                ?? (isLocked ? MakeRoom(session, subscription!, filters.Meaning, node, ref purged) : null)
                 ?? AttachSource(session, link, in attach, in source, subscription!.Queue, null, filters, subscription);
             if (fault is not null && subscription is not null)
             {
@@ -233,6 +239,11 @@ internal sealed partial class PeerConnection
             {
                 VirtualHost.SubscriptionLock.Exit();
             }
+
+            if (purged is { } dropped)
+            {
+                dropped.Queue.Drop(in dropped);
+            }
         }
     }
 
@@ -244,7 +255,7 @@ internal sealed partial class PeerConnection
         bool isBrowsing = queue is not StreamQueue && subscription is null && source.DistributionMode.SequenceEqual("copy"u8);
         var outgoing = new OutgoingLink(session, link, queue, isSettled, DefaultOutcomeOf(in source), PriorityOf(in attach))
         {
-            Dynamic = dynamic, Subscription = subscription, Reading = filters.Reading, IsBrowsing = isBrowsing, Filters = filters.Octets,
+            Dynamic = dynamic, Subscription = subscription, Reading = filters.Reading, IsBrowsing = isBrowsing, Filters = filters.Meaning,
         };
         if (queue is not StreamQueue && (isBrowsing || filters.Selectors.Length > 0))
         {
@@ -297,7 +308,20 @@ internal sealed partial class PeerConnection
             return new AmqpFault(AmqpError.Texts.InvalidField, "the address is no text");
         }
 
-        return ReadAddress(text, source.Capabilities, out node) ?? (node!.Queue is { } name ? FindQueue(name, out queue) : null);
+        return ReadAddress(text, source.Capabilities, out node) ?? MakeSource(node!, in source) ?? (node!.Queue is { } name ? FindQueue(name, out queue) : null);
+    }
+
+    /// <summary>Makes a node that is not there for who may read it, and says what can be read.</summary>
+    private AmqpFault? MakeSource(NodeAddress node, in SourceView source)
+    {
+        if (!node.IsMade)
+        {
+            return null;
+        }
+
+        var refused = node.Queue is { } name ? Caller.Rights.CheckQueue(AccessKind.Read, name) : Caller.Rights.CheckExchange(AccessKind.Read, node.Exchange);
+        bool isStream = node.Queue is not null && VirtualHost.Settings.DefaultQueueType == "stream";
+        return refused?.ToFault() ?? new SourceFilters().Read(source.Filter, isStream, isSubscription: false, Broker.Options.TimeProvider) ?? Make(node);
     }
 
     private AmqpFault? FindQueue(byte[] name, out MessageQueue? queue)

@@ -12,7 +12,7 @@ internal sealed partial class PeerConnection
     /// <summary>The name of the peer's container.</summary>
     private string _container = string.Empty;
 
-    /// <summary>What an address means. A node that is to be made and is not there is, by the user's own rights.</summary>
+    /// <summary>What an address means: a node that is there, or one that is to be made.</summary>
     private AmqpFault? ReadAddress(ReadOnlySpan<byte> text, MultipleView capabilities, out NodeAddress? node)
     {
         if (NodeAddress.Read(text, VirtualHost, Broker.Options, out node) is { } fault)
@@ -20,19 +20,24 @@ internal sealed partial class PeerConnection
             return fault;
         }
 
-        if (node is not { IsMade: true, Queue: { } name } || VirtualHost.FindQueue(name) is not null)
+        if (node is not { IsMade: true, Queue: { } name })
         {
             return null;
         }
 
-        if (node.MayBeTopic && capabilities.ContainsSymbol("topic"u8))
-        {
-            node = new NodeAddress(null, name, null);
-            return VirtualHost.DeclareExchange(name, "fanout"u8, passive: false, durable: true, autoDelete: false, isInternal: false, default, Caller)?.ToFault();
-        }
-
-        return VirtualHost.DeclareQueue(name, passive: false, durable: true, exclusive: false, autoDelete: false, default, this, out _, Caller)?.ToFault();
+        node = VirtualHost.FindQueue(name) is not null ? NodeAddress.OfQueue(name)
+            : node.MayBeTopic && capabilities.ContainsSymbol("topic"u8) ? new NodeAddress(null, name, null) { IsMade = true }
+            : node;
+        return null;
     }
+
+    /// <summary>Makes a node that is not there, by the user's own rights. Before that whoever names it is to have shown that nothing else stands against the link: what it made would stay.</summary>
+    private AmqpFault? Make(NodeAddress node) => node switch
+    {
+        { IsMade: false } => null,
+        { Queue: { } name } => VirtualHost.DeclareQueue(name, passive: false, durable: true, exclusive: false, autoDelete: false, default, this, out _, Caller)?.ToFault(),
+        _ => VirtualHost.DeclareExchange(node.Exchange, "fanout"u8, passive: false, durable: true, autoDelete: false, isInternal: false, default, Caller)?.ToFault(),
+    };
 
     /// <summary>Makes a queue for a link.</summary>
     private AmqpFault? MakeNode(EncodedMapView properties, out DynamicNode? node)

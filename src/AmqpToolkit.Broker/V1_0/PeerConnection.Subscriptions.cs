@@ -92,8 +92,8 @@ internal sealed partial class PeerConnection
         return others;
     }
 
-    /// <summary>A subscription that is asked to read something else begins anew, as JMS has it: what it kept is of no use any more.</summary>
-    private void BeginAnew(MessageQueue queue, NodeAddress node)
+    /// <summary>A subscription that is asked to read something else begins anew, as JMS has it: what it kept is of no use any more, and is to be dropped when the lock is left.</summary>
+    private PurgedMessages? BeginAnew(MessageQueue queue, NodeAddress node)
     {
         byte[] key = node.Key ?? (VirtualHost.FindExchange(node.Exchange)?.Type == ExchangeType.Topic ? "#"u8.ToArray() : []);
         var others = FindOthers(queue, node.Exchange, key);
@@ -102,14 +102,11 @@ internal sealed partial class PeerConnection
             VirtualHost.UnbindQueue(queue.Name, binding.Source.Name, binding.RoutingKey, new TableView(binding.Arguments), this);
         }
 
-        if (others.Count > 0)
-        {
-            queue.Purge();
-        }
+        return others.Count > 0 ? queue.TakeAll() : null;
     }
 
     /// <summary>Has a subscription ready for a receiver: that of another link gives way, or has to read the same. Under the lock of subscriptions, or two that come at a time would both go, or both stay.</summary>
-    private AmqpFault? MakeRoom(BrokerSession session, Subscription subscription, byte[] filters, NodeAddress? node)
+    private AmqpFault? MakeRoom(BrokerSession session, Subscription subscription, string filters, NodeAddress? node, ref PurgedMessages? purged)
     {
         if (!subscription.Terms.IsShared)
         {
@@ -122,7 +119,7 @@ internal sealed partial class PeerConnection
 
         if (node is not null && !subscription.IsNew)
         {
-            BeginAnew(subscription.Queue, node);
+            purged = BeginAnew(subscription.Queue, node);
         }
 
         subscription.BeginUse();
@@ -147,11 +144,11 @@ internal sealed partial class PeerConnection
     }
 
     /// <summary>What a filter does not pick is nobody's: links of one subscription have the same.</summary>
-    private static bool SharesFilters(MessageQueue queue, byte[] filters)
+    private static bool SharesFilters(MessageQueue queue, string filters)
     {
         foreach (var consumer in queue.ListConsumers())
         {
-            if (consumer is OutgoingLink { Subscription: not null } other && !other.Filters.AsSpan().SequenceEqual(filters))
+            if (consumer is OutgoingLink { Subscription: not null } other && other.Filters != filters)
             {
                 return false;
             }
@@ -203,7 +200,8 @@ internal sealed partial class PeerConnection
 
             var terms = session.Detached.TermsOf(queue) ?? Detached.TermsOf(queue) ?? new SubscriptionTerms(text, queue.Definition.Durable, isShared, TerminusExpiryPolicy.Known.Never, 0);
             var subscription = new Subscription(queue, terms.GrantedBy(queue));
-            return MakeRoom(session, subscription, [], node: null) ?? AttachRecovered(session, link, in attach, subscription);
+            PurgedMessages? purged = null;
+            return MakeRoom(session, subscription, string.Empty, node: null, ref purged) ?? AttachRecovered(session, link, in attach, subscription);
         }
     }
 

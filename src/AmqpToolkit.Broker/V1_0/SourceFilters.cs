@@ -18,6 +18,7 @@ internal sealed class SourceFilters
 
     private readonly List<Selector> _selectors = [];
     private readonly List<byte[]> _values = [];
+    private readonly List<string> _meanings = [];
     private StreamPosition _start = StreamPosition.Next;
     private bool _matchesUnfiltered;
 
@@ -30,8 +31,8 @@ internal sealed class SourceFilters
     /// <summary>Those that are in force.</summary>
     public EncodedValue InForce { get; private set; }
 
-    /// <summary>The same, encoded; empty without any.</summary>
-    public byte[] Octets { get; private set; } = [];
+    /// <summary>What these pick, whatever they are called and however they are encoded; empty where that is everything.</summary>
+    public string Meaning { get; private set; } = string.Empty;
 
     /// <summary>What a stream is asked for.</summary>
     public StreamReading Reading => new(_start, _values.Count > 0 ? new StreamFilter(_values, _matchesUnfiltered) : null, _selectors.Count > 0 ? Selectors : null);
@@ -90,7 +91,8 @@ internal sealed class SourceFilters
         if (count > 0)
         {
             InForce = answer.End().ToValue();
-            Octets = answer.Span.ToArray();
+            _meanings.Sort(StringComparer.Ordinal);
+            Meaning = string.Join('\n', _meanings);
         }
 
         return null;
@@ -140,6 +142,7 @@ internal sealed class SourceFilters
         }
 
         _selectors.Add(selector);
+        _meanings.Add($"{code:X} {(value.TryGetString(out var said) ? Encoding.UTF8.GetString(said) : OctetsOf(value))}");
         return true;
     }
 
@@ -196,6 +199,13 @@ internal sealed class SourceFilters
         }
 
         return true;
+    }
+
+    private static string OctetsOf(EncodedValueView value)
+    {
+        byte[] octets = new byte[value.Octets];
+        value.CopyTo(octets);
+        return Convert.ToHexString(octets);
     }
 
     private static bool TryGetText(EncodedValueView value, out ReadOnlySpan<byte> text) => value.TryGetString(out text) || value.TryGetSymbol(out text);

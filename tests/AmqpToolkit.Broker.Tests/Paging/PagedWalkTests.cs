@@ -1,4 +1,5 @@
 using AmqpToolkit.Broker.Tests.Durability;
+using AmqpToolkit.Broker.Tests.Queues;
 using AmqpToolkit.Broker.Tests.V1_0;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V0_9_1;
@@ -72,6 +73,97 @@ public sealed class PagedWalkTests
         }
 
         disk.OnRead = null;
+    }
+
+    /// <summary>Dead letters that the disk does not give wait; who has still to look at what is in memory goes on.</summary>
+    [Fact]
+    public async Task N16_Selector_LooksOn_ThoughTheDiskDoesNotGiveWhatDied()
+    {
+        ManualDisk disk = null!;
+        var time = new ManualTimeProvider();
+        await using var broker = await KeptBroker.StartAsync(time, folder => disk = new ManualDisk(folder), toleratesDefects: true);
+        using var client = new KeptClient(broker);
+        client.Declare("q", ("x-dead-letter-exchange", "amq.fanout"));
+        client.Publish("", "q", Coloured("red", isPersistent: true) with { Expiration = "1000" }, [.. Enumerable.Range(0, 100).Select(number => $"{number}")]);
+        var queue = broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!;
+        while (queue.PageOut(int.MaxValue) > 0)
+        {
+            // Only so much at a time.
+        }
+
+        disk.OnRead = () => throw new IOException("Input/output error", 5);
+        time.Advance(TimeSpan.FromSeconds(2));
+        await Eventually.HoldsAsync(() => queue.MovesRestUntil > 0);
+        queue.StepsInOneGo = 2000;
+        client.Publish("", "q", Coloured("red", isPersistent: true), [.. Enumerable.Range(0, 1000).Select(number => $"{number}")]);
+        client.Publish("", "q", Coloured("blue", isPersistent: true), "wanted");
+        using var peer = PeerClient.Begin(broker.Broker);
+        var filters = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = "colour = 'blue'" }).End().ToValue();
+        peer.AttachReceiver("q", with: attach => attach with { Source = new Source { Address = EncodedValue.String("q"), Filter = filters } });
+        peer.Credit(1);
+        ExpectBody(peer, "wanted");
+        disk.OnRead = null;
+    }
+
+    /// <summary>Nothing is read for a peer that does not read itself, whatever is published meanwhile.</summary>
+    [Fact]
+    public async Task N10_BrowserThatDoesNotRead_HasNothingReadForIt()
+    {
+        const int Count = 300;
+        ManualDisk disk = null!;
+        await using var broker = await KeptBroker.StartAsync(files: folder => disk = new ManualDisk(folder), pagingOctets: 1);
+        using var client = new KeptClient(broker);
+        client.Declare("q");
+        string large = new('x', 128 * 1024);
+        for (int number = 0; number < Count; number++)
+        {
+            client.Publish("", "q", Coloured("red", isPersistent: true), large);
+        }
+
+        var queue = broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!;
+        using var peer = PeerClient.Begin(broker.Broker, window: 1_000_000);
+        peer.AttachReceiver("q", with: attach => attach with { Source = new Source { Address = EncodedValue.String("q"), DistributionMode = StdDistMode.Texts.Copy } });
+        peer.Credit(Count, window: 1_000_000);
+        await Eventually.HoldsAsync(() => queue.ListConsumers().Single().IsStalled);
+
+        // The sockets may take some more, and something is read for that: some 20 MiB at most. With each publish it would be 256 KiB.
+        long before = disk.ReadOctets;
+        for (int number = 0; number < 300; number++)
+        {
+            queue.PageOut(int.MaxValue);
+            client.Publish("", "q", Coloured("red", isPersistent: true), "one more");
+        }
+
+        Assert.InRange(disk.ReadOctets - before, 0, 40 * 1024 * 1024);
+        for (int whole = 0; whole < Count;)
+        {
+            whole += peer.ExpectPast("transfer").Transfer.More ? 0 : 1;
+        }
+    }
+
+    /// <summary>What was read and could not be looked at in one go is read once more, not again and again.</summary>
+    [Fact]
+    public async Task N16_DearSelector_ReadsWhatItLooksAt()
+    {
+        const int Count = 500;
+        ManualDisk disk = null!;
+        await using var broker = await KeptBroker.StartAsync(files: folder => disk = new ManualDisk(folder), pagingOctets: 1);
+        using var client = new KeptClient(broker);
+        client.Declare("q");
+        var dear = new BasicProperties { DeliveryMode = 2, Headers = DearHeaders.Create(1100) };
+        for (int number = 0; number < Count; number++)
+        {
+            client.Publish("", "q", dear, $"{number}");
+        }
+
+        client.Publish("", "q", new BasicProperties { DeliveryMode = 2, Headers = Table.Create(table => table.Add("x0", true)) }, "wanted");
+        using var peer = PeerClient.Begin(broker.Broker);
+        long before = disk.ReadOctets;
+        var filters = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = DearHeaders.PicksX0 }).End().ToValue();
+        peer.AttachReceiver("q", with: attach => attach with { Source = new Source { Address = EncodedValue.String("q"), Filter = filters } });
+        peer.Credit(1);
+        ExpectBody(peer, "wanted");
+        Assert.InRange(disk.ReadOctets - before, 0, Count * 1100L * 7 * 17 / 10);
     }
 
     [Fact]

@@ -10,13 +10,24 @@ internal sealed class TextConsumer(MessageQueue queue, long priority = 0, int pr
 
     public List<Unsettled> Unsettled { get; } = [];
 
+    /// <summary>Messages that it takes still, as a link's credit has it: without any it is not looked for one.</summary>
+    public int Credit { get; set; } = int.MaxValue;
+
+    /// <summary>Called for each message, under the queue's lock.</summary>
+    public Action? OnTake { get; set; }
+
+    /// <summary>How often it has heard that nothing is left.</summary>
+    public int Drains { get; private set; }
+
+    public override bool MayWant => Credit > 0;
+
     public override long Priority => priority;
 
     public override bool IsExclusive => isExclusive;
 
     public override bool Take(ref DeliveryRun run, Turn turn)
     {
-        while (prefetch == 0 || UnsettledCount < prefetch)
+        while (Credit > 0 && (prefetch == 0 || UnsettledCount < prefetch))
         {
             if (!run.HasMessage)
             {
@@ -25,6 +36,8 @@ internal sealed class TextConsumer(MessageQueue queue, long priority = 0, int pr
 
             Taken.Add(Encoding.UTF8.GetString(run.Peek(out _).Body));
             Unsettled.Add(run.TakeUnsettled(this));
+            Credit--;
+            OnTake?.Invoke();
         }
 
         return false;
@@ -36,6 +49,8 @@ internal sealed class TextConsumer(MessageQueue queue, long priority = 0, int pr
         Unsettled.Clear();
         Queue.Settle(deliveries, outcome, turn);
     }
+
+    public override void HandleDrained(Turn turn) => Drains++;
 
     public override void HandleQueueDeleted(Turn turn)
     {

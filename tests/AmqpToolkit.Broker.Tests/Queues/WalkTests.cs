@@ -150,20 +150,25 @@ public sealed class WalkTests
         host.ExpectNothingLeft();
     }
 
-    [Fact]
-    public void Browser_ComesOn_BesideWhoGivesBackALotAgainAndAgain()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(150)]
+    public void Browser_ComesOn_BesideWhoGivesBackALotAgainAndAgain(int higher)
     {
         using var host = new ExtendedQueue();
-        var queue = host.Declare("q");
-        var browser = new TextConsumer(queue, prefetch: 1);
+        var queue = host.Declare("q", higher == 0 ? [] : [("x-max-priority", 5)]);
+        var browser = new TextConsumer(queue) { Credit = 0 };
         browser.Walk = new QueueWalk(queue, browser) { IsBrowsing = true };
         var other = new TextConsumer(queue, prefetch: 300);
         string[] all = [.. Enumerable.Range(0, 600).Select(number => $"{number}")];
         Assert.True(queue.TryAddConsumer(other, host.Turn, _ => { }));
-        host.Publish(queue, all);
+        host.Publish(queue, new BasicProperties { Priority = 5 }, all[..higher]);
+        host.Publish(queue, all[higher..]);
         Assert.True(queue.TryAddConsumer(browser, host.Turn, _ => { }));
-        for (int round = 0; round < 4; round++)
+        for (int round = 0; round < 10; round++)
         {
+            browser.Credit = 100;
             other.SettleAll(Outcome.Release, host.Turn);
         }
 
@@ -178,16 +183,8 @@ public sealed class WalkTests
     {
         using var host = new ExtendedQueue();
         var queue = host.Declare("q");
-        var picky = Add(host, queue, string.Join(" AND ", Enumerable.Range(0, 64).Select(number => $"x{number} IS NULL")));
-        byte[] table = new byte[11_000 * 7];
-        for (int number = 0; number < 11_000; number++)
-        {
-            // A short name of four octets, and true.
-            System.Text.Encoding.ASCII.GetBytes($"{number:D5}".AsSpan(0, 4), table.AsSpan((number * 7) + 1));
-            (table[number * 7], table[(number * 7) + 5], table[(number * 7) + 6]) = (4, (byte)'t', 1);
-        }
-
-        var dear = new BasicProperties { Headers = new TableView(table).ToOwned() };
+        var picky = Add(host, queue, DearHeaders.Picks);
+        var dear = new BasicProperties { Headers = DearHeaders.Create(11_000) };
         host.Publish(queue, dear, "0");
         host.Publish(queue, dear, "1");
         Assert.True(SpinWait.SpinUntil(() => queue.ReadyCount == 0, TimeSpan.FromSeconds(60)), "they are not delivered");

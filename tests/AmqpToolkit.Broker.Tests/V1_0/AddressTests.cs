@@ -92,6 +92,28 @@ public sealed class AddressTests
     }
 
     [Fact]
+    public async Task AutoCreate_MakesNothing_ForALinkThatIsRefused()
+    {
+        await using var broker = await StartAsync(creates: true);
+        broker.Users.SetPermission("guest", new UserPermission("/", ".*", "^$", "^$"));
+        using var peer = PeerClient.Begin(broker);
+        peer.AttachSender("one");
+        Assert.Equal("amqp:unauthorized-access", peer.Expect("detach").Condition);
+        peer.AttachSender("topic", handle: 2, with: attach => attach with { Target = new Target { Address = EncodedValue.String("topic"), Capabilities = EncodedValue.Symbols("topic") } });
+        Assert.Equal("amqp:unauthorized-access", peer.Expect("detach").Condition);
+        peer.AttachReceiver("two", handle: 3);
+        Assert.Equal("amqp:unauthorized-access", peer.Expect("detach").Condition);
+        peer.AttachReceiver("topic", handle: 4, with: attach => attach with { Source = new Source { Address = EncodedValue.String("topic"), Capabilities = EncodedValue.Symbols("topic") } });
+        Assert.Equal("amqp:unauthorized-access", peer.Expect("detach").Condition);
+        broker.Users.SetPermission("guest", new UserPermission("/", ".*", ".*", ".*"));
+        var filter = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = "colour = = 'red'" }).End().ToValue();
+        peer.AttachReceiver("three", handle: 5, with: attach => attach with { Source = new Source { Address = EncodedValue.String("three"), Filter = filter } });
+        Assert.Equal("amqp:invalid-field", peer.Expect("detach").Condition);
+        Assert.Equal(0, broker.FindVirtualHost("/")!.QueueCount);
+        Assert.Null(broker.FindVirtualHost("/")!.FindExchange("topic"u8));
+    }
+
+    [Fact]
     public async Task LegacyAddresses_GoWhereRabbitHadThem()
     {
         await using var broker = await StartAsync(older: true);

@@ -85,6 +85,65 @@ public sealed class SharedSubscriptionTests : IAsyncLifetime
         Assert.Equal(2, QueueCount);
     }
 
+    /// <summary>What filters are called, and how they are encoded, is the matter of each library.</summary>
+    [Fact]
+    public void E07_FiltersThatSayTheSame_AreTheSame()
+    {
+        using var peer = PeerClient.Begin(_broker);
+        byte[] described = [0, .. new EncodedValueBuilder().AddSymbol("apache.org:selector-filter:string").Span, 0xB1, 0, 0, 0, 14, .. "colour = 'red'"u8];
+        var filter = new EncodedValueBuilder().BeginMap().AddSymbol("jms-selector").Add(new EncodedValueView(described)).End().ToValue();
+        peer.AttachReceiver(string.Empty, handle: 1, name: "sub", with: Shared(isGlobal: false, selector: "colour = 'red'"));
+        peer.AttachReceiver(string.Empty, handle: 2, name: "sub|2", with: attach => Shared(isGlobal: false)(attach) with
+        {
+            Source = new Source { Address = EncodedValue.String("amq.fanout"), Capabilities = EncodedValue.Symbols("shared"), Filter = filter },
+        });
+        peer.Send(new Detach { Handle = 2 });
+        Assert.Equal(string.Empty, $"{peer.ExpectPast("detach").Condition}");
+        peer.AttachReceiver(string.Empty, handle: 3, name: "sub|3", with: Shared(isGlobal: false));
+        Assert.Equal("amqp:resource-locked", peer.Expect("detach").Condition);
+    }
+
+    /// <summary>Whatever queues are in the virtual host: a subscription is taken from, and found again.</summary>
+    [Theory]
+    [InlineData("stream")]
+    [InlineData("quorum")]
+    public void N08_DurableSubscription_IsNoStream_WhereOtherQueuesAre(string type)
+    {
+        _broker.VirtualHosts.Find("/")!.DefaultQueueType = type;
+        using var peer = PeerClient.Begin(_broker);
+        peer.AttachSender("amq.fanout");
+        for (uint round = 0; round < 2; round++)
+        {
+            peer.AttachReceiver(string.Empty, name: "subscriber", with: Durable("amq.fanout"));
+            peer.Transfer(round, Message.Value($"{round}"), settled: true);
+            peer.Credit(1);
+            Assert.Equal($"{round}", PeerTests.TextOf(peer.ExpectPast("transfer")));
+            peer.Settle(round, EncodedValue.Of(default(Accepted)));
+            peer.Send(new Detach { Handle = 1 });
+            peer.ExpectPast("detach");
+        }
+
+        Assert.Equal((1, 0u), (QueueCount, _broker.FindVirtualHost("/")!.Queues.Single().ReadyCount));
+    }
+
+    /// <summary>The last link goes while another comes: it finds the subscription, or makes it anew, and is never told that it is not there.</summary>
+    [Fact]
+    public async Task E07_LinksThatComeWhileTheLastGoes_AreNotRefused()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(number => Task.Run(() =>
+        {
+            using var peer = PeerClient.Begin(_broker);
+            for (int round = 0; round < 200; round++)
+            {
+                var attach = peer.AttachReceiver(string.Empty, name: $"sub|{number}", with: Shared(isGlobal: true));
+                Assert.Equal(AnySource.Member.Source, attach.Attach.Source.Kind);
+                peer.Send(new Detach { Handle = 1, Closed = true });
+                Assert.Equal(string.Empty, $"{peer.ExpectPast("detach").Condition}");
+            }
+        }))).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(0, QueueCount);
+    }
+
     [Fact]
     public void Q01_SubscriptionThatIsToReadSomethingElse_BeginsAnew()
     {
