@@ -115,7 +115,7 @@ internal partial class MessageQueue
         }
 
         // What was read and not looked at is read once more.
-        walk.MostRead = isWanted.Count < read.Length ? isWanted.Count : Math.Min(walk.MostRead * 2, PagedRun.MaxMessages);
+        walk.MostRead = isWanted.Count < read.Length ? isWanted.Count : Math.Min(walk.MostRead + (walk.MostRead / 8) + 1, PagedRun.MaxMessages);
 
         return isWanted;
     }

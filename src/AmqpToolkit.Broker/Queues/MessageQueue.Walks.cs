@@ -220,7 +220,7 @@ internal partial class MessageQueue
         {
             if (places is null)
             {
-                AddReturnedFrom(more, walk, lowest);
+                walk.AddReturnedFrom(NotBefore(walk, lowest));
             }
 
             foreach (ulong place in places ?? [])
@@ -235,24 +235,6 @@ internal partial class MessageQueue
         }
     }
 
-    /// <summary>Too many came back to name them. Who browses looks at those behind his place, which is another in each level.</summary>
-    private void AddReturnedFrom(QueueExtension more, QueueWalk walk, ulong lowest)
-    {
-        if (!walk.IsBrowsing)
-        {
-            walk.AddReturnedFrom(lowest);
-            return;
-        }
-
-        for (int priority = more.HighestPriority; priority >= 0; priority--)
-        {
-            if (FindLine((byte)priority) is { } line)
-            {
-                walk.AddReturnedFrom((byte)priority, line.PlaceAt(in walk.CursorOf((byte)priority)));
-            }
-        }
-    }
-
     /// <summary>Who browses sees what is behind his place alone.</summary>
     private ulong NotBefore(QueueWalk walk, ulong place)
     {
@@ -262,7 +244,8 @@ internal partial class MessageQueue
         }
 
         var (priority, position) = QueueWalk.Split(place);
-        return QueueWalk.PlaceOf(priority, Math.Max(position, LineOf(priority).PlaceAt(in walk.CursorOf(priority))));
+        ulong behind = Math.Max(walk.PassedOf(priority), LineOf(priority).PlaceAt(in walk.CursorOf(priority)));
+        return QueueWalk.PlaceOf(priority, Math.Max(position, behind));
     }
 
     /// <summary>Hands out where some consumers do not take messages in turn: one of those whose turn it is after the other, until none takes any more.</summary>
@@ -460,7 +443,7 @@ internal partial class MessageQueue
         var (first, from) = QueueWalk.Split(walk.ReturnedFrom);
         for (int priority = Math.Min(first, more.HighestPriority); priority >= 0; priority--)
         {
-            ulong start = walk.IsBrowsing ? walk.ReturnedFromOf((byte)priority) : priority == first ? from : 0;
+            ulong start = Math.Max(priority == first ? from : 0, walk.PassedOf((byte)priority));
             if (FindLine((byte)priority) is { } line && line.TryFindReturnedFrom(start, out message))
             {
                 place = QueueWalk.PlaceOf((byte)priority, message.Position);
@@ -578,6 +561,11 @@ internal partial class MessageQueue
     /// <summary>Whoever browses has a copy of the message at hand.</summary>
     private void PassShown(QueueWalk walk)
     {
+        if (walk.CurrentPlace is null)
+        {
+            walk.Pass(walk.CurrentPriority, LineOf(walk.CurrentPriority).PositionOf(in walk.CursorOf(walk.CurrentPriority)));
+        }
+
         if (walk.IsCurrentRead)
         {
             _arena.Release(walk.Current);

@@ -12,6 +12,9 @@ internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.Virt
     private TimerWheel.Entry? _rest;
     private bool _waitsForRoom;
 
+    /// <summary>Whether the disk did not give what died a moment ago.</summary>
+    private bool IsResting => queue.MovesRestUntil > queue.VirtualHost.Timers.Now;
+
     /// <inheritdoc/>
     public long HandleDeadline(long now)
     {
@@ -22,7 +25,7 @@ internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.Virt
     /// <summary>What died may have to be read first.</summary>
     protected override void Post()
     {
-        if (queue.HasDyingPagedOut)
+        if (queue.HasDyingPagedOut && !IsResting)
         {
             queue.VirtualHost.Arena.Paging!.Threads.Queue(this);
         }
@@ -39,29 +42,19 @@ internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.Virt
             return;
         }
 
-        if (queue.HasDyingPagedOut && queue.MovesRestUntil is var end && end > queue.VirtualHost.Timers.Now)
-        {
-            _rest = queue.VirtualHost.Timers.Schedule(this, end, _rest);
-            LookOn();
-            return;
-        }
-
-        if (queue.MustWaitForRoom)
-        {
-            if (!Interlocked.Exchange(ref _waitsForRoom, true))
-            {
-                _ = GoOnAsync(queue.VirtualHost.Store!.WaitForMovesAsync());
-            }
-
-            LookOn();
-            return;
-        }
-
         // On a thread of the pool what died on the disk is left to the next slice, which gets another. With a clock that is moved by hand there is no other.
         var turn = new Turn { MayRead = ReadingThreads.IsCurrent || !queue.VirtualHost.Timers.IsOnSystemClock };
         try
         {
-            queue.Sweep(turn);
+            if (MayMove())
+            {
+                queue.Sweep(turn);
+            }
+            else
+            {
+                // What died cannot be moved for now: that is nothing to consumers who have still to look at what waits.
+                queue.LookOn(turn);
+            }
         }
         catch (ObjectDisposedException) when (queue.VirtualHost.Store is { IsClosed: true })
         {
@@ -76,24 +69,32 @@ internal sealed class QueueSweep(MessageQueue queue) : BackgroundWork(queue.Virt
         queue.VirtualHost.Arena.Watermark?.Check();
     }
 
+    /// <summary>Whether what died may be moved now; if not, the work goes on when it may.</summary>
+    private bool MayMove()
+    {
+        if (queue.HasDyingPagedOut && IsResting)
+        {
+            _rest = queue.VirtualHost.Timers.Schedule(this, queue.MovesRestUntil, _rest);
+            return false;
+        }
+
+        if (!queue.MustWaitForRoom)
+        {
+            return true;
+        }
+
+        if (!Interlocked.Exchange(ref _waitsForRoom, true))
+        {
+            _ = GoOnAsync(queue.VirtualHost.Store!.WaitForMovesAsync());
+        }
+
+        return false;
+    }
+
     private async Task GoOnAsync(Task room)
     {
         await room.ConfigureAwait(false);
         Volatile.Write(ref _waitsForRoom, false);
         Start();
-    }
-
-    /// <summary>What died cannot be moved for now: that is nothing to consumers who have still to look at what waits.</summary>
-    private void LookOn()
-    {
-        var turn = new Turn();
-        try
-        {
-            queue.LookOn(turn);
-        }
-        finally
-        {
-            turn.End();
-        }
     }
 }

@@ -23,10 +23,8 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     public const int StepsOfLook = 16;
 
     private readonly SortedSet<ulong> _returned = [];
-
-    /// <summary>For who browses: from which position on all that came back is to be looked at, a priority. Others have one place for all of them.</summary>
-    private ulong[]? _returnedFrom;
     private ReadyList.Cursor[] _cursors = new ReadyList.Cursor[1];
+    private ulong[] _passed = new ulong[1];
     private HashSet<ulong>? _excluded;
     private WalkReading? _reading;
     private int _debt;
@@ -144,18 +142,13 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
             Judged = null;
         }
 
-        if ((!IsBrowsing && place >= ReturnedFrom) || IsExcluded(place))
+        if (place >= ReturnedFrom || IsExcluded(place))
         {
             return;
         }
 
         _returned.Add(place);
-        if (IsBrowsing && (_returned.Count > MostReturned || ReturnedFrom != ulong.MaxValue))
-        {
-            var (priority, position) = Split(place);
-            AddReturnedFrom(priority, position);
-        }
-        else if (_returned.Count > MostReturned)
+        if (_returned.Count > MostReturned)
         {
             AddReturnedFrom(_returned.Min);
         }
@@ -169,24 +162,6 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
         _returned.Clear();
     }
 
-    /// <summary>The same for who browses, and has another place in each level.</summary>
-    public void AddReturnedFrom(byte priority, ulong position)
-    {
-        var from = PlacesOfBrowser();
-        from[priority] = Math.Min(from[priority], position);
-        foreach (ulong noted in _returned)
-        {
-            var (level, place) = Split(noted);
-            from[level] = Math.Min(from[level], place);
-        }
-
-        _returned.Clear();
-        (Judged, ReturnedFrom) = (Judged is { IsReturned: true } ? null : Judged, 0);
-    }
-
-    /// <summary>From which position on all of a priority that came back is to be looked at; <see cref="ulong.MaxValue"/> for none. For who browses.</summary>
-    public ulong ReturnedFromOf(byte priority) => ReturnedFrom == ulong.MaxValue ? ulong.MaxValue : PlacesOfBrowser()[priority];
-
     /// <summary>A message that came back was looked at, or is not there any more.</summary>
     public void PassReturned(ulong place)
     {
@@ -194,24 +169,31 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
         if (IsBrowsing)
         {
             var (priority, position) = Split(place);
-            ref ulong from = ref PlacesOfBrowser()[priority];
-            from = Math.Max(from, Math.Min(position, ulong.MaxValue - 1) + 1);
+            Pass(priority, position);
         }
-        else if (ReturnedFrom <= place)
+
+        if (ReturnedFrom <= place)
         {
             ReturnedFrom = place == ulong.MaxValue ? place : place + 1;
         }
     }
 
-    /// <summary>Nothing is left of what came back from that place on.</summary>
-    public void EndReturned()
+    /// <summary>Who browses has passed a place: what comes back there, or before, is not looked at again. It may be given back again and again, and nobody would get on.</summary>
+    public void Pass(byte priority, ulong position)
     {
-        ReturnedFrom = ulong.MaxValue;
-        if (_returnedFrom is { } from)
+        if (priority >= _passed.Length)
         {
-            Array.Fill(from, ulong.MaxValue);
+            Array.Resize(ref _passed, priority + 1);
         }
+
+        _passed[priority] = Math.Max(_passed[priority], position + 1);
     }
+
+    /// <summary>From which position on who browses has not passed what came back; 0 for others.</summary>
+    public ulong PassedOf(byte priority) => priority < _passed.Length ? _passed[priority] : 0;
+
+    /// <summary>Nothing is left of what came back from that place on.</summary>
+    public void EndReturned() => ReturnedFrom = ulong.MaxValue;
 
     /// <summary>A message is never to be its consumer's again, once it is back.</summary>
     /// <returns>False when it is so of too many.</returns>
@@ -248,18 +230,6 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
 
     /// <summary>Messages were read for it.</summary>
     public WalkReading BeginReading() => _reading ??= new WalkReading();
-
-    private ulong[] PlacesOfBrowser()
-    {
-        if (_returnedFrom is null)
-        {
-            // A new one looks at everything.
-            _returnedFrom = new ulong[byte.MaxValue + 1];
-            Array.Fill(_returnedFrom, ReturnedFrom);
-        }
-
-        return _returnedFrom;
-    }
 
     /// <summary>A place among all priorities, in the order of delivery.</summary>
     public static ulong PlaceOf(byte priority, ulong position) => QueuedMessage.JournalPositionOf((byte)(byte.MaxValue - priority), position);

@@ -224,11 +224,16 @@ internal sealed partial class PeerConnection
         try
         {
             var fault = Subscribe(node!, terms, out var subscription)
-                ?? (isLocked ? MakeRoom(session, subscription!, filters.Meaning, node, ref purged) : null)
+                ?? (isLocked ? MakeRoom(session, subscription!, filters.Meaning) : null)
                 ?? AttachSource(session, link, in attach, in source, subscription!.Queue, null, filters, subscription);
             if (fault is not null && subscription is not null)
             {
                 GiveUp(session, subscription);
+            }
+            else if (fault is null && isLocked && !subscription!.IsNew)
+            {
+                // The link has no credit before its peer has heard of it: it gets nothing of what was kept.
+                purged = BeginAnew(subscription.Queue, node!);
             }
 
             return fault;

@@ -106,7 +106,7 @@ internal sealed partial class PeerConnection
     }
 
     /// <summary>Has a subscription ready for a receiver: that of another link gives way, or has to read the same. Under the lock of subscriptions, or two that come at a time would both go, or both stay.</summary>
-    private AmqpFault? MakeRoom(BrokerSession session, Subscription subscription, string filters, NodeAddress? node, ref PurgedMessages? purged)
+    private AmqpFault? MakeRoom(BrokerSession session, Subscription subscription, string filters)
     {
         if (!subscription.Terms.IsShared)
         {
@@ -115,11 +115,6 @@ internal sealed partial class PeerConnection
         else if (!SharesFilters(subscription.Queue, filters))
         {
             return new AmqpFault(AmqpError.Texts.ResourceLocked, "others share this subscription, and have other filters");
-        }
-
-        if (node is not null && !subscription.IsNew)
-        {
-            purged = BeginAnew(subscription.Queue, node);
         }
 
         subscription.BeginUse();
@@ -200,8 +195,7 @@ internal sealed partial class PeerConnection
 
             var terms = session.Detached.TermsOf(queue) ?? Detached.TermsOf(queue) ?? new SubscriptionTerms(text, queue.Definition.Durable, isShared, TerminusExpiryPolicy.Known.Never, 0);
             var subscription = new Subscription(queue, terms.GrantedBy(queue));
-            PurgedMessages? purged = null;
-            return MakeRoom(session, subscription, string.Empty, node: null, ref purged) ?? AttachRecovered(session, link, in attach, subscription);
+            return MakeRoom(session, subscription, string.Empty) ?? AttachRecovered(session, link, in attach, subscription);
         }
     }
 

@@ -177,6 +177,42 @@ public sealed class WalkTests
         Assert.Equal(all[300..], browser.Taken.Where(body => int.Parse(body) >= 300));
     }
 
+    /// <summary>Another gives one message back again and again, or some hundreds, while there is much to look at.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(300)]
+    public void BrowserWithASelector_ComesOn_WhateverIsGivenBackMeanwhile(int held)
+    {
+        const int Count = 5000;
+        using var host = new ExtendedQueue();
+        var queue = host.Declare("q");
+        for (int round = 0; round < Count / 1000; round++)
+        {
+            Publish(host, queue, "red", null, [.. Enumerable.Range(0, 1000).Select(number => $"{number}")]);
+        }
+
+        Publish(host, queue, "blue", null, "wanted");
+        var first = new TextConsumer(queue);
+        Assert.True(queue.TryAddConsumer(first, host.Turn, _ => { }));
+        queue.RemoveConsumer(first, host.Turn);
+        first.SettleAll(Outcome.Release, host.Turn);
+        Assert.Equal(Count + 1u, queue.ReadyCount);
+        var other = new TextConsumer(queue, prefetch: held);
+        Assert.True(queue.TryAddConsumer(other, host.Turn, _ => { }));
+        queue.StepsInOneGo = 2000;
+        var browser = new TextConsumer(queue);
+        Assert.True(Selector.TryParse("colour = 'blue'", out var selector, out _));
+        browser.Walk = new QueueWalk(queue, browser, selector!) { IsBrowsing = true };
+        Assert.True(queue.TryAddConsumer(browser, host.Turn, _ => { }));
+        for (int round = 0; round < 2000 && browser.Taken.Count == 0; round++)
+        {
+            other.SettleAll(Outcome.Release, host.Turn);
+            queue.Sweep(host.Turn);
+        }
+
+        Assert.Equal(["wanted"], browser.Taken);
+    }
+
     /// <summary>Some 200,000 steps a message: more than all looks of one taking of the lock.</summary>
     [Fact]
     public void MessagesThatAreDearToLookAt_ComeAgain()

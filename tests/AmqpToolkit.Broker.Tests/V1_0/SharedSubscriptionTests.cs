@@ -164,6 +164,34 @@ public sealed class SharedSubscriptionTests : IAsyncLifetime
         Assert.Equal(1, QueueCount);
     }
 
+    /// <summary>Its filter makes the answer longer than the peer's frames.</summary>
+    [Fact]
+    public void Q01_AttachThatIsRefused_LeavesWhatIsKept()
+    {
+        using (var owner = PeerClient.Begin(_broker))
+        {
+            owner.AttachReceiver(string.Empty, name: "subscriber", with: Durable("amq.fanout"));
+            owner.Send(new Detach { Handle = 1 });
+            owner.ExpectPast("detach");
+            owner.AttachSender("amq.fanout");
+            owner.Transfer(0, Message.Value("kept"));
+            owner.ExpectDisposed(1);
+        }
+
+        using var peer = PeerClient.Begin(_broker, maxFrameSize: 512);
+        string selector = "colour = '" + new string('x', 450) + "'";
+        peer.AttachReceiver(string.Empty, name: "subscriber", with: attach => attach with
+        {
+            Source = new Source
+            {
+                Address = EncodedValue.String("amq.topic/a.*"), Durable = TerminusDurability.Configuration, ExpiryPolicy = TerminusExpiryPolicy.Texts.Never,
+                Filter = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = selector }).End().ToValue(),
+            },
+        });
+        Assert.Equal("amqp:frame-size-too-small", peer.ExpectPast("detach").Condition);
+        Assert.Equal((1, 1u), (QueueCount, _broker.FindVirtualHost("/")!.Queues.Single().ReadyCount));
+    }
+
     [Fact]
     public void L16_LinkThatTheBrokerCloses_LeavesItsSubscription()
     {
