@@ -26,7 +26,7 @@ internal ref partial struct SelectedMessage
             // Whatever its name is: to pass it takes its time.
             int keyAt = at;
             Steps -= StepsOfEntry;
-            if (Steps < 0 || AmqpReader.Measure(_table, keyAt, out int valueAt) != DecodeError.None || AmqpReader.Measure(_table, valueAt, out at) != DecodeError.None)
+            if (Steps < 0 || AmqpReader.Measure(_table, keyAt, out int valueAt) != DecodeError.None || !TryMeasure(_table, valueAt, out at))
             {
                 return;
             }
@@ -47,6 +47,18 @@ internal ref partial struct SelectedMessage
         var rest = _properties;
         while (!rest.IsEmpty)
         {
+            if (TryMeasureSection(rest, out int next))
+            {
+                if (rest[2] == code)
+                {
+                    section = rest[3..next];
+                    return true;
+                }
+
+                rest = rest[next..];
+                continue;
+            }
+
             if (DescriptorReader.Read(rest, out ulong found, out var symbol, out int at) != DecodeError.None || AmqpReader.Measure(rest, at, out int end) != DecodeError.None)
             {
                 break;
@@ -63,6 +75,48 @@ internal ref partial struct SelectedMessage
 
         section = default;
         return false;
+    }
+
+    /// <summary>A section as nearly everybody writes it: a descriptor of one octet, and a list or map with its size.</summary>
+    private static bool TryMeasureSection(ReadOnlySpan<byte> octets, out int end)
+    {
+        end = 0;
+        if (octets.Length < 6 || octets[0] != 0 || octets[1] != Constructors.UlongSmallulong)
+        {
+            return false;
+        }
+
+        long size = octets[3] switch
+        {
+            Constructors.ListList8 or Constructors.MapMap8 => 5 + octets[4],
+            Constructors.ListList32 or Constructors.MapMap32 when octets.Length >= 8 => 8 + (long)BinaryPrimitives.ReadUInt32BigEndian(octets[4..]),
+            _ => long.MaxValue,
+        };
+        end = size <= octets.Length ? (int)size : 0;
+        return end > 0;
+    }
+
+    /// <summary>Measures a value: numbers and truths, which are most of them, without a look at what else there is.</summary>
+    private static bool TryMeasure(ReadOnlySpan<byte> source, int at, out int end)
+    {
+        if ((uint)at < (uint)source.Length)
+        {
+            int octets = source[at] switch
+            {
+                Constructors.BooleanTrue or Constructors.BooleanFalse => 1,
+                Constructors.IntSmallint or Constructors.LongSmalllong or Constructors.UintSmalluint or Constructors.UlongSmallulong => 2,
+                Constructors.Int or Constructors.Uint => 5,
+                Constructors.Long or Constructors.Ulong or Constructors.DoubleIeee754 => 9,
+                _ => int.MaxValue,
+            };
+            if (octets <= source.Length - at)
+            {
+                end = at + octets;
+                return true;
+            }
+        }
+
+        return AmqpReader.Measure(source, at, out end) == DecodeError.None;
     }
 
     /// <summary>Opens a list or map.</summary>
