@@ -38,7 +38,10 @@ internal sealed class SimulatedDisk
 
     public int Syncs { get; private set; }
 
-    public IReadOnlyCollection<string> Names
+    /// <summary>Files of a log, without what is noted beside them.</summary>
+    public IReadOnlyCollection<string> Names => [.. AllNames.Where(static name => name != NewestSegment.FileName)];
+
+    public IReadOnlyCollection<string> AllNames
     {
         get
         {
@@ -173,7 +176,7 @@ internal sealed class SimulatedDisk
             disk._isLocked = true;
         }
 
-        public IReadOnlyList<string> List() => [.. disk.Names];
+        public IReadOnlyList<string> List() => [.. disk.AllNames];
 
         public IStoreFile Create(string name)
         {

@@ -134,6 +134,7 @@ internal sealed partial class Journal
             if (batch.NeedsSync)
             {
                 Sync();
+                NoteNewest();
                 Volatile.Write(ref _syncedBatch, batch.Number);
             }
         }
@@ -234,6 +235,7 @@ internal sealed partial class Journal
             foreach (var segment in _syncing)
             {
                 segment.File!.Sync();
+                _syncedSegment = Math.Max(_syncedSegment, segment.Number);
             }
 
             if (isFolderDirty)

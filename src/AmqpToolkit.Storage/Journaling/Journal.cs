@@ -69,6 +69,8 @@ internal sealed partial class Journal : IDisposable
         _spares = state.Spares;
         _spareNumber = state.NextSpare;
         _lost = state.Lost;
+        FoundVersion = state.Version;
+        _isNotedSecond = state.IsNewestSecond;
         _run = _nextSegment;
         BeginSegment(Math.Min(_options.SegmentOctets, FirstSegmentOctets), continues: 0, octets: 0);
         foreach (var segment in state.Segments.Values)
@@ -82,6 +84,9 @@ internal sealed partial class Journal : IDisposable
         _writer.Start();
         _earlyWriter.Start();
     }
+
+    /// <summary>The newest version of the format in which something was there when it was opened; 0 for a new journal.</summary>
+    public uint FoundVersion { get; }
 
     /// <summary>What ended the journal; null while it works. Once set, nothing more is committed.</summary>
     public Exception? Failure => _failure;
@@ -204,6 +209,7 @@ internal sealed partial class Journal : IDisposable
             _tail.File = OpenSegment(_tail);
             _tail.IsDirty = true;
             _dirty.Add(_tail);
+            OpenNewest();
             Sync();
         }
         catch
@@ -220,6 +226,7 @@ internal sealed partial class Journal : IDisposable
             segment.File?.Dispose();
         }
 
+        _newestFile?.Dispose();
         _signal.Dispose();
         _syncBegan.Dispose();
         _files.Dispose();

@@ -36,7 +36,7 @@ internal static class JournalCheck
         private int _definitions;
         private bool _wasClosed;
 
-        public JournalReport Report(int segments, long octets) => new(segments, octets, _definitions, _messages, _damages, _wasClosed);
+        public JournalReport Report(int segments, long octets) => new(segments, octets, _definitions, _messages, _damages, _wasClosed) { Removed = _removed };
 
         public void VisitDefinition(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
         {

@@ -32,6 +32,7 @@ internal sealed partial class JournalRecovery
             if (ReadHeader(number) is { } header)
             {
                 headers.Add(number, header);
+                _state.Version = Math.Max(_state.Version, header.Version);
             }
             else
             {
@@ -40,14 +41,15 @@ internal sealed partial class JournalRecovery
         }
 
         Guid? journal = headers.Count > 0 ? headers.First().Value.Journal : null;
-        foreach (uint number in _headerless.ToArray())
-        {
-            HandleHeaderless(number, journal, isLast: number == numbers[^1]);
-        }
-
+        var newest = FindNewest(journal, numbers);
+        journal ??= newest?.Journal;
+        _isKnown = journal is not null;
         _state.Id = journal ?? Guid.NewGuid();
         return headers;
     }
+
+    /// <summary>Whether anything says which journal it is.</summary>
+    private bool _isKnown;
 
     private SegmentHeader? ReadHeader(uint number)
     {
@@ -93,13 +95,13 @@ internal sealed partial class JournalRecovery
     /// The file of the last segment may lack its header because that never reached the disk, and then nothing else of it counts. Where
     /// records follow, or other segments, somebody has damaged it.
     /// </summary>
-    private void HandleHeaderless(uint number, Guid? journal, bool isLast)
+    private void HandleHeaderless(uint number, int knownEnd)
     {
         string name = SegmentName.Of(number);
-        if (!isLast || HasRecords(number, journal))
+        if (number != _newestFile || number <= _newest || HasRecords(number))
         {
             _mayLackDefinitions = true;
-            visitor.VisitDamage(new JournalDamage(name, 0, SegmentHeader.FirstRecordOffset, "all records of the file: it has no header"));
+            visitor.VisitDamage(new JournalDamage(name, 0, knownEnd > 0 ? knownEnd : LengthOf(name), "all records of the file: it has no header"));
         }
         else if (!IsReadOnly)
         {
@@ -107,7 +109,13 @@ internal sealed partial class JournalRecovery
         }
     }
 
-    private bool HasRecords(uint number, Guid? journal)
+    private long LengthOf(string name)
+    {
+        using var file = files.Open(name);
+        return file.Length;
+    }
+
+    private bool HasRecords(uint number)
     {
         using var file = files.Open(SegmentName.Of(number));
         var octets = new byte[(int)Math.Clamp(file.Length - SegmentHeader.FirstRecordOffset, 0, LookAheadOctets)];
@@ -117,7 +125,7 @@ internal sealed partial class JournalRecovery
         }
 
         file.Read(SegmentHeader.FirstRecordOffset, octets);
-        if (journal is not { } id)
+        if (!_isKnown)
         {
             // Nobody can tell whose they are.
             return octets.AsSpan().ContainsAnyExcept((byte)0);
@@ -125,7 +133,7 @@ internal sealed partial class JournalRecovery
 
         var header = RecordHeader.Read(octets);
         return header.IsPlausible(octets.Length)
-            && header.Matches(octets.AsSpan(0, (int)RecordHeader.RecordOctets(header.PayloadOctets)), SegmentHeader.SeedOf(id, number));
+            && header.Matches(octets.AsSpan(0, (int)RecordHeader.RecordOctets(header.PayloadOctets)), SegmentHeader.SeedOf(_state.Id, number));
     }
 
     private void KeepSpare(string name)

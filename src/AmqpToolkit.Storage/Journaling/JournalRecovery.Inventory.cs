@@ -27,6 +27,33 @@ internal sealed partial class JournalRecovery
     private uint _lastRun;
     private ulong _syncedBatch;
 
+    /// <summary>The newest segment that is known to have a batch on the disk; 0 where nobody has noted it.</summary>
+    private uint _newest;
+
+    /// <summary>The newest file that is there, whatever is in it.</summary>
+    private uint _newestFile;
+
+    private NewestSegment? FindNewest(Guid? journal, List<uint> numbers)
+    {
+        var newest = NewestSegment.Read(files, journal, out bool isSecond);
+        _state.IsNewestSecond = isSecond;
+        _newest = newest?.Number ?? 0;
+        _newestFile = numbers.Count > 0 ? numbers[^1] : 0;
+        _state.NextSegment = Math.Max(_state.NextSegment, _newest + 1);
+        return newest;
+    }
+
+    /// <summary>The last segment ends anywhere, but not before the first batch that it is known to have.</summary>
+    /// <param name="isTold">Whether others say where it ends.</param>
+    private void MissBatch(bool isTold)
+    {
+        if (!isTold && _segment.Number <= _newest && _segment.EndOffset == SegmentHeader.FirstRecordOffset)
+        {
+            HandleDamage(_segment.EndOffset, 0, "unknown: the end of the segment is missing", 0);
+            _segment.LeastEndOffset = _segment.EndOffset + RecordHeader.Octets;
+        }
+    }
+
     /// <summary>Where segments end, as the newest list that can be read says of those that were on the disk then. An end does not change, whatever came later.</summary>
     private Dictionary<uint, int> FindKnownEnds(SortedDictionary<uint, SegmentHeader> headers)
     {
@@ -139,6 +166,15 @@ internal sealed partial class JournalRecovery
                 string how = _missed.Contains(number) && files.List().Contains(SegmentName.Of(number)) ? "it was missed before, and is left aside now that it is back" : "it is not there";
                 visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), 0, entry.EndOffset, $"all records of the file: {how}"));
             }
+        }
+
+        if (_newest > _newestFile)
+        {
+            _state.Lost[_newest] = SegmentHeader.FirstRecordOffset;
+            _wasClosed = false;
+            _mayLackDefinitions = true;
+            string others = _newestFile + 1 < _newest ? ", nor are those before it that the journal still needed" : string.Empty;
+            visitor.VisitDamage(new JournalDamage(SegmentName.Of(_newest), 0, 0, $"all records of the file: it is not there{others}"));
         }
     }
 }

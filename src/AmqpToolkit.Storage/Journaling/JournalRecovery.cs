@@ -25,6 +25,11 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
     {
         var headers = ReadHeaders();
         var knownEnds = FindKnownEnds(headers);
+        foreach (uint number in _headerless.Order())
+        {
+            HandleHeaderless(number, knownEnds.GetValueOrDefault(number));
+        }
+
         uint unsealed = uint.MaxValue;
         foreach (var (number, header) in headers)
         {
@@ -60,9 +65,10 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
             unsealed = isContinued && !reader.IsSealed ? number : uint.MaxValue;
             _segment.EndOffset = (int)reader.EndOffset;
             _segment.WrittenOffset = _segment.EndOffset;
+            MissBatch(isContinued || isKnown);
 
             // What is missing may be what others rely on, and is to be told until somebody has seen to it.
-            _segment.IsPinned = _segment.EndOffset < knownEnd;
+            _segment.IsPinned = _segment.EndOffset < _segment.LeastEndOffset;
             _window = reader.Window;
         }
 

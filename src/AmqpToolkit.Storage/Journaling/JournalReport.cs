@@ -13,4 +13,8 @@ internal sealed record JournalReport(
     int Definitions,
     IReadOnlyDictionary<uint, long> Messages,
     IReadOnlyList<JournalDamage> Damages,
-    bool WasClosed);
+    bool WasClosed)
+{
+    /// <summary>Queues that were deleted, as far as the log still says so.</summary>
+    public IReadOnlySet<uint> Removed { get; init; } = new HashSet<uint>();
+}

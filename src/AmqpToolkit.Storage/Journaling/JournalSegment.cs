@@ -38,7 +38,7 @@ internal sealed class JournalSegment(uint number, int capacityOctets, uint seed,
     public int EndOffset { get; set; } = SegmentHeader.FirstRecordOffset;
 
     /// <summary>Where its records ended when an earlier run looked; more than there is if somebody has cut it since.</summary>
-    public int LeastEndOffset { get; init; }
+    public int LeastEndOffset { get; set; }
 
     /// <summary>Where its records end, the lost ones included.</summary>
     public int KnownEndOffset => Math.Max(EndOffset, LeastEndOffset);

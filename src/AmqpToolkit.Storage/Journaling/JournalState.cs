@@ -21,6 +21,12 @@ internal sealed class JournalState
     /// <summary>Files that an earlier run knew and that are not there, with the ends of their records.</summary>
     public SortedDictionary<uint, int> Lost { get; } = [];
 
+    /// <summary>The newest version of the format in which something is there; 0 for none.</summary>
+    public uint Version { get; set; }
+
+    /// <summary>Whether the newest segment is noted in the second place.</summary>
+    public bool IsNewestSecond { get; set; }
+
     public List<string> Spares { get; } = [];
 
     public uint NextSpare { get; set; } = 1;

@@ -98,7 +98,14 @@ internal sealed class KeptBroker : IAsyncDisposable
         Directory.CreateDirectory(to);
         try
         {
-            foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock"))
+            string newest = Path.Combine(from, NewestSegment.FileName);
+            if (File.Exists(newest))
+            {
+                // Before anything that it may come to speak of meanwhile.
+                File.Copy(newest, Path.Combine(to, NewestSegment.FileName), overwrite: true);
+            }
+
+            foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) is not ("lock" or NewestSegment.FileName)))
             {
                 string target = Path.Combine(to, Path.GetRelativePath(from, file));
                 Directory.CreateDirectory(Path.GetDirectoryName(target)!);
