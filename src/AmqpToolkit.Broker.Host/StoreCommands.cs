@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Storage.Journaling;
 using AmqpToolkit.Storage.Streams;
@@ -48,14 +47,21 @@ internal static class StoreCommands
         }
 
         StoreInventory inventory = new();
-        JournalReport report = await ReportAsync(folder, inventory, output).ConfigureAwait(false);
+        var (report, streams) = await ReportAsync(folder, inventory, output).ConfigureAwait(false);
         int streamDamages = 0;
-        foreach (var (number, stream) in CheckStreams(folder, inventory, report))
+        foreach (uint number in streams.Numbers)
         {
+            StreamReport stream = streams.Check(number);
             streamDamages += stream.Damages.Count;
             foreach (string line in StoreReport.Lines(number, stream, inventory))
             {
                 await output.WriteLineAsync(line).ConfigureAwait(false);
+            }
+
+            if (stream.Files > 0 && streams.IsUnknown(number))
+            {
+                streamDamages++;
+                await output.WriteLineAsync($"unknown: {StoreFolders.Streams}/{number}: no queue in the journal has these files").ConfigureAwait(false);
             }
         }
 
@@ -65,7 +71,7 @@ internal static class StoreCommands
         }
         else if (streamDamages > 0)
         {
-            await output.WriteLineAsync("the broker steps over what is damaged in a stream: there is nothing to repair").ConfigureAwait(false);
+            await output.WriteLineAsync($"the broker steps over what is damaged in a stream; amqp-broker repair {folder} has it missed no more").ConfigureAwait(false);
         }
         else
         {
@@ -78,55 +84,46 @@ internal static class StoreCommands
 
     private static async Task<int> RepairAsync(string folder, TextWriter output, TextWriter error)
     {
-        if (!StoreRepair.IsUnderWay(folder))
+        if (!StoreRepair.IsUnderWay(folder) && Refusal(folder) is { } refusal)
         {
-            if (Refusal(folder) is { } refusal)
-            {
-                return await BrokerCommand.FailAsync(error, ExitCode.CannotKeep, refusal).ConfigureAwait(false);
-            }
-
-            JournalReport report = await ReportAsync(folder, new StoreInventory(), output).ConfigureAwait(false);
-            if (report.Damages.Count == 0)
-            {
-                await output.WriteLineAsync("nothing is damaged, and nothing was changed").ConfigureAwait(false);
-                return ExitCode.Stopped;
-            }
+            return await BrokerCommand.FailAsync(error, ExitCode.CannotKeep, refusal).ConfigureAwait(false);
         }
 
-        string damaged = StoreRepair.Run(folder, new StoreInventory().QueueOf);
-        await output.WriteLineAsync($"repaired; the damaged files are in {damaged}").ConfigureAwait(false);
-        return ExitCode.Stopped;
-    }
+        string aside = StoreRepair.NewAside(folder);
+        if (StoreRepair.IsUnderWay(folder) || StoreFolders.HasLostJournal(folder) || (await ReportAsync(folder, new StoreInventory(), output).ConfigureAwait(false)).Report.Damages.Count > 0)
+        {
+            string damaged = StoreRepair.Run(folder, aside, new StoreInventory().QueueOf);
+            await output.WriteLineAsync($"repaired; the damaged files are in {damaged}").ConfigureAwait(false);
+        }
 
-    private static async Task<JournalReport> ReportAsync(string folder, StoreInventory inventory, TextWriter output)
-    {
+        bool isWhole = !Directory.Exists(aside);
+        StoreInventory inventory = new();
         JournalReport report = JournalCheck.Run(new DiskFileLayer(folder) { IsReadOnly = true }, inventory.QueueOf);
-        foreach (string line in StoreReport.Lines(folder, report, inventory))
+        List<string> lines = [];
+        new StoreStreams(folder, inventory, report).Repair(aside, lines.Add);
+        foreach (string line in lines)
         {
             await output.WriteLineAsync(line).ConfigureAwait(false);
         }
 
-        return report;
+        if (isWhole && lines.Count == 0)
+        {
+            await output.WriteLineAsync("nothing is damaged, and nothing was changed").ConfigureAwait(false);
+        }
+
+        return ExitCode.Stopped;
     }
 
-    /// <summary>The streams that are there, or should be, by their numbers.</summary>
-    private static IEnumerable<(uint Number, StreamReport Report)> CheckStreams(string folder, StoreInventory inventory, JournalReport report)
+    private static async Task<(JournalReport Report, StoreStreams Streams)> ReportAsync(string folder, StoreInventory inventory, TextWriter output)
     {
-        string streams = Path.Combine(folder, StoreFolders.Streams);
-        SortedSet<uint> numbers = [.. inventory.Streams.Where(report.Messages.ContainsKey)];
-        foreach (string stream in Directory.Exists(streams) ? Directory.EnumerateDirectories(streams) : [])
+        JournalReport report = JournalCheck.Run(new DiskFileLayer(folder) { IsReadOnly = true }, inventory.QueueOf);
+        StoreStreams streams = new(folder, inventory, report);
+        foreach (string line in StoreReport.Lines(folder, report, inventory, streams.Numbers))
         {
-            if (uint.TryParse(Path.GetFileName(stream), NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
-            {
-                numbers.Add(number);
-            }
+            await output.WriteLineAsync(line).ConfigureAwait(false);
         }
 
-        foreach (uint number in numbers)
-        {
-            string stream = Path.Combine(streams, number.ToString(CultureInfo.InvariantCulture));
-            yield return (number, StreamCheck.Run(Directory.Exists(stream) ? new DiskFileLayer(stream) { IsReadOnly = true } : null, inventory.StreamEndOf(number)));
-        }
+        return (report, streams);
     }
 
     /// <summary>Why there is nothing to look at; null when there is.</summary>
@@ -137,8 +134,6 @@ internal static class StoreCommands
             return $"there is no folder '{folder}'";
         }
 
-        return StoreRepair.IsUnderWay(folder) || Directory.EnumerateFiles(folder).Any(file => SegmentName.TryParse(Path.GetFileName(file), out _))
-            ? null
-            : $"the folder '{folder}' holds no broker's data";
+        return StoreRepair.IsUnderWay(folder) || StoreFolders.HasJournal(folder) || StoreFolders.HasLostJournal(folder) ? null : $"the folder '{folder}' holds no broker's data";
     }
 }

@@ -13,7 +13,7 @@ internal sealed class StoreInventory
     private const ushort StreamKind = 13;
 
     private readonly Dictionary<uint, string> _virtualHosts = [];
-    private readonly Dictionary<uint, long> _streamEnds = [];
+    private readonly Dictionary<uint, (long First, long End)> _streams = [];
     private readonly Dictionary<uint, (string Kind, uint VirtualHost, string Name)> _owners = [];
 
     /// <summary>Which definitions declare something that holds messages: queues, and exchanges that keep some for later.</summary>
@@ -26,7 +26,7 @@ internal sealed class StoreInventory
 
         if (kind == StreamKind)
         {
-            _streamEnds[BinaryPrimitives.ReadUInt32BigEndian(name)] = value.Length < 1 + sizeof(long) ? 0 : BinaryPrimitives.ReadInt64BigEndian(value[1..]);
+            ReadStream(BinaryPrimitives.ReadUInt32BigEndian(name), value[1..]);
             return 0;
         }
 
@@ -51,11 +51,18 @@ internal sealed class StoreInventory
         : $"{JournalDamage.NumberOf(number)}, which no definition declares";
 
     /// <summary>The offset behind the last message that a stream is known to have had; 0 when nothing is known.</summary>
-    public long StreamEndOf(uint number) => _streamEnds.GetValueOrDefault(number);
+    public long StreamEndOf(uint number) => _streams.GetValueOrDefault(number).End;
+
+    /// <summary>The offset before which a stream has dropped its messages; below 0 when nothing is known.</summary>
+    public long StreamFirstOf(uint number) => _streams.TryGetValue(number, out var stream) ? stream.First : -1;
 
     /// <summary>The streams that are known to have had messages.</summary>
-    public IEnumerable<uint> Streams => _streamEnds.Keys;
+    public IEnumerable<uint> Streams => _streams.Keys;
 
     /// <summary>Whether what has this number holds messages only now and then, so that none are no news.</summary>
     public bool IsExchange(uint number) => _owners.TryGetValue(number, out var owner) && owner.Kind == "exchange";
+
+    private void ReadStream(uint number, ReadOnlySpan<byte> value) => _streams[number] = (
+        value.Length < 2 * sizeof(long) ? -1 : BinaryPrimitives.ReadInt64BigEndian(value[sizeof(long)..]),
+        value.Length < sizeof(long) ? 0 : BinaryPrimitives.ReadInt64BigEndian(value));
 }

@@ -19,9 +19,12 @@ internal static class StoreRepair
     private const string Repairing = "repairing";
 
     /// <summary>Repairs what is in a folder, or ends a repair that was interrupted.</summary>
+    /// <param name="folder">The data folder.</param>
+    /// <param name="aside">Where the damaged files are to go.</param>
+    /// <param name="queueOf">Which definitions declare queues.</param>
     /// <returns>Where the damaged files are now.</returns>
     /// <exception cref="IOException">The folder is in use, or cannot be read or written.</exception>
-    public static string Run(string folder, QueueOf queueOf)
+    public static string Run(string folder, string aside, QueueOf queueOf)
     {
         using DiskFileLayer files = new(folder);
         files.Lock();
@@ -31,7 +34,20 @@ internal static class StoreRepair
             Write(files, Path.Combine(files.Folder, Repairing), repaired, queueOf);
         }
 
-        return Exchange(files, repaired);
+        return Exchange(files, repaired, aside);
+    }
+
+    /// <summary>A name that nothing in the folder has, for what is damaged.</summary>
+    public static string NewAside(string folder)
+    {
+        string name = Path.Combine(Path.GetFullPath(folder), string.Create(CultureInfo.InvariantCulture, $"damaged-{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}"));
+        string free = name;
+        for (int number = 2; Directory.Exists(free); number++)
+        {
+            free = string.Create(CultureInfo.InvariantCulture, $"{name}-{number}");
+        }
+
+        return free;
     }
 
     /// <summary>Whether a repair of the folder was interrupted.</summary>
@@ -49,14 +65,15 @@ internal static class StoreRepair
         files.SyncFolder();
     }
 
-    private static string Exchange(DiskFileLayer files, string repaired)
+    private static string Exchange(DiskFileLayer files, string repaired, string aside)
     {
         string? damaged = Directory.EnumerateDirectories(files.Folder, "damaged-*").Order(StringComparer.Ordinal).LastOrDefault();
-        string[] left = Segments(repaired);
-        if (Segments(files.Folder).Length > 0 && !Segments(files.Folder).Any(segment => IsOf(segment, left)))
+        string[] left = FilesOf(repaired);
+        string[] there = FilesOf(files.Folder);
+        if (there.Length > 0 && !there.Any(file => IsOf(file, left)))
         {
-            damaged = Path.Combine(files.Folder, string.Create(CultureInfo.InvariantCulture, $"damaged-{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}"));
-            MoveTo(damaged, Segments(files.Folder));
+            damaged = aside;
+            MoveTo(damaged, there);
             NativeFiles.SyncFolder(damaged);
             files.SyncFolder();
         }
@@ -68,18 +85,27 @@ internal static class StoreRepair
         return damaged ?? files.Folder;
     }
 
-    /// <summary>Whether the segment is one of the repaired journal, by the number that was drawn for it.</summary>
+    /// <summary>Whether the file is one of the repaired journal, by the number that was drawn for it.</summary>
     private static bool IsOf(string segment, string[] repaired) => repaired.Length == 0 || IdOf(segment) is { } id && id == IdOf(repaired[0]);
 
-    private static Guid? IdOf(string segment)
+    private static Guid? IdOf(string path)
     {
-        using FileStream file = File.OpenRead(segment);
+        if (Path.GetFileName(path) == NewestSegment.FileName)
+        {
+            return NewestSegment.Read(new DiskFileLayer(Path.GetDirectoryName(path)!) { IsReadOnly = true }, null, out _)?.Journal;
+        }
+
+        using FileStream file = File.OpenRead(path);
         var octets = new byte[SegmentHeader.Octets];
         return file.ReadAtLeast(octets, octets.Length, throwOnEndOfStream: false) == octets.Length && SegmentHeader.TryRead(octets, out SegmentHeader header) ? header.Journal : null;
     }
 
-    private static string[] Segments(string folder) =>
-        [.. Directory.EnumerateFiles(folder).Where(file => SegmentName.TryParse(Path.GetFileName(file), out _)).Order(StringComparer.Ordinal)];
+    /// <summary>The journal's files, the note of the newest last: it makes no journal.</summary>
+    private static string[] FilesOf(string folder) =>
+    [
+        .. Directory.EnumerateFiles(folder).Where(file => SegmentName.TryParse(Path.GetFileName(file), out _)).Order(StringComparer.Ordinal),
+        .. Directory.EnumerateFiles(folder, NewestSegment.FileName),
+    ];
 
     private static void MoveTo(string folder, string[] files)
     {

@@ -9,13 +9,15 @@ namespace AmqpToolkit.Broker.Host;
 internal static class StoreReport
 {
     /// <summary>What there is, and what of it is damaged.</summary>
-    public static IEnumerable<string> Lines(string folder, JournalReport report, StoreInventory inventory)
+    public static IEnumerable<string> Lines(string folder, JournalReport report, StoreInventory inventory, IReadOnlySet<uint> streams)
     {
         string end = report.WasClosed ? "stopped in order" : "ended without a word";
-        yield return Text($"{folder}: {report.Segments} files, {report.Octets} octets, {report.Definitions} definitions, {end}");
-        foreach (var (queue, count) in report.Messages.Where(queue => queue.Value > 0 || !inventory.IsExchange(queue.Key)))
+        yield return report.Segments == 0
+            ? Text($"{folder}: no journal (segment-*.journal)")
+            : Text($"{folder}: {Count(report.Segments, "file")}, {report.Octets} octets, {Count(report.Definitions, "definition")}, {end}");
+        foreach (var (queue, count) in report.Messages.Where(queue => queue.Value > 0 || !(inventory.IsExchange(queue.Key) || streams.Contains(queue.Key))))
         {
-            yield return Text($"{inventory.NameOf(queue)}: {count} messages");
+            yield return Text($"{inventory.NameOf(queue)}: {Count(count, "message")}{(streams.Contains(queue) ? " on the way to the stream" : string.Empty)}");
         }
 
         foreach (string line in Damages([.. report.Damages.Select(damage => damage with { What = damage.WhatOf(inventory.NameOf) })]))
@@ -27,7 +29,8 @@ internal static class StoreReport
     /// <summary>What a stream has, and what of it is damaged.</summary>
     public static IEnumerable<string> Lines(uint number, StreamReport stream, StoreInventory inventory)
     {
-        yield return Text($"stream of {inventory.NameOf(number)}: {stream.Messages} messages, offsets {stream.FirstOffset} to {stream.EndOffset}, {stream.Files} files, {stream.Octets} octets");
+        string offsets = stream.Messages > 0 ? Text($", offsets {stream.FirstOffset} to {stream.EndOffset - 1}") : string.Empty;
+        yield return Text($"stream of {inventory.NameOf(number)}: {Count(stream.Messages, "message")}{offsets}, {Count(stream.Files, "file")}, {stream.Octets} octets");
         foreach (string line in Damages([.. stream.Damages.Select(damage => damage with
         {
             File = $"{StoreFolders.Streams}/{number}/{damage.File}",
@@ -41,6 +44,8 @@ internal static class StoreReport
     /// <summary>Where damage is, and what depends on it.</summary>
     public static IEnumerable<string> Damages(IReadOnlyList<JournalDamage> damages) =>
         damages.Select(damage => Text($"damaged: {damage.File}, offset {damage.Offset}, {damage.Octets} octets: {damage.What}"));
+
+    private static string Count(long count, string what) => Text($"{count} {what}{(count == 1 ? string.Empty : "s")}");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -58,7 +58,7 @@ public sealed class StoreCommandTests : IDisposable
         await FillStreamAsync();
         var (code, output, _) = await RunAsync("check");
         Assert.Equal(0, code);
-        Assert.Contains("stream of queue 'events' in virtual host '/': 3 messages, offsets 0 to 3, 1 files, ", output, StringComparison.Ordinal);
+        Assert.Contains("stream of queue 'events' in virtual host '/': 3 messages, offsets 0 to 2, 1 file, ", output, StringComparison.Ordinal);
         Assert.EndsWith("nothing is damaged\n", output, StringComparison.Ordinal);
 
         string file = Assert.Single(Directory.GetFiles(Path.Combine(Data, "streams"), "*.stream", SearchOption.AllDirectories));
@@ -67,9 +67,17 @@ public sealed class StoreCommandTests : IDisposable
         File.WriteAllBytes(file, octets);
         (code, output, _) = await RunAsync("check");
         Assert.Equal(4, code);
-        Assert.Contains(": 2 messages, offsets 0 to 3", output, StringComparison.Ordinal);
+        Assert.Contains(": 2 messages, offsets 0 to 2", output, StringComparison.Ordinal);
         Assert.Contains($"damaged: streams/{Path.GetFileName(Path.GetDirectoryName(file))}/{Path.GetFileName(file)}, offset ", output, StringComparison.Ordinal);
-        Assert.Contains("there is nothing to repair", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("queue 'events' in virtual host '/': 0 messages", output.Replace("stream of ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+
+        (code, output, _) = await RunAsync("repair");
+        Assert.Equal(0, code);
+        Assert.Contains("stream of queue 'events' in virtual host '/': what is lost is not missed any more", output, StringComparison.Ordinal);
+        Assert.Equal(octets, File.ReadAllBytes(Assert.Single(Directory.GetFiles(Directory.GetDirectories(Data, "damaged-*").Single(), "*.stream", SearchOption.AllDirectories))));
+        (code, output, _) = await RunAsync("check");
+        Assert.Equal(0, code);
+        Assert.Contains(": 2 messages, offsets 0 to 2", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,6 +128,90 @@ public sealed class StoreCommandTests : IDisposable
         Assert.Contains("queue 'events' in virtual host '/': messages from offset 0 to 2: no file is there", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Folder_ThatLacksItsWholeJournal_IsDamaged_AndNoBrokerTakesItBeforeARepair(bool hasNote)
+    {
+        await FillStreamAsync();
+        Array.ForEach(Directory.GetFiles(Data, "segment-*"), File.Delete);
+        string note = Path.Combine(Data, "newest");
+        Assert.True(File.Exists(note));
+        if (!hasNote)
+        {
+            File.Delete(note);
+        }
+
+        var (code, output, _) = await RunAsync("check");
+        Assert.Equal(4, code);
+        Assert.Contains("no queue in the journal has these files", output, StringComparison.Ordinal);
+        Assert.Equal(hasNote, output.Contains("it is not there", StringComparison.Ordinal));
+        var refused = await Assert.ThrowsAsync<BrokerStoreException>(StartAsync);
+        Assert.Contains("not its journal", refused.Message, StringComparison.Ordinal);
+        string stream = Assert.Single(Directory.GetFiles(Data, "*.stream", SearchOption.AllDirectories));
+        byte[] octets = await File.ReadAllBytesAsync(stream);
+
+        (code, output, _) = await RunAsync("repair");
+        Assert.Equal(0, code);
+        Assert.Contains("its files are in ", output, StringComparison.Ordinal);
+        Assert.Equal(octets, await File.ReadAllBytesAsync(Assert.Single(Directory.GetFiles(Data, "*.stream", SearchOption.AllDirectories))));
+        Assert.False(File.Exists(stream));
+        (code, output, _) = await RunAsync("check");
+        Assert.Equal(0, code);
+        await FillStreamAsync();
+        Assert.Equal(0, (await RunAsync("check")).Code);
+    }
+
+    [Fact]
+    public async Task Stream_WhoseQueueIsLost_IsDamage_AndARepairSetsItAside()
+    {
+        await FillStreamAsync();
+        await FillAsync();
+        File.Delete(Directory.GetFiles(Data, "segment-*").Order().First());
+
+        var (code, output, _) = await RunAsync("check");
+        Assert.Equal(4, code);
+        Assert.Contains("unknown: streams/", output, StringComparison.Ordinal);
+        await (await StartAsync()).DisposeAsync();
+        Assert.Single(Directory.GetFiles(Path.Combine(Data, "streams"), "*.stream", SearchOption.AllDirectories));
+
+        (code, output, _) = await RunAsync("repair");
+        Assert.Equal(0, code);
+        Assert.Contains("which no definition declares: its files are in ", output, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Path.Combine(Data, "streams"), "*", SearchOption.AllDirectories));
+        Assert.Single(Directory.GetFiles(Directory.GetDirectories(Data, "damaged-*").Single(), "*.stream", SearchOption.AllDirectories));
+        Assert.Equal(0, (await RunAsync("check")).Code);
+    }
+
+    [Fact]
+    public async Task LastFile_ThatIsGone_IsTold()
+    {
+        await FillAsync();
+        string[] files = [.. Directory.GetFiles(Data, "segment-*").Order()];
+        Array.ForEach(files[^2..], File.Delete);
+
+        var (code, output, _) = await RunAsync("check");
+
+        Assert.Equal(4, code);
+        Assert.Contains($"damaged: {Path.GetFileName(files[^2])}, offset 0, ", output, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("repair")).Code);
+        Assert.Equal(0, (await RunAsync("check")).Code);
+    }
+
+    [Fact]
+    public async Task EmptiedFile_IsToldWithWhatItHad()
+    {
+        await FillAsync();
+        string file = Find("the first").File;
+        await File.WriteAllBytesAsync(Path.Combine(Data, file), []);
+
+        var (code, output, _) = await RunAsync("check");
+
+        Assert.Equal(4, code);
+        string line = Assert.Single(output.Split('\n'), line => line.StartsWith($"damaged: {file}, ", StringComparison.Ordinal));
+        Assert.True(long.Parse(line.Split(" octets")[0].Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture) > 4096, line);
+    }
+
     [Fact]
     public async Task Check_OfACopyThatNobodyMayWrite_ReadsIt()
     {
@@ -161,7 +253,7 @@ public sealed class StoreCommandTests : IDisposable
         // As it was before the repaired files came to their place, or when the damaged ones were still there.
         string repaired = Path.Combine(Data, "repaired");
         Directory.CreateDirectory(repaired);
-        foreach (string file in Directory.GetFiles(Data, "segment-*"))
+        foreach (string file in (string[])[.. Directory.GetFiles(Data, "segment-*"), Path.Combine(Data, "newest")])
         {
             File.Move(file, Path.Combine(repaired, Path.GetFileName(file)));
         }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AmqpToolkit.Broker.Tests;
 
-/// <summary>Keeps the ids and texts of what is logged from information on.</summary>
+/// <summary>Keeps the ids and texts of what is logged from the small things on.</summary>
 internal sealed class WarningLog : ILoggerFactory, ILogger
 {
     private readonly ConcurrentQueue<(int Id, string Text)> _entries = new();
@@ -22,7 +22,7 @@ internal sealed class WarningLog : ILoggerFactory, ILogger
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Debug;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {

@@ -64,7 +64,7 @@ internal static partial class Log
     public static partial void DiskNormal(ILogger logger, long freeOctets);
 
     [LoggerMessage(
-        21, LogLevel.Information,
+        21, LogLevel.Debug,
         "connection {Connection} takes messages slower than they come: consumer '{Consumer}' of queue '{Queue}' in virtual host '{VirtualHost}' waits for its client (told once for a connection)")]
     public static partial void ConsumerStalled(ILogger logger, string connection, string consumer, string queue, string virtualHost);
 
@@ -85,6 +85,12 @@ internal static partial class Log
 
     [LoggerMessage(30, LogLevel.Warning, "the folder {Folder} belongs to no queue that the store knows, and is left alone")]
     public static partial void FolderLeft(ILogger logger, string folder);
+
+    [LoggerMessage(40, LogLevel.Information, "the folder {Folder} had nothing: a new store begins")]
+    public static partial void StoreBegins(ILogger logger, string folder);
+
+    [LoggerMessage(41, LogLevel.Warning, "the store in {Folder} was of format {Found}, and is of format {Current} from now on: an earlier program will not take it")]
+    public static partial void StoreUpgraded(ILogger logger, string folder, uint found, uint current);
 
     [LoggerMessage(13, LogLevel.Error, "stream '{Stream}' in virtual host '{VirtualHost}' cannot be read from offset {Offset} on")]
     public static partial void StreamUnreadable(ILogger logger, Exception exception, string stream, string virtualHost, long offset);

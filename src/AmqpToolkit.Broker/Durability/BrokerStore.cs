@@ -80,6 +80,12 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
             throw new BrokerStoreException($"A repair of the folder was interrupted: run amqp-broker repair {options.DataDirectory} again.");
         }
 
+        if (options.FileLayer is null && StoreFolders.HasLostJournal(options.DataDirectory!))
+        {
+            throw new BrokerStoreException(
+                $"'{options.DataDirectory}' has what a broker left, but not its journal (segment-*.journal): put that back, or run amqp-broker repair {options.DataDirectory} to begin anew with the rest set aside.");
+        }
+
         // What is restored knows its store from the start, although it takes nothing before all is read.
         var store = broker.Store = new BrokerStore(broker);
         try
@@ -101,14 +107,21 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
                 }
             };
             store._journal.Damaged = damage => Log.StoreDamaged(broker.Logger, damage.File, damage.Offset, damage.WhatOf(number => NameOf(broker, number)));
+            if (store._journal.FoundVersion is > 0 and < SegmentHeader.CurrentVersion)
+            {
+                Log.StoreUpgraded(broker.Logger, files.Folder, store._journal.FoundVersion, SegmentHeader.CurrentVersion);
+            }
+
             store.BeginToSetPlacesAside();
+            store.Streams.SkipNumbersOfFolders();
             recovery.Finish();
             store.Streams.NoteEnds();
-            if (!recovery.HasMetDamage)
+            if (!store.HasBegun)
             {
-                // Else a definition may be what is lost.
-                store.Streams.RemoveOrphans(recovery.HasQueue, recovery.WasRemoved, folder => Log.FolderLeft(broker.Logger, folder));
+                Log.StoreBegins(broker.Logger, files.Folder);
             }
+
+            store.Streams.RemoveOrphans(recovery.HasQueue, recovery.WasRemoved, folder => Log.FolderLeft(broker.Logger, folder), mayRemove: !recovery.HasMetDamage);
 
             store.WatchRoom(broker);
         }
@@ -174,12 +187,15 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
 
     /// <summary>Completes when everything that was changed before is kept.</summary>
     /// <exception cref="BrokerStoreException">It never will be (as the task's outcome).</exception>
-    public Task FlushAsync()
+    public Task FlushAsync() => FlushAsync(DefinitionLevel);
+
+    /// <summary>As the other, for what counts as kept at a level.</summary>
+    public Task FlushAsync(CommitLevel level)
     {
         var waiter = new FlushWaiter();
         using (var append = Journal.Append())
         {
-            append.Commit(waiter, 0, DefinitionLevel);
+            append.Commit(waiter, 0, level);
         }
 
         return waiter.Task;
@@ -191,7 +207,7 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
         _isClosed = true;
         if (_journal is not null)
         {
-            Streams.NoteEnds();
+            Streams.NoteLastEnds();
         }
 
         _journal?.Dispose();
@@ -231,6 +247,15 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
 
     /// <summary>Numbers up to this one were set aside in an earlier life.</summary>
     internal void SkipNumbers(uint end) => _nextNumber = _numbersEnd = Math.Max(end, FirstNumber);
+
+    /// <summary>A number has an owner, though nobody has set it aside.</summary>
+    internal void SkipNumber(uint number)
+    {
+        if (number >= _numbersEnd)
+        {
+            SkipNumbers(number + 1);
+        }
+    }
 
     /// <summary>Somebody who waits for a commit, once.</summary>
     private sealed class FlushWaiter : IJournalWaiter

@@ -11,10 +11,16 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
 {
     private const string FolderName = StoreFolders.Streams;
 
+    /// <summary>How often somebody who waits for the journal looks whether it waits for room.</summary>
+    private static readonly TimeSpan FullLook = TimeSpan.FromMilliseconds(250);
+
     private readonly ConcurrentDictionary<uint, StreamLog> _logs = new();
 
     /// <summary>Streams that are being removed.</summary>
     private readonly ConcurrentDictionary<uint, Task> _removals = new();
+
+    /// <summary>Files of streams that are being removed.</summary>
+    private readonly ConcurrentDictionary<Task, byte> _drops = new();
     private IFileLayer? _folder;
 
     private IFileLayer Folder => LazyInitializer.EnsureInitialized(ref _folder, () => files.OpenFolder(FolderName));
@@ -30,11 +36,11 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
         // What is declared while the broker runs has a number that nothing had before.
         if (store.IsReading && files.ListFolders().Contains(FolderName) && Folder.ListFolders().Contains(name))
         {
-            log.Recover(store.KnownEndOf(number));
+            log.Recover(store.KnownEndOf(number), store.KnownFirstOf(number));
         }
         else
         {
-            log.Miss(store.KnownEndOf(number));
+            log.Miss(store.KnownEndOf(number), store.KnownFirstOf(number));
         }
 
         _logs[number] = log;
@@ -50,14 +56,41 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
         }
     }
 
-    /// <summary>Notes in the journal how far a stream is on the disk. Where a commit does not mean the disk nobody knows.</summary>
+    /// <summary>As the other, when the broker stops: then everything comes to the disk.</summary>
+    public void NoteLastEnds()
+    {
+        foreach (var (number, log) in _logs)
+        {
+            if (log.Level != CommitLevel.Fsync && log.EndOffset > store.KnownEndOf(number))
+            {
+                TrySyncAll(log);
+            }
+
+            NoteEnd(number, log);
+        }
+    }
+
+    /// <summary>Notes in the journal how far a stream is on the disk. Where a commit does not mean the disk nobody knows, but when the broker stops.</summary>
     public void NoteEnd(uint number, StreamLog log)
     {
         long end = log.SyncedEndOffset;
-        if (end > store.KnownEndOf(number))
+        if (end > store.KnownEndOf(number) || (end > 0 && store.KnownFirstOf(number) < 0))
         {
-            store.NoteStream(number, end);
+            store.NoteStream(number, store.KnownFirstOf(number) is >= 0 and var first ? first : log.FirstOffset, end);
         }
+    }
+
+    /// <summary>
+    /// A stream has dropped its oldest messages: their files go as soon as the disk knows that they may be missing.
+    /// </summary>
+    /// <param name="number">The stream.</param>
+    /// <param name="firstOffset">The first offset that it has now.</param>
+    /// <param name="drop">Removes the files.</param>
+    public void Drop(uint number, long firstOffset, Action drop)
+    {
+        Task dropping = DropAsync(number, firstOffset, drop);
+        _drops[dropping] = 0;
+        dropping.ContinueWith(done => _drops.TryRemove(done, out _), TaskScheduler.Default);
     }
 
     /// <summary>A stream is deleted: its files go as soon as the journal has kept that, so that no crash brings it back empty.</summary>
@@ -68,6 +101,18 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
         removal.ContinueWith(_ => _removals.TryRemove(number, out Task? _), TaskScheduler.Default);
     }
 
+    /// <summary>A folder that is there, and whose stream nobody knows, stays: no other stream may come to have its number. While the broker starts.</summary>
+    public void SkipNumbersOfFolders()
+    {
+        foreach (string name in files.ListFolders().Contains(FolderName) ? Folder.ListFolders() : [])
+        {
+            if (uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) && number < uint.MaxValue / 2)
+            {
+                store.SkipNumber(number);
+            }
+        }
+    }
+
     /// <summary>
     /// Removes the folders of streams that were deleted: a crash came before they were removed. What belongs to nothing that anybody knows of is told and left: it may have come
     /// from a copy, or its definition be lost. While the broker starts.
@@ -75,7 +120,8 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
     /// <param name="isThere">Whether there is a stream with a number, kept or not at the moment.</param>
     /// <param name="wasRemoved">Whether there was one, and was deleted.</param>
     /// <param name="tell">Told the names of folders that are left.</param>
-    public void RemoveOrphans(Func<uint, bool> isThere, Func<uint, bool> wasRemoved, Action<string> tell)
+    /// <param name="mayRemove">Whether nothing is damaged that may be what declares a stream.</param>
+    public void RemoveOrphans(Func<uint, bool> isThere, Func<uint, bool> wasRemoved, Action<string> tell, bool mayRemove)
     {
         if (!files.ListFolders().Contains(FolderName))
         {
@@ -90,11 +136,11 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
                 continue;
             }
 
-            if (isNumber && wasRemoved(number))
+            if (isNumber && mayRemove && wasRemoved(number))
             {
                 Folder.DeleteFolder(name);
             }
-            else
+            else if (!isNumber || !wasRemoved(number))
             {
                 tell($"{FolderName}/{name}");
             }
@@ -104,7 +150,7 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
     /// <summary>Closes the logs. The journal is closed already, so that nobody who removes a stream still waits for it; whoever owns the folder may do as they like with it afterwards.</summary>
     public void Dispose()
     {
-        Task.WaitAll(_removals.Values.ToArray());
+        Task.WaitAll([.. _removals.Values, .. _drops.Keys]);
         foreach (var log in _logs.Values)
         {
             log.Dispose();
@@ -114,6 +160,43 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
     }
 
     private static string NameOf(uint number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static void TrySyncAll(StreamLog log)
+    {
+        try
+        {
+            log.SyncAll();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Then nothing is known of it, as before.
+        }
+    }
+
+    private async Task DropAsync(uint number, long firstOffset, Action drop)
+    {
+        try
+        {
+            store.NoteStream(number, firstOffset, 0);
+            Task noted = store.FlushAsync(CommitLevel.Fsync);
+            while (!noted.IsCompleted && !store.Journal.IsFull)
+            {
+                await Task.WhenAny(noted, Task.Delay(FullLook)).ConfigureAwait(false);
+            }
+
+            if (!store.Journal.IsFull)
+            {
+                await noted.ConfigureAwait(false);
+            }
+
+            // A disk that is full has no room for the note before this has made some.
+            drop();
+        }
+        catch (Exception error) when (error is BrokerStoreException or ObjectDisposedException)
+        {
+            // They are dropped again when the broker next starts.
+        }
+    }
 
     private async Task RemoveAsync(uint number, StreamLog log)
     {

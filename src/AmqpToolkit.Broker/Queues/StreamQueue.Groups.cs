@@ -48,6 +48,7 @@ internal sealed partial class StreamQueue
     public override void FinishRestore()
     {
         base.FinishRestore();
+        _retention.Start();
         if (_restored is not { } restored)
         {
             return;

@@ -185,9 +185,17 @@ internal sealed partial class StreamQueue : MessageQueue
     /// <summary>Drops what is too old or too much. Outside every lock.</summary>
     internal void Trim()
     {
+        var store = _isKept ? VirtualHost.Store : null;
+        if (store is { IsReading: true })
+        {
+            // What goes has to be noted; it is looked at again when that can be done.
+            return;
+        }
+
         long now = VirtualHost.Timers.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
         var settings = _settings;
-        Log.Trim(settings.MaxOctets, settings.MaxAgeMilliseconds is { } age && age < now ? now - age : null);
+        Action<long, Action>? note = store is null ? null : (firstOffset, drop) => store.Streams.Drop(StoreNumber, firstOffset, drop);
+        Log.Trim(settings.MaxOctets, settings.MaxAgeMilliseconds is { } age && age < now ? now - age : null, note);
     }
 
     protected override void FindJournal()

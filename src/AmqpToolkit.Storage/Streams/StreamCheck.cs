@@ -16,24 +16,48 @@ internal sealed class StreamCheck
     private long _firstOffset = -1;
     private long _endOffset;
     private long _lastOctets;
-    private int _damagesBefore;
+    private readonly List<StreamLoss> _losses = [];
+    private readonly HashSet<string> _headerless = [];
+
+    /// <summary>Whether damage reaches to the end of the file that was read last.</summary>
+    private bool _isEndDamaged;
+    private long _lastTimestamp;
+
+    /// <summary>Where the gap begins that reaches to the end of the last file; -1 for none.</summary>
+    private int _lastGap = -1;
 
     private StreamCheck(IFileLayer files) => _files = files;
 
     /// <summary>Reads a stream. Nobody may write it meanwhile.</summary>
     /// <param name="files">Its folder; null when that is not there.</param>
     /// <param name="knownEnd">The offset behind the last message that is known to have been on the disk.</param>
+    /// <param name="knownFirst">The offset before which it has dropped its messages, as far as anybody knows; below 0 for nothing known.</param>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="JournalVersionException">The stream is of a version that this code does not know.</exception>
-    public static StreamReport Run(IFileLayer? files, long knownEnd) =>
-        files is null ? new StreamReport(0, 0, 0, 0, 0, [StreamSegment.MissingEnd(null, 0, 0, knownEnd)]) : new StreamCheck(files).Run(knownEnd);
+    public static StreamReport Run(IFileLayer? files, long knownEnd, long knownFirst = -1)
+    {
+        if (files is not null)
+        {
+            return new StreamCheck(files).Run(knownEnd, knownFirst);
+        }
 
-    private StreamReport Run(long knownEnd)
+        long from = Math.Max(0, knownFirst);
+        return knownEnd > from
+            ? new StreamReport(0, 0, 0, 0, 0, [StreamSegment.MissingEnd(null, 0, from, knownEnd)]) { Losses = [new StreamLoss(null, from, knownEnd, knownEnd, 0)] }
+            : new StreamReport(0, 0, 0, 0, 0, []);
+    }
+
+    private StreamReport Run(long knownEnd, long knownFirst)
     {
         string[] names = [.. _files.List().Where(static name => StreamSegment.TryParse(name, out _)).Order(StringComparer.Ordinal)];
         foreach (string name in names)
         {
             ReadHeader(name, isLast: name == names[^1]);
+        }
+
+        if (_id is not null)
+        {
+            MissFirst(names[0], knownFirst);
         }
 
         foreach (string name in names)
@@ -44,12 +68,35 @@ internal sealed class StreamCheck
             }
         }
 
-        if (_endOffset < knownEnd)
+        MissEnd(names.LastOrDefault(), knownEnd, Math.Max(_endOffset, knownFirst));
+        return new StreamReport(names.Length, _octets, _messages, Math.Max(0, _firstOffset), _endOffset, _damages) { Id = _id, Losses = _losses };
+    }
+
+    private void MissFirst(string name, long knownFirst)
+    {
+        if (knownFirst >= 0 && StreamSegment.TryParse(name, out long firstOffset) && firstOffset > knownFirst)
         {
-            _damages.Add(StreamSegment.MissingEnd(names.LastOrDefault(), _lastOctets, _endOffset, knownEnd));
+            _damages.Add(StreamSegment.MissingBefore(name, knownFirst, firstOffset));
+            _losses.Add(new StreamLoss(null, knownFirst, firstOffset, firstOffset, 0));
+        }
+    }
+
+    private void MissEnd(string? last, long knownEnd, long from)
+    {
+        if (from >= knownEnd)
+        {
+            return;
         }
 
-        return new StreamReport(names.Length, _octets, _messages, Math.Max(0, _firstOffset), _endOffset, _damages);
+        _damages.Add(StreamSegment.MissingEnd(last, _lastOctets, from, knownEnd));
+        if (_lastGap >= 0)
+        {
+            _losses[_lastGap] = _losses[_lastGap] with { NextOffset = knownEnd };
+        }
+        else
+        {
+            _losses.Add(new StreamLoss(null, from, knownEnd, knownEnd, _lastTimestamp));
+        }
     }
 
     private void ReadHeader(string name, bool isLast)
@@ -62,6 +109,7 @@ internal sealed class StreamCheck
             if (!isLast || file.Length > StreamSegmentHeader.FirstRecordOffset)
             {
                 _damages.Add(new JournalDamage(name, 0, StreamSegmentHeader.FirstRecordOffset, "its header"));
+                _headerless.Add(name);
             }
 
             return;
@@ -90,7 +138,12 @@ internal sealed class StreamCheck
         using var reader = new StreamSegmentReader(seed);
         MissFileBefore(name);
         _lastOctets = file.Length;
-        var gaps = new List<(long From, long To, long EndOffset)>();
+        if (_headerless.Contains(name))
+        {
+            _losses.Add(new StreamLoss(name, 0, StreamSegmentHeader.FirstRecordOffset, _endOffset, _lastTimestamp));
+        }
+
+        var gaps = new List<(StreamLoss Loss, long EndOffset)>();
         long syncedOctets = 0;
         reader.Begin(file, StreamSegmentHeader.FirstRecordOffset);
         bool isThere;
@@ -99,31 +152,38 @@ internal sealed class StreamCheck
             isThere = reader.Fill(file.Length);
             if (reader.DamagedFrom is { } from)
             {
-                gaps.Add((from, isThere ? reader.WindowPosition : file.Length, _endOffset));
+                long next = isThere ? StreamRecord.Read(reader.Octets).Offset : end ?? _endOffset;
+                gaps.Add((new StreamLoss(name, from, isThere ? reader.WindowPosition : file.Length, next, _lastTimestamp), _endOffset));
             }
 
             syncedOctets = Math.Max(syncedOctets, ReadWindow(reader, end ?? long.MaxValue));
         }
         while (isThere);
 
-        foreach (var (from, to, before) in gaps)
+        foreach (var (loss, before) in gaps)
         {
-            if (from < syncedOctets || end > before)
+            if (loss.From < syncedOctets || end > before)
             {
-                _damages.Add(new JournalDamage(name, from, to - from, "messages, or the index of the segment"));
+                _damages.Add(new JournalDamage(name, loss.From, loss.To - loss.From, "messages, or the index of the segment"));
+                _isEndDamaged = loss.To == file.Length;
+                _lastGap = end is null && _isEndDamaged ? _losses.Count : -1;
+                _losses.Add(loss);
             }
         }
     }
 
-    /// <summary>Offsets go on from one file to the next. Where the file before is damaged they need not.</summary>
+    /// <summary>Offsets go on from one file to the next. Where the end of the file before is damaged they need not.</summary>
     private void MissFileBefore(string name)
     {
-        if (StreamSegment.TryParse(name, out long firstOffset) && _firstOffset >= 0 && firstOffset > _endOffset && _damages.Count == _damagesBefore)
+        _ = StreamSegment.TryParse(name, out long firstOffset);
+        if (_endOffset > 0 && firstOffset > _endOffset && !_isEndDamaged)
         {
-            _damages.Add(new JournalDamage(name, 0, 0, string.Create(CultureInfo.InvariantCulture, $"messages from offset {_endOffset} to {firstOffset - 1}: the file before is not there")));
+            _damages.Add(StreamSegment.MissingBefore(name, _endOffset, firstOffset));
+            _losses.Add(new StreamLoss(null, _endOffset, firstOffset, firstOffset, _lastTimestamp));
         }
 
-        _damagesBefore = _damages.Count;
+        _endOffset = Math.Max(_endOffset, firstOffset);
+        _isEndDamaged = false;
     }
 
     /// <returns>Octets of the segment that the window tells to be on the disk.</returns>
@@ -139,11 +199,18 @@ internal sealed class StreamCheck
                 _firstOffset = _firstOffset < 0 ? record.Offset : _firstOffset;
                 _endOffset = record.Offset + 1;
             }
-            else if (record.Kind == StreamRecordKind.Mark)
+            else if (record.Kind != StreamRecordKind.Message)
+            {
+                // What a repair has given up.
+                _endOffset = Math.Max(_endOffset, Math.Min(record.Offset, end));
+            }
+
+            if (record.Kind == StreamRecordKind.Mark)
             {
                 syncedOctets = Math.Max(syncedOctets, BinaryPrimitives.ReadInt64LittleEndian(reader.Octets.AsSpan(at + StreamRecord.Octets)));
             }
 
+            _lastTimestamp = Math.Max(_lastTimestamp, record.Timestamp);
             at += record.WholeOctets;
         }
 

@@ -13,25 +13,33 @@ internal sealed partial class StreamLog
 
     /// <summary>Finds what an earlier process has left in the folder. Before anything else.</summary>
     /// <param name="knownEnd">The offset behind the last message that is known to have been on the disk.</param>
+    /// <param name="knownFirst">The offset before which it has dropped its messages, as far as anybody knows; below 0 for nothing known.</param>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="JournalVersionException">The log is of a version that this code does not know.</exception>
-    public void Recover(long knownEnd = 0)
+    public void Recover(long knownEnd = 0, long knownFirst = -1)
     {
         Recover();
-        Miss(knownEnd);
+        if (knownFirst >= 0 && _segments.Count > 0 && _segments[0].FirstOffset > knownFirst)
+        {
+            TellDamage(StreamSegment.MissingBefore(_segments[0].Name, knownFirst, _segments[0].FirstOffset));
+        }
+
+        Miss(knownEnd, knownFirst);
     }
 
     /// <summary>Tells of messages that were on the disk and are not there. Their offsets are not given to others.</summary>
     /// <param name="knownEnd">The offset behind the last of them.</param>
-    public void Miss(long knownEnd)
+    /// <param name="knownFirst">The offset before which they are not missed.</param>
+    public void Miss(long knownEnd, long knownFirst = -1)
     {
-        if (_nextOffset >= knownEnd)
+        long from = Math.Max(_nextOffset, knownFirst);
+        if (from >= knownEnd)
         {
             return;
         }
 
         var last = _segments.Count > 0 ? _segments[^1] : null;
-        TellDamage(StreamSegment.MissingEnd(last?.Name, last?.Octets ?? 0, _nextOffset, knownEnd));
+        TellDamage(StreamSegment.MissingEnd(last?.Name, last?.Octets ?? 0, from, knownEnd));
         _nextOffset = knownEnd;
         Volatile.Write(ref _endOffset, knownEnd);
         if (_tail is not null)

@@ -73,7 +73,8 @@ internal sealed partial class StreamLog(Func<IFileLayer> openFolder, StreamLogOp
     /// </summary>
     /// <param name="maxOctets">Octets that the log may have.</param>
     /// <param name="oldest">Messages of before this time are too old, in milliseconds since 1970.</param>
-    public void Trim(long? maxOctets, long? oldest)
+    /// <param name="note">Told the offset that is the first from now on, and what removes the files: to be called when that is kept. Null to have them removed at once.</param>
+    public void Trim(long? maxOctets, long? oldest, Action<long, Action>? note = null)
     {
         var dropped = new List<StreamSegment>();
         lock (_gate)
@@ -91,9 +92,45 @@ internal sealed partial class StreamLog(Func<IFileLayer> openFolder, StreamLogOp
             _segments = segments.Skip(dropped.Count);
         }
 
-        foreach (var segment in dropped)
+        if (dropped.Count > 0 && note is not null)
         {
-            segment.Drop();
+            note(_segments[0].FirstOffset, () => dropped.ForEach(static segment => segment.Drop()));
+            return;
+        }
+
+        dropped.ForEach(static segment => segment.Drop());
+    }
+
+    /// <summary>
+    /// Where a commit does not mean the disk: waits until all that was committed is there. <see cref="SyncedEndOffset"/> says so then.
+    /// </summary>
+    /// <exception cref="IOException">It may not be there.</exception>
+    public void SyncAll()
+    {
+        lock (_writerGate)
+        {
+            long end = EndOffset;
+            var segments = _segments;
+            for (int index = 0; index < segments.Count; index++)
+            {
+                if (segments[index].Acquire() is { } file)
+                {
+                    try
+                    {
+                        file.Sync();
+                    }
+                    finally
+                    {
+                        segments[index].Release();
+                    }
+                }
+            }
+
+            if (segments.Count > 0 && !_hasEnded)
+            {
+                _files!.SyncFolder();
+                Volatile.Write(ref _syncedEndOffset, end);
+            }
         }
     }
 

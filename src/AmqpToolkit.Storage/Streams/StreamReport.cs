@@ -9,4 +9,11 @@ namespace AmqpToolkit.Storage.Streams;
 /// <param name="FirstOffset">The offset of the first of them.</param>
 /// <param name="EndOffset">The offset behind the last.</param>
 /// <param name="Damages">What is damaged.</param>
-internal sealed record StreamReport(int Files, long Octets, long Messages, long FirstOffset, long EndOffset, IReadOnlyList<JournalDamage> Damages);
+internal sealed record StreamReport(int Files, long Octets, long Messages, long FirstOffset, long EndOffset, IReadOnlyList<JournalDamage> Damages)
+{
+    /// <summary>The number that was drawn for the stream; null where no header can be read.</summary>
+    public Guid? Id { get; init; }
+
+    /// <summary>The damages, as a repair needs to know them.</summary>
+    public IReadOnlyList<StreamLoss> Losses { get; init; } = [];
+}

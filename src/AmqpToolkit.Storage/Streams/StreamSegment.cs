@@ -56,6 +56,13 @@ internal sealed class StreamSegment(IFileLayer files, long firstOffset, long fir
         name ?? NameOf(0), octets, 0,
         string.Create(CultureInfo.InvariantCulture, $"messages from offset {from} to {end - 1}: {(name is null ? "no file is there" : "the end of the file is missing, or another file")}"));
 
+    /// <summary>Messages whose file was there and is not.</summary>
+    /// <param name="name">The file behind it.</param>
+    /// <param name="from">The first offset that is missing.</param>
+    /// <param name="to">Where that file begins.</param>
+    public static JournalDamage MissingBefore(string name, long from, long to) =>
+        new(name, 0, 0, string.Create(CultureInfo.InvariantCulture, $"messages from offset {from} to {to - 1}: the file before is not there"));
+
     public static bool TryParse(string name, out long firstOffset)
     {
         firstOffset = 0;

@@ -63,6 +63,44 @@ public sealed class LostDefinitionTests
         Assert.True(File.Exists(file));
     }
 
+    [Fact]
+    public async Task NumberOfAFolder_ThatNobodyKnowsOf_IsGivenToNoStream()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        await broker.StopAsync();
+        for (int number = 1200; number < 1300; number++)
+        {
+            string folder = Directory.CreateDirectory(Path.Combine(broker.Folder, "streams", $"{number}")).FullName;
+            await File.WriteAllTextAsync(Path.Combine(folder, "00000000000000000000.stream"), "somebody's");
+        }
+
+        await broker.OpenAsync();
+        using (var client = new Streams.StreamClient(broker.Broker))
+        {
+            client.Declare("s");
+            client.Publish("s", "kept");
+        }
+
+        Assert.True(Directory.Exists(Path.Combine(broker.Folder, "streams", "1300")));
+    }
+
+    [Fact]
+    public async Task Folder_WhoseJournalIsGone_IsTakenByNoBroker()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        await broker.StopAsync();
+        Array.ForEach(Directory.GetFiles(broker.Folder, "segment-*"), File.Delete);
+
+        for (int start = 0; start < 2; start++)
+        {
+            var refused = await Assert.ThrowsAsync<BrokerStoreException>(() => broker.OpenAsync());
+            Assert.Contains("but not its journal", refused.Message, StringComparison.Ordinal);
+        }
+
+        File.Delete(Path.Combine(broker.Folder, "newest"));
+        await broker.OpenAsync();
+    }
+
     /// <summary>Flips a bit behind some octets, wherever they stand in the journal's files.</summary>
     private static int Damage(string folder, byte[] octets, byte? ninth)
     {

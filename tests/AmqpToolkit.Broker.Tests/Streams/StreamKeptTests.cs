@@ -86,6 +86,78 @@ public sealed class StreamKeptTests
     }
 
     [Fact]
+    public async Task Stream_OfDurabilityOs_WhoseFolderIsGone_IsMissed_AfterAStopInOrder()
+    {
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true);
+        using (var client = new StreamClient(broker.Broker))
+        {
+            client.Declare("s", ("x-durability", "os"));
+            client.Publish("s", "0", "1", "2");
+            await broker.RestartAsync();
+        }
+
+        Assert.Empty(broker.Defects);
+        await broker.StopAsync();
+        Directory.Delete(Path.Combine(broker.Folder, "streams"), recursive: true);
+        await broker.OpenAsync();
+
+        Assert.Contains("messages from offset 0 to 2: no file is there", Assert.Single(broker.Defects), StringComparison.Ordinal);
+        using var after = new StreamClient(broker.Broker);
+        after.Publish("s", "new");
+        after.Consume("s", 10, "c", ("x-stream-offset", "first"));
+        Assert.Equal([(3, "new")], after.Read(1));
+    }
+
+    [Fact]
+    public async Task FirstFile_ThatIsGone_IsMissed_WhenNoLimitCanHaveTakenIt()
+    {
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true);
+        using (var client = new StreamClient(broker.Broker))
+        {
+            client.Declare("s", ("x-stream-max-segment-size-bytes", 16_384));
+            foreach (string[] some in Numbers(0, 2_000).Chunk(50))
+            {
+                client.Publish("s", some);
+            }
+
+            await broker.StopAsync();
+        }
+
+        string[] files = [.. Directory.GetFiles(Path.Combine(broker.Folder, "streams"), "*.stream", SearchOption.AllDirectories).Order()];
+        Assert.True(files.Length > 2);
+        File.Delete(files[0]);
+        await broker.OpenAsync();
+
+        long first = long.Parse(Path.GetFileNameWithoutExtension(files[1]), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Contains($"messages from offset 0 to {first - 1}: the file before is not there", Assert.Single(broker.Defects), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("fsync")]
+    [InlineData("os")]
+    public async Task WhatALimitTakes_IsNeverMissed(string durability)
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        (string, object)[] limits = [("x-durability", durability), ("x-stream-max-segment-size-bytes", 16_384), ("x-max-length-bytes", 40_000)];
+        for (int round = 0; round < 3; round++)
+        {
+            using (var client = new StreamClient(broker.Broker))
+            {
+                client.Declare("s", limits);
+                foreach (string[] some in Numbers(0, 2_000).Chunk(50))
+                {
+                    client.Publish("s", some);
+                }
+            }
+
+            string streams = Path.Combine(broker.Folder, "streams");
+            await Eventually.HoldsAsync(() => Directory.GetFiles(streams, "*.stream", SearchOption.AllDirectories).Length <= 4);
+            await (round == 1 ? broker.CrashAsync() : broker.RestartAsync());
+            Assert.Empty(broker.Defects);
+        }
+    }
+
+    [Fact]
     public async Task Stream_ThatIsDeleted_IsNotMissed()
     {
         await using var broker = await KeptBroker.StartAsync();

@@ -13,7 +13,7 @@ internal sealed class TestStream : IDisposable
     private readonly Journal _journal;
     private ulong _token;
 
-    public TestStream(SimulatedDisk disk, StreamLogOptions? options = null, long segmentOctets = StreamLogOptions.UsualSegmentOctets, CommitLevel level = CommitLevel.Fsync, long knownEnd = 0)
+    public TestStream(SimulatedDisk disk, StreamLogOptions? options = null, long segmentOctets = StreamLogOptions.UsualSegmentOctets, CommitLevel level = CommitLevel.Fsync, long knownEnd = 0, long knownFirst = -1)
     {
         var files = disk.Open();
         _journal = Journaling.Journal.Open(files, new JournalOptions { SegmentOctets = 64 * 1024, IdleWriteDelay = TimeSpan.FromMilliseconds(1) }, new RecordingVisitor());
@@ -32,7 +32,7 @@ internal sealed class TestStream : IDisposable
         };
         if (disk.FolderNames.Contains(FolderName))
         {
-            Log.Recover(knownEnd);
+            Log.Recover(knownEnd, knownFirst);
         }
     }
 

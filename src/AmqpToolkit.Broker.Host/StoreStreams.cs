@@ -1,0 +1,86 @@
+using System.Globalization;
+using AmqpToolkit.Storage.Files;
+using AmqpToolkit.Storage.Journaling;
+using AmqpToolkit.Storage.Streams;
+
+namespace AmqpToolkit.Broker.Host;
+
+/// <summary>The streams in a data folder, held against what the journal says of them. Used by one thread.</summary>
+internal sealed class StoreStreams(string folder, StoreInventory inventory, JournalReport journal)
+{
+    private readonly string _streams = Path.Combine(folder, StoreFolders.Streams);
+
+    /// <summary>The streams that are there, or should be.</summary>
+    public IReadOnlySet<uint> Numbers => new SortedSet<uint>([.. inventory.Streams.Where(IsDeclared), .. Folders()]);
+
+    /// <summary>Whether nobody declares what is in a stream's folder, nor has deleted it.</summary>
+    public bool IsUnknown(uint number) => !IsDeclared(number) && !journal.Removed.Contains(number) && Directory.EnumerateFiles(FolderOf(number)).Any();
+
+    /// <summary>What a stream has and lacks. Nothing is missed of one that nobody declares.</summary>
+    public StreamReport Check(uint number)
+    {
+        bool isDeclared = IsDeclared(number);
+        return StreamCheck.Run(
+            Directory.Exists(FolderOf(number)) ? new DiskFileLayer(FolderOf(number)) { IsReadOnly = true } : null,
+            isDeclared ? inventory.StreamEndOf(number) : 0,
+            isDeclared ? inventory.StreamFirstOf(number) : -1);
+    }
+
+    /// <summary>Sets aside what nobody declares, and takes the losses of the others for what they are.</summary>
+    /// <param name="aside">Where what is damaged goes, or a copy of it; made when something goes there.</param>
+    /// <param name="tell">Told what was done, a line each.</param>
+    /// <exception cref="IOException">The folder is in use, or cannot be read or written.</exception>
+    public void Repair(string aside, Action<string> tell)
+    {
+        using DiskFileLayer files = new(folder);
+        files.Lock();
+        foreach (uint number in Numbers)
+        {
+            string kept = Path.Combine(aside, StoreFolders.Streams, NameOf(number));
+            if (Directory.Exists(FolderOf(number)) && IsUnknown(number))
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
+                Directory.Move(FolderOf(number), kept);
+                NativeFiles.SyncFolder(_streams);
+                tell($"stream of {inventory.NameOf(number)}: its files are in {kept}");
+            }
+            else if (Check(number) is { Damages.Count: > 0 } report)
+            {
+                Directory.CreateDirectory(FolderOf(number));
+                StreamRepair.Run(new DiskFileLayer(FolderOf(number)), report, name => Keep(FolderOf(number), kept, name));
+                NativeFiles.SyncFolder(_streams);
+                tell($"stream of {inventory.NameOf(number)}: what is lost is not missed any more; the damaged files are in {kept}");
+            }
+        }
+    }
+
+    private static void Keep(string from, string to, string name)
+    {
+        Directory.CreateDirectory(to);
+        File.Copy(Path.Combine(from, name), Path.Combine(to, name));
+        using (DiskFileLayer copies = new(to))
+        using (IStoreFile copy = copies.Open(name))
+        {
+            copy.Sync();
+        }
+
+        NativeFiles.SyncFolder(to);
+    }
+
+    private static string NameOf(uint number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private bool IsDeclared(uint number) => journal.Messages.ContainsKey(number);
+
+    private string FolderOf(uint number) => Path.Combine(_streams, NameOf(number));
+
+    private IEnumerable<uint> Folders()
+    {
+        foreach (string stream in Directory.Exists(_streams) ? Directory.EnumerateDirectories(_streams) : [])
+        {
+            if (uint.TryParse(Path.GetFileName(stream), NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
+            {
+                yield return number;
+            }
+        }
+    }
+}
