@@ -26,6 +26,7 @@ public sealed class KillTests(ITestOutputHelper output)
                 int port = (await broker.ListeningAsync()).Port;
                 await load.RunAsync(port, TimeSpan.FromMilliseconds(milliseconds), broker.KillAsync);
                 Assert.True(load.Mistakes.Count == 0, $"seed {seed}, round {round}: {string.Join('\n', load.Mistakes)}");
+                await FolderCheck.FindsNothingAsync(folder.FullName, $"seed {seed}, round {round}");
             }
 
             await using BrokerExecutable last = BrokerExecutable.Start($"--port 0 --data {folder.FullName}");

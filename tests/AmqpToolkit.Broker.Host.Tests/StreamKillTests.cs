@@ -14,7 +14,7 @@ public sealed class StreamKillTests(ITestOutputHelper output)
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private static readonly Dictionary<string, object?> Arguments = new() { ["x-queue-type"] = "stream", ["x-stream-max-segment-size-bytes"] = 100_000 };
+    private readonly Dictionary<string, object?> _arguments = new() { ["x-queue-type"] = "stream", ["x-stream-max-segment-size-bytes"] = 100_000 };
 
     private readonly ConcurrentDictionary<long, byte> _confirmed = new();
     private readonly ConcurrentDictionary<long, long> _seen = new();
@@ -35,6 +35,7 @@ public sealed class StreamKillTests(ITestOutputHelper output)
                 await using BrokerExecutable broker = BrokerExecutable.Start($"--port 0 --data {folder.FullName}");
                 await RunAsync((await broker.ListeningAsync()).Port, TimeSpan.FromMilliseconds(random.Next(100, 500)), broker.KillAsync);
                 rounds++;
+                await FolderCheck.FindsNothingAsync(folder.FullName, $"seed {seed}, round {rounds}");
             }
             while (rounds < 5 || (_confirmed.IsEmpty && rounds < 50));
 
@@ -42,6 +43,30 @@ public sealed class StreamKillTests(ITestOutputHelper output)
             int count = await CheckAsync((await last.ListeningAsync()).Port);
             output.WriteLine($"seed {seed}: {rounds} rounds, {_published} published, {_confirmed.Count} confirmed, {_seen.Count} read before the end, {count} there");
             Assert.True(_mistakes.IsEmpty, $"seed {seed}: {string.Join('\n', _mistakes.Take(20))}");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("fsync")]
+    [InlineData("os")]
+    public async Task KillWhileALimitTakesFiles_IsNoDamage(string durability)
+    {
+        int seed = Environment.TickCount;
+        var random = new Random(seed);
+        (_arguments["x-stream-max-segment-size-bytes"], _arguments["x-max-length-bytes"], _arguments["x-durability"]) = (16_384, 50_000, durability);
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("amqp-broker-kill");
+        try
+        {
+            for (int round = 0; round < 4; round++)
+            {
+                await using BrokerExecutable broker = BrokerExecutable.Start($"--port 0 --data {folder.FullName}");
+                await RunAsync((await broker.ListeningAsync()).Port, TimeSpan.FromMilliseconds(random.Next(100, 500)), broker.KillAsync);
+                await FolderCheck.FindsNothingAsync(folder.FullName, $"seed {seed}, round {round}");
+            }
         }
         finally
         {
@@ -93,7 +118,7 @@ public sealed class StreamKillTests(ITestOutputHelper output)
 
     private async Task ConsumeAsync(IChannel channel, Action<long>? onMessage = null)
     {
-        await channel.QueueDeclareAsync(Stream, durable: true, exclusive: false, autoDelete: false, Arguments);
+        await channel.QueueDeclareAsync(Stream, durable: true, exclusive: false, autoDelete: false, _arguments);
         await channel.BasicQosAsync(0, 500, global: false);
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += async (_, delivery) =>
@@ -124,7 +149,7 @@ public sealed class StreamKillTests(ITestOutputHelper output)
     {
         await using IConnection connection = await PatientFactory.For(port).CreateConnectionAsync();
         await using IChannel channel = await connection.CreateChannelAsync();
-        int count = (int)(await channel.QueueDeclareAsync(Stream, durable: true, exclusive: false, autoDelete: false, Arguments)).MessageCount;
+        int count = (int)(await channel.QueueDeclareAsync(Stream, durable: true, exclusive: false, autoDelete: false, _arguments)).MessageCount;
         var there = new HashSet<long>();
         int read = 0;
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
