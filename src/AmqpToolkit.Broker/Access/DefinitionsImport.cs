@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
@@ -12,6 +13,9 @@ namespace AmqpToolkit.Broker.Access;
 internal sealed class DefinitionsImport
 {
     private const int MaxDepth = 32;
+
+    /// <summary>Unknown keys that are told of; a file that is another thing altogether has any number.</summary>
+    private const int MostUnknown = 20;
 
     private readonly AmqpBroker _broker;
     private readonly string _defaultVirtualHost;
@@ -43,6 +47,11 @@ internal sealed class DefinitionsImport
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw new DefinitionException("The definitions are no JSON object.");
+            }
+
+            foreach (string key in DefinitionKeys.FindUnknown(document.RootElement).Take(MostUnknown))
+            {
+                Log.DefinitionKeyUnknown(broker.Logger, key);
             }
 
             new DefinitionsImport(broker, defaultVirtualHost).Import(document.RootElement);

@@ -86,6 +86,9 @@ internal static partial class Log
     [LoggerMessage(30, LogLevel.Warning, "the folder {Folder} belongs to no queue that the store knows, and is left alone")]
     public static partial void FolderLeft(ILogger logger, string folder);
 
+    [LoggerMessage(42, LogLevel.Warning, "'{Key}' in the definitions means nothing, and is left alone")]
+    public static partial void DefinitionKeyUnknown(ILogger logger, string key);
+
     [LoggerMessage(40, LogLevel.Information, "the folder {Folder} had nothing: a new store begins")]
     public static partial void StoreBegins(ILogger logger, string folder);
 

@@ -37,6 +37,20 @@ public sealed class DefinitionsTests
         """;
 
     [Fact]
+    public async Task Keys_ThatMeanNothing_AreTold()
+    {
+        const int KeyUnknown = 42;
+        var log = new WarningLog();
+        await using (await StartAsync(Export, log))
+        {
+            Assert.Empty(log.Of(KeyUnknown));
+        }
+
+        await using var broker = await StartAsync("""{ "polices": [], "users": [ { "name": "a", "tags": [] }, { "name": "b", "pasword": "x", "tags": [] } ] }""", log);
+        Assert.Equal(["'polices'", "'users[1].pasword'"], log.Of(KeyUnknown).Select(line => line.Split(' ')[0]));
+    }
+
+    [Fact]
     public async Task Definitions_OfAnExport_AreThereBeforeTheFirstClient()
     {
         await using var broker = await StartAsync(Export);
@@ -185,9 +199,10 @@ public sealed class DefinitionsTests
     public async Task Start_WithDefinitionsThatCannotBeUsed_LeavesNothingListening() =>
         await Assert.ThrowsAsync<DefinitionException>(() => StartAsync("{"));
 
-    private static Task<AmqpBroker> StartAsync(string definitions) => AmqpBroker.StartAsync(new AmqpBrokerOptions
+    private static Task<AmqpBroker> StartAsync(string definitions, WarningLog? log = null) => AmqpBroker.StartAsync(new AmqpBrokerOptions
     {
         Endpoints = [new(IPAddress.Loopback, 0)],
         Definitions = Encoding.UTF8.GetBytes(definitions),
+        LoggerFactory = log ?? new WarningLog(),
     });
 }
