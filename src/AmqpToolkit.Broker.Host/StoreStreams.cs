@@ -39,14 +39,15 @@ internal sealed class StoreStreams(string folder, StoreInventory inventory, Jour
             string kept = Path.Combine(aside, StoreFolders.Streams, NameOf(number));
             if (Directory.Exists(FolderOf(number)) && IsUnknown(number))
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
+                MakeFolder(Path.GetDirectoryName(kept)!);
                 Directory.Move(FolderOf(number), kept);
+                NativeFiles.SyncFolder(Path.GetDirectoryName(kept)!);
                 NativeFiles.SyncFolder(_streams);
                 tell($"stream of {inventory.NameOf(number)}: its files are in {kept}");
             }
             else if (Check(number) is { Damages.Count: > 0 } report)
             {
-                Directory.CreateDirectory(FolderOf(number));
+                MakeFolder(FolderOf(number));
                 StreamRepair.Run(new DiskFileLayer(FolderOf(number)), report, name => Keep(FolderOf(number), kept, name));
                 NativeFiles.SyncFolder(_streams);
                 tell($"stream of {inventory.NameOf(number)}: what is lost is not missed any more; the damaged files are in {kept}");
@@ -54,9 +55,20 @@ internal sealed class StoreStreams(string folder, StoreInventory inventory, Jour
         }
     }
 
-    private static void Keep(string from, string to, string name)
+    /// <summary>Makes a folder in the data folder, and waits until it can be found whatever the power does: what goes there goes from where it was.</summary>
+    private void MakeFolder(string path)
     {
-        Directory.CreateDirectory(to);
+        Directory.CreateDirectory(path);
+        int end = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)).Length;
+        for (string parent = Path.GetDirectoryName(path)!; parent.Length >= end; parent = Path.GetDirectoryName(parent)!)
+        {
+            NativeFiles.SyncFolder(parent);
+        }
+    }
+
+    private void Keep(string from, string to, string name)
+    {
+        MakeFolder(to);
         File.Copy(Path.Combine(from, name), Path.Combine(to, name));
         using (DiskFileLayer copies = new(to))
         using (IStoreFile copy = copies.Open(name))

@@ -117,6 +117,7 @@ public sealed class JournalNewestTests
     public void PowerLoss_AtWhateverCall_LeavesNothingToMiss()
     {
         int calls = 0;
+        int lost = 0;
         for (int point = 1; point <= Math.Max(calls, 1); point++)
         {
             for (int dice = 0; dice < 4; dice++)
@@ -128,6 +129,7 @@ public sealed class JournalNewestTests
                 disk.OnSync = _ => Note();
                 Write(disk).Dispose();
                 calls = number;
+                lost += left is null ? 0 : 1;
 
                 // What the power left of a batch that nobody was promised may have holes.
                 Assert.DoesNotContain(Recover(left ?? disk).Damages, static damage => damage.What.Contains("is not there", StringComparison.Ordinal) || damage is { Offset: <= SegmentHeader.FirstRecordOffset, Octets: 0 });
@@ -142,7 +144,46 @@ public sealed class JournalNewestTests
             }
         }
 
-        Assert.True(calls > 20, $"{calls} calls");
+        Assert.True(lost > 20, $"{lost} losses of power in {calls} calls");
+    }
+
+    /// <summary>A start that tells of the loss must not be the last to: it may come to nothing.</summary>
+    [Fact]
+    public void LastFile_IsStillMissed_WherePowerOrProcessEndsTheStartThatMissedIt()
+    {
+        var damaged = KilledDisk();
+        string gone = damaged.Names.Last();
+        damaged.Remove(gone);
+        int ends = 0;
+        for (int point = 1; point <= 40; point++)
+        {
+            var disk = damaged.Kill();
+            SimulatedDisk? killed = null;
+            SimulatedDisk? left = null;
+            int number = 0;
+            disk.OnWrite = _ => Note();
+            disk.OnSync = _ => Note();
+            Journal.Open(disk.Open(), JournalSample.Options, new RecordingVisitor()).Dispose();
+            ends += left is null ? 0 : 1;
+
+            foreach (var one in (SimulatedDisk[])[killed ?? disk, left ?? disk])
+            {
+                Assert.Contains(Recover(one).Damages, damage => damage.File == gone && damage.What.Contains("it is not there", StringComparison.Ordinal));
+                Journal.Open(one.Open(), JournalSample.Options, new RecordingVisitor()).Dispose();
+                Assert.Contains(Recover(one).Damages, damage => damage.File == gone && damage.What.Contains("it is not there", StringComparison.Ordinal));
+            }
+
+            void Note()
+            {
+                if (Interlocked.Increment(ref number) == point)
+                {
+                    killed = disk.Kill();
+                    left = disk.LosePower(new Random(point));
+                }
+            }
+        }
+
+        Assert.True(ends > 4, $"{ends} ends");
     }
 
     /// <summary>Some segments, and the last batch committed.</summary>

@@ -33,7 +33,8 @@ internal sealed partial class BrokerStore
     }
 
     /// <summary>A stream has its messages from an offset to another on the disk. Nobody waits until that is kept, but who removes what lies before: it is said for the sake of damage alone.</summary>
-    internal void NoteStream(uint stream, long firstOffset, long endOffset)
+    /// <returns>False when the broker stops, and nothing is kept any more.</returns>
+    internal bool NoteStream(uint stream, long firstOffset, long endOffset)
     {
         lock (_streamsGate)
         {
@@ -50,10 +51,11 @@ internal sealed partial class BrokerStore
             {
                 using var append = Journal.Append();
                 append.Define((ushort)DefinitionKind.Stream, name, value);
+                return true;
             }
             catch (ObjectDisposedException)
             {
-                // The broker stops, and has said it.
+                return false;
             }
         }
     }

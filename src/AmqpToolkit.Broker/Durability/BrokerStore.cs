@@ -80,16 +80,16 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
             throw new BrokerStoreException($"A repair of the folder was interrupted: run amqp-broker repair {options.DataDirectory} again.");
         }
 
-        if (options.FileLayer is null && StoreFolders.HasLostJournal(options.DataDirectory!))
-        {
-            throw new BrokerStoreException(
-                $"'{options.DataDirectory}' has what a broker left, but not its journal (segment-*.journal): put that back, or run amqp-broker repair {options.DataDirectory} to begin anew with the rest set aside.");
-        }
-
         // What is restored knows its store from the start, although it takes nothing before all is read.
         var store = broker.Store = new BrokerStore(broker);
         try
         {
+            if (options.FileLayer is null && StoreFolders.HasLostJournal(options.DataDirectory!))
+            {
+                throw new BrokerStoreException(
+                    $"'{options.DataDirectory}' has what a broker left, but not its journal (segment-*.journal): put that back, or run amqp-broker repair {options.DataDirectory} to begin anew with the rest set aside.");
+            }
+
             var files = options.FileLayer?.Invoke() ?? new DiskFileLayer(options.DataDirectory!);
             store.Streams = new StreamStore(store, files);
             var recovery = new BrokerRecovery(broker, store);
@@ -116,7 +116,7 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
             store.Streams.SkipNumbersOfFolders();
             recovery.Finish();
             store.Streams.NoteEnds();
-            if (!store.HasBegun)
+            if (store._journal.FoundVersion == 0 && !recovery.HasMetDamage)
             {
                 Log.StoreBegins(broker.Logger, files.Folder);
             }

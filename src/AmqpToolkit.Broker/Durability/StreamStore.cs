@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Storage.Journaling;
@@ -11,8 +12,8 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
 {
     private const string FolderName = StoreFolders.Streams;
 
-    /// <summary>How often somebody who waits for the journal looks whether it waits for room.</summary>
-    private static readonly TimeSpan FullLook = TimeSpan.FromMilliseconds(250);
+    /// <summary>How long a stop may wait for streams that are not synced otherwise.</summary>
+    private static readonly TimeSpan s_lastSyncs = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<uint, StreamLog> _logs = new();
 
@@ -56,14 +57,15 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
         }
     }
 
-    /// <summary>As the other, when the broker stops: then everything comes to the disk.</summary>
+    /// <summary>As the other, when the broker stops: then what can be brought to the disk in a short time comes there. To be stopped in order matters more.</summary>
     public void NoteLastEnds()
     {
+        long start = Stopwatch.GetTimestamp();
         foreach (var (number, log) in _logs)
         {
             if (log.Level != CommitLevel.Fsync && log.EndOffset > store.KnownEndOf(number))
             {
-                TrySyncAll(log);
+                TrySyncAll(log, store.KnownEndOf(number), () => Stopwatch.GetElapsedTime(start) < s_lastSyncs);
             }
 
             NoteEnd(number, log);
@@ -161,11 +163,11 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
 
     private static string NameOf(uint number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static void TrySyncAll(StreamLog log)
+    private static void TrySyncAll(StreamLog log, long knownEnd, Func<bool> mayGoOn)
     {
         try
         {
-            log.SyncAll();
+            log.SyncAll(knownEnd, mayGoOn);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -177,20 +179,12 @@ internal sealed class StreamStore(BrokerStore store, IFileLayer files) : IDispos
     {
         try
         {
-            store.NoteStream(number, firstOffset, 0);
-            Task noted = store.FlushAsync(CommitLevel.Fsync);
-            while (!noted.IsCompleted && !store.Journal.IsFull)
+            // A journal that closes still takes who waits, and no note: then the files stay. So they do while a disk that is full has no room for the note.
+            if (store.NoteStream(number, firstOffset, 0))
             {
-                await Task.WhenAny(noted, Task.Delay(FullLook)).ConfigureAwait(false);
+                await store.FlushAsync(CommitLevel.Fsync).ConfigureAwait(false);
+                drop();
             }
-
-            if (!store.Journal.IsFull)
-            {
-                await noted.ConfigureAwait(false);
-            }
-
-            // A disk that is full has no room for the note before this has made some.
-            drop();
         }
         catch (Exception error) when (error is BrokerStoreException or ObjectDisposedException)
         {

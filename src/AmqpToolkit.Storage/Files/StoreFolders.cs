@@ -22,13 +22,20 @@ internal static class StoreFolders
     /// <exception cref="IOException">The folder cannot be read.</exception>
     public static bool HasLostJournal(string folder)
     {
-        if (!Directory.Exists(folder) || HasJournal(folder))
+        try
         {
-            return false;
-        }
+            if (!Directory.Exists(folder) || HasJournal(folder))
+            {
+                return false;
+            }
 
-        string streams = Path.Combine(folder, Streams);
-        return (Directory.Exists(streams) && Directory.EnumerateFiles(streams, "*", SearchOption.AllDirectories).Any(static file => StreamSegment.TryParse(Path.GetFileName(file), out _)))
-            || NewestSegment.Read(new DiskFileLayer(folder) { IsReadOnly = true }, null, out _) is not null;
+            string streams = Path.Combine(folder, Streams);
+            return (Directory.Exists(streams) && Directory.EnumerateFiles(streams, "*", SearchOption.AllDirectories).Any(static file => StreamSegment.TryParse(Path.GetFileName(file), out _)))
+                || NewestSegment.Read(new DiskFileLayer(folder) { IsReadOnly = true }, null, out _) is not null;
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new IOException(DiskErrors.WhyNotTaken(folder, error), error);
+        }
     }
 }

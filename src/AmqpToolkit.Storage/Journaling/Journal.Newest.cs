@@ -32,9 +32,9 @@ internal sealed partial class Journal
             _newestFile.Write(0, new byte[NewestSegment.FileOctets]);
             _isFolderDirty = true;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // A disk that is full has room for no more knowledge.
+            // A disk that is full has room for no more knowledge, and a journal without it is whole.
             GiveUpNewest();
         }
     }

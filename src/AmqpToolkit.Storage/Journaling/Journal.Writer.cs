@@ -133,8 +133,7 @@ internal sealed partial class Journal
 
             if (batch.NeedsSync)
             {
-                Sync();
-                NoteNewest();
+                Sync(notesNewest: true);
                 Volatile.Write(ref _syncedBatch, batch.Number);
             }
         }
@@ -227,7 +226,8 @@ internal sealed partial class Journal
         file.Write(0, header);
     }
 
-    private void Sync()
+    /// <param name="notesNewest">Whether what is synced has the marks that end its batches. Others may write meanwhile, as during a sync.</param>
+    private void Sync(bool notesNewest = false)
     {
         bool isFolderDirty = BeginSync();
         try
@@ -241,6 +241,11 @@ internal sealed partial class Journal
             if (isFolderDirty)
             {
                 _files.SyncFolder();
+            }
+
+            if (notesNewest)
+            {
+                NoteNewest();
             }
         }
         finally

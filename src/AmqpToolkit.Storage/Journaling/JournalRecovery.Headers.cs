@@ -101,6 +101,7 @@ internal sealed partial class JournalRecovery
         if (number != _newestFile || number <= _newest || HasRecords(number))
         {
             _mayLackDefinitions = true;
+            _toldHeaderless = Math.Max(_toldHeaderless, number);
             visitor.VisitDamage(new JournalDamage(name, 0, knownEnd > 0 ? knownEnd : LengthOf(name), "all records of the file: it has no header"));
         }
         else if (!IsReadOnly)

@@ -33,6 +33,9 @@ internal sealed partial class JournalRecovery
     /// <summary>The newest file that is there, whatever is in it.</summary>
     private uint _newestFile;
 
+    /// <summary>The newest file without a header that others miss.</summary>
+    private uint _toldHeaderless;
+
     private NewestSegment? FindNewest(Guid? journal, List<uint> numbers)
     {
         var newest = NewestSegment.Read(files, journal, out bool isSecond);
@@ -168,13 +171,23 @@ internal sealed partial class JournalRecovery
             }
         }
 
-        if (_newest > _newestFile)
+        if (!IsNewestThere())
         {
             _state.Lost[_newest] = SegmentHeader.FirstRecordOffset;
             _wasClosed = false;
             _mayLackDefinitions = true;
-            string others = _newestFile + 1 < _newest ? ", nor are those before it that the journal still needed" : string.Empty;
+            uint before = _state.Segments.Keys.LastOrDefault(number => number < _newest);
+            string others = before + 1 < _newest ? ", nor are those before it that the journal still needed" : string.Empty;
             visitor.VisitDamage(new JournalDamage(SegmentName.Of(_newest), 0, 0, $"all records of the file: it is not there{others}"));
         }
     }
+
+    /// <summary>
+    /// What goes in order goes behind a later segment that says so, on the disk. A later file without any batch says nothing: it was begun by a start that came no further.
+    /// </summary>
+    private bool IsNewestThere() => _newest == 0
+        || _state.Segments.ContainsKey(_newest)
+        || _state.Segments.Values.Any(segment => segment.Number > _newest && segment.EndOffset > SegmentHeader.FirstRecordOffset)
+        || _state.Lost.Keys.Any(number => number >= _newest)
+        || _toldHeaderless >= _newest;
 }

@@ -22,6 +22,7 @@ internal sealed class StreamCheck
     /// <summary>Whether damage reaches to the end of the file that was read last.</summary>
     private bool _isEndDamaged;
     private long _lastTimestamp;
+    private long _knownFirst;
 
     /// <summary>Where the gap begins that reaches to the end of the last file; -1 for none.</summary>
     private int _lastGap = -1;
@@ -49,6 +50,7 @@ internal sealed class StreamCheck
 
     private StreamReport Run(long knownEnd, long knownFirst)
     {
+        _knownFirst = knownFirst;
         string[] names = [.. _files.List().Where(static name => StreamSegment.TryParse(name, out _)).Order(StringComparer.Ordinal)];
         foreach (string name in names)
         {
@@ -176,10 +178,11 @@ internal sealed class StreamCheck
     private void MissFileBefore(string name)
     {
         _ = StreamSegment.TryParse(name, out long firstOffset);
-        if (_endOffset > 0 && firstOffset > _endOffset && !_isEndDamaged)
+        long from = Math.Max(_endOffset, _knownFirst);
+        if (_endOffset > 0 && firstOffset > from && !_isEndDamaged)
         {
-            _damages.Add(StreamSegment.MissingBefore(name, _endOffset, firstOffset));
-            _losses.Add(new StreamLoss(null, _endOffset, firstOffset, firstOffset, _lastTimestamp));
+            _damages.Add(StreamSegment.MissingBefore(name, from, firstOffset));
+            _losses.Add(new StreamLoss(null, from, firstOffset, firstOffset, _lastTimestamp));
         }
 
         _endOffset = Math.Max(_endOffset, firstOffset);

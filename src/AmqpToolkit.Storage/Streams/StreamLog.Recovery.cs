@@ -33,15 +33,20 @@ internal sealed partial class StreamLog
     public void Miss(long knownEnd, long knownFirst = -1)
     {
         long from = Math.Max(_nextOffset, knownFirst);
-        if (from >= knownEnd)
+        long next = Math.Max(from, knownEnd);
+        if (next <= _nextOffset)
         {
             return;
         }
 
         var last = _segments.Count > 0 ? _segments[^1] : null;
-        TellDamage(StreamSegment.MissingEnd(last?.Name, last?.Octets ?? 0, from, knownEnd));
-        _nextOffset = knownEnd;
-        Volatile.Write(ref _endOffset, knownEnd);
+        if (from < knownEnd)
+        {
+            TellDamage(StreamSegment.MissingEnd(last?.Name, last?.Octets ?? 0, from, knownEnd));
+        }
+
+        _nextOffset = next;
+        Volatile.Write(ref _endOffset, next);
         if (_tail is not null)
         {
             // The next message begins another segment, as behind any other end that is not what it was.

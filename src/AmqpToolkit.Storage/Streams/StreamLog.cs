@@ -104,8 +104,10 @@ internal sealed partial class StreamLog(Func<IFileLayer> openFolder, StreamLogOp
     /// <summary>
     /// Where a commit does not mean the disk: waits until all that was committed is there. <see cref="SyncedEndOffset"/> says so then.
     /// </summary>
+    /// <param name="knownEnd">The offset up to which it is known to be there.</param>
+    /// <param name="mayGoOn">Asked before each file whether there is time.</param>
     /// <exception cref="IOException">It may not be there.</exception>
-    public void SyncAll()
+    public void SyncAll(long knownEnd, Func<bool> mayGoOn)
     {
         lock (_writerGate)
         {
@@ -113,7 +115,13 @@ internal sealed partial class StreamLog(Func<IFileLayer> openFolder, StreamLogOp
             var segments = _segments;
             for (int index = 0; index < segments.Count; index++)
             {
-                if (segments[index].Acquire() is { } file)
+                bool isKnown = index + 1 < segments.Count && segments[index + 1].FirstOffset <= knownEnd;
+                if (!isKnown && !mayGoOn())
+                {
+                    return;
+                }
+
+                if (!isKnown && segments[index].Acquire() is { } file)
                 {
                     try
                     {

@@ -157,6 +157,33 @@ public sealed class StreamKeptTests
         }
     }
 
+    /// <summary>A journal that closes still tells who waits, and takes no notes.</summary>
+    [Fact]
+    public async Task WhatALimitTakes_WhileTheJournalCloses_Stays()
+    {
+        ManualDisk disk = null!;
+        await using var broker = await KeptBroker.StartAsync(files: folder => disk = new ManualDisk(folder));
+        await broker.FlushAsync();
+        var store = broker.Broker.Store!;
+        bool isDropped = false;
+        disk.HoldSyncs();
+        Task stop;
+        try
+        {
+            stop = Task.Run(broker.StopAsync);
+            await Eventually.HoldsAsync(() => !store.NoteStream(4711, 0, 1));
+            store.Streams.Drop(4711, 1, () => isDropped = true);
+        }
+        finally
+        {
+            disk.ReleaseSyncs();
+        }
+
+        await stop;
+        Assert.False(isDropped);
+        await broker.OpenAsync();
+    }
+
     [Fact]
     public async Task Stream_ThatIsDeleted_IsNotMissed()
     {

@@ -96,6 +96,27 @@ public sealed class StreamRepairTests
         Assert.Empty(dropped.Damage);
     }
 
+    /// <summary>What was dropped is not missed, and its offsets are not given again, when a loss of power took all that came later.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void WhatWasDropped_IsNotMissed_AndGivesNoOffsetTwice(bool isAllGone)
+    {
+        var disk = Fill("");
+        var folder = TestStream.FolderOf(disk);
+        (isAllGone ? [.. folder.Names] : folder.Names.Skip(2).ToList()).ForEach(folder.Remove);
+        const int Dropped = 200;
+        using (var stream = new TestStream(disk, segmentOctets: 2000, knownEnd: 10, knownFirst: Dropped))
+        {
+            Assert.Empty(stream.Damage);
+            Assert.Equal(Dropped, stream.Log.EndOffset);
+            stream.Publish(1000, "after");
+            Assert.Equal((Dropped, "after"), stream.Read(StreamPosition.First)[^1]);
+        }
+
+        Assert.Empty(Check(disk, Dropped + 1, Dropped).Damages);
+    }
+
     private static void Damage(SimulatedDisk folder, string damage)
     {
         string[] names = [.. folder.Names];
