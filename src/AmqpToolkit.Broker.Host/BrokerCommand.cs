@@ -133,6 +133,16 @@ internal static class BrokerCommand
             HelpName = "number",
             Description = "Channels that may be open at a time, over all connections [default: any number]",
         }),
+        new(nameof(BrokerSettings.SaslMechanisms), new Option<string[]>("--sasl-mechanisms")
+        {
+            HelpName = "name",
+            Description = "SASL mechanism to offer; may be repeated [default: PLAIN, AMQPLAIN and, if every user can use it, SCRAM-SHA-256, SCRAM-SHA-512]",
+        }),
+        new(nameof(BrokerSettings.LoginFailuresPerMinute), new Option<string>("--login-failures-per-minute")
+        {
+            HelpName = "number",
+            Description = "Logins that may fail from one address; more are refused unseen; 0 for any number [default: 300]",
+        }),
         new(nameof(BrokerSettings.MemoryWatermark), new Option<string>("--memory-watermark")
         {
             HelpName = "share",

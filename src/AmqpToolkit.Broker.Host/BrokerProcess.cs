@@ -73,6 +73,8 @@ internal static class BrokerProcess
             Version = settings.ProductVersion,
             ConnectionMax = settings.ConnectionMax,
             ChannelMaxPerNode = settings.ChannelMaxPerNode,
+            SaslMechanisms = settings.SaslMechanisms,
+            LoginFailuresPerMinute = settings.LoginFailuresPerMinute == 0 ? null : settings.LoginFailuresPerMinute,
             ConsumerMaxPerChannel = settings.ConsumerMaxPerChannel,
             ConsumerTimeout = settings.ConsumerTimeout == Timeout.InfiniteTimeSpan ? null : settings.ConsumerTimeout,
             AutoCreateNodes = settings.AutoCreate,

@@ -41,6 +41,12 @@ internal sealed record BrokerSettings
     /// <summary>Consumers of a channel at most; null for any number.</summary>
     public int? ConsumerMaxPerChannel { get; init; }
 
+    /// <summary>SASL mechanisms that are offered; null for what the broker thinks right.</summary>
+    public IReadOnlyList<string>? SaslMechanisms { get; init; }
+
+    /// <summary>Logins that may fail from an address within a minute; 0 for any number.</summary>
+    public int LoginFailuresPerMinute { get; init; } = 300;
+
     /// <summary>Queues over all virtual hosts at most; null for any number.</summary>
     public int? QueueMax { get; init; }
 
@@ -89,6 +95,7 @@ internal sealed record BrokerSettings
         nameof(Port), nameof(Listen), nameof(Listeners), nameof(Product), nameof(ProductVersion), nameof(ConnectionMax), nameof(ChannelMaxPerNode), nameof(ConsumerMaxPerChannel), nameof(QueueMax),
         nameof(ExchangeMax), nameof(MaxMessageSize), nameof(Definitions), nameof(Container), nameof(Data), "Memory", nameof(Durability), nameof(Profile), nameof(ConsumerTimeout), nameof(MemoryWatermark),
         nameof(PagingWatermark), nameof(DiskFreeLimit), nameof(LogLevel), nameof(AutoCreate), nameof(LegacyAddresses), "Dev",
+        nameof(SaslMechanisms), nameof(LoginFailuresPerMinute),
     ];
 
     private static readonly string[] s_listenerNames = ["Address", nameof(Port), nameof(Profile), nameof(Product), nameof(ProductVersion)];
@@ -111,6 +118,8 @@ internal sealed record BrokerSettings
             ConnectionMax = Value(sources, nameof(ConnectionMax), ParseCount, "a number, 0 or more"),
             ChannelMaxPerNode = Value(sources, nameof(ChannelMaxPerNode), ParseCount, "a number, 0 or more"),
             ConsumerMaxPerChannel = Value(sources, nameof(ConsumerMaxPerChannel), ParseCount, "a number, 0 or more"),
+            SaslMechanisms = Mechanisms(sources),
+            LoginFailuresPerMinute = Value(sources, nameof(LoginFailuresPerMinute), ParseCount, "a number, 0 for any number") ?? defaults.LoginFailuresPerMinute,
             QueueMax = Value(sources, nameof(QueueMax), ParseCount, "a number, 0 or more"),
             ExchangeMax = Value(sources, nameof(ExchangeMax), ParseCount, "a number, 0 or more"),
             MaxMessageSize = Value(sources, nameof(MaxMessageSize), ParseMessageSize, "a number of octets from 1 to 536870912") ?? 0,
@@ -204,6 +213,21 @@ internal sealed record BrokerSettings
         }
 
         return [];
+    }
+
+    private static string[]? Mechanisms(IReadOnlyList<SettingSource> sources)
+    {
+        foreach (SettingSource source in sources)
+        {
+            if (source.TryGetList(nameof(SaslMechanisms), out string[] names))
+            {
+                return Array.Find(names, name => !Protocol.Sasl.SaslMechanisms.All.Contains(name)) is { } unknown
+                    ? throw Unusable(nameof(SaslMechanisms), unknown, source, $"one of {string.Join(", ", Protocol.Sasl.SaslMechanisms.All)}")
+                    : names;
+            }
+        }
+
+        return null;
     }
 
     private static SettingException Unusable(string key, string text, SettingSource source, string expected) =>

@@ -53,6 +53,7 @@ public sealed class AmqpBroker : IAsyncDisposable
         }
 
         Timers.Schedule(new ArenaTrimmer(Arena, options.ReturnsMemoryAtOnce), Timers.Now + ArenaTrimmer.IntervalMilliseconds);
+        Logins = new LoginThrottle(options.TimeProvider, options.LoginFailuresPerMinute);
         Occupancy = new NodeOccupancy(options.ConnectionMax ?? -1, options.ChannelMaxPerNode ?? -1);
         VirtualHosts = new BrokerVirtualHosts(this);
         Users = new BrokerUsers(this);
@@ -78,6 +79,12 @@ public sealed class AmqpBroker : IAsyncDisposable
     internal static string NodeName { get; } = $"rabbit@{Environment.MachineName}";
 
     internal AmqpBrokerOptions Options { get; }
+
+    /// <summary>Failed logins of each address.</summary>
+    internal LoginThrottle Logins { get; }
+
+    /// <summary>Whether SCRAM is offered where the options do not say so: only as long as every user can use it, since clients take the strongest mechanism that they find.</summary>
+    internal bool OffersScram => Users.AllHaveScram;
 
     internal ILogger Logger { get; }
 
@@ -258,8 +265,13 @@ public sealed class AmqpBroker : IAsyncDisposable
         if (Store is { HasBegun: false } store)
         {
             AddFirstUsers();
-            store.Begin();
+            store.Begin(Users.ImitationSecret);
             await store.FlushAsync().ConfigureAwait(false);
+        }
+        else if (!Users.HasKeptSecret)
+        {
+            // A store of an earlier program has none: what strangers are told has to stay the same from now on.
+            Store!.Begin(Users.ImitationSecret);
         }
     }
 

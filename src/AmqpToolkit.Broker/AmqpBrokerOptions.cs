@@ -48,6 +48,17 @@ public sealed class AmqpBrokerOptions
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
+    /// The SASL mechanisms that are offered, in this order: PLAIN, AMQPLAIN (not with AMQP 1.0), SCRAM-SHA-256, SCRAM-SHA-512. Null for all of them, SCRAM as long as each user that has a password
+    /// can use it: one that was imported with a hash alone cannot, and many clients take the strongest mechanism that they find. ANONYMOUS is <see cref="AnonymousUser"/>'s matter.
+    /// </summary>
+    public IReadOnlyList<string>? SaslMechanisms { get; init; }
+
+    /// <summary>
+    /// Logins that may fail from one address within a minute (of IPv6: from a network of 64 bits), at once or one after the other: more are refused before anything is reckoned, whoever it is. Null for any number.
+    /// </summary>
+    public int? LoginFailuresPerMinute { get; init; } = 300;
+
+    /// <summary>
     /// How long a client may leave a delivery unsettled before its channel is closed, unless the queue says otherwise (x-consumer-timeout); null for
     /// ever. Looked after once a minute, or four times within a shorter time.
     /// </summary>
@@ -194,6 +205,10 @@ public sealed class AmqpBrokerOptions
         Check(QueueMax is null or >= 0, nameof(QueueMax), QueueMax, "0 and more");
         Check(ExchangeMax is null or >= 0, nameof(ExchangeMax), ExchangeMax, "0 and more");
         Check(ConsumerTimeout is null || ConsumerTimeout > TimeSpan.Zero, nameof(ConsumerTimeout), ConsumerTimeout, "above 0 seconds");
+        Check(LoginFailuresPerMinute is null or > 0, nameof(LoginFailuresPerMinute), LoginFailuresPerMinute, "above 0");
+        Check(
+            SaslMechanisms is null || SaslMechanisms.All(name => Protocol.Sasl.SaslMechanisms.All.Contains(name)), nameof(SaslMechanisms), string.Join(' ', SaslMechanisms ?? []),
+            $"some of {string.Join(", ", Protocol.Sasl.SaslMechanisms.All)}");
         Check(Enum.IsDefined(Durability), nameof(Durability), Durability, "Fsync, Os or Memory");
         Check(DataDirectory is not { Length: 0 }, nameof(DataDirectory), DataDirectory, "the name of a folder, or null");
         Check(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), HandshakeTimeout, "above 0 seconds");

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Protocol;
@@ -19,11 +21,31 @@ public sealed class BrokerUsers
     private readonly ConcurrentDictionary<string, UserAccount> _accounts = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly AmqpBroker _broker;
+    private byte[]? _imitationSecret;
+    private int _withoutScram;
 
     internal BrokerUsers(AmqpBroker broker) => _broker = broker;
 
     /// <summary>The names, in order.</summary>
     public IReadOnlyList<string> Names => [.. _accounts.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>Whether everybody who has a password can log in with SCRAM.</summary>
+    internal bool AllHaveScram => Volatile.Read(ref _withoutScram) == 0;
+
+    /// <summary>Whether the store has given a secret.</summary>
+    internal bool HasKeptSecret { get; private set; }
+
+    /// <summary>With which those are imitated who are not there. Set while the broker starts; null for a new one.</summary>
+    [AllowNull]
+    internal byte[] ImitationSecret
+    {
+        get => _imitationSecret ??= RandomNumberGenerator.GetBytes(32);
+        set
+        {
+            _imitationSecret = value;
+            HasKeptSecret = value is not null;
+        }
+    }
 
     /// <summary>The user with the name, its password as a hash; null when there is none.</summary>
     public BrokerUser? Find(string name)
@@ -61,6 +83,7 @@ public sealed class BrokerUsers
 
             var state = Read(user, account?.State);
             _broker.Store?.DefineUser(user.Name, account?.State, state);
+            Count(account?.State, state);
             if (account is null)
             {
                 _accounts[user.Name] = new UserAccount(user.Name, state);
@@ -88,6 +111,7 @@ public sealed class BrokerUsers
             }
 
             _broker.Store?.DefineUser(name, account.State, now: null);
+            Count(account.State, now: null);
             account.State = null;
         }
 
@@ -101,7 +125,8 @@ public sealed class BrokerUsers
     public void SetPassword(string name, string password)
     {
         ArgumentException.ThrowIfNullOrEmpty(password);
-        Change(name, state => state with { Password = PasswordHash.Create(password) });
+        var scram = ScramCredentials.Create(name, password);
+        Change(name, state => state with { Password = PasswordHash.Create(password), Scram = scram });
     }
 
     /// <summary>Sets what a user may do in a virtual host.</summary>
@@ -157,14 +182,32 @@ public sealed class BrokerUsers
     {
         var account = _accounts.GetValueOrDefault(credentials.UserName);
         var state = account?.State;
-        bool isRight = PasswordHash.Verify(state?.Password, credentials.Password);
-        if (isRight && (isLoopback || !state!.LoopbackOnly))
+        return Admit(account, credentials.UserName, PasswordHash.Verify(state?.Password, credentials.Password), isLoopback, connection);
+    }
+
+    /// <summary>What a user's SCRAM proof is checked with; takes as long, and looks as it would, where there is no such user or none that can use it.</summary>
+    internal ScramVerifier FindVerifier(ScramHash hash, string userName)
+    {
+        var imitation = ScramVerifier.Imitate(hash, ImitationSecret, userName, ScramCredentials.Iterations);
+        return _accounts.GetValueOrDefault(userName)?.State?.Scram?.For(hash) ?? imitation;
+    }
+
+    /// <summary>The account whose SCRAM proof was checked; null when it was wrong, the password is another by now, or the client may not come from there.</summary>
+    internal UserAccount? Conclude(string userName, ScramVerifier verifier, bool isProven, bool isLoopback, string connection)
+    {
+        var account = _accounts.GetValueOrDefault(userName);
+        return Admit(account, userName, isProven && ReferenceEquals(account?.State?.Scram?.For(verifier.Hash), verifier), isLoopback, connection);
+    }
+
+    private UserAccount? Admit(UserAccount? account, string userName, bool isRight, bool isLoopback, string connection)
+    {
+        if (isRight && account?.State is { } state && (isLoopback || !state.LoopbackOnly))
         {
             return account;
         }
 
         // Strangers say what they like; a line of the log stays a line.
-        string name = string.Concat(credentials.UserName.Take(MaxLoggedCharacters).Select(one => char.IsControl(one) ? '?' : one));
+        string name = string.Concat(userName.Take(MaxLoggedCharacters).Select(one => char.IsControl(one) ? '?' : one));
         Log.LoginRefused(_broker.Logger, connection, name, isRight ? "this user may log in from the broker's own machine alone" : "no such user, or another password");
         return null;
     }
@@ -191,7 +234,16 @@ public sealed class BrokerUsers
     }
 
     /// <summary>Puts a user back that the store has kept. While the broker starts.</summary>
-    internal void Restore(string name, UserState state) => _accounts[name] = new UserAccount(name, state);
+    internal void Restore(string name, UserState state)
+    {
+        Count(before: null, state);
+        _accounts[name] = new UserAccount(name, state);
+    }
+
+    private void Count(UserState? before, UserState? now) =>
+        Volatile.Write(ref _withoutScram, _withoutScram + (IsWithoutScram(now) ? 1 : 0) - (IsWithoutScram(before) ? 1 : 0));
+
+    private static bool IsWithoutScram(UserState? state) => state is { Password: not null, Scram: null };
 
     private void Change(string name, Func<UserState, UserState> change)
     {
@@ -205,6 +257,7 @@ public sealed class BrokerUsers
 
             var changed = change(state);
             _broker.Store?.DefineUser(name, state, changed);
+            Count(state, changed);
             account.State = changed;
         }
 
@@ -231,17 +284,34 @@ public sealed class BrokerUsers
                 one => one.VirtualHost, one => PermissionPatterns.Parse(one.Configure, one.Write, one.Read), StringComparer.Ordinal);
         }
 
+        var (password, scram) = ReadPassword(user, current);
         return (current ?? new UserState { Password = null }) with
         {
-            Password = user.Password is { Length: > 0 } ? PasswordHash.Create(user.Password)
-                : user.PasswordHash is { Length: > 0 } ? PasswordHash.Parse(user.PasswordHash, user.HashingAlgorithm)
-                : null,
+            Password = password,
+            Scram = scram,
             Tags = [.. user.Tags],
             LoopbackOnly = user.LoopbackOnly,
             MaxConnections = user.MaxConnections ?? -1,
             MaxChannels = user.MaxChannels ?? -1,
             Permissions = permissions,
         };
+    }
+
+    private static (PasswordHash? Password, ScramCredentials? Scram) ReadPassword(BrokerUser user, UserState? current)
+    {
+        if (user.Password is { Length: > 0 })
+        {
+            return (PasswordHash.Create(user.Password), ScramCredentials.Create(user.Name, user.Password));
+        }
+
+        if (user.PasswordHash is not { Length: > 0 })
+        {
+            return (null, null);
+        }
+
+        // The hash that is there already, as in what the broker itself has exported, is of the password that SCRAM knows.
+        var given = PasswordHash.Parse(user.PasswordHash, user.HashingAlgorithm);
+        return current?.Password is { } own && own.Text == given.Text && own.Algorithm == given.Algorithm ? (own, current.Scram) : (given, null);
     }
 
     private void RequireVirtualHost(string name)

@@ -13,7 +13,7 @@ namespace AmqpToolkit.Broker.Host.Tests;
 /// <summary><c>amqp-broker</c> as its user meets it: lines, exit codes, signals.</summary>
 public sealed class ExecutableTests
 {
-    private static readonly string[] _options = ["--port", "--listen", "--data", "--memory", "--durability", "--profile", "--product", "--product-version", "--definitions", "--container", "--connection-max", "--channel-max-per-node", "--memory-watermark", "--paging-watermark", "--disk-free-limit", "--log-level", "--help", "--version"];
+    private static readonly string[] _options = ["--port", "--listen", "--data", "--memory", "--durability", "--profile", "--product", "--product-version", "--definitions", "--container", "--connection-max", "--channel-max-per-node", "--sasl-mechanisms", "--login-failures-per-minute", "--memory-watermark", "--paging-watermark", "--disk-free-limit", "--log-level", "--help", "--version"];
 
     [Fact]
     public async Task Start_InMemory_SaysTheRealPortAndThatNothingSurvives()
@@ -115,6 +115,8 @@ public sealed class ExecutableTests
     [InlineData("--disk-free-limit 1GB", "1GB")]
     [InlineData("--definitions nosuch.json", "nosuch.json")]
     [InlineData("--connection-max -1", "-1")]
+    [InlineData("--sasl-mechanisms LOGIN", "LOGIN")]
+    [InlineData("--login-failures-per-minute few", "few")]
     [InlineData("--durability paper", "paper")]
     [InlineData("--memory --data here", "here")]
     [InlineData("--log-level loud", "loud")]

@@ -4,6 +4,7 @@ using AmqpToolkit.Codec.Classic;
 using AmqpToolkit.Codec.V0_9_1;
 using AmqpToolkit.Protocol.Classic;
 using AmqpToolkit.Protocol.Sasl;
+using AmqpToolkit.Protocol.Tests.Sasl;
 
 namespace AmqpToolkit.Protocol.Tests;
 
@@ -20,6 +21,7 @@ public sealed class HandshakeTests
         _server = new ServerHandshake(
             new ServerHandshakeOptions
             {
+                Mechanisms = SaslMechanisms.All,
                 ServerProperties = Table.Create(table => table.Add("product", "test")),
                 Offer = new Tuning(2047, 131072, 60),
                 MinFrameMax = 8192,
@@ -61,6 +63,38 @@ public sealed class HandshakeTests
 
         Assert.Equal(goesOn ? HandshakePhase.StartOk : HandshakePhase.Failed, _server.Phase);
         Assert.Equal(goesOn ? 1 : 0, _fromServer.Count);
+    }
+
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("more", 502)]
+    public void SecureOk_BehindTheServersProof_SaysNothing(string response, int replyCode)
+    {
+        var scram = new ScramClient(SaslMechanisms.ScramSha256, "guest", "guest");
+        BringServerTo(HandshakePhase.StartOk);
+        Assert.Null(GiveServerStartOk(SaslMechanisms.ScramSha256, scram.First, announcesClose: false));
+        Assert.Equal(HandshakePhase.SecureOk, _server.Phase);
+        Assert.Null(GiveServerSecureOk(scram.Final(TakeChallenge())));
+        Assert.Equal((HandshakePhase.SecureOk, ""), (_server.Phase, _server.UserName));
+        Assert.True(scram.Believes(TakeChallenge()));
+
+        Assert.Equal(replyCode, GiveServerSecureOk(Encoding.UTF8.GetBytes(response))?.ReplyCode ?? 0);
+
+        Assert.Equal(replyCode == 0 ? (HandshakePhase.Tune, "guest") : (HandshakePhase.Failed, ""), (_server.Phase, _server.UserName));
+        Assert.Equal(504, GiveServerSecureOk([])!.ReplyCode);
+    }
+
+    [Fact]
+    public void SecureOk_WithAWrongProof_Is403()
+    {
+        var scram = new ScramClient(SaslMechanisms.ScramSha512, "guest", "wrong");
+        BringServerTo(HandshakePhase.StartOk);
+        Assert.Null(GiveServerStartOk(SaslMechanisms.ScramSha512, scram.First, announcesClose: true));
+
+        Assert.Equal(403, GiveServerSecureOk(scram.Final(TakeChallenge()))!.ReplyCode);
+
+        Assert.True(_server.AnswersErrors);
+        Assert.Equal(HandshakePhase.Failed, _server.Phase);
     }
 
     /// <summary>How far the server has come, and each method that is not due then.</summary>
@@ -312,7 +346,7 @@ public sealed class HandshakeTests
             case "start-ok":
                 return GiveServerStartOk("PLAIN", "\0guest\0guest", announcesClose: false);
             case "secure-ok":
-                return _server.HandleSecureOk();
+                return GiveServerSecureOk([]);
             case "tune-ok":
                 var tuneOk = new ConnectionTuneOk { ChannelMax = channelMax, FrameMax = frameMax, Heartbeat = 0 };
                 Assert.Equal(DecodeError.None, ConnectionTuneOkView.TryParse(Arguments(in tuneOk), out var tuneOkView));
@@ -324,6 +358,24 @@ public sealed class HandshakeTests
             default:
                 return _server.OutOfTurn(ConnectionCloseView.MethodKey);
         }
+    }
+
+    private byte[] TakeChallenge()
+    {
+        if (_fromServer.Count > 1)
+        {
+            _fromServer.Take(ConnectionStartView.MethodKey);
+        }
+
+        Assert.Equal(DecodeError.None, ConnectionSecureView.TryParse(_fromServer.Take(ConnectionSecureView.MethodKey), out var secure));
+        return secure.Challenge.ToArray();
+    }
+
+    private ProtocolError? GiveServerSecureOk(byte[] response)
+    {
+        var secureOk = new ConnectionSecureOk { Response = response };
+        Assert.Equal(DecodeError.None, ConnectionSecureOkView.TryParse(Arguments(in secureOk), out var view));
+        return _server.HandleSecureOk(in view, _fromServer);
     }
 
     private ProtocolError? GiveServerStartOk(string mechanism, LongString response, bool announcesClose)
@@ -367,6 +419,12 @@ public sealed class HandshakeTests
     private sealed class Authority : IServerAuthority
     {
         public bool Authenticate(SaslCredentials credentials) => credentials is { UserName: "guest", Password: "guest" };
+
+        public ScramVerifier? FindVerifier(ScramHash hash, string userName) => userName == "guest" ? ScramVerifier.Create(hash, "guest", 4096) : null;
+
+        public bool Conclude(bool isProven) => isProven;
+
+        public string CreateNonce() => "nonce";
 
         public ProtocolError? OpenVirtualHost(string userName, string virtualHost) =>
             userName == "guest" && virtualHost == "/" ? null : ProtocolError.NotAllowed($"vhost {virtualHost} not found");

@@ -70,15 +70,6 @@ public sealed class SaslMechanismsTests
     }
 
     [Fact]
-    public void IsKnown_KnowsWhatIsOffered()
-    {
-        Assert.All(SaslMechanisms.Offered.Split(' '), name => Assert.True(SaslMechanisms.IsKnown(Encoding.UTF8.GetBytes(name))));
-        Assert.False(SaslMechanisms.IsKnown("plain"u8));
-        Assert.False(SaslMechanisms.IsKnown(""u8));
-        Assert.False(SaslMechanisms.IsKnown("PLAIN "u8));
-    }
-
-    [Fact]
     public void Credentials_AsText_ShowNoPassword()
     {
         var credentials = new SaslCredentials("guest", "secret");

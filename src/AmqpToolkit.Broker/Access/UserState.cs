@@ -7,6 +7,9 @@ internal sealed record UserState
 {
     public required PasswordHash? Password { get; init; }
 
+    /// <summary>What SCRAM proofs are checked with; null where only a hash of the password was ever known.</summary>
+    public ScramCredentials? Scram { get; init; }
+
     public ImmutableArray<string> Tags { get; init; } = [];
 
     public bool LoopbackOnly { get; init; }

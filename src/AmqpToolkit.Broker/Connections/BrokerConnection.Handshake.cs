@@ -3,6 +3,7 @@ using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Codec.V0_9_1;
 using AmqpToolkit.Protocol;
 using AmqpToolkit.Protocol.Classic;
+using AmqpToolkit.Protocol.Sasl;
 
 namespace AmqpToolkit.Broker.Connections;
 
@@ -12,8 +13,8 @@ internal sealed partial class BrokerConnection
     internal ProtocolError? HandleStartOk(in ConnectionStartOkView method) =>
         _handshake is { } handshake ? handshake.HandleStartOk(in method, this) : OutOfTurn(ConnectionStartOkView.MethodKey);
 
-    internal ProtocolError? HandleSecureOk() =>
-        _handshake is { } handshake ? handshake.HandleSecureOk() : OutOfTurn(ConnectionSecureOkView.MethodKey);
+    internal ProtocolError? HandleSecureOk(in ConnectionSecureOkView method) =>
+        _handshake is { } handshake ? handshake.HandleSecureOk(in method, this) : OutOfTurn(ConnectionSecureOkView.MethodKey);
 
     internal ProtocolError? HandleTuneOk(in ConnectionTuneOkView method)
     {
@@ -48,22 +49,26 @@ internal sealed partial class BrokerConnection
     }
 
     /// <inheritdoc/>
-    bool IServerAuthority.Authenticate(Protocol.Sasl.SaslCredentials credentials)
-    {
-        var account = _broker.Users.Authenticate(credentials, _transport.IsLoopback, Name);
-        Volatile.Write(ref _account, account);
-        return account is not null;
-    }
+    bool ISaslAuthority.Authenticate(SaslCredentials credentials) => _login.Authenticate(credentials);
+
+    /// <inheritdoc/>
+    ScramVerifier? ISaslAuthority.FindVerifier(ScramHash hash, string userName) => _login.FindVerifier(hash, userName);
+
+    /// <inheritdoc/>
+    bool ISaslAuthority.Conclude(bool isProven) => _login.Conclude(isProven);
+
+    /// <inheritdoc/>
+    string ISaslAuthority.CreateNonce() => _login.CreateNonce();
 
     /// <inheritdoc/>
     ProtocolError? IServerAuthority.OpenVirtualHost(string userName, string virtualHost)
     {
-        if (Admission.TryEnter(_broker, virtualHost, _account!, out var found, out var admission) is { } refused)
+        if (Admission.TryEnter(_broker, virtualHost, Account!, out var found, out var admission) is { } refused)
         {
             return refused;
         }
 
-        var rights = new AccessRights(_account!, found!);
+        var rights = new AccessRights(Account!, found!);
         _admission = admission;
         _caller = new Caller(rights, Rules);
         Volatile.Write(ref _virtualHost, found);

@@ -25,12 +25,12 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
     private readonly AmqpBroker _broker;
     private readonly TransportConnection _transport;
     private readonly ConnectionEnding _ending;
+    private readonly LoginAttempt _login;
     private readonly Dictionary<ushort, BrokerChannel> _channels = [];
     private ServerHandshake? _handshake;
     private FrameInput _frames;
     private HeartbeatMonitor _heartbeat;
     private VirtualHost? _virtualHost;
-    private UserAccount? _account;
     private Admission? _admission;
     private Caller? _caller;
     private BrokerChannel? _lastChannel;
@@ -44,7 +44,8 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
         Rules = profile.Rules;
         MaxMessageOctets = profile.MaxMessageOctets;
         Output = new Output(transport, this, broker.Options.OutputBoundOctets);
-        _handshake = new ServerHandshake(profile.Handshake, this);
+        _login = new LoginAttempt(broker, transport, name);
+        _handshake = new ServerHandshake(profile.HandshakeFor(broker.OffersScram), this);
 
         // RabbitMQ takes no frame above 8 KiB from a stranger; tokens in start-ok need that much.
         _frames = new FrameInput(8192);
@@ -77,7 +78,7 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
     public VirtualHost? OpenedVirtualHost => Volatile.Read(ref _virtualHost);
 
     /// <summary>Who has logged in; null before that. Any thread.</summary>
-    public UserAccount? Account => Volatile.Read(ref _account);
+    public UserAccount? Account => _login.Account;
 
     /// <summary>The user and its rights, from connection.open on.</summary>
     public Caller Caller => _caller!;

@@ -11,7 +11,7 @@ internal struct ConnectionMethodRouter(BrokerConnection connection) : IServerMet
 
     public void HandleConnectionStartOk(ushort channel, in ConnectionStartOkView method) => Error = connection.HandleStartOk(in method);
 
-    public void HandleConnectionSecureOk(ushort channel, in ConnectionSecureOkView method) => Error = connection.HandleSecureOk();
+    public void HandleConnectionSecureOk(ushort channel, in ConnectionSecureOkView method) => Error = connection.HandleSecureOk(in method);
 
     public void HandleConnectionTuneOk(ushort channel, in ConnectionTuneOkView method) => Error = connection.HandleTuneOk(in method);
 

@@ -2,6 +2,7 @@ using AmqpToolkit.Codec.V1_0;
 using AmqpToolkit.Protocol.Classic;
 using AmqpToolkit.Protocol.Sasl;
 using AmqpToolkit.Protocol.V1_0;
+using SaslMechanisms = AmqpToolkit.Protocol.Sasl.SaslMechanisms;
 
 namespace AmqpToolkit.Broker.Connections;
 
@@ -14,8 +15,8 @@ internal sealed class ConnectionProfile
     /// <summary>The password that the user has who stands for those who name nobody, as with RabbitMQ: else it is nobody's.</summary>
     private const string AnonymousPassword = "guest";
 
+    private readonly ServerHandshakeOptions _scramHandshake;
     private readonly ConnectionSettings _settings;
-    private readonly ConnectionSettings _anonymousSettings;
 
     public ConnectionProfile(AmqpBrokerOptions options, AmqpListener? listener = null)
     {
@@ -23,13 +24,16 @@ internal sealed class ConnectionProfile
         Rules = ProfileRules.Of(profile);
         MaxMessageOctets = options.OwnMaxMessageOctets ?? Rules.MaxMessageOctets;
         string version = listener?.Version ?? (listener?.Profile is null ? options.Version : null) ?? Rules.Version;
+        IReadOnlyList<string> mechanisms = options.SaslMechanisms is { } chosen ? [.. chosen] : SaslMechanisms.All;
         Handshake = new ServerHandshakeOptions
         {
+            Mechanisms = options.SaslMechanisms is null ? [SaslMechanisms.Plain, SaslMechanisms.AmqPlain] : mechanisms,
             ServerProperties = ServerProperties.Create(listener?.Product ?? options.Product, version),
             Offer = new Tuning(options.ChannelMax, options.FrameMax, options.HeartbeatSeconds),
             MinFrameMax = Math.Min(options.FrameMax, Rules.MinFrameMax),
             Anonymous = Rules.OffersAnonymous && options.AnonymousUser is { } anonymous ? new SaslCredentials(anonymous, AnonymousPassword) : null,
         };
+        _scramHandshake = Handshake with { Mechanisms = mechanisms };
         _settings = new ConnectionSettings
         {
             ContainerId = AmqpBroker.NodeName,
@@ -37,16 +41,25 @@ internal sealed class ConnectionProfile
             ChannelMax = Math.Min(options.ChannelMax == 0 ? (ushort)MaxSessions : options.ChannelMax, (ushort)MaxSessions),
             IdleTimeOutMilliseconds = options.HeartbeatSeconds * 1000u,
             RequiresSasl = true,
-            SaslMechanisms = ["PLAIN"],
             OfferedCapabilities = EncodedValue.Symbols("ANONYMOUS-RELAY", "LINK_PAIR_V1_0", "SHARED-SUBS"),
             Properties = ServerProperties.CreateMap(listener?.Product ?? options.Product, version),
         };
-        _anonymousSettings = _settings with { RequiresSasl = false, SaslMechanisms = ["PLAIN", "ANONYMOUS"] };
     }
 
     /// <summary>What clients of 1.0 are shown and granted.</summary>
     /// <param name="isAnonymousAllowed">Whether the client at hand may do without a name.</param>
-    public ConnectionSettings SettingsFor(bool isAnonymousAllowed) => isAnonymousAllowed ? _anonymousSettings : _settings;
+    /// <param name="offersScram">Whether SCRAM is offered where the options do not say what is.</param>
+    public ConnectionSettings SettingsFor(bool isAnonymousAllowed, bool offersScram)
+    {
+        var mechanisms = PeerMechanisms(offersScram);
+        return _settings with { RequiresSasl = !isAnonymousAllowed, SaslMechanisms = isAnonymousAllowed ? [.. mechanisms, SaslMechanisms.Anonymous] : mechanisms };
+    }
+
+    /// <summary>The SASL mechanisms for clients of 1.0: AMQPLAIN is a matter of the older versions.</summary>
+    public IReadOnlyList<string> PeerMechanisms(bool offersScram) => [.. HandshakeFor(offersScram).Mechanisms.Where(name => name != SaslMechanisms.AmqPlain)];
+
+    /// <summary>What connection.start and tune say.</summary>
+    public ServerHandshakeOptions HandshakeFor(bool offersScram) => offersScram ? _scramHandshake : Handshake;
 
     /// <summary>The largest body of a message, in octets.</summary>
     public long MaxMessageOctets { get; }
@@ -54,6 +67,6 @@ internal sealed class ConnectionProfile
     /// <summary>The release's rules.</summary>
     public ProfileRules Rules { get; }
 
-    /// <summary>What connection.start and tune say.</summary>
+    /// <summary>The same, with the mechanisms that every user can use.</summary>
     public ServerHandshakeOptions Handshake { get; }
 }

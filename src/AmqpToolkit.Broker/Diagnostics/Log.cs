@@ -23,6 +23,9 @@ internal static partial class Log
     [LoggerMessage(27, LogLevel.Warning, "connection {Connection}: the login of user '{User}' was refused: {Reason}")]
     public static partial void LoginRefused(ILogger logger, string connection, string user, string reason);
 
+    [LoggerMessage(30, LogLevel.Warning, "connection {Connection}: too many logins have failed from {Address}; its attempts are refused unseen for a while")]
+    public static partial void LoginsThrottled(ILogger logger, string connection, System.Net.IPAddress address);
+
     [LoggerMessage(18, LogLevel.Information, "connection {Connection}, link {Link} detached: {Reason}")]
     public static partial void LinkFailed(ILogger logger, string connection, string link, string reason);
 

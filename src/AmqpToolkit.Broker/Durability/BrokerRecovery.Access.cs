@@ -40,6 +40,7 @@ internal sealed partial class BrokerRecovery
             users.Add(Utf8(name), new UserState
             {
                 Password = hash is null ? null : PasswordHash.Parse(hash, Text(fields, "hashing_algorithm")),
+                Scram = ScramCredentials.TryParse(Texts(fields, "scram"), out var scram) ? scram : throw Unreadable(DefinitionKind.User),
                 Tags = [.. Texts(fields, "tags")],
                 LoopbackOnly = fields.GetValueOrDefault("loopback-only") is true,
                 MaxConnections = Number(fields, "max-connections"),

@@ -61,6 +61,7 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         else if (known == DefinitionKind.Begun)
         {
             store.HasBegun = true;
+            broker.Users.ImitationSecret = value.Length > 0 ? value.ToArray() : null;
         }
         else
         {

@@ -62,6 +62,7 @@ internal sealed partial class BrokerStore
             {
                 ["password_hash"] = now.Password?.Text,
                 ["hashing_algorithm"] = now.Password?.Algorithm,
+                ["scram"] = now.Scram?.ToSecretTexts() ?? [],
                 ["tags"] = now.Tags.ToArray(),
                 ["loopback-only"] = now.LoopbackOnly,
                 ["max-connections"] = now.MaxConnections,
@@ -80,7 +81,7 @@ internal sealed partial class BrokerStore
     private static DefinitionKind KindOf(bool isOperator) => isOperator ? DefinitionKind.OperatorPolicy : DefinitionKind.Policy;
 
     private static bool IsSameUser(UserState one, UserState other) =>
-        ReferenceEquals(one.Password, other.Password) && one.Tags.SequenceEqual(other.Tags) && one.LoopbackOnly == other.LoopbackOnly
+        ReferenceEquals(one.Password, other.Password) && ReferenceEquals(one.Scram, other.Scram) && one.Tags.SequenceEqual(other.Tags) && one.LoopbackOnly == other.LoopbackOnly
         && one.MaxConnections == other.MaxConnections && one.MaxChannels == other.MaxChannels;
 
     private void DefineDifference<TKey, TValue>(

@@ -178,11 +178,11 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
         append.Commit(this, ++_defined, DefinitionLevel);
     }
 
-    /// <summary>Notes that the store has the users and virtual hosts that a broker begins with.</summary>
-    public void Begin()
+    /// <summary>Notes that the store has the users and virtual hosts that a broker begins with, and the secret with which those are imitated who are not there.</summary>
+    public void Begin(byte[] imitationSecret)
     {
         HasBegun = true;
-        Define(DefinitionKind.Begun, default, default);
+        Define(DefinitionKind.Begun, default, imitationSecret);
     }
 
     /// <summary>Completes when everything that was changed before is kept.</summary>

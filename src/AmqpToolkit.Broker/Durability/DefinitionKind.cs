@@ -6,7 +6,7 @@ internal enum DefinitionKind : ushort
     /// <summary>The first number that was never given to anything. No name.</summary>
     Numbers = 1,
 
-    /// <summary>The store has the users and virtual hosts that a broker begins with. No name.</summary>
+    /// <summary>The store has the users and virtual hosts that a broker begins with. No name; the value, if there is one, is the secret with which users are imitated who are not there.</summary>
     Begun = 2,
 
     /// <summary>A virtual host with its limits. Name: its name.</summary>

@@ -16,74 +16,48 @@ internal sealed partial class PeerConnection
     /// <summary>What stands before the name of a virtual host in open.hostname, as RabbitMQ has it; any other host is this one.</summary>
     private static ReadOnlySpan<byte> VirtualHostPrefix => "vhost:"u8;
 
-    private const string Anonymous = "ANONYMOUS";
     private const string DefaultVirtualHost = "/";
-
-    private bool _awaitsPlain;
 
     /// <summary>Whether the peer may do without a name: then it is the user whom the options name, from this machine alone.</summary>
     private bool MayBeAnonymous => _transport.IsLoopback && _profile.Handshake.Anonymous is not null;
 
     private void HandleSasl(scoped in EngineEvent found)
     {
-        ReadOnlySpan<byte> response;
+        Sasl.SaslStep step;
         if (found.Kind == EngineEventKind.SaslInit)
         {
             SaslInitView.TryParse(found.Performative, out var init, out _);
-            if (init.Mechanism.SequenceEqual("ANONYMOUS"u8) && MayBeAnonymous)
-            {
-                LogInAnonymously();
-                FinishSasl(_account is null ? SaslCode.Auth : SaslCode.Ok, Anonymous);
-                return;
-            }
-
-            if (!init.Mechanism.SequenceEqual("PLAIN"u8))
-            {
-                FinishSasl(SaslCode.Auth, Encoding.ASCII.GetString(init.Mechanism));
-                return;
-            }
-
-            if (!init.HasInitialResponse)
-            {
-                // The mechanism begins with the client (RFC 4616): an empty challenge lets it.
-                _awaitsPlain = true;
-                lock (Output.Gate)
-                {
-                    _engine.SendSaslChallenge([]);
-                }
-
-                return;
-            }
-
-            response = init.InitialResponse;
+            step = _sasl.Begin(init.Mechanism, init.HasInitialResponse ? init.InitialResponse : default, init.HasInitialResponse);
         }
         else
         {
             SaslResponseView.TryParse(found.Performative, out var answer, out _);
-            response = _awaitsPlain ? answer.Response : default;
+            step = _sasl.Continue(answer.Response);
         }
 
-        if (Sasl.SaslMechanisms.Read("PLAIN"u8, response, out var credentials) == Sasl.SaslOutcome.Credentials)
+        if (step != Sasl.SaslStep.Challenge)
         {
-            Volatile.Write(ref _account, Broker.Users.Authenticate(credentials, _transport.IsLoopback, Name));
+            FinishSasl(step == Sasl.SaslStep.Accepted ? SaslCode.Ok : SaslCode.Auth);
+            return;
         }
 
-        FinishSasl(_account is null ? SaslCode.Auth : SaslCode.Ok, Sasl.SaslMechanisms.Plain);
+        lock (Output.Gate)
+        {
+            _engine.SendSaslChallenge(_sasl.Data);
+        }
     }
 
-    /// <summary>Nobody is who the options say, as long as that one has the password that everybody knows: as with 0-9-1.</summary>
-    private void LogInAnonymously() => Volatile.Write(ref _account, Broker.Users.Authenticate(_profile.Handshake.Anonymous!.Value, _transport.IsLoopback, Name));
-
-    private void FinishSasl(SaslCode code, string mechanism)
+    /// <summary>What proves the broker to the client goes with the outcome (1.0 section 5.3.3.6).</summary>
+    private void FinishSasl(SaslCode code)
     {
         lock (Output.Gate)
         {
-            _engine.SendSaslOutcome(code);
+            _engine.SendSaslOutcome(code, code == SaslCode.Ok && _sasl.Data.Length > 0 ? _sasl.Data : null);
         }
 
         if (code != SaslCode.Ok)
         {
-            Log.ConnectionFailed(Broker.Logger, Name, $"login was refused using authentication mechanism {mechanism}");
+            Log.ConnectionFailed(Broker.Logger, Name, $"login was refused using authentication mechanism {_sasl.Mechanism}");
             _ending.BeginDrain(ConnectionEnding.RefusalMilliseconds);
         }
     }
@@ -91,10 +65,10 @@ internal sealed partial class PeerConnection
     private void HandleOpened(scoped in EngineEvent found)
     {
         OpenView.TryParse(found.Performative, out var open, out _);
-        if (_account is null && MayBeAnonymous)
+        if (Account is null && MayBeAnonymous)
         {
-            // A bare header: the engine lets one pass where nobody has to say who he is.
-            LogInAnonymously();
+            // A bare header: the engine lets one pass where nobody has to say who he is. That is who the options say, as long as that one has the password that everybody knows.
+            _login.Authenticate(_profile.Handshake.Anonymous!.Value);
         }
 
         _container = Encoding.UTF8.GetString(open.ContainerId[..Math.Min(open.ContainerId.Length, byte.MaxValue)]);
@@ -120,7 +94,7 @@ internal sealed partial class PeerConnection
         }
 
         var wanted = _ending.BeginRunning(_idle.IsOn ? now + _idle.CheckEveryMilliseconds : -1);
-        Log.Opened(Broker.Logger, Name, _account!.Name, name);
+        Log.Opened(Broker.Logger, Name, Account!.Name, name);
         if (wanted is not null)
         {
             RequestClose(wanted);
@@ -129,17 +103,17 @@ internal sealed partial class PeerConnection
 
     private ProtocolError? EnterVirtualHost(string name)
     {
-        if (_account is null)
+        if (Account is null)
         {
             return ProtocolError.AccessRefused("nobody has logged in");
         }
 
-        if (Admission.TryEnter(Broker, name, _account, out var found, out var admission) is { } refused)
+        if (Admission.TryEnter(Broker, name, Account, out var found, out var admission) is { } refused)
         {
             return refused;
         }
 
-        var rights = new AccessRights(_account, found!);
+        var rights = new AccessRights(Account, found!);
         _admission = admission;
         _caller = new Caller(rights, _profile.Rules);
         Volatile.Write(ref _virtualHost, found);

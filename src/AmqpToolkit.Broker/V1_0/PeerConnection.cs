@@ -4,6 +4,7 @@ using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Connections;
 using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Topology;
+using AmqpToolkit.Protocol.Sasl;
 using AmqpToolkit.Protocol.V1_0;
 using AmqpToolkit.Transport;
 
@@ -23,12 +24,13 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
 
     private readonly TransportConnection _transport;
     private readonly ConnectionEnding _ending;
+    private readonly LoginAttempt _login;
+    private readonly SaslServer _sasl;
     private readonly ConnectionEngine _engine;
     private readonly ConnectionProfile _profile;
     private readonly List<BrokerSession> _sessions = [];
     private readonly List<OutgoingLink> _woken = [];
     private VirtualHost? _virtualHost;
-    private UserAccount? _account;
     private Admission? _admission;
     private Caller? _caller;
     private IdleMonitor _idle;
@@ -41,7 +43,10 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
         _profile = profile;
         Name = name;
         Output = new Output(transport, this, broker.Options.OutputBoundOctets);
-        _engine = new ConnectionEngine(profile.SettingsFor(isAnonymousAllowed: MayBeAnonymous), this, isServer: true);
+        _login = new LoginAttempt(broker, transport, name);
+        bool offersScram = broker.OffersScram;
+        _sasl = new SaslServer(_login, profile.PeerMechanisms(offersScram), MayBeAnonymous ? profile.Handshake.Anonymous : null);
+        _engine = new ConnectionEngine(profile.SettingsFor(MayBeAnonymous, offersScram), this, isServer: true);
         _batch = new Queues.IncomingBatch(broker.Arena);
         _ending = new ConnectionEnding(broker, transport, Output, this, name, handshakeEndsAt);
         Holding = new ConnectionHolding(broker, transport, Output, _ending, this, profile.MaxMessageOctets);
@@ -69,7 +74,7 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
     public VirtualHost? OpenedVirtualHost => Volatile.Read(ref _virtualHost);
 
     /// <inheritdoc/>
-    public UserAccount? Account => Volatile.Read(ref _account);
+    public UserAccount? Account => _login.Account;
 
     /// <summary>The user and its rights, from open on.</summary>
     public Caller Caller => _caller!;

@@ -9,6 +9,9 @@ public enum HandshakePhase : byte
     /// <summary>connection.start-ok is to come.</summary>
     StartOk,
 
+    /// <summary>connection.secure-ok is to come: the mechanism has asked something.</summary>
+    SecureOk,
+
     /// <summary>connection.tune-ok is to come (server), or tune (client).</summary>
     Tune,
 

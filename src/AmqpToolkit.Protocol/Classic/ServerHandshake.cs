@@ -13,6 +13,7 @@ namespace AmqpToolkit.Protocol.Classic;
 /// <remarks>
 /// <code>
 ///   ProtocolHeader --"AMQP" 0 0 9 1--> start -> StartOk --start-ok--> tune -> Tune --tune-ok--> Open --open--> open-ok -> Done
+///                                                  \--start-ok--> secure -> SecureOk --secure-ok--> secure, or tune
 /// </code>
 /// </remarks>
 public sealed class ServerHandshake
@@ -22,12 +23,16 @@ public sealed class ServerHandshake
 
     private readonly ServerHandshakeOptions _options;
     private readonly IServerAuthority _authority;
+    private readonly SaslServer _sasl;
+    private bool _answersRefusal;
+    private bool _isProven;
 
     /// <summary>Creates the state machine of one connection.</summary>
     public ServerHandshake(ServerHandshakeOptions options, IServerAuthority authority)
     {
         _options = options;
         _authority = authority;
+        _sasl = new SaslServer(authority, options.Mechanisms, options.Anonymous);
     }
 
     /// <summary>Where the handshake stands.</summary>
@@ -36,7 +41,7 @@ public sealed class ServerHandshake
     /// <summary>The limits agreed on, from tune-ok on.</summary>
     public Tuning Tuning { get; private set; }
 
-    /// <summary>The authenticated user, from start-ok on.</summary>
+    /// <summary>The authenticated user, from tune on.</summary>
     public string UserName { get; private set; } = string.Empty;
 
     /// <summary>The virtual host, from open on.</summary>
@@ -73,7 +78,7 @@ public sealed class ServerHandshake
             VersionMajor = 0,
             VersionMinor = 9,
             ServerProperties = _options.ServerProperties,
-            Mechanisms = _options.Anonymous is null ? SaslMechanisms.Offered : $"{SaslMechanisms.Offered} {SaslMechanisms.Anonymous}",
+            Mechanisms = string.Join(' ', _options.Anonymous is null ? _options.Mechanisms : _options.Mechanisms.Append(SaslMechanisms.Anonymous)),
             Locales = "en_US",
         });
         return true;
@@ -88,48 +93,32 @@ public sealed class ServerHandshake
         }
 
         ClientProperties = method.ClientProperties.ToOwned();
-        bool answersRefusal = false;
         if (method.ClientProperties.TryGetValue("capabilities"u8, out var value) && value.TryGetTable(out var capabilities))
         {
-            answersRefusal = Has(capabilities, "authentication_failure_close"u8);
+            _answersRefusal = Has(capabilities, "authentication_failure_close"u8);
             ClientTakesBlocked = Has(capabilities, "connection.blocked"u8);
             ClientTakesConsumerCancel = Has(capabilities, "consumer_cancel_notify"u8);
         }
 
-        SaslCredentials? anonymous = method.Mechanism.SequenceEqual("ANONYMOUS"u8) ? _options.Anonymous : null;
-        if (anonymous is null && !SaslMechanisms.IsKnown(method.Mechanism))
-        {
-            return Fail(ProtocolError.CommandInvalid($"unknown authentication mechanism '{Encoding.UTF8.GetString(method.Mechanism)}'"));
-        }
-
-        SaslCredentials credentials = anonymous ?? default;
-        if (anonymous is null && SaslMechanisms.Read(method.Mechanism, method.Response, out credentials) == SaslOutcome.Malformed)
-        {
-            return Fail(ProtocolError.SyntaxError("the authentication response cannot be read"));
-        }
-
-        if (!_authority.Authenticate(credentials))
-        {
-            AnswersErrors = answersRefusal;
-            return Fail(new ProtocolError(
-                ErrorScope.Connection,
-                Constants.AccessRefused,
-                $"Login was refused using authentication mechanism {Encoding.UTF8.GetString(method.Mechanism)}. For details see the broker logfile."));
-        }
-
-        UserName = credentials.UserName;
-        Phase = HandshakePhase.Tune;
-        sink.Send(0, new ConnectionTune
-        {
-            ChannelMax = _options.Offer.ChannelMax,
-            FrameMax = _options.Offer.FrameMax,
-            Heartbeat = _options.Offer.HeartbeatSeconds,
-        });
-        return null;
+        return Follow(_sasl.Begin(method.Mechanism, method.Response), sink);
     }
 
-    /// <summary>Takes connection.secure-ok, which no mechanism offered here has a use for.</summary>
-    public ProtocolError? HandleSecureOk() => OutOfTurn(ConnectionSecureOkView.MethodKey);
+    /// <summary>Takes connection.secure-ok: the answer to a mechanism's challenge.</summary>
+    public ProtocolError? HandleSecureOk(in ConnectionSecureOkView method, IMethodSink sink)
+    {
+        if (Phase != HandshakePhase.SecureOk)
+        {
+            return OutOfTurn(ConnectionSecureOkView.MethodKey);
+        }
+
+        if (_isProven)
+        {
+            // The server has proved itself, too: there is nothing to answer (RFC 4422 section 3.6).
+            return method.Response.IsEmpty ? Tune(sink) : Unreadable();
+        }
+
+        return Follow(_sasl.Continue(method.Response), sink);
+    }
 
     /// <summary>Takes connection.tune-ok.</summary>
     public ProtocolError? HandleTuneOk(in ConnectionTuneOkView method)
@@ -174,9 +163,50 @@ public sealed class ServerHandshake
     /// <summary>The mistake of a method of class connection that is not due.</summary>
     public ProtocolError OutOfTurn(uint methodKey) => Fail(ProtocolError.ChannelError($"unexpected method in connection state {StateName}").At(methodKey));
 
+    private ProtocolError? Follow(SaslStep step, IMethodSink sink)
+    {
+        switch (step)
+        {
+            case SaslStep.Unknown:
+                return Fail(ProtocolError.CommandInvalid($"unknown authentication mechanism '{_sasl.Mechanism}'"));
+            case SaslStep.Malformed:
+                return Unreadable();
+            case SaslStep.Refused:
+                AnswersErrors = _answersRefusal;
+                return Fail(new ProtocolError(
+                    ErrorScope.Connection,
+                    Constants.AccessRefused,
+                    $"Login was refused using authentication mechanism {_sasl.Mechanism}. For details see the broker logfile."));
+            case SaslStep.Accepted when _sasl.Data.Length == 0:
+                return Tune(sink);
+            default:
+                // tune has no room for what proves the server: it is a challenge that is answered by nothing.
+                _isProven = step == SaslStep.Accepted;
+                Phase = HandshakePhase.SecureOk;
+                sink.Send(0, new ConnectionSecure { Challenge = _sasl.Data });
+                return null;
+        }
+    }
+
+    private ProtocolError? Tune(IMethodSink sink)
+    {
+        UserName = _sasl.UserName;
+        Phase = HandshakePhase.Tune;
+        sink.Send(0, new ConnectionTune
+        {
+            ChannelMax = _options.Offer.ChannelMax,
+            FrameMax = _options.Offer.FrameMax,
+            Heartbeat = _options.Offer.HeartbeatSeconds,
+        });
+        return null;
+    }
+
+    private ProtocolError Unreadable() => Fail(ProtocolError.SyntaxError("the authentication response cannot be read"));
+
     private string StateName => Phase switch
     {
         HandshakePhase.ProtocolHeader or HandshakePhase.StartOk => "starting",
+        HandshakePhase.SecureOk => "securing",
         HandshakePhase.Tune => "tuning",
         HandshakePhase.Open => "opening",
         _ => "running",

@@ -4,13 +4,16 @@ using AmqpToolkit.Protocol.Sasl;
 namespace AmqpToolkit.Protocol.Classic;
 
 /// <summary>What a server says and demands in its handshake. Immutable and shared by all connections.</summary>
-public sealed class ServerHandshakeOptions
+public sealed record ServerHandshakeOptions
 {
     /// <summary>The peer-properties of connection.start.</summary>
     public required Table ServerProperties { get; init; }
 
     /// <summary>The limits offered in connection.tune.</summary>
     public required Tuning Offer { get; init; }
+
+    /// <summary>The SASL mechanisms that are offered, in this order, before ANONYMOUS.</summary>
+    public IReadOnlyList<string> Mechanisms { get; init; } = [SaslMechanisms.Plain, SaslMechanisms.AmqPlain];
 
     /// <summary>Who a client is that names nobody (SASL ANONYMOUS, RFC 4505): as if it had given these; null to offer no such thing.</summary>
     public SaslCredentials? Anonymous { get; init; }

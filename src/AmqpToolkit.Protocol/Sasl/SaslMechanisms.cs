@@ -5,7 +5,7 @@ namespace AmqpToolkit.Protocol.Sasl;
 
 /// <summary>
 /// The mechanisms that carry a name and a password in one response: PLAIN (RFC 4616) and AMQPLAIN (a field table without its
-/// length, with LOGIN and PASSWORD). Stateless.
+/// length, with LOGIN and PASSWORD); and the names of all that are known. Stateless.
 /// </summary>
 public static class SaslMechanisms
 {
@@ -18,11 +18,14 @@ public static class SaslMechanisms
     /// <summary>ANONYMOUS's name (RFC 4505): no name and no password; the server's settings say who it is.</summary>
     public const string Anonymous = "ANONYMOUS";
 
-    /// <summary>What a server offers, separated by spaces.</summary>
-    public const string Offered = $"{Plain} {AmqPlain}";
+    /// <summary>The name of SCRAM with SHA-256 (RFC 7677).</summary>
+    public const string ScramSha256 = "SCRAM-SHA-256";
 
-    /// <summary>Whether <paramref name="mechanism"/> is one of these.</summary>
-    public static bool IsKnown(ReadOnlySpan<byte> mechanism) => mechanism.SequenceEqual("PLAIN"u8) || mechanism.SequenceEqual("AMQPLAIN"u8);
+    /// <summary>The name of SCRAM with SHA-512.</summary>
+    public const string ScramSha512 = "SCRAM-SHA-512";
+
+    /// <summary>All that a server can offer beside ANONYMOUS, in the order in which it does.</summary>
+    public static IReadOnlyList<string> All { get; } = [Plain, AmqPlain, ScramSha256, ScramSha512];
 
     /// <summary>Reads a response.</summary>
     /// <param name="mechanism">A known mechanism's name.</param>

@@ -61,7 +61,7 @@ public sealed class HandshakeTests : ConversationTests
         {
             var peer = Use(ScriptedPeer.Connect(BrokerUnderTest.For(profile)));
             peer.SendRaw(ScriptedPeer.ProtocolHeader);
-            Assert.Equal("PLAIN AMQPLAIN ANONYMOUS", peer.Expect(0, "connection.start").Field<string>(3));
+            Assert.Equal("PLAIN AMQPLAIN SCRAM-SHA-256 SCRAM-SHA-512 ANONYMOUS", peer.Expect(0, "connection.start").Field<string>(3));
 
             peer.StartOk("ANONYMOUS", "");
 
@@ -81,7 +81,7 @@ public sealed class HandshakeTests : ConversationTests
         var peer = Use(ScriptedPeer.Connect(BrokerUnderTest.For(Profile.V3_13)));
         peer.SendRaw(ScriptedPeer.ProtocolHeader);
 
-        Assert.Equal("PLAIN AMQPLAIN", peer.Expect(0, "connection.start").Field<string>(3));
+        Assert.Equal("PLAIN AMQPLAIN SCRAM-SHA-256 SCRAM-SHA-512", peer.Expect(0, "connection.start").Field<string>(3));
     }
 
     [Fact]

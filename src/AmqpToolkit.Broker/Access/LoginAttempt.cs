@@ -1,0 +1,68 @@
+using System.Net;
+using System.Security.Cryptography;
+using AmqpToolkit.Broker.Diagnostics;
+using AmqpToolkit.Protocol.Sasl;
+using AmqpToolkit.Transport;
+
+namespace AmqpToolkit.Broker.Access;
+
+/// <summary>One client on its way in, whatever version it speaks: asks whether its address may try at all, and then whether it is who it says. Used by the connection's reader.</summary>
+internal sealed class LoginAttempt(AmqpBroker broker, TransportConnection transport, string connection) : ISaslAuthority
+{
+    private const int NonceOctets = 18;
+
+    private UserAccount? _account;
+    private string _userName = string.Empty;
+    private ScramVerifier? _verifier;
+
+    /// <summary>Who has logged in; null before that. Any thread.</summary>
+    public UserAccount? Account => Volatile.Read(ref _account);
+
+    private IPAddress? Address => (transport.RemoteEndPoint as IPEndPoint)?.Address;
+
+    /// <inheritdoc/>
+    public bool Authenticate(SaslCredentials credentials) =>
+        MayTry(begins: true) && Finish(broker.Users.Authenticate(credentials, transport.IsLoopback, connection));
+
+    /// <inheritdoc/>
+    public ScramVerifier? FindVerifier(ScramHash hash, string userName)
+    {
+        _userName = userName;
+        return _verifier = MayTry(begins: false) ? broker.Users.FindVerifier(hash, userName) : null;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Now is the attempt made: any number of clients may be between their first word and their last.</remarks>
+    public bool Conclude(bool isProven) =>
+        _verifier is { } verifier && MayTry(begins: true) && Finish(broker.Users.Conclude(_userName, verifier, isProven, transport.IsLoopback, connection));
+
+    /// <inheritdoc/>
+    public string CreateNonce() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(NonceOctets));
+
+    /// <summary>An attempt counts as failed until it has not.</summary>
+    private bool MayTry(bool begins)
+    {
+        if (Address is not { } address || broker.Logins.MayTry(address, begins, out bool isFirstRefusal))
+        {
+            return true;
+        }
+
+        if (isFirstRefusal)
+        {
+            Log.LoginsThrottled(broker.Logger, connection, address);
+        }
+
+        return false;
+    }
+
+    private bool Finish(UserAccount? account)
+    {
+        Volatile.Write(ref _account, account);
+        if (account is not null && Address is { } address)
+        {
+            broker.Logins.Succeed(address);
+        }
+
+        return account is not null;
+    }
+}

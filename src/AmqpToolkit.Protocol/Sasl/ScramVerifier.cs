@@ -1,0 +1,186 @@
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AmqpToolkit.Protocol.Sasl;
+
+/// <summary>
+/// What a server keeps of a password to check SCRAM proofs with (RFC 5802 section 3): whoever reads it can neither log in with it nor read the password in it.
+/// Never shows what it holds. Immutable.
+/// </summary>
+public sealed class ScramVerifier
+{
+    /// <summary>As few iterations are sound (RFC 7677 section 4).</summary>
+    public const int MinIterations = 4096;
+
+    /// <summary>More than anybody would wait for.</summary>
+    public const int MaxIterations = 10_000_000;
+
+    private const int SaltOctets = 16;
+
+    private readonly byte[] _salt;
+    private readonly byte[] _storedKey;
+    private readonly byte[] _serverKey;
+
+    private ScramVerifier(ScramHash hash, byte[] salt, int iterations, byte[] storedKey, byte[] serverKey)
+    {
+        Hash = hash;
+        _salt = salt;
+        Iterations = iterations;
+        _storedKey = storedKey;
+        _serverKey = serverKey;
+    }
+
+    /// <summary>Which mechanism it is for.</summary>
+    public ScramHash Hash { get; }
+
+    /// <summary>How often the client has to hash.</summary>
+    public int Iterations { get; }
+
+    /// <summary>The salt as the client is told: base64.</summary>
+    public string Salt => Convert.ToBase64String(_salt);
+
+    /// <summary>The mechanism's name.</summary>
+    public static string NameOf(ScramHash hash) => hash == ScramHash.Sha512 ? SaslMechanisms.ScramSha512 : SaslMechanisms.ScramSha256;
+
+    /// <summary>Makes the verifier of a password with a new salt.</summary>
+    public static ScramVerifier Create(ScramHash hash, string password, int iterations) =>
+        Create(hash, password, RandomNumberGenerator.GetBytes(SaltOctets), iterations);
+
+    /// <summary>Makes the verifier of a password.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The iterations are fewer than <see cref="MinIterations"/> or more than <see cref="MaxIterations"/>.</exception>
+    public static ScramVerifier Create(ScramHash hash, string password, byte[] salt, int iterations)
+    {
+        ArgumentNullException.ThrowIfNull(password);
+        ArgumentOutOfRangeException.ThrowIfLessThan(iterations, MinIterations);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(iterations, MaxIterations);
+        var algorithm = AlgorithmOf(hash);
+        byte[] salted = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(PreparePassword(password)), salt, iterations, algorithm, OctetsOf(hash));
+        byte[] clientKey = CryptographicOperations.HmacData(algorithm, salted, "Client Key"u8);
+        byte[] serverKey = CryptographicOperations.HmacData(algorithm, salted, "Server Key"u8);
+        var verifier = new ScramVerifier(hash, [.. salt], iterations, CryptographicOperations.HashData(algorithm, clientKey), serverKey);
+        CryptographicOperations.ZeroMemory(salted);
+        CryptographicOperations.ZeroMemory(clientKey);
+        return verifier;
+    }
+
+    /// <summary>
+    /// What a user is asked who is not there: always the same for a name, as with a user who is, and impossible to prove.
+    /// </summary>
+    /// <param name="hash">The mechanism's.</param>
+    /// <param name="secret">Known to the server alone.</param>
+    /// <param name="userName">The name that a client has given.</param>
+    /// <param name="iterations">As many as real users have.</param>
+    public static ScramVerifier Imitate(ScramHash hash, byte[] secret, string userName, int iterations)
+    {
+        var algorithm = AlgorithmOf(hash);
+        byte[] name = Encoding.UTF8.GetBytes($"{NameOf(hash)}\0{userName}");
+        byte[] salt = CryptographicOperations.HmacData(algorithm, secret, name)[..SaltOctets];
+
+        // Nobody knows what these would be the hashes of.
+        return new ScramVerifier(hash, salt, iterations, RandomNumberGenerator.GetBytes(OctetsOf(hash)), RandomNumberGenerator.GetBytes(OctetsOf(hash)));
+    }
+
+    /// <summary>The form in which it is kept: <c>SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey</c> (RFC 5803), octets in base64. A secret.</summary>
+    public string ToSecretText() =>
+        string.Create(CultureInfo.InvariantCulture, $"{NameOf(Hash)}${Iterations}:{Salt}${Convert.ToBase64String(_storedKey)}:{Convert.ToBase64String(_serverKey)}");
+
+    /// <summary>Reads what <see cref="ToSecretText"/> wrote.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out ScramVerifier? verifier)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        verifier = null;
+        string[] parts = text.Split('$', ':');
+        if (parts.Length != 5 || !TryReadHash(parts[0], out var hash)
+            || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int iterations) || iterations is < MinIterations or > MaxIterations
+            || !TryReadBase64(parts[2], out byte[] salt) || salt.Length == 0
+            || !TryReadBase64(parts[3], out byte[] storedKey) || storedKey.Length != OctetsOf(hash)
+            || !TryReadBase64(parts[4], out byte[] serverKey) || serverKey.Length != OctetsOf(hash))
+        {
+            return false;
+        }
+
+        verifier = new ScramVerifier(hash, salt, iterations, storedKey, serverKey);
+        return true;
+    }
+
+    /// <summary>Checks a client's proof, in a time that does not depend on it.</summary>
+    /// <param name="authMessage">The three messages that the proof is of.</param>
+    /// <param name="proof">ClientProof.</param>
+    /// <param name="serverSignature">What the server proves itself with.</param>
+    internal bool Check(ReadOnlySpan<byte> authMessage, ReadOnlySpan<byte> proof, out byte[] serverSignature)
+    {
+        var algorithm = AlgorithmOf(Hash);
+        byte[] clientKey = CryptographicOperations.HmacData(algorithm, _storedKey, authMessage);
+        serverSignature = CryptographicOperations.HmacData(algorithm, _serverKey, authMessage);
+        bool hasLength = proof.Length == clientKey.Length;
+        for (int index = 0; hasLength && index < clientKey.Length; index++)
+        {
+            clientKey[index] ^= proof[index];
+        }
+
+        byte[] given = CryptographicOperations.HashData(algorithm, clientKey);
+        CryptographicOperations.ZeroMemory(clientKey);
+        return CryptographicOperations.FixedTimeEquals(given, _storedKey) && hasLength;
+    }
+
+    /// <summary>Whether a name is one of the mechanisms'.</summary>
+    internal static bool TryReadHash(string mechanism, out ScramHash hash)
+    {
+        hash = mechanism == SaslMechanisms.ScramSha512 ? ScramHash.Sha512 : ScramHash.Sha256;
+        return mechanism is SaslMechanisms.ScramSha256 or SaslMechanisms.ScramSha512;
+    }
+
+    /// <summary>Base64 without anything else in it.</summary>
+    internal static bool TryReadBase64(string text, out byte[] octets)
+    {
+        octets = [];
+        if (text.Any(char.IsWhiteSpace) || !Base64.IsValid(text, out int length))
+        {
+            return false;
+        }
+
+        octets = new byte[length];
+        return Convert.TryFromBase64String(text, octets, out int written) && written == length;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => NameOf(Hash);
+
+    /// <summary>
+    /// What SASLprep (RFC 4013) makes of a password, as far as it is about spaces and what is not seen; where the runtime has the tables of Unicode, compatible forms as well.
+    /// </summary>
+    private static string PreparePassword(string password)
+    {
+        if (Ascii.IsValid(password))
+        {
+            return password;
+        }
+
+        var prepared = new StringBuilder(password.Length);
+        foreach (char character in password)
+        {
+            if (character is '\u00AD' or '\u034F' or '\u1806' or (>= '\u180B' and <= '\u180D') or (>= '\u200B' and <= '\u200D') or '\u2060' or (>= '\uFE00' and <= '\uFE0F') or '\uFEFF')
+            {
+                continue;
+            }
+
+            prepared.Append(CharUnicodeInfo.GetUnicodeCategory(character) == UnicodeCategory.SpaceSeparator ? ' ' : character);
+        }
+
+        try
+        {
+            return prepared.ToString().Normalize(NormalizationForm.FormKC);
+        }
+        catch (Exception exception) when (exception is ArgumentException or PlatformNotSupportedException)
+        {
+            return prepared.ToString();
+        }
+    }
+
+    private static HashAlgorithmName AlgorithmOf(ScramHash hash) => hash == ScramHash.Sha512 ? HashAlgorithmName.SHA512 : HashAlgorithmName.SHA256;
+
+    private static int OctetsOf(ScramHash hash) => hash == ScramHash.Sha512 ? SHA512.HashSizeInBytes : SHA256.HashSizeInBytes;
+}

@@ -1,0 +1,268 @@
+using System.Net;
+using System.Text;
+using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Broker.Tests.Durability;
+using AmqpToolkit.Broker.Tests.V1_0;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.Classic;
+using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Codec.V1_0;
+using AmqpToolkit.Protocol.Sasl;
+using AmqpToolkit.Protocol.Tests.Sasl;
+using AmqpToolkit.Storage.Tests;
+using SaslMechanisms = AmqpToolkit.Protocol.Sasl.SaslMechanisms;
+
+namespace AmqpToolkit.Broker.Tests.Access;
+
+/// <summary>SCRAM at the broker's doors: who gets in by it, in either version, and what of it is kept.</summary>
+public sealed class ScramLoginTests
+{
+    public static TheoryData<string> Mechanisms => [SaslMechanisms.ScramSha256, SaslMechanisms.ScramSha512];
+
+    [Theory]
+    [MemberData(nameof(Mechanisms))]
+    public async Task Older_WithTheRightPassword_GetsIn_AndTheBrokerProvesItself(string mechanism)
+    {
+        await using var broker = await TestBroker.StartAsync();
+        broker.Users.Set(new BrokerUser { Name = "app", Password = "s=e,cret", Permissions = [new UserPermission("/")] });
+        using var client = new RawClient(broker.Endpoints[0]);
+        var scram = new ScramClient(mechanism, "app", "s=e,cret");
+
+        Assert.Contains(mechanism, Begin(client));
+        byte[] proof = Exchange(client, mechanism, scram);
+
+        Assert.True(scram.Believes(proof));
+        client.Send(0, new ConnectionSecureOk { Response = "" });
+        client.Expect(ConnectionTuneView.MethodKey);
+        client.Send(0, new ConnectionTuneOk { ChannelMax = 2047, FrameMax = 131072, Heartbeat = 0 });
+        client.Send(0, new ConnectionOpen { VirtualHost = "/" });
+        client.Expect(ConnectionOpenOkView.MethodKey);
+        Assert.Equal("app", Assert.Single(broker.Connections).Account!.Name);
+    }
+
+    [Theory]
+    [InlineData("guest", "wrong")]
+    [InlineData("nobody", "guest")]
+    [InlineData("hashed", "guest")]
+    public async Task Older_WithAnythingElse_IsRefusedAtTheEndAlone(string user, string password)
+    {
+        await using var broker = await StartAsync();
+        broker.Users.Set(new BrokerUser { Name = "hashed", PasswordHash = PasswordHash.Create("guest").Text, Permissions = [new UserPermission("/")] });
+        using var client = new RawClient(broker.Endpoints[0]);
+        var scram = new ScramClient(SaslMechanisms.ScramSha256, user, password);
+        Begin(client);
+        SendStartOk(client, SaslMechanisms.ScramSha256, scram.First, answersRefusal: true);
+        byte[] challenge = ReadChallenge(client);
+
+        Assert.Equal(24, Encoding.ASCII.GetString(challenge).Split(',')[1].Length - 2);
+        Assert.EndsWith($",i={ScramCredentials.Iterations}", Encoding.ASCII.GetString(challenge), StringComparison.Ordinal);
+        client.Send(0, new ConnectionSecureOk { Response = scram.Final(challenge) });
+
+        Assert.Equal(DecodeError.None, ConnectionCloseView.TryParse(client.Expect(ConnectionCloseView.MethodKey), out var close));
+        Assert.Equal((ushort)403, close.ReplyCode);
+        Assert.Contains("using authentication mechanism SCRAM-SHA-256", Encoding.UTF8.GetString(close.ReplyText), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Mechanisms))]
+    public async Task Newer_WithTheRightPassword_GetsIn_AndTheBrokerProvesItself(string mechanism)
+    {
+        await using var broker = await TestBroker.StartAsync();
+        using var peer = new PeerClient(broker);
+        var scram = new ScramClient(mechanism, "guest", "guest");
+
+        var outcome = Exchange(peer, mechanism, scram, challenge => scram.Final(challenge));
+
+        Assert.Equal(SaslCode.Ok, outcome.Code);
+        Assert.True(scram.Believes(outcome.Data));
+        peer.Send(PeerClient.Header);
+        peer.Send(new Open { ContainerId = "peer" });
+        Assert.Equal(PeerClient.Header, peer.ReadHeader());
+        peer.Expect("open");
+    }
+
+    [Theory]
+    [InlineData("guest", "wrong")]
+    [InlineData("nobody", "guest")]
+    public async Task Newer_WithAnythingElse_IsRefusedAtTheEndAlone(string user, string password)
+    {
+        await using var broker = await TestBroker.StartAsync();
+        using var peer = new PeerClient(broker);
+        var scram = new ScramClient(SaslMechanisms.ScramSha512, user, password);
+
+        var outcome = Exchange(peer, SaslMechanisms.ScramSha512, scram, challenge => scram.Final(challenge));
+
+        Assert.Equal((SaslCode.Auth, 0), (outcome.Code, outcome.Data.Length));
+        Assert.True(peer.IsEnded);
+    }
+
+    [Fact]
+    public async Task Exchange_SaidAgainOnAnotherConnection_IsRefused()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var scram = new ScramClient(SaslMechanisms.ScramSha256, "guest", "guest");
+        byte[] said = [];
+        using (var first = new PeerClient(broker))
+        {
+            Assert.Equal(SaslCode.Ok, Exchange(first, SaslMechanisms.ScramSha256, scram, challenge => said = scram.Final(challenge)).Code);
+        }
+
+        using var second = new PeerClient(broker);
+        Assert.Equal(SaslCode.Auth, Exchange(second, SaslMechanisms.ScramSha256, scram, _ => said).Code);
+    }
+
+    [Fact]
+    public async Task Password_ThatChangesDuringTheExchange_IsNoLongerTheOne()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        broker.Users.Set(new BrokerUser { Name = "app", Password = "before", Permissions = [new UserPermission("/")] });
+        using var peer = new PeerClient(broker);
+        var scram = new ScramClient(SaslMechanisms.ScramSha256, "app", "before");
+
+        var outcome = Exchange(peer, SaslMechanisms.ScramSha256, scram, challenge =>
+        {
+            broker.Users.SetPassword("app", "behind");
+            return scram.Final(challenge);
+        });
+
+        Assert.Equal(SaslCode.Auth, outcome.Code);
+    }
+
+    [Fact]
+    public async Task Offer_HasScram_AsLongAsEveryPasswordIsKnownToIt()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        Assert.Equal("PLAIN AMQPLAIN SCRAM-SHA-256 SCRAM-SHA-512 ANONYMOUS", Offer(broker));
+
+        broker.Users.Set(new BrokerUser { Name = "hashed", PasswordHash = PasswordHash.Create("secret").Text });
+        Assert.Equal("PLAIN AMQPLAIN ANONYMOUS", Offer(broker));
+
+        broker.Users.SetPassword("hashed", "secret");
+        Assert.Contains("SCRAM", Offer(broker), StringComparison.Ordinal);
+        var hash = broker.Users.Find("hashed")!.PasswordHash;
+
+        // What has been exported comes back: it is the same password.
+        broker.Users.Set(new BrokerUser { Name = "hashed", PasswordHash = hash });
+        Assert.Contains("SCRAM", Offer(broker), StringComparison.Ordinal);
+
+        broker.Users.Set(new BrokerUser { Name = "hashed", PasswordHash = PasswordHash.Create("secret").Text });
+        Assert.DoesNotContain("SCRAM", Offer(broker), StringComparison.Ordinal);
+        Assert.True(broker.Users.Delete("hashed"));
+        Assert.Contains("SCRAM", Offer(broker), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Offer_IsWhatTheOptionsSay()
+    {
+        await using var broker = await StartAsync(SaslMechanisms.ScramSha512);
+        Assert.Equal("SCRAM-SHA-512", Offer(broker));
+        using var client = new RawClient(broker.Endpoints[0]);
+        Begin(client);
+        SendStartOk(client, SaslMechanisms.Plain, "\0guest\0guest"u8.ToArray(), answersRefusal: true);
+        using var peer = new PeerClient(broker);
+        peer.Send(PeerClient.SaslHeader);
+        peer.ReadHeader();
+        peer.Expect("saslmechanisms");
+        peer.SendSasl(new SaslInit { Mechanism = "PLAIN", InitialResponse = "\0guest\0guest"u8.ToArray() });
+        Assert.Equal(DecodeError.None, SaslOutcomeView.TryParse(peer.Expect("sasloutcome").Body, out var outcome, out _));
+        Assert.Equal(SaslCode.Auth, outcome.Code);
+        Assert.Null(Assert.Single(broker.Connections).Account);
+
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => StartAsync("LOGIN"));
+    }
+
+    [Fact]
+    public async Task Verifiers_AndWhatStrangersAreAsked_OutliveTheBroker()
+    {
+        var disk = new SimulatedDisk();
+        string salt;
+        ScramVerifier kept;
+        await using (var broker = await StoredBroker.StartAsync(disk))
+        {
+            broker.Users.Set(new BrokerUser { Name = "app", Password = "secret" });
+            broker.Users.Set(new BrokerUser { Name = "hashed", PasswordHash = PasswordHash.Create("secret").Text });
+            kept = broker.Users.FindVerifier(ScramHash.Sha256, "app");
+            salt = broker.Users.FindVerifier(ScramHash.Sha256, "stranger").Salt;
+            await broker.FlushAsync();
+        }
+
+        await using var again = await StoredBroker.StartAsync(disk);
+
+        Assert.Equal(kept.ToSecretText(), again.Users.FindVerifier(ScramHash.Sha256, "app").ToSecretText());
+        Assert.Equal(salt, again.Users.FindVerifier(ScramHash.Sha256, "stranger").Salt);
+        Assert.NotEqual(salt, again.Users.FindVerifier(ScramHash.Sha256, "hashed").Salt);
+        Assert.False(again.Users.AllHaveScram);
+        Assert.True(again.Users.HasKeptSecret);
+    }
+
+    [Fact]
+    public async Task Log_OfRefusedExchanges_HasNoSecret()
+    {
+        var log = new WarningLog();
+        await using var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], LoggerFactory = log });
+        using var peer = new PeerClient(broker);
+        var scram = new ScramClient(SaslMechanisms.ScramSha256, "guest", "guess");
+        byte[] said = [];
+
+        Exchange(peer, SaslMechanisms.ScramSha256, scram, challenge => said = scram.Final(challenge));
+
+        Assert.True(peer.IsEnded);
+        string text = string.Join('\n', Enumerable.Range(1, 60).SelectMany(log.Of));
+        Assert.Contains("'guest'", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("guess", text, StringComparison.Ordinal);
+        Assert.DoesNotContain(Encoding.ASCII.GetString(said).Split(",p=")[1], text, StringComparison.Ordinal);
+    }
+
+    private static Task<AmqpBroker> StartAsync(params string[] mechanisms) => AmqpBroker.StartAsync(new AmqpBrokerOptions
+    {
+        Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+        SaslMechanisms = mechanisms.Length == 0 ? SaslMechanisms.All : mechanisms,
+        AnonymousUser = mechanisms.Length == 0 ? "guest" : null,
+    });
+
+    private static string Offer(AmqpBroker broker)
+    {
+        using var client = new RawClient(broker.Endpoints[0]);
+        return Begin(client);
+    }
+
+    private static string Begin(RawClient client)
+    {
+        client.Send(ProtocolHeader.V0_9_1);
+        Assert.Equal(DecodeError.None, ConnectionStartView.TryParse(client.Expect(ConnectionStartView.MethodKey), out var start));
+        return Encoding.ASCII.GetString(start.Mechanisms);
+    }
+
+    private static void SendStartOk(RawClient client, string mechanism, byte[] response, bool answersRefusal = false)
+    {
+        var properties = Table.Create(table => table.AddTable("capabilities", capabilities => capabilities.Add("authentication_failure_close", answersRefusal)));
+        client.Send(0, new ConnectionStartOk { ClientProperties = properties, Mechanism = mechanism, Response = response, Locale = "en_US" });
+    }
+
+    private static byte[] ReadChallenge(RawClient client)
+    {
+        Assert.Equal(DecodeError.None, ConnectionSecureView.TryParse(client.Expect(ConnectionSecureView.MethodKey), out var secure));
+        return secure.Challenge.ToArray();
+    }
+
+    /// <returns>The last challenge, in which the broker proves itself.</returns>
+    private static byte[] Exchange(RawClient client, string mechanism, ScramClient scram)
+    {
+        SendStartOk(client, mechanism, scram.First);
+        client.Send(0, new ConnectionSecureOk { Response = scram.Final(ReadChallenge(client)) });
+        return ReadChallenge(client);
+    }
+
+    private static (SaslCode Code, byte[] Data) Exchange(PeerClient peer, string mechanism, ScramClient scram, Func<byte[], byte[]> answer)
+    {
+        peer.Send(PeerClient.SaslHeader);
+        peer.ReadHeader();
+        Assert.Equal(DecodeError.None, SaslMechanismsView.TryParse(peer.Expect("saslmechanisms").Body, out var offered, out _));
+        Assert.True(offered.SaslServerMechanisms.ContainsSymbol(Encoding.ASCII.GetBytes(mechanism)));
+        peer.SendSasl(new SaslInit { Mechanism = mechanism, InitialResponse = scram.First });
+        Assert.Equal(DecodeError.None, SaslChallengeView.TryParse(peer.Expect("saslchallenge").Body, out var challenge, out _));
+        peer.SendSasl(new SaslResponse { Response = answer(challenge.Challenge.ToArray()) });
+        Assert.Equal(DecodeError.None, SaslOutcomeView.TryParse(peer.Expect("sasloutcome").Body, out var outcome, out _));
+        return (outcome.Code, outcome.AdditionalData.ToArray());
+    }
+}
