@@ -140,6 +140,11 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [InlineData("permissions")]
     public Task Proton_WithUsers_Succeeds(string scenario) => RunAsync(Peers.Python, "with_proton.py", scenario);
 
+    [CyrusTheory]
+    [InlineData("SCRAM-SHA-256")]
+    [InlineData("SCRAM-SHA-512")]
+    public Task Cyrus_WithScram_LogsInAndBelievesTheBroker(string mechanism) => RunAsync(Peers.Python, "with_cyrus.py", mechanism);
+
     [NodeTheory("rhea")]
     [InlineData("sendreceive")]
     [InlineData("presettled")]
