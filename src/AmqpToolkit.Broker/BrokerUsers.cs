@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Diagnostics;
@@ -21,7 +20,7 @@ public sealed class BrokerUsers
     private readonly ConcurrentDictionary<string, UserAccount> _accounts = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly AmqpBroker _broker;
-    private byte[]? _imitationSecret;
+    private byte[] _imitationSecret = RandomNumberGenerator.GetBytes(32);
     private int _withoutScram;
 
     internal BrokerUsers(AmqpBroker broker) => _broker = broker;
@@ -35,15 +34,14 @@ public sealed class BrokerUsers
     /// <summary>Whether the store has given a secret.</summary>
     internal bool HasKeptSecret { get; private set; }
 
-    /// <summary>With which those are imitated who are not there. Set while the broker starts; null for a new one.</summary>
-    [AllowNull]
+    /// <summary>With which those are imitated who are not there. Set while the broker starts, by a store that has kept one.</summary>
     internal byte[] ImitationSecret
     {
-        get => _imitationSecret ??= RandomNumberGenerator.GetBytes(32);
+        get => _imitationSecret;
         set
         {
             _imitationSecret = value;
-            HasKeptSecret = value is not null;
+            HasKeptSecret = true;
         }
     }
 

@@ -61,7 +61,10 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         else if (known == DefinitionKind.Begun)
         {
             store.HasBegun = true;
-            broker.Users.ImitationSecret = value.Length > 0 ? value.ToArray() : null;
+            if (!value.IsEmpty)
+            {
+                broker.Users.ImitationSecret = value.ToArray();
+            }
         }
         else
         {
