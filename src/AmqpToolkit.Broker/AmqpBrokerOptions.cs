@@ -54,7 +54,7 @@ public sealed class AmqpBrokerOptions
     public IReadOnlyList<string>? SaslMechanisms { get; init; }
 
     /// <summary>
-    /// Logins that may fail from one address within a minute (of IPv6: from a network of 64 bits), at once or one after the other: more are refused before anything is reckoned, whoever it is. Null for any number.
+    /// Logins that may fail from one address (of IPv6: from a network of 64 bits) for one user within a minute, and 20 times as many for all users; more are refused before anything is reckoned. Null for any number.
     /// </summary>
     public int? LoginFailuresPerMinute { get; init; } = 300;
 
@@ -207,8 +207,9 @@ public sealed class AmqpBrokerOptions
         Check(ConsumerTimeout is null || ConsumerTimeout > TimeSpan.Zero, nameof(ConsumerTimeout), ConsumerTimeout, "above 0 seconds");
         Check(LoginFailuresPerMinute is null or > 0, nameof(LoginFailuresPerMinute), LoginFailuresPerMinute, "above 0");
         Check(
-            SaslMechanisms is null || SaslMechanisms.All(name => Protocol.Sasl.SaslMechanisms.All.Contains(name)), nameof(SaslMechanisms), string.Join(' ', SaslMechanisms ?? []),
-            $"some of {string.Join(", ", Protocol.Sasl.SaslMechanisms.All)}");
+            SaslMechanisms is null
+            || (SaslMechanisms.All(name => Protocol.Sasl.SaslMechanisms.All.Contains(name)) && SaslMechanisms.Any(name => name != Protocol.Sasl.SaslMechanisms.AmqPlain) && SaslMechanisms.Distinct().Count() == SaslMechanisms.Count), nameof(SaslMechanisms), string.Join(' ', SaslMechanisms ?? []),
+            $"some of, each once and not AMQPLAIN alone, {string.Join(", ", Protocol.Sasl.SaslMechanisms.All)}");
         Check(Enum.IsDefined(Durability), nameof(Durability), Durability, "Fsync, Os or Memory");
         Check(DataDirectory is not { Length: 0 }, nameof(DataDirectory), DataDirectory, "the name of a folder, or null");
         Check(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), HandshakeTimeout, "above 0 seconds");

@@ -81,7 +81,7 @@ public sealed class BrokerUsers
 
             var state = Read(user, account?.State);
             _broker.Store?.DefineUser(user.Name, account?.State, state);
-            Count(account?.State, state);
+            Count(user.Name, account?.State, state);
             if (account is null)
             {
                 _accounts[user.Name] = new UserAccount(user.Name, state);
@@ -109,7 +109,7 @@ public sealed class BrokerUsers
             }
 
             _broker.Store?.DefineUser(name, account.State, now: null);
-            Count(account.State, now: null);
+            Count(name, account.State, now: null);
             account.State = null;
         }
 
@@ -234,12 +234,20 @@ public sealed class BrokerUsers
     /// <summary>Puts a user back that the store has kept. While the broker starts.</summary>
     internal void Restore(string name, UserState state)
     {
-        Count(before: null, state);
+        Count(name, before: null, state);
         _accounts[name] = new UserAccount(name, state);
     }
 
-    private void Count(UserState? before, UserState? now) =>
-        Volatile.Write(ref _withoutScram, _withoutScram + (IsWithoutScram(now) ? 1 : 0) - (IsWithoutScram(before) ? 1 : 0));
+    private void Count(string name, UserState? before, UserState? now)
+    {
+        int count = _withoutScram + (IsWithoutScram(now) ? 1 : 0) - (IsWithoutScram(before) ? 1 : 0);
+        if (_withoutScram == 0 && count > 0 && _broker.Options.SaslMechanisms is null)
+        {
+            Log.ScramWithdrawn(_broker.Logger, name);
+        }
+
+        Volatile.Write(ref _withoutScram, count);
+    }
 
     private static bool IsWithoutScram(UserState? state) => state is { Password: not null, Scram: null };
 
@@ -255,7 +263,7 @@ public sealed class BrokerUsers
 
             var changed = change(state);
             _broker.Store?.DefineUser(name, state, changed);
-            Count(state, changed);
+            Count(name, state, changed);
             account.State = changed;
         }
 
@@ -299,6 +307,12 @@ public sealed class BrokerUsers
     {
         if (user.Password is { Length: > 0 })
         {
+            // What is known already is not made anew: that takes time, and another salt after a restart would tell a user from those who are not there.
+            if (current is { Password: not null, Scram: not null } && PasswordHash.Verify(current.Password, user.Password))
+            {
+                return (current.Password, current.Scram);
+            }
+
             return (PasswordHash.Create(user.Password), ScramCredentials.Create(user.Name, user.Password));
         }
 

@@ -22,27 +22,27 @@ internal sealed class LoginAttempt(AmqpBroker broker, TransportConnection transp
 
     /// <inheritdoc/>
     public bool Authenticate(SaslCredentials credentials) =>
-        MayTry(begins: true) && Finish(broker.Users.Authenticate(credentials, transport.IsLoopback, connection));
+        MayTry(credentials.UserName, begins: true) && Finish(credentials.UserName, broker.Users.Authenticate(credentials, transport.IsLoopback, connection));
 
     /// <inheritdoc/>
     public ScramVerifier? FindVerifier(ScramHash hash, string userName)
     {
         _userName = userName;
-        return _verifier = MayTry(begins: false) ? broker.Users.FindVerifier(hash, userName) : null;
+        return _verifier = MayTry(userName, begins: false) ? broker.Users.FindVerifier(hash, userName) : null;
     }
 
     /// <inheritdoc/>
     /// <remarks>Now is the attempt made: any number of clients may be between their first word and their last.</remarks>
     public bool Conclude(bool isProven) =>
-        _verifier is { } verifier && MayTry(begins: true) && Finish(broker.Users.Conclude(_userName, verifier, isProven, transport.IsLoopback, connection));
+        _verifier is { } verifier && MayTry(_userName, begins: true) && Finish(_userName, broker.Users.Conclude(_userName, verifier, isProven, transport.IsLoopback, connection));
 
     /// <inheritdoc/>
     public string CreateNonce() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(NonceOctets));
 
     /// <summary>An attempt counts as failed until it has not.</summary>
-    private bool MayTry(bool begins)
+    private bool MayTry(string userName, bool begins)
     {
-        if (Address is not { } address || broker.Logins.MayTry(address, begins, out bool isFirstRefusal))
+        if (Address is not { } address || broker.Logins.MayTry(address, userName, begins, out bool isFirstRefusal))
         {
             return true;
         }
@@ -55,12 +55,12 @@ internal sealed class LoginAttempt(AmqpBroker broker, TransportConnection transp
         return false;
     }
 
-    private bool Finish(UserAccount? account)
+    private bool Finish(string userName, UserAccount? account)
     {
         Volatile.Write(ref _account, account);
         if (account is not null && Address is { } address)
         {
-            broker.Logins.Succeed(address);
+            broker.Logins.Succeed(address, userName);
         }
 
         return account is not null;

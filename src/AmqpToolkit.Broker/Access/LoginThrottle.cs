@@ -5,20 +5,23 @@ using System.Runtime.InteropServices;
 namespace AmqpToolkit.Broker.Access;
 
 /// <summary>
-/// How many logins may still fail from an address: a number that is given back evenly within a minute. The table is bounded by two generations: when the younger is full the
+/// How many logins may still fail from an address, for one user and for all: numbers that are given back evenly within a minute. The table is bounded by two generations: when the younger is full the
 /// older is forgotten, so that a flood of addresses costs no search. Any thread.
 /// </summary>
 internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
 {
-    /// <summary>Addresses of a generation.</summary>
+    /// <summary>Addresses, and users from an address, of a generation.</summary>
     public const int GenerationAddresses = 8192;
+
+    /// <summary>An address may fail for so many users: behind a gateway one with an old password is not to keep the others out.</summary>
+    public const int Users = 20;
 
     private readonly Lock _gate = new();
     private readonly long _startedAt = time.GetTimestamp();
-    private Dictionary<UInt128, Allowance> _younger = [];
-    private Dictionary<UInt128, Allowance> _older = [];
+    private Dictionary<(UInt128 Address, int Name), Allowance> _younger = [];
+    private Dictionary<(UInt128 Address, int Name), Allowance> _older = [];
 
-    /// <summary>Addresses that are known.</summary>
+    /// <summary>What is known.</summary>
     public int Count
     {
         get
@@ -32,10 +35,11 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
 
     /// <summary>Whether an address may try, and, if it does, that it has: which counts as failed unless <see cref="Succeed"/> follows.</summary>
     /// <param name="address">From where.</param>
+    /// <param name="userName">As whom.</param>
     /// <param name="begins">Whether the attempt is made now; else it is only asked for.</param>
-    /// <param name="isFirstRefusal">Whether the address is refused for the first time since it was let through.</param>
+    /// <param name="isFirstRefusal">Whether this is refused for the first time since it was let through.</param>
     /// <returns>False when too many have failed.</returns>
-    public bool MayTry(IPAddress address, bool begins, out bool isFirstRefusal)
+    public bool MayTry(IPAddress address, string userName, bool begins, out bool isFirstRefusal)
     {
         isFirstRefusal = false;
         if (failuresPerMinute is not { } most)
@@ -44,57 +48,68 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
         }
 
         double seconds = time.GetElapsedTime(_startedAt).TotalSeconds;
+        var (all, one) = KeysOf(address, userName);
         lock (_gate)
         {
-            ref var allowance = ref Find(KeyOf(address), most, seconds);
-            allowance.Left = Math.Min(most, allowance.Left + ((seconds - allowance.Seconds) * most / 60));
-            allowance.Seconds = seconds;
-            if (allowance.Left >= 1)
-            {
-                allowance.Left -= begins ? 1 : 0;
-                allowance.IsRefused = false;
-                return true;
-            }
-
-            isFirstRefusal = !allowance.IsRefused;
-            allowance.IsRefused = true;
-            return false;
+            var ofOne = Refill(one, most, seconds);
+            var ofAll = Refill(all, (double)most * Users, seconds);
+            bool mayTry = ofOne.Left >= 1 && ofAll.Left >= 1;
+            isFirstRefusal = !mayTry && !ofOne.IsRefused && !ofAll.IsRefused;
+            int taken = mayTry && begins ? 1 : 0;
+            _younger[one] = ofOne with { Left = ofOne.Left - taken, IsRefused = ofOne.Left < 1 };
+            _younger[all] = ofAll with { Left = ofAll.Left - taken, IsRefused = ofAll.Left < 1 };
+            return mayTry;
         }
     }
 
     /// <summary>The attempt was none that failed.</summary>
-    public void Succeed(IPAddress address)
+    public void Succeed(IPAddress address, string userName)
     {
         if (failuresPerMinute is not { } most)
         {
             return;
         }
 
+        var (all, one) = KeysOf(address, userName);
         lock (_gate)
         {
-            ref var allowance = ref CollectionsMarshal.GetValueRefOrNullRef(_younger, KeyOf(address));
-            if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref allowance))
-            {
-                allowance.Left = Math.Min(most, allowance.Left + 1);
-            }
+            GiveBack(one, most);
+            GiveBack(all, (double)most * Users);
         }
     }
 
-    private ref Allowance Find(UInt128 key, int most, double seconds)
+    private void GiveBack((UInt128 Address, int Name) key, double most)
     {
-        if (!_younger.ContainsKey(key) && _younger.Count == GenerationAddresses)
+        if (_younger.TryGetValue(key, out var allowance))
         {
-            (_older, _younger) = (_younger, _older);
-            _younger.Clear();
+            _younger[key] = allowance with { Left = Math.Min(most, allowance.Left + 1) };
+        }
+    }
+
+    /// <summary>What is left now; it is put among the younger by the caller.</summary>
+    private Allowance Refill((UInt128 Address, int Name) key, double most, double seconds)
+    {
+        if (!_younger.TryGetValue(key, out var allowance))
+        {
+            if (!_older.Remove(key, out allowance))
+            {
+                allowance = new Allowance(most, seconds, IsRefused: false);
+            }
+
+            if (_younger.Count >= GenerationAddresses)
+            {
+                (_older, _younger) = (_younger, _older);
+                _younger.Clear();
+            }
         }
 
-        ref var allowance = ref CollectionsMarshal.GetValueRefOrAddDefault(_younger, key, out bool isKnown);
-        if (!isKnown)
-        {
-            allowance = _older.Remove(key, out var earlier) ? earlier : new Allowance { Left = most, Seconds = seconds };
-        }
+        return allowance with { Left = Math.Min(most, allowance.Left + ((seconds - allowance.Seconds) * most / 60)), Seconds = seconds };
+    }
 
-        return ref allowance;
+    private static ((UInt128 Address, int Name) All, (UInt128 Address, int Name) One) KeysOf(IPAddress address, string userName)
+    {
+        var key = KeyOf(address);
+        return ((key, 0), (key, userName.GetHashCode(StringComparison.Ordinal) | 1));
     }
 
     /// <summary>Whoever has an address of IPv6 has the 64 bits behind its network's.</summary>
@@ -115,10 +130,5 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
         return MemoryMarshal.Read<UInt128>(octets);
     }
 
-    private struct Allowance
-    {
-        public double Left;
-        public double Seconds;
-        public bool IsRefused;
-    }
+    private readonly record struct Allowance(double Left, double Seconds, bool IsRefused);
 }

@@ -5,8 +5,10 @@ namespace AmqpToolkit.Broker.Access;
 /// <summary>What is kept of a user's password for SCRAM: a verifier a hash function. Immutable; never shows what it holds.</summary>
 internal sealed class ScramCredentials
 {
-    /// <summary>How often a client has to hash: a few milliseconds of its time, none of the broker's at a login.</summary>
-    public const int Iterations = 15_000;
+    /// <summary>
+    /// How often a client has to hash; the least that RFC 7677 takes. More would keep nobody who has the folder longer: RabbitMQ's hash of the same password, a single one, stands beside it.
+    /// </summary>
+    public const int Iterations = ScramVerifier.MinIterations;
 
     private const string Guest = "guest";
 
@@ -17,9 +19,10 @@ internal sealed class ScramCredentials
 
     private ScramCredentials(Lazy<ScramVerifier[]> verifiers) => _verifiers = verifiers;
 
-    /// <summary>Makes them, with new salts.</summary>
-    public static ScramCredentials Create(string userName, string password) =>
-        userName == Guest && password == Guest ? GuestsOwn : new ScramCredentials(new Lazy<ScramVerifier[]>(Make(password)));
+    /// <summary>Makes them, with new salts; null for a password that clients may prepare in another way than is possible here (RFC 4013).</summary>
+    public static ScramCredentials? Create(string userName, string password) =>
+        !ScramVerifier.CanPrepare(password) ? null
+        : userName == Guest && password == Guest ? GuestsOwn : new ScramCredentials(new Lazy<ScramVerifier[]>(Make(password)));
 
     /// <summary>Reads what <see cref="ToSecretTexts"/> gave; nothing makes null.</summary>
     /// <returns>False when it is something else.</returns>

@@ -28,6 +28,7 @@ internal sealed class ConnectionProfile
         Handshake = new ServerHandshakeOptions
         {
             Mechanisms = options.SaslMechanisms is null ? [SaslMechanisms.Plain, SaslMechanisms.AmqPlain] : mechanisms,
+            Accepted = mechanisms,
             ServerProperties = ServerProperties.Create(listener?.Product ?? options.Product, version),
             Offer = new Tuning(options.ChannelMax, options.FrameMax, options.HeartbeatSeconds),
             MinFrameMax = Math.Min(options.FrameMax, Rules.MinFrameMax),
@@ -57,6 +58,9 @@ internal sealed class ConnectionProfile
 
     /// <summary>The SASL mechanisms for clients of 1.0: AMQPLAIN is a matter of the older versions.</summary>
     public IReadOnlyList<string> PeerMechanisms(bool offersScram) => [.. HandshakeFor(offersScram).Mechanisms.Where(name => name != SaslMechanisms.AmqPlain)];
+
+    /// <summary>Those that are taken from clients of 1.0: whoever knows SCRAM to be there need not find it in the list.</summary>
+    public IReadOnlyList<string> AcceptedFromPeers => [.. Handshake.Accepted!.Where(name => name != SaslMechanisms.AmqPlain)];
 
     /// <summary>What connection.start and tune say.</summary>
     public ServerHandshakeOptions HandshakeFor(bool offersScram) => offersScram ? _scramHandshake : Handshake;

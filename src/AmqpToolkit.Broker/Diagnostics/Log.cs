@@ -26,6 +26,9 @@ internal static partial class Log
     [LoggerMessage(30, LogLevel.Warning, "connection {Connection}: too many logins have failed from {Address}; its attempts are refused unseen for a while")]
     public static partial void LoginsThrottled(ILogger logger, string connection, System.Net.IPAddress address);
 
+    [LoggerMessage(31, LogLevel.Information, "SCRAM is no longer offered: of user '{User}' the broker has a hash of the password alone, or a password that clients prepare differently")]
+    public static partial void ScramWithdrawn(ILogger logger, string user);
+
     [LoggerMessage(18, LogLevel.Information, "connection {Connection}, link {Link} detached: {Reason}")]
     public static partial void LinkFailed(ILogger logger, string connection, string link, string reason);
 

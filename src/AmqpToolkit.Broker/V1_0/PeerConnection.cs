@@ -45,7 +45,7 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
         Output = new Output(transport, this, broker.Options.OutputBoundOctets);
         _login = new LoginAttempt(broker, transport, name);
         bool offersScram = broker.OffersScram;
-        _sasl = new SaslServer(_login, profile.PeerMechanisms(offersScram), MayBeAnonymous ? profile.Handshake.Anonymous : null);
+        _sasl = new SaslServer(_login, profile.AcceptedFromPeers, MayBeAnonymous ? profile.Handshake.Anonymous : null);
         _engine = new ConnectionEngine(profile.SettingsFor(MayBeAnonymous, offersScram), this, isServer: true);
         _batch = new Queues.IncomingBatch(broker.Arena);
         _ending = new ConnectionEnding(broker, transport, Output, this, name, handshakeEndsAt);

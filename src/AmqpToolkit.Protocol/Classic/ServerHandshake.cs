@@ -32,7 +32,7 @@ public sealed class ServerHandshake
     {
         _options = options;
         _authority = authority;
-        _sasl = new SaslServer(authority, options.Mechanisms, options.Anonymous);
+        _sasl = new SaslServer(authority, options.Accepted ?? options.Mechanisms, options.Anonymous);
     }
 
     /// <summary>Where the handshake stands.</summary>

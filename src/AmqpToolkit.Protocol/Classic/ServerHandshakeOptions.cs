@@ -15,6 +15,9 @@ public sealed record ServerHandshakeOptions
     /// <summary>The SASL mechanisms that are offered, in this order, before ANONYMOUS.</summary>
     public IReadOnlyList<string> Mechanisms { get; init; } = [SaslMechanisms.Plain, SaslMechanisms.AmqPlain];
 
+    /// <summary>Those that are taken, offered or not; null for those that are offered.</summary>
+    public IReadOnlyList<string>? Accepted { get; init; }
+
     /// <summary>Who a client is that names nobody (SASL ANONYMOUS, RFC 4505): as if it had given these; null to offer no such thing.</summary>
     public SaslCredentials? Anonymous { get; init; }
 

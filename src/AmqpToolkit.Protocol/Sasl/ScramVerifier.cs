@@ -45,6 +45,15 @@ public sealed class ScramVerifier
     /// <summary>The mechanism's name.</summary>
     public static string NameOf(ScramHash hash) => hash == ScramHash.Sha512 ? SaslMechanisms.ScramSha512 : SaslMechanisms.ScramSha256;
 
+    /// <summary>
+    /// Whether a password becomes here what it becomes with every client (RFC 4013): one of ASCII does, others where the runtime has the tables of Unicode, if something is left of them.
+    /// </summary>
+    public static bool CanPrepare(string password)
+    {
+        ArgumentNullException.ThrowIfNull(password);
+        return password.Length > 0 && (Ascii.IsValid(password) || ("\uFB01".Normalize(NormalizationForm.FormKC) == "fi" && !password.Contains('\u200B', StringComparison.Ordinal) && PreparePassword(password).Length > 0));
+    }
+
     /// <summary>Makes the verifier of a password with a new salt.</summary>
     public static ScramVerifier Create(ScramHash hash, string password, int iterations) =>
         Create(hash, password, RandomNumberGenerator.GetBytes(SaltOctets), iterations);

@@ -36,8 +36,8 @@ public sealed class LoginThrottleTests
         var throttle = new LoginThrottle(_time, 2);
         for (int index = 0; index < 1000; index++)
         {
-            Assert.True(throttle.MayTry(Here, begins: true, out _));
-            throttle.Succeed(Here);
+            Assert.True(throttle.MayTry(Here, "app", begins: true, out _));
+            throttle.Succeed(Here, "app");
         }
     }
 
@@ -46,14 +46,14 @@ public sealed class LoginThrottleTests
     {
         var throttle = new LoginThrottle(_time, 60);
         Try(throttle, Here, 60);
-        Assert.False(throttle.MayTry(Here, begins: true, out bool isFirst));
+        Assert.False(throttle.MayTry(Here, "app", begins: true, out bool isFirst));
         Assert.True(isFirst);
-        Assert.False(throttle.MayTry(Here, begins: true, out isFirst));
+        Assert.False(throttle.MayTry(Here, "app", begins: true, out isFirst));
         Assert.False(isFirst);
 
         _time.Advance(TimeSpan.FromSeconds(1.5));
-        Assert.True(throttle.MayTry(Here, begins: true, out isFirst));
-        Assert.False(throttle.MayTry(Here, begins: true, out isFirst));
+        Assert.True(throttle.MayTry(Here, "app", begins: true, out isFirst));
+        Assert.False(throttle.MayTry(Here, "app", begins: true, out isFirst));
         Assert.True(isFirst);
     }
 
@@ -61,8 +61,8 @@ public sealed class LoginThrottleTests
     public void Networks_OfIPv6_CountAsOne_AndMappedAddressesAsThemselves()
     {
         var throttle = new LoginThrottle(_time, 10);
-        Assert.Equal(10, Enumerable.Range(1, 100).Count(index => throttle.MayTry(IPAddress.Parse($"2001:db8::{index:x}"), begins: true, out _)));
-        Assert.True(throttle.MayTry(IPAddress.Parse("2001:db8:0:1::1"), begins: true, out _));
+        Assert.Equal(10, Enumerable.Range(1, 100).Count(index => throttle.MayTry(IPAddress.Parse($"2001:db8::{index:x}"), "app", begins: true, out _)));
+        Assert.True(throttle.MayTry(IPAddress.Parse("2001:db8:0:1::1"), "app", begins: true, out _));
         Assert.Equal(10, Try(throttle, Here, 20));
         Assert.Equal(0, Try(throttle, Here.MapToIPv6(), 20));
     }
@@ -73,12 +73,12 @@ public sealed class LoginThrottleTests
         var throttle = new LoginThrottle(_time, 1);
         for (uint index = 0; index < 1_000_000; index++)
         {
-            throttle.MayTry(new IPAddress(index), begins: true, out _);
+            throttle.MayTry(new IPAddress(index), "app", begins: true, out _);
         }
 
         Assert.InRange(throttle.Count, LoginThrottle.GenerationAddresses, 2 * LoginThrottle.GenerationAddresses);
-        Assert.False(throttle.MayTry(new IPAddress(999_999), begins: true, out _));
-        Assert.True(throttle.MayTry(new IPAddress(1), begins: true, out _));
+        Assert.False(throttle.MayTry(new IPAddress(999_999), "app", begins: true, out _));
+        Assert.True(throttle.MayTry(new IPAddress(1), "app", begins: true, out _));
     }
 
     [Fact]
@@ -136,8 +136,18 @@ public sealed class LoginThrottleTests
         Assert.Single(log.Of(30));
     }
 
+    [Fact]
+    public void OldPassword_OfOneUser_KeepsNobodyElseOut_AndManyNamesAreBoundedTogether()
+    {
+        var throttle = new LoginThrottle(_time, 10);
+        Assert.Equal(10, Enumerable.Range(0, 400).Count(_ => throttle.MayTry(Here, "old", begins: true, out bool _)));
+        Assert.True(throttle.MayTry(Here, "app", begins: true, out _));
+        Assert.Equal((10 * LoginThrottle.Users) - 11, Enumerable.Range(0, 1000).Count(index => throttle.MayTry(Here, $"user{index}", begins: true, out bool _)));
+        Assert.True(throttle.MayTry(There, "app", begins: true, out _));
+    }
+
     private static int Try(LoginThrottle throttle, IPAddress address, int times) =>
-        Enumerable.Range(0, times).Count(_ => throttle.MayTry(address, begins: true, out bool _));
+        Enumerable.Range(0, times).Count(_ => throttle.MayTry(address, "app", begins: true, out bool _));
 
     /// <summary>Nothing but an address.</summary>
     private sealed class AddressedTransport(IPAddress address) : TransportConnection

@@ -169,6 +169,8 @@ public sealed class ScramLoginTests
         Assert.Null(Assert.Single(broker.Connections).Account);
 
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => StartAsync("LOGIN"));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => StartAsync("AMQPLAIN"));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => StartAsync("PLAIN", "PLAIN"));
     }
 
     [Fact]
@@ -193,6 +195,34 @@ public sealed class ScramLoginTests
         Assert.NotEqual(salt, again.Users.FindVerifier(ScramHash.Sha256, "hashed").Salt);
         Assert.False(again.Users.AllHaveScram);
         Assert.True(again.Users.HasKeptSecret);
+
+        // The same password, said again as at each start with definitions, changes nothing.
+        again.Users.Set(new BrokerUser { Name = "app", Password = "secret" });
+        Assert.Equal(kept.ToSecretText(), again.Users.FindVerifier(ScramHash.Sha256, "app").ToSecretText());
+    }
+
+    [Theory]
+    [InlineData("\u200D")]
+    [InlineData("e\u0301")]
+    public async Task Password_ThatClientsPrepareDifferently_IsForPlainAlone(string password)
+    {
+        await using var broker = await TestBroker.StartAsync();
+        broker.Users.Set(new BrokerUser { Name = "app", Password = password });
+
+        Assert.False(broker.Users.AllHaveScram);
+        Assert.NotNull(broker.Users.Authenticate(new SaslCredentials("app", password), isLoopback: false));
+    }
+
+    [Fact]
+    public async Task Scram_ThatIsNotInTheList_IsTakenFromWhoKnowsOfIt()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        broker.Users.Set(new BrokerUser { Name = "hashed", PasswordHash = PasswordHash.Create("secret").Text });
+        using var client = new RawClient(broker.Endpoints[0]);
+        var scram = new ScramClient(SaslMechanisms.ScramSha256, "guest", "guest");
+
+        Assert.DoesNotContain("SCRAM", Begin(client), StringComparison.Ordinal);
+        Assert.True(scram.Believes(Exchange(client, SaslMechanisms.ScramSha256, scram)));
     }
 
     [Fact]
