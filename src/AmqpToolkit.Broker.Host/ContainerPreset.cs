@@ -25,6 +25,11 @@ internal sealed record ContainerPreset(string User, string Password, string Virt
         const string Folder = "/var/lib/amqp-broker";
         try
         {
+            if (!OperatingSystem.IsWindows() && !Directory.Exists(Folder))
+            {
+                Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
             Directory.CreateDirectory(Folder);
             File.Create(Path.Combine(Folder, $".{Environment.ProcessId}"), bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
             return Folder;

@@ -86,6 +86,9 @@ public sealed class AmqpBroker : IAsyncDisposable
     /// <summary>Whether SCRAM is offered where the options do not say so: only as long as every user can use it, since clients take the strongest mechanism that they find.</summary>
     internal bool OffersScram => Users.AllHaveScram;
 
+    /// <summary>Whether the start is over, and clients may come.</summary>
+    internal bool IsListening { get; private set; }
+
     internal ILogger Logger { get; }
 
     internal MessageArena Arena { get; } = new();
@@ -132,6 +135,10 @@ public sealed class AmqpBroker : IAsyncDisposable
             }
 
             broker.Listen();
+            if (options.HasStore)
+            {
+                broker.Users.BeginReckoning();
+            }
         }
         catch
         {
@@ -204,6 +211,8 @@ public sealed class AmqpBroker : IAsyncDisposable
 
         if (Store is { } store)
         {
+            await Users.Reckoning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
             // It writes what is left and waits for the disk.
             await Task.Run(store.Dispose, CancellationToken.None).ConfigureAwait(false);
         }
@@ -267,11 +276,18 @@ public sealed class AmqpBroker : IAsyncDisposable
             AddFirstUsers();
             store.Begin(Users.ImitationSecret);
             await store.FlushAsync().ConfigureAwait(false);
+            return;
         }
-        else if (!Users.HasKeptSecret)
+
+        if (!Users.HasKeptSecret)
         {
             // A store of an earlier program has none: what strangers are told has to stay the same from now on.
             Store!.Begin(Users.ImitationSecret);
+        }
+
+        foreach (var user in Options.Users)
+        {
+            Users.Complete(user);
         }
     }
 
@@ -325,6 +341,7 @@ public sealed class AmqpBroker : IAsyncDisposable
 
     private void Listen()
     {
+        IsListening = true;
         var endpoints = new List<IPEndPoint>();
         foreach (var endpoint in Options.Endpoints)
         {

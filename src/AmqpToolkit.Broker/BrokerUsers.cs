@@ -21,6 +21,7 @@ public sealed class BrokerUsers
     private readonly Lock _gate = new();
     private readonly AmqpBroker _broker;
     private byte[] _imitationSecret = RandomNumberGenerator.GetBytes(32);
+    private Task? _reckoning;
     private int _withoutScram;
 
     internal BrokerUsers(AmqpBroker broker) => _broker = broker;
@@ -33,6 +34,18 @@ public sealed class BrokerUsers
 
     /// <summary>Whether the store has given a secret.</summary>
     internal bool HasKeptSecret { get; private set; }
+
+    /// <summary>Completes when the passwords that were set while the broker started are all reckoned; at once where nobody has asked for it.</summary>
+    internal Task Reckoning
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _reckoning ?? Task.CompletedTask;
+            }
+        }
+    }
 
     /// <summary>With which those are imitated who are not there. Set while the broker starts, by a store that has kept one.</summary>
     internal byte[] ImitationSecret
@@ -71,6 +84,7 @@ public sealed class BrokerUsers
     public void Set(BrokerUser user)
     {
         ArgumentNullException.ThrowIfNull(user);
+        var scram = user.Password is { Length: > 0 } password && !IsKnown(_accounts.GetValueOrDefault(user.Name)?.State, password) ? MakeScram(user.Name, password) : null;
         lock (_gate)
         {
             var account = _accounts.GetValueOrDefault(user.Name);
@@ -79,7 +93,7 @@ public sealed class BrokerUsers
                 BrokerVirtualHosts.CheckName(user.Name, nameof(user));
             }
 
-            var state = Read(user, account?.State);
+            var state = Read(user, account?.State, scram);
             _broker.Store?.DefineUser(user.Name, account?.State, state);
             Count(user.Name, account?.State, state);
             if (account is null)
@@ -123,7 +137,7 @@ public sealed class BrokerUsers
     public void SetPassword(string name, string password)
     {
         ArgumentException.ThrowIfNullOrEmpty(password);
-        var scram = ScramCredentials.Create(name, password);
+        var scram = MakeScram(name, password);
         Change(name, state => state with { Password = PasswordHash.Create(password), Scram = scram });
     }
 
@@ -186,6 +200,17 @@ public sealed class BrokerUsers
     /// <summary>What a user's SCRAM proof is checked with; takes as long, and looks as it would, where there is no such user or none that can use it.</summary>
     internal ScramVerifier FindVerifier(ScramHash hash, string userName)
     {
+        // What was put off waits for the first who asks, whoever that says it is: it is not to show who is there.
+        if (Volatile.Read(ref _reckoning) is null)
+        {
+            BeginReckoning();
+        }
+
+        if (_accounts.GetValueOrDefault(ScramCredentials.Guest)?.State?.Scram is { IsReckoned: false } guests)
+        {
+            guests.For(hash);
+        }
+
         var imitation = ScramVerifier.Imitate(hash, ImitationSecret, userName, ScramCredentials.Iterations);
         return _accounts.GetValueOrDefault(userName)?.State?.Scram?.For(hash) ?? imitation;
     }
@@ -209,6 +234,9 @@ public sealed class BrokerUsers
         Log.LoginRefused(_broker.Logger, connection, name, isRight ? "this user may log in from the broker's own machine alone" : "no such user, or another password");
         return null;
     }
+
+    /// <summary>All that is known of a user; null where there is none.</summary>
+    internal UserState? StateOf(string name) => _accounts.GetValueOrDefault(name)?.State;
 
     /// <summary>A virtual host is gone: nobody may do anything there.</summary>
     internal void Forget(string virtualHost)
@@ -238,6 +266,59 @@ public sealed class BrokerUsers
         _accounts[name] = new UserAccount(name, state);
     }
 
+    /// <summary>
+    /// Reckons, beside everything else, what was put off while the broker started, and has it kept: hashing 4,096 times a user is nothing to wait for before the first client. More calls change nothing.
+    /// </summary>
+    internal void BeginReckoning()
+    {
+        lock (_gate)
+        {
+            _reckoning ??= _accounts.Values.Any(account => IsPutOff(account.State)) ? Task.Run(ReckonAll) : Task.CompletedTask;
+        }
+    }
+
+    /// <summary>A user of the options that the store had already: one whose password was never reckoned for SCRAM, by an earlier program or one that was cut short, is now. While the broker starts.</summary>
+    internal void Complete(BrokerUser user)
+    {
+        if (user.Password is { Length: > 0 } password && _accounts.GetValueOrDefault(user.Name) is { State: { Scram: null, Password: { } hash } } account && PasswordHash.Verify(hash, password))
+        {
+            Change(account, state => state with { Scram = PutOffScram(user.Name, password) });
+        }
+    }
+
+    /// <summary>Of whose password there is a hash alone: guest's may be the one that everybody knows.</summary>
+    internal ScramCredentials? ScramOfHash(string name, PasswordHash? password) =>
+        name == ScramCredentials.Guest && password is not null && PasswordHash.Verify(password, ScramCredentials.Guest) ? ScramCredentials.OfGuest(() => ImitationSecret) : null;
+
+    private void ReckonAll()
+    {
+        foreach (var account in _accounts.Values)
+        {
+            if (_broker.Stopping.IsCancellationRequested)
+            {
+                return;
+            }
+
+            if (account.State is { } state && IsPutOff(state))
+            {
+                var reckoned = state.Scram!.Reckon();
+                Change(account, current => ReferenceEquals(current.Scram, state.Scram) ? current with { Scram = reckoned } : current);
+            }
+        }
+    }
+
+    private static bool IsPutOff(UserState? state) => state?.Scram is { IsKept: true, IsReckoned: false };
+
+    /// <summary>Not under the lock: once clients are there it is reckoned at once.</summary>
+    private ScramCredentials? MakeScram(string name, string password)
+    {
+        var scram = PutOffScram(name, password);
+        return _broker.IsListening && scram is { IsKept: true } ? scram.Reckon() : scram;
+    }
+
+    private ScramCredentials? PutOffScram(string name, string password) =>
+        name == ScramCredentials.Guest && password == ScramCredentials.Guest ? ScramCredentials.OfGuest(() => ImitationSecret) : ScramCredentials.Create(password);
+
     private void Count(string name, UserState? before, UserState? now)
     {
         int count = _withoutScram + (IsWithoutScram(now) ? 1 : 0) - (IsWithoutScram(before) ? 1 : 0);
@@ -254,24 +335,34 @@ public sealed class BrokerUsers
     private void Change(string name, Func<UserState, UserState> change)
     {
         ArgumentNullException.ThrowIfNull(name);
-        lock (_gate)
+        if (_accounts.GetValueOrDefault(name) is not { } account || !Change(account, change))
         {
-            if (_accounts.GetValueOrDefault(name) is not { State: { } state } account)
-            {
-                throw new ArgumentException($"There is no user '{name}'.", nameof(name));
-            }
-
-            var changed = change(state);
-            _broker.Store?.DefineUser(name, state, changed);
-            Count(name, state, changed);
-            account.State = changed;
+            throw new ArgumentException($"There is no user '{name}'.", nameof(name));
         }
 
         // First the new state, then the end of what is remembered by the old.
         _broker.ForgetRoutes();
     }
 
-    private UserState Read(BrokerUser user, UserState? current)
+    /// <returns>False when the user is gone.</returns>
+    private bool Change(UserAccount account, Func<UserState, UserState> change)
+    {
+        lock (_gate)
+        {
+            if (account.State is not { } state)
+            {
+                return false;
+            }
+
+            var changed = change(state);
+            _broker.Store?.DefineUser(account.Name, state, changed);
+            Count(account.Name, state, changed);
+            account.State = changed;
+            return true;
+        }
+    }
+
+    private UserState Read(BrokerUser user, UserState? current, ScramCredentials? made)
     {
         if (user.Password is { Length: > 0 } && user.PasswordHash is { Length: > 0 })
         {
@@ -290,7 +381,7 @@ public sealed class BrokerUsers
                 one => one.VirtualHost, one => PermissionPatterns.Parse(one.Configure, one.Write, one.Read), StringComparer.Ordinal);
         }
 
-        var (password, scram) = ReadPassword(user, current);
+        var (password, scram) = ReadPassword(user, current, made);
         return (current ?? new UserState { Password = null }) with
         {
             Password = password,
@@ -303,17 +394,12 @@ public sealed class BrokerUsers
         };
     }
 
-    private static (PasswordHash? Password, ScramCredentials? Scram) ReadPassword(BrokerUser user, UserState? current)
+    private (PasswordHash? Password, ScramCredentials? Scram) ReadPassword(BrokerUser user, UserState? current, ScramCredentials? made)
     {
         if (user.Password is { Length: > 0 })
         {
             // What is known already is not made anew: that takes time, and another salt after a restart would tell a user from those who are not there.
-            if (current is { Password: not null, Scram: not null } && PasswordHash.Verify(current.Password, user.Password))
-            {
-                return (current.Password, current.Scram);
-            }
-
-            return (PasswordHash.Create(user.Password), ScramCredentials.Create(user.Name, user.Password));
+            return IsKnown(current, user.Password) ? (current!.Password, current.Scram) : (PasswordHash.Create(user.Password), made ?? PutOffScram(user.Name, user.Password));
         }
 
         if (user.PasswordHash is not { Length: > 0 })
@@ -323,8 +409,11 @@ public sealed class BrokerUsers
 
         // The hash that is there already, as in what the broker itself has exported, is of the password that SCRAM knows.
         var given = PasswordHash.Parse(user.PasswordHash, user.HashingAlgorithm);
-        return current?.Password is { } own && own.Text == given.Text && own.Algorithm == given.Algorithm ? (own, current.Scram) : (given, null);
+        return current?.Password is { } own && own.Text == given.Text && own.Algorithm == given.Algorithm ? (own, current.Scram) : (given, ScramOfHash(user.Name, given));
     }
+
+    private static bool IsKnown(UserState? current, string password) =>
+        current is { Password: not null, Scram: not null } && PasswordHash.Verify(current.Password, password);
 
     private void RequireVirtualHost(string name)
     {

@@ -143,6 +143,7 @@ public sealed class ScriptedClientTests(BrokerFixture broker)
     [CyrusTheory]
     [InlineData("SCRAM-SHA-256")]
     [InlineData("SCRAM-SHA-512")]
+    [InlineData("any:SCRAM-SHA-512")]
     public Task Cyrus_WithScram_LogsInAndBelievesTheBroker(string mechanism) => RunAsync(Peers.Python, "with_cyrus.py", mechanism);
 
     [NodeTheory("rhea")]

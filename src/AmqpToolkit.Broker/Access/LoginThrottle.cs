@@ -13,6 +13,9 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
     /// <summary>Addresses, and users from an address, of a generation.</summary>
     public const int GenerationAddresses = 8192;
 
+    /// <summary>The part of the allowance that has to be back before another refusal is told as the first: else a steady attack is told several times a second.</summary>
+    private const double CalmPart = 0.1;
+
     /// <summary>An address may fail for so many users: behind a gateway one with an old password is not to keep the others out.</summary>
     public const int Users = 20;
 
@@ -37,7 +40,7 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
     /// <param name="address">From where.</param>
     /// <param name="userName">As whom.</param>
     /// <param name="begins">Whether the attempt is made now; else it is only asked for.</param>
-    /// <param name="isFirstRefusal">Whether this is refused for the first time since it was let through.</param>
+    /// <param name="isFirstRefusal">Whether this is refused for the first time since a tenth of the allowance was there.</param>
     /// <returns>False when too many have failed.</returns>
     public bool MayTry(IPAddress address, string userName, bool begins, out bool isFirstRefusal)
     {
@@ -56,8 +59,8 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
             bool mayTry = ofOne.Left >= 1 && ofAll.Left >= 1;
             isFirstRefusal = !mayTry && !ofOne.IsRefused && !ofAll.IsRefused;
             int taken = mayTry && begins ? 1 : 0;
-            _younger[one] = ofOne with { Left = ofOne.Left - taken, IsRefused = ofOne.Left < 1 };
-            _younger[all] = ofAll with { Left = ofAll.Left - taken, IsRefused = ofAll.Left < 1 };
+            _younger[one] = ofOne with { Left = ofOne.Left - taken, IsRefused = ofOne.Left < 1 || (ofOne.IsRefused && ofOne.Left < most * CalmPart) };
+            _younger[all] = ofAll with { Left = ofAll.Left - taken, IsRefused = ofAll.Left < 1 || (ofAll.IsRefused && ofAll.Left < most * Users * CalmPart) };
             return mayTry;
         }
     }

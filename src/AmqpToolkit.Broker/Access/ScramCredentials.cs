@@ -2,54 +2,76 @@ using AmqpToolkit.Protocol.Sasl;
 
 namespace AmqpToolkit.Broker.Access;
 
-/// <summary>What is kept of a user's password for SCRAM: a verifier a hash function. Immutable; never shows what it holds.</summary>
+/// <summary>
+/// What is known of a user's password for SCRAM: a verifier a hash function, reckoned when somebody wants it for the first time. Never shows what it holds. Any thread.
+/// </summary>
 internal sealed class ScramCredentials
 {
     /// <summary>
     /// How often a client has to hash; the least that RFC 7677 takes. More would keep nobody who has the folder longer: RabbitMQ's hash of the same password, a single one, stands beside it.
+    /// Strangers are asked for as many: whoever changes this keeps those of older journals from being told from them.
     /// </summary>
     public const int Iterations = ScramVerifier.MinIterations;
 
-    private const string Guest = "guest";
-
-    /// <summary>The password that everybody knows is no secret: what it takes is made once in a process, when somebody wants it, so that a broker in a test begins without it.</summary>
-    private static readonly ScramCredentials GuestsOwn = new(new Lazy<ScramVerifier[]>(() => Make(Guest)));
+    /// <summary>The user, and its password, that everybody knows.</summary>
+    public const string Guest = "guest";
 
     private readonly Lazy<ScramVerifier[]> _verifiers;
 
-    private ScramCredentials(Lazy<ScramVerifier[]> verifiers) => _verifiers = verifiers;
-
-    /// <summary>Makes them, with new salts; null for a password that clients may prepare in another way than is possible here (RFC 4013).</summary>
-    public static ScramCredentials? Create(string userName, string password) =>
-        !ScramVerifier.CanPrepare(password) ? null
-        : userName == Guest && password == Guest ? GuestsOwn : new ScramCredentials(new Lazy<ScramVerifier[]>(Make(password)));
-
-    /// <summary>Reads what <see cref="ToSecretTexts"/> gave; nothing makes null.</summary>
-    /// <returns>False when it is something else.</returns>
-    public static bool TryParse(string[] texts, out ScramCredentials? credentials)
+    private ScramCredentials(Lazy<ScramVerifier[]> verifiers, bool isKept = true)
     {
-        credentials = null;
+        _verifiers = verifiers;
+        IsKept = isKept;
+    }
+
+    /// <summary>Whether they belong into the journal.</summary>
+    public bool IsKept { get; }
+
+    /// <summary>Whether they are there already.</summary>
+    public bool IsReckoned => _verifiers.IsValueCreated;
+
+    /// <summary>Those of a new password, with new salts; null for a password that clients may prepare in another way than is possible here (RFC 4013). Reckoned later.</summary>
+    public static ScramCredentials? Create(string password) =>
+        ScramVerifier.CanPrepare(password) ? new ScramCredentials(new Lazy<ScramVerifier[]>(() => Make(hash => ScramVerifier.Create(hash, password, Iterations)))) : null;
+
+    /// <summary>
+    /// Those of guest with the password that everybody knows: no secret, so that nothing is kept of them and a broker begins without them. Their salt is what a stranger of that name would be asked with.
+    /// </summary>
+    /// <param name="imitationSecret">Known to the broker alone; asked for when they are reckoned.</param>
+    public static ScramCredentials OfGuest(Func<byte[]> imitationSecret) => new(
+        new Lazy<ScramVerifier[]>(() => Make(hash => ScramVerifier.Create(hash, Guest, ScramVerifier.ImitatedSalt(hash, imitationSecret(), Guest), Iterations))), isKept: false);
+
+    /// <summary>Reads what <see cref="ToSecretTexts"/> gave, and passes over what a later program may have added; null when nothing is left.</summary>
+    public static ScramCredentials? Parse(string[] texts)
+    {
         var verifiers = new List<ScramVerifier>(texts.Length);
         foreach (string text in texts)
         {
-            if (!ScramVerifier.TryParse(text, out var verifier))
+            if (ScramVerifier.TryParse(text, out var verifier))
             {
-                return false;
+                verifiers.Add(verifier);
             }
-
-            verifiers.Add(verifier);
         }
 
-        credentials = verifiers.Count == 0 ? null : new ScramCredentials(new Lazy<ScramVerifier[]>([.. verifiers]));
-        return true;
+        // All or nothing: a user with one of the two would be asked otherwise than a stranger by the other.
+        return verifiers.Select(verifier => verifier.Hash).Distinct().Count() == Enum.GetValues<ScramHash>().Length ? new ScramCredentials(Reckoned([.. verifiers])) : null;
     }
 
-    /// <summary>The one for a mechanism; null when there is none.</summary>
+    /// <summary>The one for a mechanism; null when there is none. Reckons.</summary>
     public ScramVerifier? For(ScramHash hash) => Array.Find(_verifiers.Value, verifier => verifier.Hash == hash);
 
-    /// <summary>As they are kept.</summary>
-    public string[] ToSecretTexts() => [.. _verifiers.Value.Select(verifier => verifier.ToSecretText())];
+    /// <summary>As they are kept; nothing where they are not, or are not reckoned yet.</summary>
+    public string[] ToSecretTexts() => IsKept && IsReckoned ? [.. _verifiers.Value.Select(verifier => verifier.ToSecretText())] : [];
 
-    private static ScramVerifier[] Make(string password) =>
-        [.. Enum.GetValues<ScramHash>().Select(hash => ScramVerifier.Create(hash, password, Iterations))];
+    /// <summary>The same, reckoned, as another object: what is kept of it is another.</summary>
+    public ScramCredentials Reckon() => new(Reckoned(_verifiers.Value), IsKept);
+
+    private static ScramVerifier[] Make(Func<ScramHash, ScramVerifier> make) => [.. Enum.GetValues<ScramHash>().Select(make)];
+
+    private static Lazy<ScramVerifier[]> Reckoned(ScramVerifier[] verifiers)
+    {
+        var lazy = new Lazy<ScramVerifier[]>(() => verifiers);
+        _ = lazy.Value;
+        return lazy;
+    }
 }

@@ -16,7 +16,7 @@ internal sealed class ConnectionProfile
     private const string AnonymousPassword = "guest";
 
     private readonly ServerHandshakeOptions _scramHandshake;
-    private readonly ConnectionSettings _settings;
+    private readonly ConnectionSettings[] _settings;
 
     public ConnectionProfile(AmqpBrokerOptions options, AmqpListener? listener = null)
     {
@@ -35,7 +35,7 @@ internal sealed class ConnectionProfile
             Anonymous = Rules.OffersAnonymous && options.AnonymousUser is { } anonymous ? new SaslCredentials(anonymous, AnonymousPassword) : null,
         };
         _scramHandshake = Handshake with { Mechanisms = mechanisms };
-        _settings = new ConnectionSettings
+        var settings = new ConnectionSettings
         {
             ContainerId = AmqpBroker.NodeName,
             MaxFrameSize = options.FrameMax,
@@ -45,22 +45,22 @@ internal sealed class ConnectionProfile
             OfferedCapabilities = EncodedValue.Symbols("ANONYMOUS-RELAY", "LINK_PAIR_V1_0", "SHARED-SUBS"),
             Properties = ServerProperties.CreateMap(listener?.Product ?? options.Product, version),
         };
+        AcceptedFromPeers = [.. mechanisms.Where(IsForPeers)];
+        _settings =
+        [
+            .. from index in Enumerable.Range(0, 4)
+               let offered = HandshakeFor((index & 1) != 0).Mechanisms.Where(IsForPeers)
+               select settings with { RequiresSasl = index < 2, SaslMechanisms = [.. index < 2 ? offered : offered.Append(SaslMechanisms.Anonymous)] },
+        ];
     }
 
     /// <summary>What clients of 1.0 are shown and granted.</summary>
     /// <param name="isAnonymousAllowed">Whether the client at hand may do without a name.</param>
     /// <param name="offersScram">Whether SCRAM is offered where the options do not say what is.</param>
-    public ConnectionSettings SettingsFor(bool isAnonymousAllowed, bool offersScram)
-    {
-        var mechanisms = PeerMechanisms(offersScram);
-        return _settings with { RequiresSasl = !isAnonymousAllowed, SaslMechanisms = isAnonymousAllowed ? [.. mechanisms, SaslMechanisms.Anonymous] : mechanisms };
-    }
-
-    /// <summary>The SASL mechanisms for clients of 1.0: AMQPLAIN is a matter of the older versions.</summary>
-    public IReadOnlyList<string> PeerMechanisms(bool offersScram) => [.. HandshakeFor(offersScram).Mechanisms.Where(name => name != SaslMechanisms.AmqPlain)];
+    public ConnectionSettings SettingsFor(bool isAnonymousAllowed, bool offersScram) => _settings[(isAnonymousAllowed ? 2 : 0) + (offersScram ? 1 : 0)];
 
     /// <summary>Those that are taken from clients of 1.0: whoever knows SCRAM to be there need not find it in the list.</summary>
-    public IReadOnlyList<string> AcceptedFromPeers => [.. Handshake.Accepted!.Where(name => name != SaslMechanisms.AmqPlain)];
+    public IReadOnlyList<string> AcceptedFromPeers { get; }
 
     /// <summary>What connection.start and tune say.</summary>
     public ServerHandshakeOptions HandshakeFor(bool offersScram) => offersScram ? _scramHandshake : Handshake;
@@ -73,4 +73,7 @@ internal sealed class ConnectionProfile
 
     /// <summary>The same, with the mechanisms that every user can use.</summary>
     public ServerHandshakeOptions Handshake { get; }
+
+    /// <summary>AMQPLAIN is a matter of the older versions.</summary>
+    private static bool IsForPeers(string mechanism) => mechanism != SaslMechanisms.AmqPlain;
 }

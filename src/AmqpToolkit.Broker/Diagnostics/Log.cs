@@ -23,10 +23,10 @@ internal static partial class Log
     [LoggerMessage(27, LogLevel.Warning, "connection {Connection}: the login of user '{User}' was refused: {Reason}")]
     public static partial void LoginRefused(ILogger logger, string connection, string user, string reason);
 
-    [LoggerMessage(30, LogLevel.Warning, "connection {Connection}: too many logins have failed from {Address}; its attempts are refused unseen for a while")]
+    [LoggerMessage(33, LogLevel.Warning, "connection {Connection}: too many logins have failed from {Address}; its attempts are refused unseen for a while")]
     public static partial void LoginsThrottled(ILogger logger, string connection, System.Net.IPAddress address);
 
-    [LoggerMessage(31, LogLevel.Information, "SCRAM is no longer offered: of user '{User}' the broker has a hash of the password alone, or a password that clients prepare differently")]
+    [LoggerMessage(34, LogLevel.Information, "SCRAM is no longer offered: of user '{User}' the broker has a hash of the password alone, or a password that clients prepare differently")]
     public static partial void ScramWithdrawn(ILogger logger, string user);
 
     [LoggerMessage(18, LogLevel.Information, "connection {Connection}, link {Link} detached: {Reason}")]
@@ -76,6 +76,9 @@ internal static partial class Log
 
     [LoggerMessage(22, LogLevel.Warning, "the pattern '{Pattern}' takes too long for the name '{Name}', which counts as no match (told once for a pattern)")]
     public static partial void PatternTimedOut(ILogger logger, string pattern, string name);
+
+    [LoggerMessage(35, LogLevel.Information, "others than the broker's user may read the folder {Folder}, in which messages and what passwords can be guessed with are kept")]
+    public static partial void FolderIsOpen(ILogger logger, string folder);
 
     [LoggerMessage(10, LogLevel.Critical, "the store has failed; nothing more is confirmed, and the broker should be started anew")]
     public static partial void StoreFailed(ILogger logger, Exception exception);

@@ -37,10 +37,11 @@ internal sealed partial class BrokerRecovery
         foreach (var (name, fields) in Fields(DefinitionKind.User))
         {
             string? hash = Text(fields, "password_hash");
+            var password = hash is null ? null : PasswordHash.Parse(hash, Text(fields, "hashing_algorithm"));
             users.Add(Utf8(name), new UserState
             {
-                Password = hash is null ? null : PasswordHash.Parse(hash, Text(fields, "hashing_algorithm")),
-                Scram = ScramCredentials.TryParse(Texts(fields, "scram"), out var scram) ? scram : throw Unreadable(DefinitionKind.User),
+                Password = password,
+                Scram = ScramCredentials.Parse(Texts(fields, "scram")) ?? broker.Users.ScramOfHash(Utf8(name), password),
                 Tags = [.. Texts(fields, "tags")],
                 LoopbackOnly = fields.GetValueOrDefault("loopback-only") is true,
                 MaxConnections = Number(fields, "max-connections"),

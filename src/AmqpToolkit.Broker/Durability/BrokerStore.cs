@@ -124,12 +124,19 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
             store.Streams.RemoveOrphans(recovery.HasQueue, recovery.WasRemoved, folder => Log.FolderLeft(broker.Logger, folder), mayRemove: !recovery.HasMetDamage);
 
             store.WatchRoom(broker);
+            if (options.FileLayer is null && IsOpenToOthers(options.DataDirectory!))
+            {
+                Log.FolderIsOpen(broker.Logger, options.DataDirectory!);
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JournalVersionException or NotSupportedException)
         {
             throw new BrokerStoreException(exception.Message, exception);
         }
     }
+
+    private static bool IsOpenToOthers(string folder) => !OperatingSystem.IsWindows()
+        && (File.GetUnixFileMode(folder) & (UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute)) is not UnixFileMode.None;
 
     /// <summary>When something of that durability counts as kept.</summary>
     public static CommitLevel LevelOf(DurabilityLevel durability) => durability == DurabilityLevel.Fsync ? CommitLevel.Fsync : CommitLevel.Os;

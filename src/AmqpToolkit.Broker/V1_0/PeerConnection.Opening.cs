@@ -23,41 +23,47 @@ internal sealed partial class PeerConnection
 
     private void HandleSasl(scoped in EngineEvent found)
     {
+        if (_sasl is not { } sasl)
+        {
+            return;
+        }
+
         Sasl.SaslStep step;
         if (found.Kind == EngineEventKind.SaslInit)
         {
             SaslInitView.TryParse(found.Performative, out var init, out _);
-            step = _sasl.Begin(init.Mechanism, init.HasInitialResponse ? init.InitialResponse : default, init.HasInitialResponse);
+            step = sasl.Begin(init.Mechanism, init.HasInitialResponse ? init.InitialResponse : default, init.HasInitialResponse);
         }
         else
         {
             SaslResponseView.TryParse(found.Performative, out var answer, out _);
-            step = _sasl.Continue(answer.Response);
+            step = sasl.Continue(answer.Response);
         }
 
         if (step != Sasl.SaslStep.Challenge)
         {
-            FinishSasl(step == Sasl.SaslStep.Accepted ? SaslCode.Ok : SaslCode.Auth);
+            FinishSasl(sasl, step == Sasl.SaslStep.Accepted ? SaslCode.Ok : SaslCode.Auth);
             return;
         }
 
         lock (Output.Gate)
         {
-            _engine.SendSaslChallenge(_sasl.Data);
+            _engine.SendSaslChallenge(sasl.Data);
         }
     }
 
     /// <summary>What proves the broker to the client goes with the outcome (1.0 section 5.3.3.6).</summary>
-    private void FinishSasl(SaslCode code)
+    private void FinishSasl(Sasl.SaslServer sasl, SaslCode code)
     {
+        _sasl = null;
         lock (Output.Gate)
         {
-            _engine.SendSaslOutcome(code, code == SaslCode.Ok && _sasl.Data.Length > 0 ? _sasl.Data : null);
+            _engine.SendSaslOutcome(code, code == SaslCode.Ok && sasl.Data.Length > 0 ? sasl.Data : null);
         }
 
         if (code != SaslCode.Ok)
         {
-            Log.ConnectionFailed(Broker.Logger, Name, $"login was refused using authentication mechanism {_sasl.Mechanism}");
+            Log.ConnectionFailed(Broker.Logger, Name, $"login was refused using authentication mechanism {sasl.Mechanism}");
             _ending.BeginDrain(ConnectionEnding.RefusalMilliseconds);
         }
     }

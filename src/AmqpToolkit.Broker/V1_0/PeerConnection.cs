@@ -25,7 +25,7 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
     private readonly TransportConnection _transport;
     private readonly ConnectionEnding _ending;
     private readonly LoginAttempt _login;
-    private readonly SaslServer _sasl;
+    private SaslServer? _sasl;
     private readonly ConnectionEngine _engine;
     private readonly ConnectionProfile _profile;
     private readonly List<BrokerSession> _sessions = [];

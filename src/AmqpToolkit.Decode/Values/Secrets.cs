@@ -2,13 +2,16 @@ using System.Text;
 
 namespace AmqpToolkit.Decode.Values;
 
-/// <summary>Hides what holds a password: answers to SASL mechanisms, new secrets.</summary>
+/// <summary>
+/// Hides what holds a password, or what one can be guessed with: both sides of a SASL exchange (a challenge of SCRAM and the proof that follows it are enough for that), new secrets.
+/// </summary>
 internal static class Secrets
 {
     private static readonly HashSet<string> _secrets = new(StringComparer.Ordinal)
     {
         "connection.start-ok response", "connection.secure-ok response", "connection.update-secret new-secret",
         "sasl-init initial-response", "sasl-response response",
+        "connection.secure challenge", "sasl-challenge challenge", "sasl-outcome additional-data",
     };
 
     /// <summary>The fields, with what is secret replaced.</summary>

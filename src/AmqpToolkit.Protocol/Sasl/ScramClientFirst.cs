@@ -26,9 +26,9 @@ internal readonly record struct ScramClientFirst(string Header, string Bare, str
         string identity = message[(flagEnd + 1)..headerEnd];
         string bare = message[(headerEnd + 1)..];
         string[] attributes = bare.Split(',');
-        if (flag.StartsWith("p=", StringComparison.Ordinal) || attributes[0].StartsWith("m=", StringComparison.Ordinal))
+        if (flag.StartsWith("p=", StringComparison.Ordinal) || attributes.Any(attribute => attribute.StartsWith("m=", StringComparison.Ordinal)))
         {
-            // A binding to a channel was not offered, and what an extension demands is not known here.
+            // A binding to a channel was not offered, and what an extension demands is not known here, wherever it stands (RFC 5802 section 5.1).
             return SaslStep.Refused;
         }
 

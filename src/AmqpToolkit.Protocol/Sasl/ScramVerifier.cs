@@ -84,13 +84,16 @@ public sealed class ScramVerifier
     /// <param name="iterations">As many as real users have.</param>
     public static ScramVerifier Imitate(ScramHash hash, byte[] secret, string userName, int iterations)
     {
-        var algorithm = AlgorithmOf(hash);
-        byte[] name = Encoding.UTF8.GetBytes($"{NameOf(hash)}\0{userName}");
-        byte[] salt = CryptographicOperations.HmacData(algorithm, secret, name)[..SaltOctets];
-
         // Nobody knows what these would be the hashes of.
-        return new ScramVerifier(hash, salt, iterations, RandomNumberGenerator.GetBytes(OctetsOf(hash)), RandomNumberGenerator.GetBytes(OctetsOf(hash)));
+        return new ScramVerifier(hash, ImitatedSalt(hash, secret, userName), iterations, RandomNumberGenerator.GetBytes(OctetsOf(hash)), RandomNumberGenerator.GetBytes(OctetsOf(hash)));
     }
+
+    /// <summary>The salt that a user is asked with who is not there.</summary>
+    /// <param name="hash">The mechanism's.</param>
+    /// <param name="secret">Known to the server alone.</param>
+    /// <param name="userName">The name.</param>
+    public static byte[] ImitatedSalt(ScramHash hash, byte[] secret, string userName) =>
+        CryptographicOperations.HmacData(AlgorithmOf(hash), secret, Encoding.UTF8.GetBytes($"{NameOf(hash)}\0{userName}"))[..SaltOctets];
 
     /// <summary>The form in which it is kept: <c>SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey</c> (RFC 5803), octets in base64. A secret.</summary>
     public string ToSecretText() =>

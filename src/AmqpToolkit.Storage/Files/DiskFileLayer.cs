@@ -44,7 +44,7 @@ internal sealed class DiskFileLayer(string folder) : IFileLayer
         string path = PathOf(name);
         if (!IsReadOnly && !Directory.Exists(path))
         {
-            Directory.CreateDirectory(path);
+            NewFolder(path);
             SyncFolder();
         }
 
@@ -68,8 +68,21 @@ internal sealed class DiskFileLayer(string folder) : IFileLayer
 
     private FileStream LockAnew()
     {
-        Directory.CreateDirectory(Folder);
+        NewFolder(Folder);
         return new FileStream(PathOf(LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+    }
+
+    /// <summary>What is new is the owner's alone: messages and hashes of passwords will be in it. What is there stays as somebody has made it.</summary>
+    private static void NewFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else if (!Directory.Exists(path))
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     /// <summary>Where there is no file to lock no process that works in the folder has one either.</summary>

@@ -42,7 +42,7 @@ public sealed class LoginThrottleTests
     }
 
     [Fact]
-    public void Refusals_AreToldOnce_UntilSomethingIsLetThrough()
+    public void Refusals_AreToldOnce_UntilATenthIsThereAgain()
     {
         var throttle = new LoginThrottle(_time, 60);
         Try(throttle, Here, 60);
@@ -53,6 +53,11 @@ public sealed class LoginThrottleTests
 
         _time.Advance(TimeSpan.FromSeconds(1.5));
         Assert.True(throttle.MayTry(Here, "app", begins: true, out isFirst));
+        Assert.False(throttle.MayTry(Here, "app", begins: true, out isFirst));
+        Assert.False(isFirst);
+
+        _time.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(6, Try(throttle, Here, 6));
         Assert.False(throttle.MayTry(Here, "app", begins: true, out isFirst));
         Assert.True(isFirst);
     }
@@ -133,7 +138,7 @@ public sealed class LoginThrottleTests
         }
 
         Assert.Equal(texts[0], texts[1]);
-        Assert.Single(log.Of(30));
+        Assert.Single(log.Of(33));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using AmqpToolkit.Broker.Access;
+using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Tests.Durability;
 using AmqpToolkit.Broker.Tests.V1_0;
 using AmqpToolkit.Codec;
@@ -154,11 +155,12 @@ public sealed class ScramLoginTests
     [Fact]
     public async Task Offer_IsWhatTheOptionsSay()
     {
-        await using var broker = await StartAsync(SaslMechanisms.ScramSha512);
-        Assert.Equal("SCRAM-SHA-512", Offer(broker));
+        var log = new WarningLog();
+        await using var broker = await StartAsync(log, SaslMechanisms.ScramSha512);
         using var client = new RawClient(broker.Endpoints[0]);
-        Begin(client);
+        Assert.Equal("SCRAM-SHA-512", Begin(client));
         SendStartOk(client, SaslMechanisms.Plain, "\0guest\0guest"u8.ToArray(), answersRefusal: true);
+        await Eventually.HoldsAsync(() => log.Of(4).Any(text => text.Contains("unknown authentication mechanism 'PLAIN'", StringComparison.Ordinal)));
         using var peer = new PeerClient(broker);
         peer.Send(PeerClient.SaslHeader);
         peer.ReadHeader();
@@ -166,7 +168,6 @@ public sealed class ScramLoginTests
         peer.SendSasl(new SaslInit { Mechanism = "PLAIN", InitialResponse = "\0guest\0guest"u8.ToArray() });
         Assert.Equal(DecodeError.None, SaslOutcomeView.TryParse(peer.Expect("sasloutcome").Body, out var outcome, out _));
         Assert.Equal(SaslCode.Auth, outcome.Code);
-        Assert.Null(Assert.Single(broker.Connections).Account);
 
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => StartAsync("LOGIN"));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => StartAsync("AMQPLAIN"));
@@ -196,9 +197,119 @@ public sealed class ScramLoginTests
         Assert.False(again.Users.AllHaveScram);
         Assert.True(again.Users.HasKeptSecret);
 
+        Assert.True(await AllAreReckonedAsync(again));
+
         // The same password, said again as at each start with definitions, changes nothing.
         again.Users.Set(new BrokerUser { Name = "app", Password = "secret" });
         Assert.Equal(kept.ToSecretText(), again.Users.FindVerifier(ScramHash.Sha256, "app").ToSecretText());
+    }
+
+    [Fact]
+    public async Task Passwords_OfTheOptions_AreNotReckonedBeforeTheBrokerListens_AndOnceForAFolder()
+    {
+        BrokerUser[] users = [.. Enumerable.Range(0, 20).Select(index => new BrokerUser { Name = $"user{index}", Password = "secret" })];
+        await using (var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [], Users = [.. users, new BrokerUser { Name = "guest", Password = "guest" }] }))
+        {
+            Assert.True(broker.Users.AllHaveScram);
+            Assert.All(broker.Users.Names, name => Assert.False(broker.Users.StateOf(name)!.Scram!.IsReckoned));
+
+            // The first who asks has all of them reckoned, whoever it says it is, so that nobody learns who is there.
+            broker.Users.FindVerifier(ScramHash.Sha256, "stranger");
+            Assert.True(await AllAreReckonedAsync(broker));
+        }
+
+        var disk = new SimulatedDisk();
+        string kept;
+        await using (var broker = await StoredBroker.StartAsync(disk, users: users))
+        {
+            Assert.True(await AllAreReckonedAsync(broker));
+            kept = broker.Users.FindVerifier(ScramHash.Sha512, "user7").ToSecretText();
+            await broker.FlushAsync();
+        }
+
+        await using var again = await StoredBroker.StartAsync(disk, users: users);
+        Assert.All(again.Users.Names, name => Assert.True(again.Users.StateOf(name)!.Scram!.IsReckoned));
+        Assert.Equal(kept, again.Users.FindVerifier(ScramHash.Sha512, "user7").ToSecretText());
+        Assert.True(again.Users.Reckoning.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Guest_WithThePasswordThatEverybodyKnows_KeepsNothing_AndIsAskedAsAStrangerWouldBe()
+    {
+        var disk = new SimulatedDisk();
+        string salt;
+        await using (var broker = await StoredBroker.StartAsync(disk))
+        {
+            Assert.True(await AllAreReckonedAsync(broker));
+            Assert.False(broker.Users.StateOf("guest")!.Scram!.IsReckoned);
+            salt = broker.Users.FindVerifier(ScramHash.Sha256, "guest").Salt;
+            broker.Users.Delete("guest");
+            Assert.Equal(salt, broker.Users.FindVerifier(ScramHash.Sha256, "guest").Salt);
+            broker.Users.Set(new BrokerUser { Name = "guest", Password = "guest" });
+            Assert.Empty(broker.Users.StateOf("guest")!.Scram!.ToSecretTexts());
+        }
+
+        await using var again = await StoredBroker.StartAsync(disk);
+        Assert.True(again.Users.AllHaveScram);
+        Assert.Equal(salt, again.Users.FindVerifier(ScramHash.Sha256, "guest").Salt);
+
+        // RabbitMQ's export has guest as well, by a hash.
+        again.Users.Set(new BrokerUser { Name = "guest", PasswordHash = PasswordHash.Create("guest").Text });
+        Assert.True(again.Users.AllHaveScram);
+        again.Users.Set(new BrokerUser { Name = "guest", PasswordHash = PasswordHash.Create("another").Text });
+        Assert.False(again.Users.AllHaveScram);
+    }
+
+    [Fact]
+    public async Task Store_OfAnEarlierVersion_HasUsersWithoutScram_UntilTheirPasswordIsSaidAgain()
+    {
+        var disk = new SimulatedDisk();
+        string salt;
+        await using (var broker = await StoredBroker.StartAsync(disk, users: [new BrokerUser { Name = "app", Password = "secret" }]))
+        {
+            await broker.Users.Reckoning;
+            broker.Users.Set(new BrokerUser { Name = "other", PasswordHash = PasswordHash.Create("secret").Text });
+
+            // As such a version has written it: a beginning without a secret, users without verifiers; and one of which a later version says more.
+            broker.Store!.Define(DefinitionKind.Begun, default, default);
+            var state = broker.Users.StateOf("app")!;
+            broker.Store.DefineUser("app", before: null, state with { Scram = null });
+            broker.Store.DefineUser("guest", before: null, state with { Scram = ScramCredentials.Parse(["SCRAM-SHA3-512$1:AA==$AA==:AA=="]) });
+            await broker.FlushAsync();
+        }
+
+        await using (var broker = await StoredBroker.StartAsync(disk))
+        {
+            Assert.False(broker.Users.HasKeptSecret);
+            Assert.False(broker.Users.AllHaveScram);
+            Assert.Null(broker.Users.StateOf("app")!.Scram);
+            Assert.NotNull(broker.Users.Authenticate(new SaslCredentials("app", "secret"), isLoopback: false));
+            salt = broker.Users.FindVerifier(ScramHash.Sha256, "stranger").Salt;
+        }
+
+        await using (var broker = await StoredBroker.StartAsync(disk, users: [new BrokerUser { Name = "app", Password = "secret" }, new BrokerUser { Name = "other", Password = "not this" }]))
+        {
+            await broker.Users.Reckoning;
+            Assert.Equal(salt, broker.Users.FindVerifier(ScramHash.Sha256, "stranger").Salt);
+            Assert.True(broker.Users.StateOf("app")!.Scram!.IsReckoned);
+            Assert.Null(broker.Users.StateOf("other")!.Scram);
+        }
+
+        await using var again = await StoredBroker.StartAsync(disk);
+        Assert.True(again.Users.HasKeptSecret);
+        Assert.True(again.Users.StateOf("app")!.Scram!.IsReckoned);
+        Assert.Equal(salt, again.Users.FindVerifier(ScramHash.Sha256, "stranger").Salt);
+    }
+
+    [Fact]
+    public async Task Guest_FromElsewhere_IsRefused_HoweverRightTheProofIs()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        foreach (bool isLoopback in new[] { true, false })
+        {
+            var verifier = broker.Users.FindVerifier(ScramHash.Sha256, "guest");
+            Assert.Equal(isLoopback, broker.Users.Conclude("guest", verifier, isProven: true, isLoopback, "x") is not null);
+        }
     }
 
     [Theory]
@@ -237,18 +348,27 @@ public sealed class ScramLoginTests
         Exchange(peer, SaslMechanisms.ScramSha256, scram, challenge => said = scram.Final(challenge));
 
         Assert.True(peer.IsEnded);
-        string text = string.Join('\n', Enumerable.Range(1, 60).SelectMany(log.Of));
+        string text = string.Join('\n', Enumerable.Range(1, 99).SelectMany(log.Of));
         Assert.Contains("'guest'", text, StringComparison.Ordinal);
         Assert.DoesNotContain("guess", text, StringComparison.Ordinal);
         Assert.DoesNotContain(Encoding.ASCII.GetString(said).Split(",p=")[1], text, StringComparison.Ordinal);
     }
 
-    private static Task<AmqpBroker> StartAsync(params string[] mechanisms) => AmqpBroker.StartAsync(new AmqpBrokerOptions
+    private static Task<AmqpBroker> StartAsync(params string[] mechanisms) => StartAsync(new WarningLog(), mechanisms);
+
+    private static Task<AmqpBroker> StartAsync(WarningLog log, params string[] mechanisms) => AmqpBroker.StartAsync(new AmqpBrokerOptions
     {
         Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+        LoggerFactory = log,
         SaslMechanisms = mechanisms.Length == 0 ? SaslMechanisms.All : mechanisms,
         AnonymousUser = mechanisms.Length == 0 ? "guest" : null,
     });
+
+    private static async Task<bool> AllAreReckonedAsync(AmqpBroker broker)
+    {
+        await broker.Users.Reckoning.WaitAsync(TimeSpan.FromMinutes(1));
+        return broker.Users.Names.Select(broker.Users.StateOf).All(state => state!.Scram is null or { IsKept: false } or { IsReckoned: true });
+    }
 
     private static string Offer(AmqpBroker broker)
     {

@@ -3,12 +3,12 @@ import ctypes
 import socket
 import struct
 import sys
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
 
 URL, SCENARIO = sys.argv[1:3]
 ADDRESS = urlparse(URL)
-USER = ADDRESS.username.encode()
-PASSWORD = ADDRESS.password.encode()
+USER = unquote(ADDRESS.username).encode()
+PASSWORD = unquote(ADDRESS.password).encode()
 
 sasl = ctypes.CDLL("libsasl2.so.2")
 
@@ -29,7 +29,7 @@ assert sasl.sasl_client_init(None) == 0
 
 
 class Client:
-    def __init__(self, mechanism, user, password):
+    def __init__(self, mechanisms, user, password):
         self.user = ctypes.c_char_p(user)
         self.secret = Secret(len(password), password)
         def simple(context, id, result, length):
@@ -46,9 +46,10 @@ class Client:
         self.conn = ctypes.c_void_p()
         assert sasl.sasl_client_new(b"amqp", b"localhost", None, None, self.callbacks, 0, ctypes.byref(self.conn)) == 0
         out, n, mech = ctypes.c_void_p(), ctypes.c_uint(), ctypes.c_char_p()
-        self.code = sasl.sasl_client_start(self.conn, mechanism, None, ctypes.byref(out), ctypes.byref(n), ctypes.byref(mech))
+        self.code = sasl.sasl_client_start(self.conn, b" ".join(mechanisms), None, ctypes.byref(out), ctypes.byref(n), ctypes.byref(mech))
         assert self.code in (0, 1), sasl.sasl_errdetail(self.conn)
-        assert mech.value == mechanism
+        self.mechanism = mech.value
+        assert self.mechanism in mechanisms
         self.first = ctypes.string_at(out, n.value)
 
     def step(self, challenge):
@@ -79,11 +80,21 @@ def send(s, cls, mth, args):
 def longstr(b):
     return struct.pack(">I", len(b)) + b
 
+def choose(mechanism, offered):
+    """The one that is wanted; or all, of which Cyrus takes what it thinks best. Names nobody would take without being told to are left out."""
+    chosen = [mechanism] if mechanism else [one for one in offered if one != b"ANONYMOUS"]
+    assert set(chosen) <= set(offered), offered
+    return chosen
+
 def older(mechanism, password):
     s = socket.create_connection((ADDRESS.hostname, ADDRESS.port), 60)
     s.sendall(b"AMQP\0\0\x09\x01")
-    assert method(s)[0] == (10, 10)
-    client = Client(mechanism, USER, password)
+    which, args = method(s)
+    assert which == (10, 10)
+    at = 6 + int.from_bytes(args[2:6], "big")
+    offered = args[at + 4:at + 4 + int.from_bytes(args[at:at + 4], "big")].split()
+    client = Client(choose(mechanism, offered), USER, password)
+    mechanism = client.mechanism
     # Who can be told hears of a refusal at once.
     told = b"\x1cauthentication_failure_closet\x01"
     send(s, 10, 11, longstr(b"\x0ccapabilitiesF" + longstr(told)) + bytes([len(mechanism)]) + mechanism + longstr(client.first) + b"\x05en_US")
@@ -91,13 +102,13 @@ def older(mechanism, password):
         while True:
             which, args = method(s)
             if which == (10, 30):
-                return "tune", client.code
+                return "tune", client.code, client.mechanism
             if which == (10, 50):
-                return "refused", client.code
+                return "refused", client.code, client.mechanism
             assert which == (10, 20), which
             send(s, 10, 21, longstr(client.step(args[4:])))
     except (EOFError, ConnectionResetError):
-        return "refused", client.code
+        return "refused", client.code, client.mechanism
 
 def newer(mechanism, password):
     s = socket.create_connection((ADDRESS.hostname, ADDRESS.port), 60)
@@ -111,8 +122,14 @@ def newer(mechanism, password):
         body = b"\0\x53" + bytes([code]) + b"\xc0" + bytes([len(body) + 1, len(fields)]) + body
         s.sendall(struct.pack(">IBBH", len(body) + 8, 2, 1, 0) + body)
     vbin = lambda b: b"\xa0" + bytes([len(b)]) + b
-    frame()
-    client = Client(mechanism, USER, password)
+    # A list with an array of symbols: its size, their number, the constructor, and then each with its length.
+    body = frame()
+    at, offered = body.index(b"\xe0") + 4, []
+    for _ in range(body[at - 2]):
+        offered.append(body[at + 1:at + 1 + body[at]])
+        at += 1 + body[at]
+    client = Client(choose(mechanism, offered), USER, password)
+    mechanism = client.mechanism
     say(0x41, [b"\xa3" + bytes([len(mechanism)]) + mechanism, vbin(client.first)])
     while True:
         body = frame()
@@ -121,15 +138,22 @@ def newer(mechanism, password):
         data = body[at + 2:at + 2 + body[at + 1]] if at >= 0 else b""
         if code == 0x44:
             if body[3] == 0xc0 and body[6:7] == b"\x50" and body[7] == 0:
-                client.step(data)
-                return "ok", client.code
-            return "refused", client.code
+                if data:
+                    client.step(data)
+                return "ok", client.code, client.mechanism
+            return "refused", client.code, client.mechanism
         say(0x43, [vbin(client.step(data))])
 
 
-MECHANISM = SCENARIO.encode()
+# Where Cyrus chooses, the scenario says what it is expected to take.
+CHOSEN, _, EXPECTED = SCENARIO.partition(":")
+MECHANISM = b"" if CHOSEN == "any" else CHOSEN.encode()
 for password, expected in ((PASSWORD, True), (PASSWORD + b"x", False)):
-    # SASL_OK is 0: the broker has proved itself. SASL_CONTINUE is 1: Cyrus still waits for that.
-    assert older(MECHANISM, password) == (("tune", 0) if expected else ("refused", 1))
-    assert newer(MECHANISM, password) == (("ok", 0) if expected else ("refused", 1))
+    for log_in, in_word in ((older, "tune"), (newer, "ok")):
+        word, code, taken = log_in(MECHANISM, password)
+        assert word == (in_word if expected else "refused"), (word, taken)
+        assert taken == (EXPECTED or CHOSEN).encode(), taken
+        if taken != b"PLAIN":
+            # SASL_OK is 0: the broker has proved itself. SASL_CONTINUE is 1: Cyrus still waits for that.
+            assert code == (0 if expected else 1), code
 print("OK", SCENARIO)

@@ -56,6 +56,7 @@ public sealed class ScramServerTests
     [Theory]
     [InlineData("p=tls-unique,,n=user,r=abc", SaslStep.Refused)]
     [InlineData("n,,m=must,n=user,r=abc", SaslStep.Refused)]
+    [InlineData("n,,n=user,r=abc,m=must", SaslStep.Refused)]
     [InlineData("n,a=other,n=user,r=abc", SaslStep.Refused)]
     [InlineData("n,", SaslStep.Malformed)]
     [InlineData("n,,", SaslStep.Malformed)]
