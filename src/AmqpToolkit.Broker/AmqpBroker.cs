@@ -134,10 +134,11 @@ public sealed class AmqpBroker : IAsyncDisposable
                 broker.ImportDefinitions(options.Definitions);
             }
 
+            broker.Users.TellOffer();
             broker.Listen();
             if (options.HasStore)
             {
-                broker.Users.BeginReckoning();
+                _ = broker.Users.BeginReckoning();
             }
         }
         catch
@@ -209,10 +210,9 @@ public sealed class AmqpBroker : IAsyncDisposable
             await paging.StopReadingAsync().ConfigureAwait(false);
         }
 
+        await Users.Reckoning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Store is { } store)
         {
-            await Users.Reckoning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
             // It writes what is left and waits for the disk.
             await Task.Run(store.Dispose, CancellationToken.None).ConfigureAwait(false);
         }

@@ -54,7 +54,7 @@ public sealed class AmqpBrokerOptions
     public IReadOnlyList<string>? SaslMechanisms { get; init; }
 
     /// <summary>
-    /// Logins that may fail from one address (of IPv6: from a network of 64 bits) for one user within a minute, and 20 times as many for all users; more are refused before anything is reckoned. Null for any number.
+    /// Logins that may fail from one address (of IPv6: from a network of 64 bits) for one user within a minute, and 20 times as many for all users; more are refused before a password is hashed. Null for any number.
     /// </summary>
     public int? LoginFailuresPerMinute { get; init; } = 300;
 

@@ -47,6 +47,9 @@ public sealed class BrokerUsers
         }
     }
 
+    /// <summary>How work is done beside; a test has it wait.</summary>
+    internal Func<Action, Task> Beside { get; set; } = Task.Run;
+
     /// <summary>With which those are imitated who are not there. Set while the broker starts, by a store that has kept one.</summary>
     internal byte[] ImitationSecret
     {
@@ -84,6 +87,7 @@ public sealed class BrokerUsers
     public void Set(BrokerUser user)
     {
         ArgumentNullException.ThrowIfNull(user);
+        CheckPasswords(user);
         var scram = user.Password is { Length: > 0 } password && !IsKnown(_accounts.GetValueOrDefault(user.Name)?.State, password) ? MakeScram(user.Name, password) : null;
         lock (_gate)
         {
@@ -200,19 +204,22 @@ public sealed class BrokerUsers
     /// <summary>What a user's SCRAM proof is checked with; takes as long, and looks as it would, where there is no such user or none that can use it.</summary>
     internal ScramVerifier FindVerifier(ScramHash hash, string userName)
     {
-        // What was put off waits for the first who asks, whoever that says it is: it is not to show who is there.
-        if (Volatile.Read(ref _reckoning) is null)
-        {
-            BeginReckoning();
-        }
-
-        if (_accounts.GetValueOrDefault(ScramCredentials.Guest)?.State?.Scram is { IsReckoned: false } guests)
+        // What was put off begins with the first who asks, and guest's is made for whoever that is.
+        bool isSettled = BeginReckoning().IsCompleted;
+        if (_accounts.GetValueOrDefault(ScramCredentials.Guest)?.State?.Scram is { IsReckoned: false, IsKept: false } guests)
         {
             guests.For(hash);
         }
 
         var imitation = ScramVerifier.Imitate(hash, ImitationSecret, userName, ScramCredentials.Iterations);
-        return _accounts.GetValueOrDefault(userName)?.State?.Scram?.For(hash) ?? imitation;
+        var scram = _accounts.GetValueOrDefault(userName)?.State?.Scram;
+        if (!isSettled && scram is not { IsReckoned: false })
+        {
+            // As long as there are users whose verifiers are made when they ask, each question costs as much: the time is not to show who is there.
+            ScramCredentials.Spend();
+        }
+
+        return scram?.For(hash) ?? imitation;
     }
 
     /// <summary>The account whose SCRAM proof was checked; null when it was wrong, the password is another by now, or the client may not come from there.</summary>
@@ -269,11 +276,17 @@ public sealed class BrokerUsers
     /// <summary>
     /// Reckons, beside everything else, what was put off while the broker started, and has it kept: hashing 4,096 times a user is nothing to wait for before the first client. More calls change nothing.
     /// </summary>
-    internal void BeginReckoning()
+    internal Task BeginReckoning()
     {
+        if (Volatile.Read(ref _reckoning) is { } begun)
+        {
+            return begun;
+        }
+
         lock (_gate)
         {
-            _reckoning ??= _accounts.Values.Any(account => IsPutOff(account.State)) ? Task.Run(ReckonAll) : Task.CompletedTask;
+            var stopping = _broker.Stopping;
+            return _reckoning ??= _accounts.Values.Any(account => account.State?.Scram is { IsPutOff: true }) ? Beside(() => ReckonAll(stopping)) : Task.CompletedTask;
         }
     }
 
@@ -286,30 +299,45 @@ public sealed class BrokerUsers
         }
     }
 
+    /// <summary>The start is over: says for whose sake SCRAM is not offered.</summary>
+    internal void TellOffer()
+    {
+        if (!AllHaveScram && _broker.Options.SaslMechanisms is null)
+        {
+            Log.ScramWithdrawn(_broker.Logger, Volatile.Read(ref _withoutScram), _accounts.Values.First(account => IsWithoutScram(account.State)).Name);
+        }
+    }
+
     /// <summary>Of whose password there is a hash alone: guest's may be the one that everybody knows.</summary>
     internal ScramCredentials? ScramOfHash(string name, PasswordHash? password) =>
         name == ScramCredentials.Guest && password is not null && PasswordHash.Verify(password, ScramCredentials.Guest) ? ScramCredentials.OfGuest(() => ImitationSecret) : null;
 
-    private void ReckonAll()
+    private void ReckonAll(CancellationToken stopping)
     {
         foreach (var account in _accounts.Values)
         {
-            if (_broker.Stopping.IsCancellationRequested)
+            if (stopping.IsCancellationRequested)
             {
                 return;
             }
 
-            if (account.State is { } state && IsPutOff(state))
+            if (account.State?.Scram is { IsPutOff: true } scram)
             {
-                var reckoned = state.Scram!.Reckon();
-                Change(account, current => ReferenceEquals(current.Scram, state.Scram) ? current with { Scram = reckoned } : current);
+                var reckoned = scram.Reckon();
+                try
+                {
+                    Change(account, state => ReferenceEquals(state.Scram, scram) ? state with { Scram = reckoned } : state);
+                }
+                catch (Exception exception) when (exception is IOException or InvalidOperationException or BrokerStoreException)
+                {
+                    // It is known all the same, and made again after the next start.
+                    Log.Defect(_broker.Logger, exception, "keeping what SCRAM needs");
+                }
             }
         }
     }
 
-    private static bool IsPutOff(UserState? state) => state?.Scram is { IsKept: true, IsReckoned: false };
-
-    /// <summary>Not under the lock: once clients are there it is reckoned at once.</summary>
+    /// <summary>Once clients are there it is reckoned at once, and not under the lock if that can be.</summary>
     private ScramCredentials? MakeScram(string name, string password)
     {
         var scram = PutOffScram(name, password);
@@ -322,9 +350,9 @@ public sealed class BrokerUsers
     private void Count(string name, UserState? before, UserState? now)
     {
         int count = _withoutScram + (IsWithoutScram(now) ? 1 : 0) - (IsWithoutScram(before) ? 1 : 0);
-        if (_withoutScram == 0 && count > 0 && _broker.Options.SaslMechanisms is null)
+        if (_withoutScram == 0 && count > 0 && _broker.IsListening && _broker.Options.SaslMechanisms is null)
         {
-            Log.ScramWithdrawn(_broker.Logger, name);
+            Log.ScramWithdrawn(_broker.Logger, count, name);
         }
 
         Volatile.Write(ref _withoutScram, count);
@@ -362,13 +390,17 @@ public sealed class BrokerUsers
         }
     }
 
-    private UserState Read(BrokerUser user, UserState? current, ScramCredentials? made)
+    /// <summary>Before anything is reckoned.</summary>
+    private static void CheckPasswords(BrokerUser user)
     {
         if (user.Password is { Length: > 0 } && user.PasswordHash is { Length: > 0 })
         {
             throw new ArgumentException($"User '{user.Name}' has a password and a password hash: one of them is too many.");
         }
+    }
 
+    private UserState Read(BrokerUser user, UserState? current, ScramCredentials? made)
+    {
         var permissions = current?.Permissions ?? ImmutableDictionary<string, PermissionPatterns>.Empty;
         if (user.Permissions is not null)
         {
@@ -399,7 +431,7 @@ public sealed class BrokerUsers
         if (user.Password is { Length: > 0 })
         {
             // What is known already is not made anew: that takes time, and another salt after a restart would tell a user from those who are not there.
-            return IsKnown(current, user.Password) ? (current!.Password, current.Scram) : (PasswordHash.Create(user.Password), made ?? PutOffScram(user.Name, user.Password));
+            return IsKnown(current, user.Password) ? (current!.Password, current.Scram) : (PasswordHash.Create(user.Password), made ?? MakeScram(user.Name, user.Password));
         }
 
         if (user.PasswordHash is not { Length: > 0 })
@@ -413,7 +445,7 @@ public sealed class BrokerUsers
     }
 
     private static bool IsKnown(UserState? current, string password) =>
-        current is { Password: not null, Scram: not null } && PasswordHash.Verify(current.Password, password);
+        current is { Password: not null } && (current.Scram is not null || !ScramVerifier.CanPrepare(password)) && PasswordHash.Verify(current.Password, password);
 
     private void RequireVirtualHost(string name)
     {

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace AmqpToolkit.Broker.Access;
 
 /// <summary>
-/// How many logins may still fail from an address, for one user and for all: numbers that are given back evenly within a minute. The table is bounded by two generations: when the younger is full the
+/// How many logins may still fail from an address, for one user and for all: numbers that are given back evenly within a minute. Each of the two tables is bounded by two generations: when the younger is full the
 /// older is forgotten, so that a flood of addresses costs no search. Any thread.
 /// </summary>
 internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
@@ -21,8 +21,8 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
 
     private readonly Lock _gate = new();
     private readonly long _startedAt = time.GetTimestamp();
-    private Dictionary<(UInt128 Address, int Name), Allowance> _younger = [];
-    private Dictionary<(UInt128 Address, int Name), Allowance> _older = [];
+    private readonly Table<UInt128> _addresses = new();
+    private readonly Table<(UInt128 Address, int Name)> _names = new();
 
     /// <summary>What is known.</summary>
     public int Count
@@ -31,7 +31,7 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
         {
             lock (_gate)
             {
-                return _younger.Count + _older.Count;
+                return _addresses.Count + _names.Count;
             }
         }
     }
@@ -54,13 +54,21 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
         var (all, one) = KeysOf(address, userName);
         lock (_gate)
         {
-            var ofOne = Refill(one, most, seconds);
-            var ofAll = Refill(all, (double)most * Users, seconds);
+            var ofOne = _names.Find(one, most, seconds);
+            var ofAll = _addresses.Find(all, (double)most * Users, seconds);
             bool mayTry = ofOne.Left >= 1 && ofAll.Left >= 1;
             isFirstRefusal = !mayTry && !ofOne.IsRefused && !ofAll.IsRefused;
-            int taken = mayTry && begins ? 1 : 0;
-            _younger[one] = ofOne with { Left = ofOne.Left - taken, IsRefused = ofOne.Left < 1 || (ofOne.IsRefused && ofOne.Left < most * CalmPart) };
-            _younger[all] = ofAll with { Left = ofAll.Left - taken, IsRefused = ofAll.Left < 1 || (ofAll.IsRefused && ofAll.Left < most * Users * CalmPart) };
+            if (!mayTry || begins)
+            {
+                // Nothing is noted for a question alone, and no name for an address that is refused as a whole: else whoever asks as enough users would have everything forgotten.
+                int taken = mayTry ? 1 : 0;
+                _addresses.Put(all, Judge(ofAll, taken, (double)most * Users));
+                if (ofAll.Left >= 1)
+                {
+                    _names.Put(one, Judge(ofOne, taken, most));
+                }
+            }
+
             return mayTry;
         }
     }
@@ -76,43 +84,18 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
         var (all, one) = KeysOf(address, userName);
         lock (_gate)
         {
-            GiveBack(one, most);
-            GiveBack(all, (double)most * Users);
+            _names.GiveBack(one, most);
+            _addresses.GiveBack(all, (double)most * Users);
         }
     }
 
-    private void GiveBack((UInt128 Address, int Name) key, double most)
-    {
-        if (_younger.TryGetValue(key, out var allowance))
-        {
-            _younger[key] = allowance with { Left = Math.Min(most, allowance.Left + 1) };
-        }
-    }
+    private static Allowance Judge(Allowance allowance, int taken, double most) =>
+        allowance with { Left = allowance.Left - taken, IsRefused = allowance.Left < 1 || (allowance.IsRefused && allowance.Left < most * CalmPart) };
 
-    /// <summary>What is left now; it is put among the younger by the caller.</summary>
-    private Allowance Refill((UInt128 Address, int Name) key, double most, double seconds)
-    {
-        if (!_younger.TryGetValue(key, out var allowance))
-        {
-            if (!_older.Remove(key, out allowance))
-            {
-                allowance = new Allowance(most, seconds, IsRefused: false);
-            }
-
-            if (_younger.Count >= GenerationAddresses)
-            {
-                (_older, _younger) = (_younger, _older);
-                _younger.Clear();
-            }
-        }
-
-        return allowance with { Left = Math.Min(most, allowance.Left + ((seconds - allowance.Seconds) * most / 60)), Seconds = seconds };
-    }
-
-    private static ((UInt128 Address, int Name) All, (UInt128 Address, int Name) One) KeysOf(IPAddress address, string userName)
+    private static (UInt128 All, (UInt128 Address, int Name) One) KeysOf(IPAddress address, string userName)
     {
         var key = KeyOf(address);
-        return ((key, 0), (key, userName.GetHashCode(StringComparison.Ordinal) | 1));
+        return (key, (key, userName.GetHashCode(StringComparison.Ordinal)));
     }
 
     /// <summary>Whoever has an address of IPv6 has the 64 bits behind its network's.</summary>
@@ -134,4 +117,42 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
     }
 
     private readonly record struct Allowance(double Left, double Seconds, bool IsRefused);
+
+    /// <summary>Two generations. Under the throttle's lock.</summary>
+    private sealed class Table<TKey>
+        where TKey : notnull
+    {
+        private Dictionary<TKey, Allowance> _younger = [];
+        private Dictionary<TKey, Allowance> _older = [];
+
+        public int Count => _younger.Count + _older.Count;
+
+        /// <summary>What is left now; all of it where nothing is known.</summary>
+        public Allowance Find(TKey key, double most, double seconds) => _younger.TryGetValue(key, out var known) || _older.TryGetValue(key, out known)
+            ? known with { Left = Math.Min(most, known.Left + ((seconds - known.Seconds) * most / 60)), Seconds = seconds }
+            : new Allowance(most, seconds, IsRefused: false);
+
+        public void Put(TKey key, Allowance allowance)
+        {
+            if (!_younger.ContainsKey(key))
+            {
+                _older.Remove(key);
+                if (_younger.Count >= GenerationAddresses)
+                {
+                    (_older, _younger) = (_younger, _older);
+                    _younger.Clear();
+                }
+            }
+
+            _younger[key] = allowance;
+        }
+
+        public void GiveBack(TKey key, double most)
+        {
+            if (_younger.TryGetValue(key, out var known) || _older.TryGetValue(key, out known))
+            {
+                Put(key, known with { Left = Math.Min(most, known.Left + 1) });
+            }
+        }
+    }
 }

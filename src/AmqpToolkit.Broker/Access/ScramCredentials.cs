@@ -16,23 +16,33 @@ internal sealed class ScramCredentials
     /// <summary>The user, and its password, that everybody knows.</summary>
     public const string Guest = "guest";
 
+    [ThreadStatic]
+    private static long t_made;
+
     private readonly Lazy<ScramVerifier[]> _verifiers;
 
-    private ScramCredentials(Lazy<ScramVerifier[]> verifiers, bool isKept = true)
+    private ScramCredentials(Lazy<ScramVerifier[]> verifiers, bool isKept = true, bool isPutOff = false)
     {
         _verifiers = verifiers;
         IsKept = isKept;
+        IsPutOff = isPutOff;
     }
+
+    /// <summary>Verifiers that this thread has reckoned, for tests.</summary>
+    internal static long Made => t_made;
 
     /// <summary>Whether they belong into the journal.</summary>
     public bool IsKept { get; }
+
+    /// <summary>Whether they are still to be reckoned, and written where something is kept: somebody may have asked for them, and they are there, but are written nowhere.</summary>
+    public bool IsPutOff { get; }
 
     /// <summary>Whether they are there already.</summary>
     public bool IsReckoned => _verifiers.IsValueCreated;
 
     /// <summary>Those of a new password, with new salts; null for a password that clients may prepare in another way than is possible here (RFC 4013). Reckoned later.</summary>
     public static ScramCredentials? Create(string password) =>
-        ScramVerifier.CanPrepare(password) ? new ScramCredentials(new Lazy<ScramVerifier[]>(() => Make(hash => ScramVerifier.Create(hash, password, Iterations)))) : null;
+        ScramVerifier.CanPrepare(password) ? new ScramCredentials(new Lazy<ScramVerifier[]>(() => Make(hash => ScramVerifier.Create(hash, password, Iterations))), isPutOff: true) : null;
 
     /// <summary>
     /// Those of guest with the password that everybody knows: no secret, so that nothing is kept of them and a broker begins without them. Their salt is what a stranger of that name would be asked with.
@@ -41,13 +51,13 @@ internal sealed class ScramCredentials
     public static ScramCredentials OfGuest(Func<byte[]> imitationSecret) => new(
         new Lazy<ScramVerifier[]>(() => Make(hash => ScramVerifier.Create(hash, Guest, ScramVerifier.ImitatedSalt(hash, imitationSecret(), Guest), Iterations))), isKept: false);
 
-    /// <summary>Reads what <see cref="ToSecretTexts"/> gave, and passes over what a later program may have added; null when nothing is left.</summary>
+    /// <summary>Reads what <see cref="ToSecretTexts"/> gave, and passes over what another program may have written, with other hashes or as many iterations as no stranger is asked for; null when nothing is left.</summary>
     public static ScramCredentials? Parse(string[] texts)
     {
         var verifiers = new List<ScramVerifier>(texts.Length);
         foreach (string text in texts)
         {
-            if (ScramVerifier.TryParse(text, out var verifier))
+            if (ScramVerifier.TryParse(text, out var verifier) && verifier.Iterations == Iterations)
             {
                 verifiers.Add(verifier);
             }
@@ -60,13 +70,20 @@ internal sealed class ScramCredentials
     /// <summary>The one for a mechanism; null when there is none. Reckons.</summary>
     public ScramVerifier? For(ScramHash hash) => Array.Find(_verifiers.Value, verifier => verifier.Hash == hash);
 
-    /// <summary>As they are kept; nothing where they are not, or are not reckoned yet.</summary>
-    public string[] ToSecretTexts() => IsKept && IsReckoned ? [.. _verifiers.Value.Select(verifier => verifier.ToSecretText())] : [];
+    /// <summary>As they are kept; nothing where they are not, or not yet.</summary>
+    public string[] ToSecretTexts() => IsKept && !IsPutOff ? [.. _verifiers.Value.Select(verifier => verifier.ToSecretText())] : [];
 
-    /// <summary>The same, reckoned, as another object: what is kept of it is another.</summary>
+    /// <summary>The same, reckoned and to be written, as another object: what is kept of it is another. The verifiers are the same objects.</summary>
     public ScramCredentials Reckon() => new(Reckoned(_verifiers.Value), IsKept);
 
-    private static ScramVerifier[] Make(Func<ScramHash, ScramVerifier> make) => [.. Enum.GetValues<ScramHash>().Select(make)];
+    /// <summary>Takes as long as those of a user that are reckoned now.</summary>
+    public static void Spend() => Make(hash => ScramVerifier.Create(hash, Guest, Iterations));
+
+    private static ScramVerifier[] Make(Func<ScramHash, ScramVerifier> make) => [.. Enum.GetValues<ScramHash>().Select(hash =>
+    {
+        t_made++;
+        return make(hash);
+    })];
 
     private static Lazy<ScramVerifier[]> Reckoned(ScramVerifier[] verifiers)
     {

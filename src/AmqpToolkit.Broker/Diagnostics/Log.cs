@@ -26,8 +26,8 @@ internal static partial class Log
     [LoggerMessage(33, LogLevel.Warning, "connection {Connection}: too many logins have failed from {Address}; its attempts are refused unseen for a while")]
     public static partial void LoginsThrottled(ILogger logger, string connection, System.Net.IPAddress address);
 
-    [LoggerMessage(34, LogLevel.Information, "SCRAM is no longer offered: of user '{User}' the broker has a hash of the password alone, or a password that clients prepare differently")]
-    public static partial void ScramWithdrawn(ILogger logger, string user);
+    [LoggerMessage(34, LogLevel.Information, "SCRAM is not offered: of {Count} users the broker has a hash of the password alone, or a password that is not of printable ASCII; '{User}' is one")]
+    public static partial void ScramWithdrawn(ILogger logger, int count, string user);
 
     [LoggerMessage(18, LogLevel.Information, "connection {Connection}, link {Link} detached: {Reason}")]
     public static partial void LinkFailed(ILogger logger, string connection, string link, string reason);

@@ -46,12 +46,12 @@ public sealed class ScramVerifier
     public static string NameOf(ScramHash hash) => hash == ScramHash.Sha512 ? SaslMechanisms.ScramSha512 : SaslMechanisms.ScramSha256;
 
     /// <summary>
-    /// Whether a password becomes here what it becomes with every client (RFC 4013): one of ASCII does, others where the runtime has the tables of Unicode, if something is left of them.
+    /// Whether a password becomes here what it becomes with every client (RFC 4013): one of printable ASCII stays as it is. Others clients prepare, each with the tables that it has, or do not take at all.
     /// </summary>
     public static bool CanPrepare(string password)
     {
         ArgumentNullException.ThrowIfNull(password);
-        return password.Length > 0 && (Ascii.IsValid(password) || ("\uFB01".Normalize(NormalizationForm.FormKC) == "fi" && !password.Contains('\u200B', StringComparison.Ordinal) && PreparePassword(password).Length > 0));
+        return password.Length > 0 && password.All(character => character is >= ' ' and <= '~');
     }
 
     /// <summary>Makes the verifier of a password with a new salt.</summary>
@@ -66,7 +66,7 @@ public sealed class ScramVerifier
         ArgumentOutOfRangeException.ThrowIfLessThan(iterations, MinIterations);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(iterations, MaxIterations);
         var algorithm = AlgorithmOf(hash);
-        byte[] salted = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(PreparePassword(password)), salt, iterations, algorithm, OctetsOf(hash));
+        byte[] salted = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password), salt, iterations, algorithm, OctetsOf(hash));
         byte[] clientKey = CryptographicOperations.HmacData(algorithm, salted, "Client Key"u8);
         byte[] serverKey = CryptographicOperations.HmacData(algorithm, salted, "Server Key"u8);
         var verifier = new ScramVerifier(hash, [.. salt], iterations, CryptographicOperations.HashData(algorithm, clientKey), serverKey);
@@ -92,7 +92,7 @@ public sealed class ScramVerifier
     /// <param name="hash">The mechanism's.</param>
     /// <param name="secret">Known to the server alone.</param>
     /// <param name="userName">The name.</param>
-    public static byte[] ImitatedSalt(ScramHash hash, byte[] secret, string userName) =>
+    internal static byte[] ImitatedSalt(ScramHash hash, byte[] secret, string userName) =>
         CryptographicOperations.HmacData(AlgorithmOf(hash), secret, Encoding.UTF8.GetBytes($"{NameOf(hash)}\0{userName}"))[..SaltOctets];
 
     /// <summary>The form in which it is kept: <c>SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey</c> (RFC 5803), octets in base64. A secret.</summary>
@@ -160,37 +160,6 @@ public sealed class ScramVerifier
 
     /// <inheritdoc/>
     public override string ToString() => NameOf(Hash);
-
-    /// <summary>
-    /// What SASLprep (RFC 4013) makes of a password, as far as it is about spaces and what is not seen; where the runtime has the tables of Unicode, compatible forms as well.
-    /// </summary>
-    private static string PreparePassword(string password)
-    {
-        if (Ascii.IsValid(password))
-        {
-            return password;
-        }
-
-        var prepared = new StringBuilder(password.Length);
-        foreach (char character in password)
-        {
-            if (character is '\u00AD' or '\u034F' or '\u1806' or (>= '\u180B' and <= '\u180D') or (>= '\u200B' and <= '\u200D') or '\u2060' or (>= '\uFE00' and <= '\uFE0F') or '\uFEFF')
-            {
-                continue;
-            }
-
-            prepared.Append(CharUnicodeInfo.GetUnicodeCategory(character) == UnicodeCategory.SpaceSeparator ? ' ' : character);
-        }
-
-        try
-        {
-            return prepared.ToString().Normalize(NormalizationForm.FormKC);
-        }
-        catch (Exception exception) when (exception is ArgumentException or PlatformNotSupportedException)
-        {
-            return prepared.ToString();
-        }
-    }
 
     private static HashAlgorithmName AlgorithmOf(ScramHash hash) => hash == ScramHash.Sha512 ? HashAlgorithmName.SHA512 : HashAlgorithmName.SHA256;
 

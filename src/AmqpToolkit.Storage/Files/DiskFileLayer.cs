@@ -94,6 +94,13 @@ internal sealed class DiskFileLayer(string folder) : IFileLayer
     private DiskFile Open(string name, FileMode mode)
     {
         string path = PathOf(name);
-        return new DiskFile(File.OpenHandle(path, mode, IsReadOnly ? FileAccess.Read : FileAccess.ReadWrite, FileShare.Read), path);
+        var handle = File.OpenHandle(path, mode, IsReadOnly ? FileAccess.Read : FileAccess.ReadWrite, FileShare.Read);
+        if (mode == FileMode.CreateNew && !OperatingSystem.IsWindows())
+        {
+            // Also in a folder that others may read: it has nothing in it yet.
+            File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        return new DiskFile(handle, path);
     }
 }

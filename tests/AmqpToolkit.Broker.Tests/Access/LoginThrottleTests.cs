@@ -81,7 +81,7 @@ public sealed class LoginThrottleTests
             throttle.MayTry(new IPAddress(index), "app", begins: true, out _);
         }
 
-        Assert.InRange(throttle.Count, LoginThrottle.GenerationAddresses, 2 * LoginThrottle.GenerationAddresses);
+        Assert.InRange(throttle.Count, 2 * LoginThrottle.GenerationAddresses, 4 * LoginThrottle.GenerationAddresses);
         Assert.False(throttle.MayTry(new IPAddress(999_999), "app", begins: true, out _));
         Assert.True(throttle.MayTry(new IPAddress(1), "app", begins: true, out _));
     }
@@ -149,6 +149,43 @@ public sealed class LoginThrottleTests
         Assert.True(throttle.MayTry(Here, "app", begins: true, out _));
         Assert.Equal((10 * LoginThrottle.Users) - 11, Enumerable.Range(0, 1000).Count(index => throttle.MayTry(Here, $"user{index}", begins: true, out bool _)));
         Assert.True(throttle.MayTry(There, "app", begins: true, out _));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Names_ThatAreAskedForOrRefused_HaveNothingForgotten(bool begins)
+    {
+        var throttle = new LoginThrottle(_time, 50);
+        Assert.Equal(50, Try(throttle, Here, 60));
+        Assert.Equal(50, Try(throttle, There, 60));
+
+        // More than both generations have room for, of which an address's allowance lets a thousand through.
+        for (int index = 0; index < 100_000; index++)
+        {
+            throttle.MayTry(Here, $"user{index}", begins, out _);
+        }
+
+        Assert.Equal(0, Try(throttle, There, 10));
+        Assert.Equal(0, Try(throttle, Here, 10));
+        Assert.Equal(begins, !throttle.MayTry(Here, "another", begins: false, out _));
+    }
+
+    [Fact]
+    public void Address_ThatFillsAGeneration_KeepsBothOfItsCounts()
+    {
+        var throttle = new LoginThrottle(_time, 2);
+        Assert.Equal(2, Try(throttle, Here, 5));
+        Assert.Equal((2 * LoginThrottle.Users) - 2, Enumerable.Range(0, 1000).Count(index => throttle.MayTry(Here, $"user{index}", begins: true, out bool _)));
+
+        // The rest of this generation and all of the next: what is known of Here is in the older one, and its next attempt begins another.
+        for (uint index = 1; index < 2 * LoginThrottle.GenerationAddresses; index++)
+        {
+            throttle.MayTry(new IPAddress(index), "app", begins: true, out _);
+        }
+
+        Assert.False(throttle.MayTry(Here, "app", begins: true, out _));
+        Assert.False(throttle.MayTry(Here, "another", begins: true, out _));
     }
 
     private static int Try(LoginThrottle throttle, IPAddress address, int times) =>

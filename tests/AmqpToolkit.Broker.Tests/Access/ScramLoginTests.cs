@@ -234,6 +234,108 @@ public sealed class ScramLoginTests
     }
 
     [Fact]
+    public async Task Verifiers_ThatSomebodyAsksForAtOnce_OutliveTheBroker()
+    {
+        BrokerUser[] users = [new() { Name = "guest", Password = "own" }, .. Enumerable.Range(0, 20).Select(index => new BrokerUser { Name = $"user{index}", Password = "secret" })];
+        var disk = new SimulatedDisk();
+        string[] asked;
+        await using (var broker = await StoredBroker.StartAsync(disk, users: users))
+        {
+            asked = [.. users.Select(user => broker.Users.FindVerifier(ScramHash.Sha256, user.Name).ToSecretText())];
+            Assert.True(await AllAreReckonedAsync(broker));
+            await broker.FlushAsync();
+        }
+
+        await using var again = await StoredBroker.StartAsync(disk);
+        Assert.True(again.Users.AllHaveScram);
+        Assert.Equal(asked, users.Select(user => again.Users.FindVerifier(ScramHash.Sha256, user.Name).ToSecretText()));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Question_WhileVerifiersArePutOff_CostsAsMuchForAStrangerAsForAUser(bool isHeld)
+    {
+        var turn = new TaskCompletionSource();
+        await using var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [], Users = [new BrokerUser { Name = "app", Password = "secret" }, new BrokerUser { Name = "hashed", PasswordHash = PasswordHash.Create("x").Text }] });
+        broker.Users.Beside = work => turn.Task.ContinueWith(_ => work(), TaskScheduler.Default);
+        if (!isHeld)
+        {
+            turn.SetResult();
+            await broker.Users.BeginReckoning().WaitAsync(TimeSpan.FromMinutes(1));
+        }
+
+        // The second question of a user whose verifiers are there by now costs as much as the first.
+        long expected = isHeld ? 2 : 0;
+        Assert.All(["stranger", "app", "app", "hashed", "stranger"], name => Assert.Equal(expected, CostOf(name)));
+        turn.TrySetResult();
+        Assert.True(await AllAreReckonedAsync(broker));
+        Assert.All(["stranger", "app", "hashed"], name => Assert.Equal(0, CostOf(name)));
+
+        long CostOf(string name)
+        {
+            long before = ScramCredentials.Made;
+            broker.Users.FindVerifier(ScramHash.Sha256, name);
+            return ScramCredentials.Made - before;
+        }
+    }
+
+    [Fact]
+    public async Task Folder_ThatIsMade_IsItsUsersAlone_AndOneThatOthersMayReadIsTold()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var folder = Directory.CreateTempSubdirectory("amqp-broker-folder");
+        try
+        {
+            string data = Path.Combine(folder.FullName, "data");
+            var log = new WarningLog();
+            var options = new AmqpBrokerOptions { Endpoints = [], DataDirectory = data, LoggerFactory = log };
+            await using (await AmqpBroker.StartAsync(options))
+            {
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(data));
+                string[] segments = [.. Directory.GetFiles(data).Where(file => Path.GetFileName(file) != "lock")];
+                Assert.NotEmpty(segments);
+                foreach (string file in segments)
+                {
+                    Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+                }
+            }
+
+            Assert.Empty(log.Of(35));
+            File.SetUnixFileMode(data, File.GetUnixFileMode(data) | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+            await using (await AmqpBroker.StartAsync(options))
+            {
+                Assert.Single(log.Of(35));
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Withdrawal_OfScram_IsToldOnce()
+    {
+        var log = new WarningLog();
+        await using var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions
+        {
+            Endpoints = [],
+            LoggerFactory = log,
+            Users = [new BrokerUser { Name = "one", PasswordHash = PasswordHash.Create("x").Text }, new BrokerUser { Name = "two", PasswordHash = PasswordHash.Create("x").Text }],
+        });
+        Assert.Contains("of 2 users", Assert.Single(log.Of(34)), StringComparison.Ordinal);
+        broker.Users.SetPassword("one", "secret");
+        broker.Users.SetPassword("two", "secret");
+        broker.Users.Set(new BrokerUser { Name = "three", PasswordHash = PasswordHash.Create("x").Text });
+        Assert.Contains("'three'", log.Of(34).Last(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Guest_WithThePasswordThatEverybodyKnows_KeepsNothing_AndIsAskedAsAStrangerWouldBe()
     {
         var disk = new SimulatedDisk();
@@ -315,6 +417,7 @@ public sealed class ScramLoginTests
     [Theory]
     [InlineData("\u200D")]
     [InlineData("e\u0301")]
+    [InlineData("secret\n")]
     public async Task Password_ThatClientsPrepareDifferently_IsForPlainAlone(string password)
     {
         await using var broker = await TestBroker.StartAsync();
@@ -367,7 +470,7 @@ public sealed class ScramLoginTests
     private static async Task<bool> AllAreReckonedAsync(AmqpBroker broker)
     {
         await broker.Users.Reckoning.WaitAsync(TimeSpan.FromMinutes(1));
-        return broker.Users.Names.Select(broker.Users.StateOf).All(state => state!.Scram is null or { IsKept: false } or { IsReckoned: true });
+        return broker.Users.Names.Select(broker.Users.StateOf).All(state => state!.Scram is null or { IsPutOff: false });
     }
 
     private static string Offer(AmqpBroker broker)
