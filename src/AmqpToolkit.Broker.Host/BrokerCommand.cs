@@ -143,6 +143,49 @@ internal static class BrokerCommand
             HelpName = "number",
             Description = "Logins that may fail from one address; more are refused unseen; 0 for any number [default: 300]",
         }),
+        new("TlsCertificate", new Option<string>("--tls-certificate")
+        {
+            HelpName = "file",
+            Description = "Listen with TLS, with this certificate: PEM or .pfx, its key in it or in --tls-key; read again when it changes (its password: AMQP_BROKER_TlsKeyPassword)",
+        }),
+        new("TlsKey", new Option<string>("--tls-key")
+        {
+            HelpName = "file",
+            Description = "Key of the certificate, PEM",
+        }),
+        new("TlsPort", new Option<string>("--tls-port")
+        {
+            HelpName = "number",
+            Description = "Port to listen on with TLS [default: 5671]",
+        }),
+        new("TlsHosts", new Option<string[]>("--tls-host")
+        {
+            HelpName = "name=certificate[:key]",
+            Description = "Another certificate for clients that ask for a name; may be repeated",
+        }),
+        new("TlsAuthorities", new Option<string>("--tls-authorities")
+        {
+            HelpName = "file",
+            Description = "Authorities of clients' certificates, PEM; with one a client logs in by SASL EXTERNAL",
+        }),
+        new("TlsClientCertificates", new Option<string>("--tls-client-certificates")
+        {
+            HelpName = "none|request|require",
+            Description = "Whether clients are asked for certificates [default: request with --tls-authorities, else none]",
+        }),
+        new("TlsLogin", new Option<string>("--tls-login")
+        {
+            HelpName = "part",
+            Description = "What of a certificate is the user: common-name, distinguished-name, dns-name, email-address or uri [default: common-name]",
+        }),
+        new("TlsOnPlainPort", new Option<bool>("--tls-on-plain-port")
+        {
+            Description = "Take TLS on the plain port, too",
+        }),
+        new(nameof(BrokerSettings.PasswordsNeedTls), new Option<bool>("--passwords-need-tls")
+        {
+            Description = "Take passwords in clear (PLAIN, AMQPLAIN) within TLS alone",
+        }),
         new(nameof(BrokerSettings.MemoryWatermark), new Option<string>("--memory-watermark")
         {
             HelpName = "share",

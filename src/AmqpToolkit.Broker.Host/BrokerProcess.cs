@@ -32,13 +32,17 @@ internal static class BrokerProcess
         }
         catch (SocketException e)
         {
-            IEnumerable<IPEndPoint> wanted = options.Endpoints.Concat(options.Listeners.Select(listener => listener.Endpoint));
+            IEnumerable<IPEndPoint> wanted = options.Endpoints.Concat(options.Listeners.Select(listener => listener.Endpoint)).Concat(options.Tls?.Endpoints ?? []);
             return await BrokerCommand.FailAsync(error, ExitCode.CannotListen, $"cannot listen on {Join(wanted)}: {Reason(e)}").ConfigureAwait(false);
         }
         catch (BrokerStoreException e)
         {
             return await BrokerCommand.FailAsync(
                 error, ExitCode.CannotKeep, $"cannot keep anything in '{settings.Data}': {e.Message} Choose another folder with --data, or keep nothing with --memory.").ConfigureAwait(false);
+        }
+        catch (TlsCertificateException e)
+        {
+            return await BrokerCommand.FailAsync(error, ExitCode.BadSetting, e.Message).ConfigureAwait(false);
         }
         catch (DefinitionException e)
         {
@@ -47,7 +51,12 @@ internal static class BrokerProcess
 
         await using (broker.ConfigureAwait(false))
         {
-            await output.WriteLineAsync($"amqp-broker listens on {Join(broker.Endpoints)}, {Where(settings)}").ConfigureAwait(false);
+            using PosixSignalRegistration? hangup = settings.Tls is null ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+            {
+                context.Cancel = true;
+                broker.ReloadCertificates();
+            });
+            await output.WriteLineAsync($"amqp-broker listens on {Join(broker.Endpoints)}{WithTls(broker.TlsEndpoints)}, {Where(settings)}").ConfigureAwait(false);
             foreach (string line in settings.Container is null ? [] : ContainerPreset.ReadyLines(broker.Endpoints))
             {
                 await output.WriteLineAsync(line).ConfigureAwait(false);
@@ -74,6 +83,8 @@ internal static class BrokerProcess
             ConnectionMax = settings.ConnectionMax,
             ChannelMaxPerNode = settings.ChannelMaxPerNode,
             SaslMechanisms = settings.SaslMechanisms,
+            Tls = settings.Tls?.ToOptions(settings.Listen.Count > 0 ? settings.Listen : AmqpBrokerOptions.LoopbackAddresses),
+            PasswordsNeedTls = settings.PasswordsNeedTls,
             LoginFailuresPerMinute = settings.LoginFailuresPerMinute == 0 ? null : settings.LoginFailuresPerMinute,
             ConsumerMaxPerChannel = settings.ConsumerMaxPerChannel,
             ConsumerTimeout = settings.ConsumerTimeout == Timeout.InfiniteTimeSpan ? null : settings.ConsumerTimeout,
@@ -130,6 +141,8 @@ internal static class BrokerProcess
     };
 
     private static string Where(BrokerSettings settings) => settings.Data is null ? "in memory: nothing survives a restart" : $"data in {Path.GetFullPath(settings.Data)}";
+
+    private static string WithTls(IReadOnlyList<IPEndPoint> endpoints) => endpoints.Count == 0 ? "" : $" and with TLS on {Join(endpoints)}";
 
     private static string Join(IEnumerable<IPEndPoint> endpoints) => string.Join(" and ", endpoints);
 }

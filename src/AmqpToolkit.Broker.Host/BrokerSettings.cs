@@ -47,6 +47,12 @@ internal sealed record BrokerSettings
     /// <summary>Logins that may fail from an address within a minute; 0 for any number.</summary>
     public int LoginFailuresPerMinute { get; init; } = 300;
 
+    /// <summary>How is listened with TLS; null for not at all.</summary>
+    public TlsSettings? Tls { get; init; }
+
+    /// <summary>Whether passwords in clear are taken within TLS alone.</summary>
+    public bool PasswordsNeedTls { get; init; }
+
     /// <summary>Queues over all virtual hosts at most; null for any number.</summary>
     public int? QueueMax { get; init; }
 
@@ -95,10 +101,10 @@ internal sealed record BrokerSettings
         nameof(Port), nameof(Listen), nameof(Listeners), nameof(Product), nameof(ProductVersion), nameof(ConnectionMax), nameof(ChannelMaxPerNode), nameof(ConsumerMaxPerChannel), nameof(QueueMax),
         nameof(ExchangeMax), nameof(MaxMessageSize), nameof(Definitions), nameof(Container), nameof(Data), "Memory", nameof(Durability), nameof(Profile), nameof(ConsumerTimeout), nameof(MemoryWatermark),
         nameof(PagingWatermark), nameof(DiskFreeLimit), nameof(LogLevel), nameof(AutoCreate), nameof(LegacyAddresses), "Dev",
-        nameof(SaslMechanisms), nameof(LoginFailuresPerMinute),
+        nameof(SaslMechanisms), nameof(LoginFailuresPerMinute), nameof(PasswordsNeedTls), .. TlsSettings.Names,
     ];
 
-    private static readonly string[] s_listenerNames = ["Address", nameof(Port), nameof(Profile), nameof(Product), nameof(ProductVersion)];
+    private static readonly string[] s_listenerNames = ["Address", nameof(Port), nameof(Profile), nameof(Product), nameof(ProductVersion), nameof(Tls)];
 
     /// <summary>Takes each setting from the strongest source that has it.</summary>
     /// <param name="sources">The places, the strongest first.</param>
@@ -120,6 +126,8 @@ internal sealed record BrokerSettings
             ConsumerMaxPerChannel = Value(sources, nameof(ConsumerMaxPerChannel), ParseCount, "a number, 0 or more"),
             SaslMechanisms = Mechanisms(sources),
             LoginFailuresPerMinute = Value(sources, nameof(LoginFailuresPerMinute), ParseCount, "a number, 0 for any number") ?? defaults.LoginFailuresPerMinute,
+            Tls = TlsSettings.Read(sources),
+            PasswordsNeedTls = Value(sources, nameof(PasswordsNeedTls), ParseFlag, "true or false") ?? defaults.PasswordsNeedTls,
             QueueMax = Value(sources, nameof(QueueMax), ParseCount, "a number, 0 or more"),
             ExchangeMax = Value(sources, nameof(ExchangeMax), ParseCount, "a number, 0 or more"),
             MaxMessageSize = Value(sources, nameof(MaxMessageSize), ParseMessageSize, "a number of octets from 1 to 536870912") ?? 0,
@@ -162,7 +170,7 @@ internal sealed record BrokerSettings
             : DefaultData;
     }
 
-    private static T? Value<T>(IReadOnlyList<SettingSource> sources, string key, Func<string, T?> parse, string expected)
+    internal static T? Value<T>(IReadOnlyList<SettingSource> sources, string key, Func<string, T?> parse, string expected)
         where T : struct
     {
         foreach (SettingSource source in sources)
@@ -176,7 +184,7 @@ internal sealed record BrokerSettings
         return null;
     }
 
-    private static string? Text(IReadOnlyList<SettingSource> sources, string key) =>
+    internal static string? Text(IReadOnlyList<SettingSource> sources, string key) =>
         sources.Select(source => source.TryGetValue(key, out string? value) ? value : null).FirstOrDefault(value => value is not null);
 
     private static AmqpListener[] ReadListeners(IReadOnlyList<SettingSource> sources) => [.. FindListeners(sources).Select(one => ReadListener([one]))];
@@ -192,6 +200,7 @@ internal sealed record BrokerSettings
             Value<AddressValue>(source, "Address", text => TryParseAddress(text, out IPAddress? address) ? new AddressValue(address) : null, "an IP address")?.Address ?? IPAddress.Loopback,
             Value(source, nameof(Port), ParsePort, "a port from 0 to 65535") ?? throw new SettingException($"a listener from {source[0].Name} has no Port")),
         Profile = Value(source, nameof(Profile), ParseProfile, "3.13, 4.2 or 4.3"),
+        Tls = Value(source, nameof(Tls), ParseTls, "none, required or optional") ?? TlsListening.None,
         Product = Text(source, nameof(Product)),
         Version = Text(source, nameof(ProductVersion)),
     };
@@ -233,7 +242,7 @@ internal sealed record BrokerSettings
     private static SettingException Unusable(string key, string text, SettingSource source, string expected) =>
         new($"{key} '{text}' from {source.Name} is not {expected}");
 
-    private static int? ParsePort(string text) =>
+    internal static int? ParsePort(string text) =>
         ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) ? port : null;
 
     private static BrokerProfile? ParseProfile(string text) => text switch
@@ -241,6 +250,14 @@ internal sealed record BrokerSettings
         "3.13" => BrokerProfile.V3_13,
         "4.2" => BrokerProfile.V4_2,
         "4.3" => BrokerProfile.V4_3,
+        _ => null,
+    };
+
+    private static TlsListening? ParseTls(string text) => text.ToUpperInvariant() switch
+    {
+        "NONE" => TlsListening.None,
+        "REQUIRED" => TlsListening.Required,
+        "OPTIONAL" => TlsListening.Optional,
         _ => null,
     };
 
@@ -252,7 +269,7 @@ internal sealed record BrokerSettings
         _ => null,
     };
 
-    private static bool? ParseFlag(string text) => bool.TryParse(text, out bool flag) ? flag : null;
+    internal static bool? ParseFlag(string text) => bool.TryParse(text, out bool flag) ? flag : null;
 
     private static int? ParseCount(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : null;

@@ -8,6 +8,7 @@ using AmqpToolkit.Broker.Durability;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Broker.Paging;
 using AmqpToolkit.Broker.Timers;
+using AmqpToolkit.Broker.Tls;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
@@ -27,12 +28,13 @@ public sealed class AmqpBroker : IAsyncDisposable
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<ClientConnection, Task> _connections = new();
-    private readonly List<(Socket Socket, ConnectionProfile Profile)> _listeners = [];
+    private readonly List<(Socket Socket, ConnectionProfile Profile, TlsListening Tls)> _listeners = [];
     private readonly ConnectionProfile _profile;
     private readonly List<Task> _accepting = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _stopGate = new();
     private Task? _stopped;
+    private TlsDoor? _tls;
 
     private AmqpBroker(AmqpBrokerOptions options)
     {
@@ -62,6 +64,9 @@ public sealed class AmqpBroker : IAsyncDisposable
 
     /// <summary>Where the broker listens, with the ports that it really has.</summary>
     public IReadOnlyList<IPEndPoint> Endpoints { get; private set; } = [];
+
+    /// <summary>Where the broker listens with TLS alone (<see cref="AmqpTlsOptions.Endpoints"/>), with the ports that it really has.</summary>
+    public IReadOnlyList<IPEndPoint> TlsEndpoints { get; private set; } = [];
 
     /// <summary>Who may log in and do what.</summary>
     public BrokerUsers Users { get; }
@@ -99,6 +104,9 @@ public sealed class AmqpBroker : IAsyncDisposable
 
     internal CancellationToken Stopping => _stopping.Token;
 
+    /// <summary>Clients of the ports with TLS that are no connections yet.</summary>
+    internal int PendingHandshakes => _tls?.PendingCount ?? 0;
+
     internal int ConnectionCount => _connections.Count;
 
     /// <summary>The connections of 0-9-1.</summary>
@@ -111,6 +119,7 @@ public sealed class AmqpBroker : IAsyncDisposable
     /// <exception cref="ArgumentException">A user, a pattern or a virtual host of the options cannot be used.</exception>
     /// <exception cref="DefinitionException">The definitions cannot be used.</exception>
     /// <exception cref="BrokerStoreException">The folder for what is kept cannot be used.</exception>
+    /// <exception cref="TlsCertificateException">A certificate of <see cref="AmqpBrokerOptions.Tls"/> cannot be used.</exception>
     /// <exception cref="SocketException">An endpoint cannot be had; nothing is left listening.</exception>
     public static async Task<AmqpBroker> StartAsync(AmqpBrokerOptions options, CancellationToken cancellationToken = default)
     {
@@ -120,6 +129,12 @@ public sealed class AmqpBroker : IAsyncDisposable
         var broker = new AmqpBroker(options);
         try
         {
+            if (options.Tls is { } tls)
+            {
+                // Files that cannot be used end the start before anything else has begun.
+                broker._tls = new TlsDoor(broker, tls);
+            }
+
             if (options.HasStore)
             {
                 await broker.OpenStoreAsync().ConfigureAwait(false);
@@ -163,6 +178,12 @@ public sealed class AmqpBroker : IAsyncDisposable
     /// <exception cref="BrokerStoreException">The store has failed (as the task's outcome).</exception>
     public Task FlushAsync(CancellationToken cancellationToken = default) => Store?.FlushAsync().WaitAsync(cancellationToken) ?? Task.CompletedTask;
 
+    /// <summary>
+    /// Looks at the files of <see cref="AmqpBrokerOptions.Tls"/> now; else that happens every <see cref="AmqpTlsOptions.ReloadInterval"/>. Those that cannot be used leave what was before, and the log says so. Clients that
+    /// are connected stay.
+    /// </summary>
+    public void ReloadCertificates() => _tls?.Reload();
+
     /// <summary>Stops: no new clients, connection.close with 320 to those that are there, and the end of those that do not answer in three seconds.</summary>
     /// <param name="cancellationToken">Cuts the wait for answers short.</param>
     public Task StopAsync(CancellationToken cancellationToken = default)
@@ -177,12 +198,17 @@ public sealed class AmqpBroker : IAsyncDisposable
     {
         // First the word, then the deed: an accept that ends now knows why.
         await _stopping.CancelAsync().ConfigureAwait(false);
-        foreach (var (listener, _) in _listeners)
+        foreach (var (listener, _, _) in _listeners)
         {
             listener.Dispose();
         }
 
         await Task.WhenAll(_accepting).ConfigureAwait(false);
+        if (_tls is { } tls)
+        {
+            await tls.CloseAsync().ConfigureAwait(false);
+        }
+
         var error = ProtocolError.ConnectionForced("broker forced connection closure with reason 'shutdown'");
         foreach (var connection in _connections.Keys)
         {
@@ -345,25 +371,26 @@ public sealed class AmqpBroker : IAsyncDisposable
         var endpoints = new List<IPEndPoint>();
         foreach (var endpoint in Options.Endpoints)
         {
-            endpoints.Add(Bind(endpoint, _profile));
+            endpoints.Add(Bind(endpoint, _profile, Options.Tls is { OnPlainEndpoints: true } ? TlsListening.Optional : TlsListening.None));
         }
 
         foreach (var listener in Options.Listeners)
         {
-            endpoints.Add(Bind(listener.Endpoint, new ConnectionProfile(Options, listener)));
+            endpoints.Add(Bind(listener.Endpoint, new ConnectionProfile(Options, listener), listener.Tls));
         }
 
         Endpoints = endpoints;
+        TlsEndpoints = [.. (Options.Tls?.Endpoints ?? []).Select(endpoint => Bind(endpoint, _profile, TlsListening.Required))];
         foreach (var listener in _listeners)
         {
-            _accepting.Add(Task.Run(() => AcceptAsync(listener.Socket, listener.Profile)));
+            _accepting.Add(Task.Run(() => AcceptAsync(listener.Socket, listener.Profile, listener.Tls)));
         }
     }
 
-    private IPEndPoint Bind(IPEndPoint endpoint, ConnectionProfile profile)
+    private IPEndPoint Bind(IPEndPoint endpoint, ConnectionProfile profile, TlsListening tls)
     {
         var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        _listeners.Add((socket, profile));
+        _listeners.Add((socket, profile, tls));
         if (endpoint.AddressFamily == AddressFamily.InterNetworkV6)
         {
             socket.DualMode = false;
@@ -374,13 +401,21 @@ public sealed class AmqpBroker : IAsyncDisposable
         return (IPEndPoint)socket.LocalEndPoint!;
     }
 
-    private async Task AcceptAsync(Socket listener, ConnectionProfile profile)
+    private async Task AcceptAsync(Socket listener, ConnectionProfile profile, TlsListening tls)
     {
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                Serve(new SocketTransportConnection(await listener.AcceptAsync(Stopping).ConfigureAwait(false)), profile);
+                var socket = await listener.AcceptAsync(Stopping).ConfigureAwait(false);
+                if (tls == TlsListening.None)
+                {
+                    Serve(new SocketTransportConnection(socket), profile);
+                }
+                else
+                {
+                    _tls!.Admit(socket, profile, maySpeakPlainly: tls == TlsListening.Optional);
+                }
             }
             catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
             {
@@ -400,9 +435,12 @@ public sealed class AmqpBroker : IAsyncDisposable
     }
 
     /// <summary>Serves a connection until it is gone. Owns the transport.</summary>
-    internal void Serve(TransportConnection transport, ConnectionProfile? profile = null)
+    /// <param name="transport">The stream.</param>
+    /// <param name="profile">What its client is shown; null for the broker's own.</param>
+    /// <param name="handshakeEndsAt">By when it is to be open, where it was accepted a while ago.</param>
+    internal void Serve(TransportConnection transport, ConnectionProfile? profile = null, long? handshakeEndsAt = null)
     {
-        var connection = new ClientConnection(this, transport, profile ?? _profile);
+        var connection = new ClientConnection(this, transport, profile ?? _profile, handshakeEndsAt);
         var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _connections[connection] = ServeAsync(begin.Task, connection);
         begin.SetResult();

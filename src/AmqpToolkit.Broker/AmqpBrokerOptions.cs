@@ -23,6 +23,14 @@ public sealed class AmqpBrokerOptions
     /// <summary>More places to listen, whose clients find another release of RabbitMQ, or another name.</summary>
     public IList<AmqpListener> Listeners { get; init; } = [];
 
+    /// <summary>Listening with TLS: where, and with which certificates; null for none.</summary>
+    public AmqpTlsOptions? Tls { get; init; }
+
+    /// <summary>
+    /// Whether passwords in clear (PLAIN, AMQPLAIN) are taken within TLS alone; elsewhere SCRAM is offered then, also where not every user can use it. Connections within this process count as protected.
+    /// </summary>
+    public bool PasswordsNeedTls { get; init; }
+
     /// <summary>The loopback addresses that this machine has: 127.0.0.1 and, mostly, ::1.</summary>
     public static IReadOnlyList<IPAddress> LoopbackAddresses => HasIPv6Loopback.Value ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.Loopback];
 
@@ -48,7 +56,7 @@ public sealed class AmqpBrokerOptions
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// The SASL mechanisms that are offered, in this order: PLAIN, AMQPLAIN (not with AMQP 1.0), SCRAM-SHA-256, SCRAM-SHA-512. Null for all of them, SCRAM as long as each user that has a password
+    /// The SASL mechanisms that are offered, in this order: PLAIN, AMQPLAIN (not with AMQP 1.0), SCRAM-SHA-256, SCRAM-SHA-512, EXTERNAL (to those who have shown a certificate: <see cref="AmqpTlsOptions.ClientCertificates"/>). Null for all of them, SCRAM as long as each user that has a password
     /// can use it: one that was imported with a hash alone cannot, and many clients take the strongest mechanism that they find. ANONYMOUS is <see cref="AnonymousUser"/>'s matter.
     /// </summary>
     public IReadOnlyList<string>? SaslMechanisms { get; init; }
@@ -210,6 +218,8 @@ public sealed class AmqpBrokerOptions
             SaslMechanisms is null
             || (SaslMechanisms.All(name => Protocol.Sasl.SaslMechanisms.All.Contains(name)) && SaslMechanisms.Any(name => name != Protocol.Sasl.SaslMechanisms.AmqPlain) && SaslMechanisms.Distinct().Count() == SaslMechanisms.Count), nameof(SaslMechanisms), string.Join(' ', SaslMechanisms ?? []),
             $"some of, each once and not AMQPLAIN alone, {string.Join(", ", Protocol.Sasl.SaslMechanisms.All)}");
+        Tls?.Validate();
+        Check(Tls is not null || Listeners.All(listener => listener.Tls == TlsListening.None), nameof(Tls), null, "there where a listener speaks TLS");
         Check(Enum.IsDefined(Durability), nameof(Durability), Durability, "Fsync, Os or Memory");
         Check(DataDirectory is not { Length: 0 }, nameof(DataDirectory), DataDirectory, "the name of a folder, or null");
         Check(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), HandshakeTimeout, "above 0 seconds");

@@ -8,6 +8,9 @@ public sealed class AmqpListener
     /// <summary>Where to listen; port 0 takes a free one.</summary>
     public required IPEndPoint Endpoint { get; init; }
 
+    /// <summary>Whether its clients speak TLS: as <see cref="AmqpBrokerOptions.Tls"/> has it, which has to be there then.</summary>
+    public TlsListening Tls { get; init; }
+
     /// <summary>Which release of RabbitMQ its clients find; null for the broker's.</summary>
     public BrokerProfile? Profile { get; init; }
 

@@ -229,18 +229,27 @@ public sealed class BrokerUsers
         return Admit(account, userName, isProven && ReferenceEquals(account?.State?.Scram?.For(verifier.Hash), verifier), isLoopback, connection);
     }
 
-    private UserAccount? Admit(UserAccount? account, string userName, bool isRight, bool isLoopback, string connection)
+    /// <summary>Whether there is such a user, and it may come from there.</summary>
+    internal bool MayCome(string name, bool isLoopback) => StateOf(name) is { } state && (isLoopback || !state.LoopbackOnly);
+
+    /// <summary>The account that a certificate names; null when there is none, the client says it is another, or it may not come from there.</summary>
+    internal UserAccount? AuthenticateExternally(string? name, bool isSame, string given, bool isLoopback, string connection) => Admit(
+        name is null ? null : _accounts.GetValueOrDefault(name), name ?? given, isSame, isLoopback, connection,
+        name is null ? "its certificate names no user" : isSame ? "its certificate names a user that is not there" : $"its certificate is of this user, and it says it is '{Plain(given)}'");
+
+    private UserAccount? Admit(UserAccount? account, string userName, bool isRight, bool isLoopback, string connection, string otherwise = "no such user, or another password")
     {
         if (isRight && account?.State is { } state && (isLoopback || !state.LoopbackOnly))
         {
             return account;
         }
 
-        // Strangers say what they like; a line of the log stays a line.
-        string name = string.Concat(userName.Take(MaxLoggedCharacters).Select(one => char.IsControl(one) ? '?' : one));
-        Log.LoginRefused(_broker.Logger, connection, name, isRight ? "this user may log in from the broker's own machine alone" : "no such user, or another password");
+        Log.LoginRefused(_broker.Logger, connection, Plain(userName), isRight && account?.State is not null ? "this user may log in from the broker's own machine alone" : otherwise);
         return null;
     }
+
+    /// <summary>Strangers say what they like; a line of the log stays a line.</summary>
+    private static string Plain(string text) => string.Concat(text.Take(MaxLoggedCharacters).Select(one => char.IsControl(one) ? '?' : one));
 
     /// <summary>All that is known of a user; null where there is none.</summary>
     internal UserState? StateOf(string name) => _accounts.GetValueOrDefault(name)?.State;

@@ -1,3 +1,4 @@
+using AmqpToolkit.Transport;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -9,6 +10,11 @@ public abstract record ClientOptions
     /// <summary>The port of AMQP.</summary>
     public const int DefaultPort = 5672;
 
+    /// <summary>The port of AMQP within TLS.</summary>
+    public const int DefaultTlsPort = 5671;
+
+    private readonly int? _port;
+
     /// <summary>For the options of each version.</summary>
     private protected ClientOptions()
     {
@@ -17,8 +23,15 @@ public abstract record ClientOptions
     /// <summary>The peer's name or address.</summary>
     public string Host { get; init; } = "localhost";
 
-    /// <summary>The peer's port.</summary>
-    public int Port { get; init; } = DefaultPort;
+    /// <summary>The peer's port; 5672, or 5671 with TLS, unless it is set.</summary>
+    public int Port
+    {
+        get => _port ?? (Tls is null ? DefaultPort : DefaultTlsPort);
+        init => _port = value;
+    }
+
+    /// <summary>How TLS is spoken; null for a stream without it.</summary>
+    public ClientTlsOptions? Tls { get; init; }
 
     /// <summary>The password. No text of this library shows it.</summary>
     public string Password { get; init; } = "guest";
@@ -66,24 +79,35 @@ public abstract record ClientOptions
     /// <summary>Where is logged.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
-    /// <summary>The parts of <c>amqp://user:password@host:port/path?query</c> that mean the same in each version; null for what is left out.</summary>
+    /// <summary>The scheme of a URI of these.</summary>
+    private protected string Scheme => Tls is null ? "amqp" : "amqps";
+
+    /// <summary>The parts of <c>amqp://user:password@host:port/path?query</c>, or <c>amqps://</c>, that mean the same in each version; null for what is left out.</summary>
     /// <exception cref="ArgumentException">It is no such URI.</exception>
-    private protected static (string Host, int Port, string? UserName, string? Password, string? Path, string Query) PartsOf(string uri)
+    private protected static (bool IsTls, string Host, int Port, string? UserName, string? Password, string? Path, string Query) PartsOf(string uri)
     {
-        if (!Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.Scheme is not "amqp")
+        if (!Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("amqp" or "amqps"))
         {
-            throw new ArgumentException("Expected amqp://user:password@host:port/virtual-host.", nameof(uri));
+            throw new ArgumentException("Expected amqp://user:password@host:port/virtual-host, or amqps.", nameof(uri));
         }
 
         string[] login = parsed.UserInfo.Split(':', 2);
+        bool isTls = parsed.Scheme == "amqps";
         return (
+            isTls,
             parsed.Host.Length == 0 ? "localhost" : parsed.IdnHost,
-            parsed.Port > 0 ? parsed.Port : DefaultPort,
+            parsed.Port > 0 ? parsed.Port : isTls ? DefaultTlsPort : DefaultPort,
             parsed.UserInfo.Length == 0 ? null : Uri.UnescapeDataString(login[0]),
             login.Length > 1 ? Uri.UnescapeDataString(login[1]) : null,
             parsed.AbsolutePath.Length <= 1 ? null : Uri.UnescapeDataString(parsed.AbsolutePath[1..]),
             parsed.Query);
     }
+
+    /// <summary>Connects as they say, up to the first octet of AMQP.</summary>
+    /// <exception cref="IOException">Nobody answered, or it is not who it should be.</exception>
+    internal async ValueTask<TransportConnection> ConnectTransportAsync(CancellationToken cancellationToken) => Tls is null
+        ? await SocketTransportConnection.ConnectAsync(Host, Port, cancellationToken).ConfigureAwait(false)
+        : await TlsTransportConnection.ConnectAsync(Host, Port, Tls.HandshakeFor(Host), cancellationToken).ConfigureAwait(false);
 
     private static TimeSpan CheckTimeout(TimeSpan value)
     {

@@ -37,39 +37,22 @@ public sealed class SocketTransportConnection : TransportConnection
 
     /// <inheritdoc/>
     /// <remarks>Asks Linux for the state of the TCP connection; elsewhere it does not know.</remarks>
-    public override bool IsPeerGone
-    {
-        get
-        {
-            if (!OperatingSystem.IsLinux() || _socket.ProtocolType != ProtocolType.Tcp)
-            {
-                return false;
-            }
-
-            // struct tcp_info begins with the state: 7 is closed, 8 close-wait (the peer has ended), 9 last-ack.
-            const int TcpLevel = 6;
-            const int TcpInfo = 11;
-            Span<byte> info = stackalloc byte[8];
-            try
-            {
-                return _socket.GetRawSocketOption(TcpLevel, TcpInfo, info) > 0 && info[0] is 7 or 8 or 9;
-            }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-            {
-                return true;
-            }
-        }
-    }
+    public override bool IsPeerGone => TcpState.IsPeerGone(_socket);
 
     /// <summary>Connects to <paramref name="host"/>, trying each of its addresses.</summary>
     /// <exception cref="IOException">No address answered.</exception>
-    public static async ValueTask<SocketTransportConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    public static async ValueTask<SocketTransportConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken) =>
+        new(await ConnectSocketAsync(host, port, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>A socket that is connected to <paramref name="host"/>.</summary>
+    /// <exception cref="IOException">No address answered.</exception>
+    internal static async ValueTask<Socket> ConnectSocketAsync(string host, int port, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
         {
             await socket.ConnectAsync(host, port, cancellationToken).ConfigureAwait(false);
-            return new SocketTransportConnection(socket);
+            return socket;
         }
         catch (SocketException exception)
         {

@@ -1,9 +1,10 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 
 namespace AmqpToolkit.Transport;
 
 /// <summary>
-/// An ordered, reliable stream of octets in both directions: a socket, a pair in memory, later TLS. One task receives and one
+/// An ordered, reliable stream of octets in both directions: a socket, TLS over one, a pair in memory. One task receives and one
 /// sends, at the same time; <see cref="Abort"/> may be called by any thread. It knows nothing of AMQP.
 /// </summary>
 public abstract class TransportConnection : IDisposable
@@ -16,6 +17,12 @@ public abstract class TransportConnection : IDisposable
 
     /// <summary>Whether the other end is on this machine.</summary>
     public virtual bool IsLoopback => RemoteEndPoint is not IPEndPoint remote || IPAddress.IsLoopback(remote.Address.IsIPv4MappedToIPv6 ? remote.Address.MapToIPv4() : remote.Address);
+
+    /// <summary>Whether nobody but the two ends can read what passes.</summary>
+    public virtual bool IsProtected => false;
+
+    /// <summary>The certificate that the other end has shown, and that holds; null when it has shown none.</summary>
+    public virtual X509Certificate2? PeerCertificate => null;
 
     /// <summary>
     /// Whether the peer has ended or broken the stream, as far as that can be told without receiving: for who does not receive.

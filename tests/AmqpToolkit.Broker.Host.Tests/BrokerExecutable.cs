@@ -73,6 +73,7 @@ internal sealed partial class BrokerExecutable : IAsyncDisposable
 
     public void Signal(PosixSignal signal) => _ = Kill(_process.Id, signal switch
     {
+        PosixSignal.SIGHUP => 1,
         PosixSignal.SIGINT => 2,
         PosixSignal.SIGTERM => 15,
         _ => throw new ArgumentOutOfRangeException(nameof(signal)),

@@ -17,6 +17,9 @@ public partial class BrokerFixture : IAsyncLifetime
     /// <summary>amqp://user:password@host:port/vhost</summary>
     public string Url { get; private set; } = "";
 
+    /// <summary>The line in which our executable says where it listens.</summary>
+    protected string Said { get; private set; } = "";
+
     /// <summary>What our executable is told beside its port.</summary>
     protected virtual IEnumerable<string> Options => ["--definitions", Path.Combine(AppContext.BaseDirectory, "clients", "definitions.json")];
 
@@ -51,6 +54,7 @@ public partial class BrokerFixture : IAsyncLifetime
         var endpoint = ListeningEndpoint().Match(line ?? "");
         Assert.True(endpoint.Success, $"The broker did not say where it listens: {line ?? await error}");
         _ = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        Said = line!;
         Url = $"amqp://guest:guest@{endpoint.Value}/%2F";
     }
 

@@ -208,7 +208,8 @@ public sealed class HandshakeTests
     [InlineData("PLAIN", "guest", 502)]
     [InlineData("PLAIN", "", 502)]
     [InlineData("AMQPLAIN", "\x5LOGIN", 502)]
-    [InlineData("EXTERNAL", "", 503)]
+    [InlineData("EXTERNAL", "nobody", 403)]
+    [InlineData("GSSAPI", "", 503)]
     [InlineData("plain", "\0guest\0guest", 503)]
     [InlineData("", "", 503)]
     public void Server_GivenALoginThatFails_FailsWithItsCodeAndSendsNothing(string mechanism, string response, int replyCode)
@@ -419,6 +420,8 @@ public sealed class HandshakeTests
     private sealed class Authority : IServerAuthority
     {
         public bool Authenticate(SaslCredentials credentials) => credentials is { UserName: "guest", Password: "guest" };
+
+        public string? AuthenticateExternally(string userName) => userName.Length == 0 || userName == "guest" ? "guest" : null;
 
         public ScramVerifier? FindVerifier(ScramHash hash, string userName) => userName == "guest" ? ScramVerifier.Create(hash, "guest", 4096) : null;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using AmqpToolkit.Broker.Diagnostics;
+using AmqpToolkit.Broker.Tls;
 using AmqpToolkit.Protocol.Sasl;
 using AmqpToolkit.Transport;
 
@@ -23,6 +24,23 @@ internal sealed class LoginAttempt(AmqpBroker broker, TransportConnection transp
     /// <inheritdoc/>
     public bool Authenticate(SaslCredentials credentials) =>
         MayTry(credentials.UserName, begins: true) && Finish(credentials.UserName, broker.Users.Authenticate(credentials, transport.IsLoopback, connection));
+
+    /// <inheritdoc/>
+    public string? AuthenticateExternally(string userName)
+    {
+        string? name = transport.PeerCertificate is { } certificate ? CertificateUser.NameOf(certificate, broker.Options.Tls?.Login ?? CertificateLogin.CommonName) : null;
+        bool isSame = name is not null && (userName.Length == 0 || userName == name);
+
+        // A certificate that holds is no guess: what others have failed from its address keeps nobody out who has one.
+        if (!(isSame && broker.Users.MayCome(name!, transport.IsLoopback)) && !MayTry(name ?? userName, begins: true))
+        {
+            return null;
+        }
+
+        var account = broker.Users.AuthenticateExternally(name, isSame, userName, transport.IsLoopback, connection);
+        Volatile.Write(ref _account, account);
+        return account is null ? null : name;
+    }
 
     /// <inheritdoc/>
     public ScramVerifier? FindVerifier(ScramHash hash, string userName)

@@ -52,6 +52,9 @@ internal sealed partial class BrokerConnection
     bool ISaslAuthority.Authenticate(SaslCredentials credentials) => _login.Authenticate(credentials);
 
     /// <inheritdoc/>
+    string? ISaslAuthority.AuthenticateExternally(string userName) => _login.AuthenticateExternally(userName);
+
+    /// <inheritdoc/>
     ScramVerifier? ISaslAuthority.FindVerifier(ScramHash hash, string userName) => _login.FindVerifier(hash, userName);
 
     /// <inheritdoc/>

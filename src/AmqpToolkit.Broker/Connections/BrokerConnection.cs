@@ -45,7 +45,7 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
         MaxMessageOctets = profile.MaxMessageOctets;
         Output = new Output(transport, this, broker.Options.OutputBoundOctets);
         _login = new LoginAttempt(broker, transport, name);
-        _handshake = new ServerHandshake(profile.HandshakeFor(broker.OffersScram), this);
+        _handshake = new ServerHandshake(profile.OfferFor(transport, broker.OffersScram).Handshake, this);
 
         // RabbitMQ takes no frame above 8 KiB from a stranger; tokens in start-ok need that much.
         _frames = new FrameInput(8192);

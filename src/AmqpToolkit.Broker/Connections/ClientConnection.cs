@@ -12,7 +12,7 @@ namespace AmqpToolkit.Broker.Connections;
 /// A client from the moment it is accepted: its protocol header says which version it speaks, and all else is that version's connection. Runs the one
 /// reading task; asked to close or cut by any thread.
 /// </summary>
-internal sealed class ClientConnection(AmqpBroker broker, TransportConnection transport, ConnectionProfile profile) : IInputHandler, IDeadline
+internal sealed class ClientConnection(AmqpBroker broker, TransportConnection transport, ConnectionProfile profile, long? handshakeEndsAt = null) : IInputHandler, IDeadline
 {
     private volatile IVersionConnection? _connection;
     private TimerWheel.Entry? _deadline;
@@ -38,7 +38,7 @@ internal sealed class ClientConnection(AmqpBroker broker, TransportConnection tr
     public async Task RunAsync()
     {
         Log.Accepted(broker.Logger, Name);
-        _handshakeEndsAt = broker.Timers.Now + (long)broker.Options.HandshakeTimeout.TotalMilliseconds;
+        _handshakeEndsAt = handshakeEndsAt ?? broker.Timers.Now + (long)broker.Options.HandshakeTimeout.TotalMilliseconds;
         _deadline = broker.Timers.Schedule(this, _handshakeEndsAt);
         try
         {

@@ -80,6 +80,18 @@ internal static partial class Log
     [LoggerMessage(35, LogLevel.Information, "others than the broker's user may read the folder {Folder}, in which messages and what passwords can be guessed with are kept")]
     public static partial void FolderIsOpen(ILogger logger, string folder);
 
+    [LoggerMessage(36, LogLevel.Warning, "more than {Most} clients are on their way in with TLS: those that have been longest are cut")]
+    public static partial void HandshakesCrowded(ILogger logger, int most);
+
+    [LoggerMessage(39, LogLevel.Warning, "{Count} more TLS handshakes have failed within a second")]
+    public static partial void HandshakesFailed(ILogger logger, int count);
+
+    [LoggerMessage(37, LogLevel.Information, "the certificates have changed, and count for clients that come from now on")]
+    public static partial void CertificatesReloaded(ILogger logger);
+
+    [LoggerMessage(38, LogLevel.Error, "the certificates have changed and cannot be used; those from before go on to count: {Reason}")]
+    public static partial void CertificatesUnusable(ILogger logger, string reason);
+
     [LoggerMessage(10, LogLevel.Critical, "the store has failed; nothing more is confirmed, and the broker should be started anew")]
     public static partial void StoreFailed(ILogger logger, Exception exception);
 

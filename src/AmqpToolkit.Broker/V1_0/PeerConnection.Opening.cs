@@ -19,7 +19,7 @@ internal sealed partial class PeerConnection
     private const string DefaultVirtualHost = "/";
 
     /// <summary>Whether the peer may do without a name: then it is the user whom the options name, from this machine alone.</summary>
-    private bool MayBeAnonymous => _transport.IsLoopback && _profile.Handshake.Anonymous is not null;
+    private bool MayBeAnonymous => _transport.IsLoopback && _profile.Anonymous is not null;
 
     private void HandleSasl(scoped in EngineEvent found)
     {
@@ -74,7 +74,7 @@ internal sealed partial class PeerConnection
         if (Account is null && MayBeAnonymous)
         {
             // A bare header: the engine lets one pass where nobody has to say who he is. That is who the options say, as long as that one has the password that everybody knows.
-            _login.Authenticate(_profile.Handshake.Anonymous!.Value);
+            _login.Authenticate(_profile.Anonymous!.Value);
         }
 
         _container = Encoding.UTF8.GetString(open.ContainerId[..Math.Min(open.ContainerId.Length, byte.MaxValue)]);

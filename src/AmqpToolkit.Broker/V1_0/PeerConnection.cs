@@ -44,9 +44,9 @@ internal sealed partial class PeerConnection : IVersionConnection, IOutputOwner,
         Name = name;
         Output = new Output(transport, this, broker.Options.OutputBoundOctets);
         _login = new LoginAttempt(broker, transport, name);
-        bool offersScram = broker.OffersScram;
-        _sasl = new SaslServer(_login, profile.AcceptedFromPeers, MayBeAnonymous ? profile.Handshake.Anonymous : null);
-        _engine = new ConnectionEngine(profile.SettingsFor(MayBeAnonymous, offersScram), this, isServer: true);
+        var offer = profile.OfferFor(transport, broker.OffersScram);
+        _sasl = new SaslServer(_login, offer.AcceptedFromPeers, MayBeAnonymous ? profile.Anonymous : null);
+        _engine = new ConnectionEngine(offer.SettingsFor(MayBeAnonymous), this, isServer: true);
         _batch = new Queues.IncomingBatch(broker.Arena);
         _ending = new ConnectionEnding(broker, transport, Output, this, name, handshakeEndsAt);
         Holding = new ConnectionHolding(broker, transport, Output, _ending, this, profile.MaxMessageOctets);

@@ -45,6 +45,7 @@ public sealed partial class AmqpConnection : IAsyncDisposable
         {
             ClientProperties = PeerProperties.Create(options),
             Credentials = new SaslCredentials(options.UserName, options.Password),
+            Mechanism = options.Tls is { LogsInByCertificate: true } ? SaslMechanisms.External : SaslMechanisms.Plain,
             VirtualHost = options.VirtualHost,
             Wanted = new Tuning(options.ChannelMax, options.FrameMax, options.HeartbeatSeconds),
         });
@@ -111,10 +112,10 @@ public sealed partial class AmqpConnection : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        SocketTransportConnection transport;
+        TransportConnection transport;
         try
         {
-            transport = await SocketTransportConnection.ConnectAsync(options.Host, options.Port, either.Token).ConfigureAwait(false);
+            transport = await options.ConnectTransportAsync(either.Token).ConfigureAwait(false);
         }
         catch (IOException exception)
         {

@@ -67,7 +67,7 @@ public sealed record AmqpConnectionOptions : ClientOptions
         }
     } = 128 * 1024 * 1024;
 
-    /// <summary>Reads <c>amqp://user:password@host:port/virtual-host?heartbeat=30</c>.</summary>
+    /// <summary>Reads <c>amqp://user:password@host:port/virtual-host?heartbeat=30</c>, or <c>amqps://</c> for TLS.</summary>
     /// <param name="uri">
     /// What is left out has its default; parts are percent-encoded (<c>%2f</c> is the virtual host <c>/</c>, and so is nothing).
     /// Queries: heartbeat (seconds), channel_max, frame_max, connection_timeout (milliseconds), name.
@@ -76,7 +76,7 @@ public sealed record AmqpConnectionOptions : ClientOptions
     public static AmqpConnectionOptions Parse(string uri)
     {
         var parts = PartsOf(uri);
-        var options = new AmqpConnectionOptions { Host = parts.Host, Port = parts.Port, VirtualHost = parts.Path ?? "/" };
+        var options = new AmqpConnectionOptions { Tls = parts.IsTls ? new ClientTlsOptions() : null, Host = parts.Host, Port = parts.Port, VirtualHost = parts.Path ?? "/" };
         options = options with { UserName = parts.UserName ?? options.UserName, Password = parts.Password ?? options.Password };
         foreach (string pair in parts.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -88,7 +88,7 @@ public sealed record AmqpConnectionOptions : ClientOptions
     }
 
     /// <summary>The URI without the password.</summary>
-    public override string ToString() => $"amqp://{Uri.EscapeDataString(UserName)}@{Host}:{Port}/{Uri.EscapeDataString(VirtualHost)}";
+    public override string ToString() => $"{Scheme}://{Uri.EscapeDataString(UserName)}@{Host}:{Port}/{Uri.EscapeDataString(VirtualHost)}";
 
     private AmqpConnectionOptions With(string name, string value)
     {

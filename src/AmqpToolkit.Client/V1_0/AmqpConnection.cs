@@ -80,7 +80,7 @@ public sealed class AmqpConnection : IAsyncDisposable
         TransportConnection transport;
         try
         {
-            transport = await SocketTransportConnection.ConnectAsync(options.Host, options.Port, either.Token).ConfigureAwait(false);
+            transport = await options.ConnectTransportAsync(either.Token).ConfigureAwait(false);
         }
         catch (IOException exception)
         {
@@ -272,7 +272,7 @@ public sealed class AmqpConnection : IAsyncDisposable
                 break;
 
             case EngineEventKind.SaslChallenge:
-                End(Ended("the peer asks for more than PLAIN and ANONYMOUS have"));
+                End(Ended("the peer asks for more than PLAIN, EXTERNAL and ANONYMOUS have"));
                 AbortSoon();
                 break;
 
@@ -374,7 +374,8 @@ public sealed class AmqpConnection : IAsyncDisposable
             return;
         }
 
-        string wanted = Options.UserName is null ? "ANONYMOUS" : "PLAIN";
+        bool isByCertificate = Options.Tls is { LogsInByCertificate: true };
+        string wanted = isByCertificate ? "EXTERNAL" : Options.UserName is null ? "ANONYMOUS" : "PLAIN";
         if (!offered.SaslServerMechanisms.ContainsSymbol(Encoding.ASCII.GetBytes(wanted)))
         {
             End(Ended($"the peer does not offer {wanted}"));
@@ -382,7 +383,7 @@ public sealed class AmqpConnection : IAsyncDisposable
             return;
         }
 
-        byte[] response = Options.UserName is { } user ? Encoding.UTF8.GetBytes($"\0{user}\0{Options.Password}") : [];
+        byte[] response = !isByCertificate && Options.UserName is { } user ? Encoding.UTF8.GetBytes($"\0{user}\0{Options.Password}") : [];
         _pump.Engine.SendSaslInit(wanted, response, Options.Hostname ?? Options.Host);
     }
 

@@ -8,7 +8,7 @@ public sealed record AmqpConnectionOptions : ClientOptions
     /// <summary>What open.hostname says (1.0 section 2.7.1): RabbitMQ and AmqpToolkit take <c>vhost:NAME</c> for a virtual host. Null for <see cref="ClientOptions.Host"/>.</summary>
     public string? Hostname { get; init; }
 
-    /// <summary>Who logs in, by SASL PLAIN; null to do so as nobody, by SASL ANONYMOUS.</summary>
+    /// <summary>Who logs in, by SASL PLAIN; null to do so as nobody, by SASL ANONYMOUS. Not asked with <see cref="ClientTlsOptions.LogsInByCertificate"/>.</summary>
     public string? UserName { get; init; } = "guest";
 
     /// <summary>The name of this container, which peers tell links apart by: a durable subscription is found by it and the link's name. Null for one that is made up at each connection.</summary>
@@ -70,7 +70,7 @@ public sealed record AmqpConnectionOptions : ClientOptions
     } = 128 * 1024 * 1024;
 
     /// <summary>Reads <c>amqp://user:password@host:port/virtual-host</c>; without a user, or a password, it is the one of a new <see cref="AmqpConnectionOptions"/>, as with the client of 0-9-1.</summary>
-    /// <param name="uri">Parts are percent-encoded; a path is the virtual host, and becomes <c>vhost:NAME</c>. A query is refused: there are no settings in it. TLS (<c>amqps</c>) is not to be had.</param>
+    /// <param name="uri">Parts are percent-encoded; a path is the virtual host, and becomes <c>vhost:NAME</c>. A query is refused: there are no settings in it. <c>amqps</c> is TLS.</param>
     /// <exception cref="ArgumentException">It is no such URI.</exception>
     public static AmqpConnectionOptions Parse(string uri)
     {
@@ -83,6 +83,7 @@ public sealed record AmqpConnectionOptions : ClientOptions
         var usual = new AmqpConnectionOptions();
         return usual with
         {
+            Tls = parts.IsTls ? new ClientTlsOptions() : null,
             Host = parts.Host,
             Port = parts.Port,
             Hostname = parts.Path is null ? null : $"vhost:{parts.Path}",
@@ -92,5 +93,5 @@ public sealed record AmqpConnectionOptions : ClientOptions
     }
 
     /// <summary>The URI without the password.</summary>
-    public override string ToString() => $"amqp://{(UserName is null ? "" : $"{Uri.EscapeDataString(UserName)}@")}{Host}:{Port}";
+    public override string ToString() => $"{Scheme}://{(UserName is null ? "" : $"{Uri.EscapeDataString(UserName)}@")}{Host}:{Port}";
 }

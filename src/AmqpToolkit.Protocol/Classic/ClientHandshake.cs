@@ -34,7 +34,7 @@ public sealed class ClientHandshake
     public Table ServerProperties { get; private set; }
 
     /// <summary>Takes connection.start and answers start-ok.</summary>
-    /// <returns>Why this server cannot be talked to: 503 where it offers no PLAIN, 504 where start is not due.</returns>
+    /// <returns>Why this server cannot be talked to: 503 where it does not offer the mechanism, 504 where start is not due.</returns>
     public ProtocolError? HandleStart(in ConnectionStartView method, IMethodSink sink)
     {
         if (Phase != HandshakePhase.ProtocolHeader)
@@ -44,18 +44,18 @@ public sealed class ClientHandshake
 
         ServerProperties = method.ServerProperties.ToOwned();
         string mechanisms = Encoding.UTF8.GetString(method.Mechanisms);
-        if (!mechanisms.Split(' ').Contains(SaslMechanisms.Plain))
+        if (!mechanisms.Split(' ').Contains(_options.Mechanism))
         {
             Phase = HandshakePhase.Failed;
-            return ProtocolError.CommandInvalid($"the server offers '{mechanisms}', this client knows {SaslMechanisms.Plain}").At(ConnectionStartView.MethodKey);
+            return ProtocolError.CommandInvalid($"the server offers '{mechanisms}', this client uses {_options.Mechanism}").At(ConnectionStartView.MethodKey);
         }
 
         Phase = HandshakePhase.Tune;
         sink.Send(0, new ConnectionStartOk
         {
             ClientProperties = _options.ClientProperties,
-            Mechanism = SaslMechanisms.Plain,
-            Response = SaslMechanisms.WritePlain(_options.Credentials),
+            Mechanism = _options.Mechanism,
+            Response = _options.Mechanism == SaslMechanisms.External ? [] : SaslMechanisms.WritePlain(_options.Credentials),
             Locale = "en_US",
         });
         return null;

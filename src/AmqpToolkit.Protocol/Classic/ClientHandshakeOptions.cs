@@ -12,6 +12,9 @@ public sealed class ClientHandshakeOptions
     /// <summary>Who logs in.</summary>
     public required SaslCredentials Credentials { get; init; }
 
+    /// <summary>By which SASL mechanism: PLAIN, or EXTERNAL, which says nothing of the credentials.</summary>
+    public string Mechanism { get; init; } = SaslMechanisms.Plain;
+
     /// <summary>The virtual host to open.</summary>
     public required string VirtualHost { get; init; }
 

@@ -6,6 +6,11 @@ public interface ISaslAuthority
     /// <summary>Whether the credentials hold for this connection.</summary>
     bool Authenticate(SaslCredentials credentials);
 
+    /// <summary>Whether the client may come in as who is known from below AMQP, from its certificate (EXTERNAL, RFC 4422 appendix A).</summary>
+    /// <param name="userName">Who it says it is; empty where it leaves that to what is known.</param>
+    /// <returns>Who it is; null when it is nobody, or not who it says.</returns>
+    string? AuthenticateExternally(string userName);
+
     /// <summary>
     /// What a user's proof is checked with. Of a user who has none, or is not there, one that looks alike and that nobody can prove; null to refuse the client at once.
     /// </summary>

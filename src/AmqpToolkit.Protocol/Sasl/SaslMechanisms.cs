@@ -24,8 +24,11 @@ public static class SaslMechanisms
     /// <summary>The name of SCRAM with SHA-512.</summary>
     public const string ScramSha512 = "SCRAM-SHA-512";
 
+    /// <summary>EXTERNAL's name (RFC 4422 appendix A): who it is is known from a certificate.</summary>
+    public const string External = "EXTERNAL";
+
     /// <summary>All that a server can offer beside ANONYMOUS, in the order in which it does.</summary>
-    public static IReadOnlyList<string> All { get; } = [Plain, AmqPlain, ScramSha256, ScramSha512];
+    public static IReadOnlyList<string> All { get; } = [Plain, AmqPlain, ScramSha256, ScramSha512, External];
 
     /// <summary>Reads a response.</summary>
     /// <param name="mechanism">A known mechanism's name.</param>

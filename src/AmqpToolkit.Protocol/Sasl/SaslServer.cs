@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace AmqpToolkit.Protocol.Sasl;
 
@@ -48,7 +49,8 @@ public sealed class SaslServer(ISaslAuthority authority, IReadOnlyList<string> m
             hasResponse &= !response.IsEmpty;
         }
 
-        if (hasResponse)
+        // EXTERNAL has nothing to say as a rule: clients leave it out, and an empty challenge would be one that many do not expect.
+        if (hasResponse || Mechanism == SaslMechanisms.External)
         {
             return Take(response);
         }
@@ -80,7 +82,25 @@ public sealed class SaslServer(ISaslAuthority authority, IReadOnlyList<string> m
             return step;
         }
 
+        if (Mechanism == SaslMechanisms.External)
+        {
+            return TakeExternal(response);
+        }
+
         return SaslMechanisms.Read(Encoding.ASCII.GetBytes(Mechanism), response, out var credentials) == SaslOutcome.Malformed ? SaslStep.Malformed : Judge(credentials);
+    }
+
+    private SaslStep TakeExternal(ReadOnlySpan<byte> response)
+    {
+        if (!Utf8.IsValid(response) || response.Contains((byte)0))
+        {
+            return SaslStep.Malformed;
+        }
+
+        string given = Encoding.UTF8.GetString(response);
+        string? found = authority.AuthenticateExternally(given);
+        UserName = found ?? given;
+        return found is null ? SaslStep.Refused : SaslStep.Accepted;
     }
 
     private SaslStep Judge(SaslCredentials credentials)
