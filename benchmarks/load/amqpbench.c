@@ -6,12 +6,16 @@
  * Cost per message is therefore mostly the kernel's copy, so on few cores the figure is
  * the broker's. User+sys CPU of this process is reported, and the broker's with --pid.
  *
- * Build: gcc -O2 -Wall -Wextra -o amqpbench amqpbench.c -lrabbitmq -lpthread
+ * With --tls-port the workers speak TLS there, by a handshake of their own, and believe whatever
+ * certificate they see; what declares and deletes goes on over the plain port.
+ *
+ * Build: gcc -O2 -Wall -Wextra -o amqpbench amqpbench.c -lrabbitmq -lssl -lcrypto -lpthread
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -29,16 +33,18 @@
 #include <unistd.h>
 #include <amqp.h>
 #include <amqp_tcp_socket.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 enum { RBUF = 1 << 20, MAXQ = 4096, MAXT = 1024 };
 static struct {
     const char *host, *user, *pass, *vhost, *prefix, *mode, *qtype, *label, *dead;
     int port, pubs, cons, queues, size, window, ackevery, prefetch, batch, durable, persistent,
-        fanout, timeout, pid, framemax, keep, topic, idle, ttl, priorities;
+        fanout, timeout, pid, framemax, keep, topic, idle, ttl, priorities, tlsport;
     long n;
     double rate, secs;
 } o = {"127.0.0.1", "guest", "guest", "/", "ab", "both", NULL, "", NULL, 5672, 1, 1, 1, 16, 0, 0, 0,
-       65536, 0, 0, 0, 60, 0, 131072, 0, 0, 0, 0, 0, 0, 0, 0};
+       65536, 0, 0, 0, 60, 0, 131072, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
 /* ---- time, errors, CPU ------------------------------------------------------------- */
 static uint64_t now(void) {
@@ -88,7 +94,7 @@ static uint64_t hist_q(const hist *h, double q) {
 
 /* ---- connection -------------------------------------------------------------------- */
 typedef struct {
-    pthread_t th; amqp_connection_state_t c; int fd, idx;
+    pthread_t th; amqp_connection_state_t c; SSL *tls; int fd, idx;
     long n, done; uint64_t end; double cpu; long calls;
     uint8_t *rb; size_t rlen, roff;
     hist lat, lag;
@@ -135,10 +141,19 @@ static uint8_t *head(uint8_t *p, int type) { *p = (uint8_t)type; be16(p + 1, 1);
 static uint8_t *tail(uint8_t *start, uint8_t *p) { be32(start + 3, (uint32_t)(p - start - 7)); *p = 0xCE; return p + 1; }
 static uint8_t *method(uint8_t *p, unsigned cls, unsigned m) { return be16(be16(head(p, 1), cls), m); }
 
-static int readable(worker *w, int ms) { struct pollfd f = {w->fd, POLLIN, 0}; return poll(&f, 1, ms) > 0; }
+static int readable(worker *w, int ms) { if (w->tls && SSL_pending(w->tls)) return 1; struct pollfd f = {w->fd, POLLIN, 0}; return poll(&f, 1, ms) > 0; }
+/* As recv and send tell it: what TLS wants first, or a receive timeout, is EAGAIN. */
+static ssize_t tls_result(worker *w, int k) {
+    if (k > 0) return k;
+    int e = SSL_get_error(w->tls, k);
+    if (e == SSL_ERROR_WANT_READ || e == SSL_ERROR_WANT_WRITE) { errno = EAGAIN; return -1; }
+    if (e == SSL_ERROR_ZERO_RETURN) return 0;
+    if (e != SSL_ERROR_SYSCALL) die("TLS: %s", ERR_error_string(ERR_get_error(), NULL));
+    return errno ? -1 : 0;
+}
 static int fill(worker *w, int flags) {                 /* 1 got bytes, 0 nothing now, dies on close */
     if (w->roff) { memmove(w->rb, w->rb + w->roff, w->rlen - w->roff); w->rlen -= w->roff; w->roff = 0; }
-    ssize_t k = recv(w->fd, w->rb + w->rlen, RBUF - w->rlen, flags); w->calls++;
+    ssize_t k = w->tls ? tls_result(w, SSL_read(w->tls, w->rb + w->rlen, (int)(RBUF - w->rlen))) : recv(w->fd, w->rb + w->rlen, RBUF - w->rlen, flags); w->calls++;
     if (k > 0) { w->rlen += (size_t)k; return 1; }
     if (k < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
     die("connection lost (%s)", k ? strerror(errno) : "closed by peer");
@@ -157,7 +172,7 @@ static void complain(const uint8_t *f) {                /* connection.close or c
 }
 static void send_all(worker *w, const uint8_t *p, size_t k) {
     while (k) {
-        ssize_t s = send(w->fd, p, k, MSG_NOSIGNAL); w->calls++;
+        ssize_t s = w->tls ? tls_result(w, SSL_write(w->tls, p, (int)k)) : send(w->fd, p, k, MSG_NOSIGNAL); w->calls++;
         if (s > 0) { p += s; k -= (size_t)s; continue; }
         if (errno == EAGAIN) {                          /* a publisher goes on reading confirms meanwhile */
             struct pollfd f = {w->fd, (short)(POLLOUT | (w->n && w->rlen - w->roff < RBUF ? POLLIN : 0)), 0};
@@ -165,6 +180,40 @@ static void send_all(worker *w, const uint8_t *p, size_t k) {
         } else if (errno != EINTR) die("send: %s", strerror(errno));
         if (now() > deadline) { atomic_store(&aborting, 1); return; }
     }
+}
+
+/* ---- a worker's own handshake, within TLS ------------------------------------------- */
+static void expect(worker *w, unsigned cls, unsigned m) {
+    uint32_t sz; uint8_t *f;
+    while (!(f = next_frame(w, &sz)) || f[0] != 1) if (!f) fill(w, 0);
+    if (f[8] != cls || f[10] != m) { if (f[8] == 10 && f[10] == 50) complain(f); die("unexpected method %d.%d", f[8], f[10]); }
+}
+static void say(worker *w, uint8_t *b, uint8_t *p) { send_all(w, b, (size_t)(tail(b, p) - b)); }
+static uint8_t *lstr(uint8_t *p, const void *s, size_t k) { p = be32(p, (uint32_t)k); memcpy(p, s, k); return p + k; }
+static void tls_dial(worker *w, int pub) {
+    static SSL_CTX *ctx; struct addrinfo hint = {.ai_socktype = SOCK_STREAM}, *at; char port[16]; uint8_t b[1024], *p; char plain[300];
+    if (!ctx) {
+        ctx = SSL_CTX_new(TLS_client_method());
+        SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_CTX_set_read_ahead(ctx, 1);
+    }
+    snprintf(port, sizeof port, "%d", o.tlsport);
+    if (getaddrinfo(o.host, port, &hint, &at)) die("no address of %s", o.host);
+    w->fd = socket(at->ai_family, SOCK_STREAM, 0);
+    if (connect(w->fd, at->ai_addr, at->ai_addrlen)) die("cannot connect to %s:%d", o.host, o.tlsport);
+    freeaddrinfo(at); w->tls = SSL_new(ctx); SSL_set_fd(w->tls, w->fd);
+    if (SSL_connect(w->tls) != 1) die("TLS: %s", ERR_error_string(ERR_get_error(), NULL));
+    deadline = now() + (uint64_t)o.timeout * 1000000000u;
+    send_all(w, (const uint8_t *)"AMQP\0\0\x09\x01", 8); expect(w, 10, 10);
+    size_t u = strlen(o.user), s = strlen(o.pass); if (u + s > 250) die("a long name");
+    plain[0] = 0; memcpy(plain + 1, o.user, u); plain[u + 1] = 0; memcpy(plain + u + 2, o.pass, s);
+    /* What follows belongs to channel 0, where head() writes 1. */
+    p = sstr(be32(method(b, 10, 11), 0), "PLAIN"); be16(b + 1, 0); p = lstr(p, plain, u + s + 2); say(w, b, sstr(p, "en_US")); expect(w, 10, 30);
+    p = be16(be32(be16(method(b, 10, 31), 1), (uint32_t)o.framemax), 0); be16(b + 1, 0); say(w, b, p);
+    p = sstr(sstr(method(b, 10, 40), o.vhost), ""); be16(b + 1, 0); *p++ = 0; say(w, b, p); expect(w, 10, 41);
+    say(w, b, sstr(method(b, 20, 10), "")); expect(w, 20, 11);
+    if (pub && o.window) { p = method(b, 85, 10); *p++ = 0; say(w, b, p); expect(w, 85, 11); }
+    if (!pub && o.prefetch) { p = be16(be32(method(b, 60, 10), 0), (unsigned)o.prefetch); *p++ = 0; say(w, b, p); expect(w, 60, 11); }
 }
 
 /* ---- publisher --------------------------------------------------------------------- */
@@ -290,10 +339,12 @@ static void run(worker *ps, int np, worker *cs, int nc) {
 }
 static void open_all(worker *ws, int n, int pub) {
     for (int i = 0; i < n; i++) {
-        worker *w = ws + i; w->idx = i; w->c = dial(); w->rb = malloc(RBUF);
-        if (pub && o.window) { amqp_confirm_select(w->c, 1); ok(amqp_get_rpc_reply(w->c), "confirm.select"); }
-        if (!pub && o.prefetch) { amqp_basic_qos(w->c, 1, 0, (uint16_t)o.prefetch, 0); ok(amqp_get_rpc_reply(w->c), "basic.qos"); }
-        w->fd = amqp_get_sockfd(w->c);
+        worker *w = ws + i; w->idx = i; w->rb = malloc(RBUF);
+        if (o.tlsport) tls_dial(w, pub); else w->c = dial();
+        if (o.tlsport) ;
+        else if (pub && o.window) { amqp_confirm_select(w->c, 1); ok(amqp_get_rpc_reply(w->c), "confirm.select"); }
+        else if (!pub && o.prefetch) { amqp_basic_qos(w->c, 1, 0, (uint16_t)o.prefetch, 0); ok(amqp_get_rpc_reply(w->c), "basic.qos"); }
+        if (w->c) w->fd = amqp_get_sockfd(w->c);
         int one = 1; setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         if (!pub) {                                     /* consumers block, 50 ms at most, in one recv */
             struct timeval t = {0, 50000}; setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
@@ -314,6 +365,7 @@ static void usage(void) {
          " --dead expired|maxlen   every message dies at once in its queue (x-message-ttl 0, x-max-length 0), and is consumed from another\n"
          " -r rate   total msgs/s, open loop, latency from the time each was due   -b bytes a send() (65536)\n"
          " -M both|pub|con   con publishes first, then times the drain    -k keep the queues\n"
+         " --tls-port N   the workers speak TLS, there\n"
          " -T seconds limit (60)  --pid broker pid (CPU, RSS)  --label text  --prefix queue prefix  --frame-max bytes");
     exit(2);
 }
@@ -347,7 +399,7 @@ static int idle(void) {
     return 0;
 }
 int main(int argc, char **argv) {
-    static struct option lo[] = {{"pid", 1, 0, 1}, {"label", 1, 0, 2}, {"prefix", 1, 0, 3}, {"frame-max", 1, 0, 4}, {"topic", 1, 0, 5}, {"idle", 1, 0, 6}, {"ttl", 1, 0, 7}, {"priorities", 1, 0, 8}, {"dead", 1, 0, 9}, {"timeout", 1, 0, 'T'}, {"help", 0, 0, 'h'}, {0, 0, 0, 0}};
+    static struct option lo[] = {{"pid", 1, 0, 1}, {"label", 1, 0, 2}, {"prefix", 1, 0, 3}, {"frame-max", 1, 0, 4}, {"topic", 1, 0, 5}, {"idle", 1, 0, 6}, {"ttl", 1, 0, 7}, {"priorities", 1, 0, 8}, {"dead", 1, 0, 9}, {"tls-port", 1, 0, 10}, {"timeout", 1, 0, 'T'}, {"help", 0, 0, 'h'}, {0, 0, 0, 0}};
     for (int c; (c = getopt_long(argc, argv, "H:p:u:w:v:n:z:s:x:y:q:c:mda:P:t:fr:b:M:kT:h", lo, NULL)) != -1;) switch (c) {
         case 'H': o.host = optarg; break; case 'p': o.port = atoi(optarg); break;
         case 'u': o.user = optarg; break; case 'w': o.pass = optarg; break;
@@ -365,7 +417,7 @@ int main(int argc, char **argv) {
         case 3: o.prefix = optarg; break; case 4: o.framemax = atoi(optarg); break;
         case 5: o.topic = atoi(optarg); break; case 6: o.idle = atoi(optarg); break;
         case 7: o.ttl = atoi(optarg); break; case 8: o.priorities = atoi(optarg); break;
-        case 9: o.dead = optarg; break;
+        case 9: o.dead = optarg; break; case 10: o.tlsport = atoi(optarg); break;
         default: usage();
     }
     int con = !strcmp(o.mode, "con"), pub = !strcmp(o.mode, "pub");

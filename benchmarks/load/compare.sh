@@ -31,7 +31,7 @@ wait_for_port() { # PORT SECONDS
 }
 
 build() {
-  gcc -O2 -Wall -Wextra -o amqpbench amqpbench.c -lrabbitmq -lpthread
+  gcc -O2 -Wall -Wextra -o amqpbench amqpbench.c -lrabbitmq -lssl -lcrypto -lpthread
   gcc -O2 -Wall -Wextra -o limits limits.c -lpthread
   dotnet publish "$root/src/AmqpToolkit.Broker.Host" -c Release -r "linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')" \
     --self-contained false -p:PublishReadyToRun=true -o "$root/artifacts/amqp-broker" -v quiet --nologo

@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh REPS NAME:PORT:PID [NAME:PORT:PID ...] : the fixed broker scenarios, one JSON line a run in results/NAME.jsonl.
 # PID is the process whose CPU time and memory are counted. The brokers take turns within each scenario (A B A B), so that a drift of the
-# machine meets all of them. SCENARIOS='b01|b04' picks some; FILL and DRAIN set how many messages b02 and b03 pile up at most.
+# machine meets all of them. SCENARIOS='b01|b04' picks some; TLS_PORT adds b04 within TLS there; FILL and DRAIN set how many messages b02 and b03 pile up at most.
 # Every run is bounded in time (-z publishes, -T ends) and cleans its queues up.
 cd "$(dirname "$0")" || exit 1
 reps=${1:?repetitions} ; shift
@@ -26,6 +26,7 @@ b b01-1to1-16B         -z 3 -s 16
 b b02-publish-16B      -z 2 -n "${FILL:-10000000}" -s 16 -M pub
 b b03-drain-16B        -n "${DRAIN:-2000000}" -s 16 -M con
 b b04-1to1-1KiB        -z 3 -s 1024
+[[ ${TLS_PORT:-} ]] && b b04-tls-1KiB     -z 3 -s 1024 --tls-port "$TLS_PORT"
 b b05-durable-conf-16B  -z 3 -s 16   -d -m -c 1000 -a 100 -P 1000
 b b05-durable-conf-1KiB -z 3 -s 1024 -d -m -c 1000 -a 100 -P 1000
 b b06-sync-conf-1KiB   -z 3 -n 50000 -s 1024 -d -m -c 1 -a 1 -P 10
