@@ -24,11 +24,14 @@ internal static class ServerProperties
     private static string OwnVersion { get; } =
         typeof(ServerProperties).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
 
-    public static Table Create(string product, string version) => Table.Create(table =>
+    /// <param name="product">What clients look at.</param>
+    /// <param name="version">What clients look at.</param>
+    /// <param name="hasCapabilities">False for 0-8, which has none of them, and no booleans in its tables: the table of them is empty then, as RabbitMQ's.</param>
+    public static Table Create(string product, string version, bool hasCapabilities = true) => Table.Create(table =>
     {
         table.AddTable("capabilities", capabilities =>
         {
-            foreach (string name in Capabilities)
+            foreach (string name in hasCapabilities ? Capabilities : [])
             {
                 capabilities.Add(name, true);
             }

@@ -23,6 +23,7 @@ public sealed class HandshakeTests
             {
                 Mechanisms = SaslMechanisms.All,
                 ServerProperties = Table.Create(table => table.Add("product", "test")),
+                ServerPropertiesOf0_8 = Table.Create(table => table.Add("product", "old test")),
                 Offer = new Tuning(2047, 131072, 60),
                 MinFrameMax = 8192,
             },
@@ -52,7 +53,11 @@ public sealed class HandshakeTests
     [Theory]
     [InlineData("AMQP\0\0\x9\x1", true)]
     [InlineData("AMQP\x1\x1\0\x9", true)]
-    [InlineData("AMQP\x1\x1\x8\0", false)]
+    [InlineData("AMQP\x1\x1\x8\0", true)]
+    [InlineData("AMQP\x1\x1\x9\x1", true)]
+    [InlineData("AMQP\0\0\x8\0", false)]
+    [InlineData("AMQP\x1\x1\x9\0", false)]
+    [InlineData("AMQP\x1\x1\0\n", false)]
     [InlineData("AMQP\0\x1\0\0", false)]
     [InlineData("AMQP\0\0\x9\x2", false)]
     [InlineData("GET / HT", false)]
@@ -95,6 +100,40 @@ public sealed class HandshakeTests
 
         Assert.True(_server.AnswersErrors);
         Assert.Equal(HandshakePhase.Failed, _server.Phase);
+    }
+
+    [Theory]
+    [InlineData("AMQP\0\0\x9\x1", ClassicEdition.V0_9_1, 0, 9, "test", true)]
+    [InlineData("AMQP\x1\x1\0\x9", ClassicEdition.V0_9, 0, 9, "test", true)]
+    [InlineData("AMQP\x1\x1\x8\0", ClassicEdition.V0_8, 8, 0, "old test", false)]
+    [InlineData("AMQP\x1\x1\x9\x1", ClassicEdition.V0_8, 8, 0, "old test", false)]
+    public void Start_OfTheEditionThatTheHeaderNames_SaysItsVersion(string header, ClassicEdition edition, byte major, byte minor, string product, bool takesBlocked)
+    {
+        Assert.True(_server.TakeProtocolHeader(Encoding.Latin1.GetBytes(header), _fromServer));
+
+        Assert.Equal(DecodeError.None, ConnectionStartView.TryParse(_fromServer.Take(ConnectionStartView.MethodKey), out var start));
+        Assert.Equal((edition, major, minor), (_server.Edition, start.VersionMajor, start.VersionMinor));
+        Assert.True(start.ServerProperties.TryGetValue("product"u8, out var value) && value.TryGetString(out _));
+        Assert.True(value.TryGetString(out var text));
+        Assert.Equal(product, Encoding.UTF8.GetString(text));
+
+        // 0-8 has no connection.blocked, whatever a client says.
+        Assert.Null(_client.HandleStart(in start, _fromClient));
+        Assert.Equal(DecodeError.None, ConnectionStartOkView.TryParse(_fromClient.Take(ConnectionStartOkView.MethodKey), out var startOk));
+        Assert.Null(_server.HandleStartOk(in startOk, _fromServer));
+        Assert.Equal(takesBlocked, _server.ClientTakesBlocked);
+        Assert.True(_server.ClientTakesConsumerCancel);
+    }
+
+    [Fact]
+    public void TakeProtocolHeader_Of0_8WithoutPropertiesForIt_IsRefused()
+    {
+        var server = new ServerHandshake(
+            new ServerHandshakeOptions { ServerProperties = Table.Create(table => table.Add("product", "test")), Offer = new Tuning(2047, 131072, 60), MinFrameMax = 8192 }, _authority);
+
+        Assert.False(server.TakeProtocolHeader(ProtocolHeader.V0_8, _fromServer));
+
+        Assert.Equal((HandshakePhase.Failed, 0), (server.Phase, _fromServer.Count));
     }
 
     /// <summary>How far the server has come, and each method that is not due then.</summary>

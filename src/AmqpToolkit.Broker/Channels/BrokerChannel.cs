@@ -121,18 +121,32 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     public void HandleConsumerLost(ChannelConsumer consumer, Turn turn)
     {
         // Only the reader may touch the table of consumers: the tag is forgotten when it next looks.
-        var output = connection.Output;
-        lock (output.Gate)
+        lock (connection.Output.Gate)
         {
-            if (connection.ClientTakesConsumerCancel && !IsReleased && !connection.IsClosed)
+            if (IsReleased || connection.IsClosed)
             {
-                var cancel = new BasicCancel { ConsumerTag = consumer.ConsumerTag, NoWait = true };
-                if (!connection.TryHoldUnderGate(number, in cancel, turn))
-                {
-                    connection.AppendUnderGate(number, in cancel);
-                    turn.Touch(output);
-                }
+                return;
             }
+
+            if (connection.ClientTakesConsumerCancel)
+            {
+                AppendUnasked(new BasicCancel { ConsumerTag = consumer.ConsumerTag, NoWait = true }, turn);
+            }
+            else
+            {
+                connection.Words.AppendConsumerLost(this, consumer, turn);
+            }
+        }
+    }
+
+    /// <summary>Appends what the client has not asked for, behind the replies that wait if a turn of its own has brought it about. Under the output's gate; any thread.</summary>
+    public void AppendUnasked<TMethod>(in TMethod method, Turn turn)
+        where TMethod : struct, Codec.IMethod
+    {
+        if (!connection.TryHoldUnderGate(number, in method, turn))
+        {
+            connection.AppendUnderGate(number, in method);
+            turn.Touch(connection.Output);
         }
     }
 

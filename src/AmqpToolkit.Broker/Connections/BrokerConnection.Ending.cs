@@ -1,5 +1,6 @@
 using AmqpToolkit.Broker.Channels;
 using AmqpToolkit.Broker.Diagnostics;
+using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.Classic;
 using AmqpToolkit.Codec.V0_9_1;
 using AmqpToolkit.Protocol;
@@ -22,7 +23,7 @@ internal sealed partial class BrokerConnection
     void IEndingConnection.AppendClose(ProtocolError error)
     {
         _held?.Drop();
-        AppendUnderGate(0, CloseMethod(error));
+        Words.AppendClose(this, error, []);
         IsClosed = true;
     }
 
@@ -36,7 +37,7 @@ internal sealed partial class BrokerConnection
 
         // The close that was to come stands behind what may never be kept.
         held.Drop();
-        AppendUnderGate(0, CloseMethod(error));
+        Words.AppendClose(this, error, []);
         return true;
     }
 
@@ -71,7 +72,7 @@ internal sealed partial class BrokerConnection
             _held?.Drop();
         }
 
-        Send(0, default(ConnectionCloseOk));
+        Words.SendCloseOk(this);
         Turn.End();
         BeginDrain(ConnectionEnding.CloseMilliseconds);
     }
@@ -132,7 +133,7 @@ internal sealed partial class BrokerConnection
         {
             if (_ending.TryBeginClosing())
             {
-                AppendClose(CloseMethod(error), confirmed);
+                Words.AppendClose(this, error, confirmed);
                 IsClosed = true;
             }
         }
@@ -150,8 +151,11 @@ internal sealed partial class BrokerConnection
         }
     }
 
-    /// <summary>Behind the replies that wait for the journal, if any do, and the confirms of what was published before.</summary>
-    private void AppendClose(in ConnectionClose close, List<BrokerChannel> channels)
+    /// <summary>Behind the replies that wait for the journal, if any do, and the confirms of what was published before. Under the output's gate.</summary>
+    /// <param name="close">connection.close of the edition that is spoken.</param>
+    /// <param name="channels">Those whose confirms may be on their way.</param>
+    internal void AppendClose<TClose>(in TClose close, List<BrokerChannel> channels)
+        where TClose : struct, IMethod
     {
         channels.RemoveAll(channel => !channel.AwaitsConfirms);
         if (channels.Count > 0)
@@ -163,14 +167,6 @@ internal sealed partial class BrokerConnection
             AppendUnderGate(0, in close);
         }
     }
-
-    private static ConnectionClose CloseMethod(ProtocolError error) => new()
-    {
-        ReplyCode = error.ReplyCode,
-        ReplyText = error.ReplyText,
-        ClassId = (ushort)(error.MethodKey >> 16),
-        MethodId = (ushort)error.MethodKey,
-    };
 
     private void ReleaseChannels()
     {

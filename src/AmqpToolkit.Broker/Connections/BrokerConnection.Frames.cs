@@ -186,7 +186,7 @@ internal sealed partial class BrokerConnection
         }
 
         _channels.Add(number, new BrokerChannel(this, number));
-        Send(number, default(ChannelOpenOk));
+        Words.SendOpenOk(this, number);
         return null;
     }
 
@@ -280,7 +280,7 @@ internal sealed partial class BrokerConnection
     private static ProtocolError TooEarly(ushort type, ReadOnlySpan<byte> payload) =>
         ProtocolError.UnexpectedFrame($"type {type}, {OctetText.Describe(payload)}");
 
-    private static ProtocolError Undecodable(DecodeError error, uint key, ReadOnlySpan<byte> arguments) => error switch
+    internal static ProtocolError Undecodable(DecodeError error, uint key, ReadOnlySpan<byte> arguments) => error switch
     {
         DecodeError.UnexpectedMethod => ProtocolError.CommandInvalid("unimplemented method").At(key),
         DecodeError.InvalidUtf8 => ProtocolError.FrameError("Malformed UTF-8 in shortstr"),

@@ -93,6 +93,7 @@ internal sealed partial class BrokerConnection
         _channelMax = handshake.Tuning.ChannelMax;
         _clientTakesBlocked = handshake.ClientTakesBlocked;
         ClientTakesConsumerCancel = handshake.ClientTakesConsumerCancel;
+        ClientTakesAlert = handshake.ClientTakesAlert;
         _handshake = null;
         long now = _broker.Timers.Now;
         _heartbeat = new HeartbeatMonitor(handshake.Tuning.HeartbeatSeconds, now);

@@ -17,7 +17,7 @@ using Microsoft.Extensions.Logging;
 namespace AmqpToolkit.Broker.Connections;
 
 /// <summary>
-/// One 0-9-1 connection: its one reading task runs everything that its octets cause, a batch at a time; its output sends. Other threads
+/// One connection of 0-9-1 or an edition before it: its one reading task runs everything that its octets cause, a batch at a time; its output sends. Other threads
 /// append to the output under its gate, ask for a close, and look after the peer; nothing else. How it ends is the <see cref="ConnectionEnding"/>'s matter, who waits the <see cref="ConnectionHolding"/>'s.
 /// </summary>
 internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwner, IMethodSink, IServerAuthority, IEndingConnection, IHeldConnection
@@ -94,6 +94,8 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
 
     public bool ClientTakesConsumerCancel { get; private set; }
 
+    public bool ClientTakesAlert { get; private set; }
+
     /// <inheritdoc/>
     public Task WaitUntilSentAsync() => _ending.WaitUntilSentAsync();
 
@@ -127,13 +129,16 @@ internal sealed partial class BrokerConnection : IVersionConnection, IOutputOwne
                 RefuseHeader();
                 return count;
             }
+
+            TakeEdition(_handshake.Edition);
         }
 
         var sink = new FrameSink(this);
         ProtocolError? error;
         do
         {
-            error = _frames.Consume(buffer.AsSpan(start + taken, count - taken), ref sink, out int consumed);
+            var input = buffer.AsSpan(start + taken, count - taken);
+            error = _older is null ? _frames.Consume(input, ref sink, out int consumed) : ConsumeOlder(input, out consumed);
             taken += consumed;
             if (error is not null)
             {

@@ -29,6 +29,7 @@ internal sealed class ConnectionProfile
         var handshake = new ServerHandshakeOptions
         {
             ServerProperties = ServerProperties.Create(listener?.Product ?? options.Product, version),
+            ServerPropertiesOf0_8 = ServerProperties.Create(listener?.Product ?? options.Product, version, hasCapabilities: false),
             Offer = new Tuning(options.ChannelMax, options.FrameMax, options.HeartbeatSeconds),
             MinFrameMax = Math.Min(options.FrameMax, Rules.MinFrameMax),
             Anonymous = Anonymous,

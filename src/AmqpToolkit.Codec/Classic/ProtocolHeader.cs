@@ -9,6 +9,9 @@ public static class ProtocolHeader
     /// <summary>0-8: <c>AMQP 1 1 8 0</c>.</summary>
     public static ReadOnlySpan<byte> V0_8 => [(byte)'A', (byte)'M', (byte)'Q', (byte)'P', 1, 1, 8, 0];
 
+    /// <summary>0-8 as its published text has it, which some clients send: <c>AMQP 1 1 9 1</c>.</summary>
+    public static ReadOnlySpan<byte> V0_8Alternative => [(byte)'A', (byte)'M', (byte)'Q', (byte)'P', 1, 1, 9, 1];
+
     /// <summary>0-9: <c>AMQP 1 1 0 9</c>.</summary>
     public static ReadOnlySpan<byte> V0_9 => [(byte)'A', (byte)'M', (byte)'Q', (byte)'P', 1, 1, 0, 9];
 

@@ -12,8 +12,8 @@ namespace AmqpToolkit.Protocol.Classic;
 /// </summary>
 /// <remarks>
 /// <code>
-///   ProtocolHeader --"AMQP" 0 0 9 1--> start -> StartOk --start-ok--> tune -> Tune --tune-ok--> Open --open--> open-ok -> Done
-///                                                  \--start-ok--> secure -> SecureOk --secure-ok--> secure, or tune
+///   ProtocolHeader --"AMQP" .. .. .. ..--> start -> StartOk --start-ok--> tune -> Tune --tune-ok--> Open --open--> open-ok -> Done
+///                                                      \--start-ok--> secure -> SecureOk --secure-ok--> secure, or tune
 /// </code>
 /// </remarks>
 public sealed class ServerHandshake
@@ -56,6 +56,12 @@ public sealed class ServerHandshake
     /// <summary>The client wants to hear of cancelled consumers (capability consumer_cancel_notify).</summary>
     public bool ClientTakesConsumerCancel { get; private set; }
 
+    /// <summary>A client of 0-8 takes channel.alert without having asked for anything (capability channel.alert, our own).</summary>
+    public bool ClientTakesAlert { get; private set; }
+
+    /// <summary>The edition that the protocol header named; from then on.</summary>
+    public ClassicEdition Edition { get; private set; }
+
     /// <summary>Whether an error is answered with connection.close; before the tuning the stream is dropped instead, as RabbitMQ does.</summary>
     public bool AnswersErrors { get; private set; }
 
@@ -65,19 +71,22 @@ public sealed class ServerHandshake
     /// <returns>True to go on; false when <see cref="ProtocolHeader.V0_9_1"/> is to be answered and the stream closed.</returns>
     public bool TakeProtocolHeader(ReadOnlySpan<byte> header, IMethodSink sink)
     {
-        // The 0-9 header gets 0-9-1 as well: deployed clients send it and mean the union of the two.
-        if (!header.SequenceEqual(ProtocolHeader.V0_9_1) && !header.SequenceEqual(ProtocolHeader.V0_9))
+        if (!TryReadEdition(header, out var edition))
         {
             Phase = HandshakePhase.Failed;
             return false;
         }
 
+        Edition = edition;
+        bool isOldest = edition == ClassicEdition.V0_8;
         Phase = HandshakePhase.StartOk;
+
+        // connection.start has the same octets in all three; 0-8 calls itself 8-0 in it.
         sink.Send(0, new ConnectionStart
         {
-            VersionMajor = 0,
-            VersionMinor = 9,
-            ServerProperties = _options.ServerProperties,
+            VersionMajor = (byte)(isOldest ? 8 : 0),
+            VersionMinor = (byte)(isOldest ? 0 : 9),
+            ServerProperties = isOldest ? _options.ServerPropertiesOf0_8!.Value : _options.ServerProperties,
             Mechanisms = string.Join(' ', _options.Anonymous is null ? _options.Mechanisms : _options.Mechanisms.Append(SaslMechanisms.Anonymous)),
             Locales = "en_US",
         });
@@ -96,8 +105,11 @@ public sealed class ServerHandshake
         if (method.ClientProperties.TryGetValue("capabilities"u8, out var value) && value.TryGetTable(out var capabilities))
         {
             _answersRefusal = Has(capabilities, "authentication_failure_close"u8);
-            ClientTakesBlocked = Has(capabilities, "connection.blocked"u8);
+
+            // 0-8 has no word for it: what 0-9-1 calls connection.blocked is its connection.close.
+            ClientTakesBlocked = Edition != ClassicEdition.V0_8 && Has(capabilities, "connection.blocked"u8);
             ClientTakesConsumerCancel = Has(capabilities, "consumer_cancel_notify"u8);
+            ClientTakesAlert = Edition == ClassicEdition.V0_8 && HasNumber(capabilities, "channel.alert"u8);
         }
 
         return Follow(_sasl.Begin(method.Mechanism, method.Response), sink);
@@ -203,6 +215,19 @@ public sealed class ServerHandshake
 
     private ProtocolError Unreadable() => Fail(ProtocolError.SyntaxError("the authentication response cannot be read"));
 
+    private bool TryReadEdition(ReadOnlySpan<byte> header, out ClassicEdition edition)
+    {
+        edition = header.SequenceEqual(ProtocolHeader.V0_9) ? ClassicEdition.V0_9
+            : header.SequenceEqual(ProtocolHeader.V0_8) || header.SequenceEqual(ProtocolHeader.V0_8Alternative) ? ClassicEdition.V0_8
+            : ClassicEdition.V0_9_1;
+        return edition switch
+        {
+            ClassicEdition.V0_9 => true,
+            ClassicEdition.V0_8 => _options.ServerPropertiesOf0_8 is not null,
+            _ => header.SequenceEqual(ProtocolHeader.V0_9_1),
+        };
+    }
+
     private string StateName => Phase switch
     {
         HandshakePhase.ProtocolHeader or HandshakePhase.StartOk => "starting",
@@ -221,6 +246,10 @@ public sealed class ServerHandshake
 
         return error;
     }
+
+    /// <summary>The same of a client whose tables have no booleans: any number but 0.</summary>
+    private static bool HasNumber(TableView capabilities, ReadOnlySpan<byte> name) =>
+        Has(capabilities, name) || (capabilities.TryGetValue(name, out var value) && value.TryGetInt64(out long number) && number != 0);
 
     private static bool Has(TableView capabilities, ReadOnlySpan<byte> name) =>
         capabilities.TryGetValue(name, out var value) && value.TryGetBoolean(out bool announced) && announced;

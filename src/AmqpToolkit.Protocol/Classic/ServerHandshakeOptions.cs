@@ -9,6 +9,9 @@ public sealed record ServerHandshakeOptions
     /// <summary>The peer-properties of connection.start.</summary>
     public required Table ServerProperties { get; init; }
 
+    /// <summary>The peer-properties for clients of 0-8, whose tables have no booleans; null to refuse the edition.</summary>
+    public Table? ServerPropertiesOf0_8 { get; init; }
+
     /// <summary>The limits offered in connection.tune.</summary>
     public required Tuning Offer { get; init; }
 

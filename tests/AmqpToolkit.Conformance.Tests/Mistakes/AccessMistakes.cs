@@ -43,10 +43,10 @@ internal static class AccessMistakes
         Bob("83", "bind a missing queue of one's own to a missing exchange of one's own", s => s.Send("queue.bind", 0, Own(s), "bob-nosuch", "k", false, null), Outcome.Channel(404, "NOT_FOUND - no exchange 'bob-nosuch' in vhost '/'", "queue.bind")),
         Bob("81", "unbind a queue that one may not write to", s => s.Send("queue.unbind", 0, s.Q, "bob-x", "k", null), Queue("write", "queue.unbind")),
         Bob("81", "unbind a queue from an exchange that one may not read", s => s.Send("queue.unbind", 0, Own(s), s.X, "k", null), Exchange("read", "queue.unbind")),
-        Bob("81", "bind an exchange that one may not write to", s => s.Send("exchange.bind", 0, s.X, "bob-x", "k", false, null), Exchange("write", "exchange.bind")),
-        Bob("81", "bind to an exchange that one may not read", s => s.Send("exchange.bind", 0, "bob-x", s.X, "k", false, null), Exchange("read", "exchange.bind")),
-        Bob("55", "bind the default exchange: the permission is told", s => s.Send("exchange.bind", 0, "", "bob-x", "k", false, null), Exchange("write", "exchange.bind", "amq.default")),
-        Bob("81", "unbind an exchange that one may not write to", s => s.Send("exchange.unbind", 0, s.X, "bob-x", "k", false, null), Exchange("write", "exchange.unbind")),
+        Bob("81", "bind an exchange that one may not write to", s => s.Send("exchange.bind", 0, s.X, "bob-x", "k", false, null), Exchange("write", "exchange.bind")) with { IsForeignTo0_8 = true },
+        Bob("81", "bind to an exchange that one may not read", s => s.Send("exchange.bind", 0, "bob-x", s.X, "k", false, null), Exchange("read", "exchange.bind")) with { IsForeignTo0_8 = true },
+        Bob("55", "bind the default exchange: the permission is told", s => s.Send("exchange.bind", 0, "", "bob-x", "k", false, null), Exchange("write", "exchange.bind", "amq.default")) with { IsForeignTo0_8 = true },
+        Bob("81", "unbind an exchange that one may not write to", s => s.Send("exchange.unbind", 0, s.X, "bob-x", "k", false, null), Exchange("write", "exchange.unbind")) with { IsForeignTo0_8 = true },
 
         // read
         Bob("81", "purge a queue", s => s.Send("queue.purge", 0, s.Q, false), Queue("read", "queue.purge")),

@@ -13,13 +13,13 @@ internal static class BasicMistakes
     public static IEnumerable<Mistake> All =>
     [
         new("38", "publish to a missing exchange", s => s.Peer.Publish(1, s.X, "k"), Outcome.Channel(404, "NOT_FOUND - no exchange '{x}' in vhost '/'", "basic.publish")),
-        new("38", "publish to a missing exchange in confirm mode", s => { s.Peer.Call(1, "confirm.select", false); s.Peer.Publish(1, s.X, "k"); }, Outcome.Channel(404, "NOT_FOUND - no exchange '{x}' in vhost '/'", "basic.publish")),
+        new("38", "publish to a missing exchange in confirm mode", s => { s.Peer.Call(1, "confirm.select", false); s.Peer.Publish(1, s.X, "k"); }, Outcome.Channel(404, "NOT_FOUND - no exchange '{x}' in vhost '/'", "basic.publish")) { IsForeignTo0_8 = true },
         new("38", "publish to a missing exchange in a transaction", s => { s.Peer.Call(1, "tx.select"); s.Peer.Publish(1, s.X, "k"); }, Outcome.Channel(404, "NOT_FOUND - no exchange '{x}' in vhost '/'", "basic.publish")),
         new("40", "publish to an internal exchange", s => { s.DeclareExchange("fanout", @internal: true); s.Peer.Publish(1, s.X, "k"); }, Outcome.Channel(403, "ACCESS_REFUSED - cannot publish to internal exchange '{x}' in vhost '/'", "basic.publish")),
         new("40", "publish to amq.rabbitmq.trace", s => s.Peer.Publish(1, "amq.rabbitmq.trace", "k"), Outcome.Channel(403, "ACCESS_REFUSED - cannot publish to internal exchange 'amq.rabbitmq.trace' in vhost '/'", "basic.publish")),
         new("42", "immediate", s => { s.Send("basic.publish", 0, "", s.Q, false, true); s.Peer.SendHeader(1, 0); }, Outcome.Connection(540, "NOT_IMPLEMENTED - immediate=true", "basic.publish")),
         new("44", "not mandatory and unroutable", s => s.Peer.Publish(1, "", s.Q), Outcome.Fine()),
-        new("44", "not mandatory and unroutable in confirm mode", s => { s.Peer.Call(1, "confirm.select", false); s.Peer.Publish(1, "", s.Q); }, Outcome.Fine("basic.ack")),
+        new("44", "not mandatory and unroutable in confirm mode", s => { s.Peer.Call(1, "confirm.select", false); s.Peer.Publish(1, "", s.Q); }, Outcome.Fine("basic.ack")) { IsForeignTo0_8 = true },
 
         // The limit of 16 MiB came with 4.0; RabbitMQ 3 takes 128 MiB.
         new("45", "body of 16 MiB and an octet", s => s.Peer.Publish(1, "", s.Q, new byte[(16 << 20) + 1]), TooLarge(16777217, 16777216)) { Profiles = Profile.V4_2 | Profile.V4_3 },
@@ -48,14 +48,14 @@ internal static class BasicMistakes
         new("104", "ack of several up to an unknown tag", s => s.Send("basic.ack", 1, true), UnknownTag("1", "basic.ack")),
         new("104", "ack of the tag 0", s => s.Send("basic.ack", 0, false), UnknownTag("0", "basic.ack")),
         new("104", "ack of the largest tag", s => s.Send("basic.ack", ulong.MaxValue, false), UnknownTag("18446744073709551615", "basic.ack")),
-        new("104", "nack of an unknown tag", s => s.Send("basic.nack", 7, false, true), UnknownTag("7", "basic.nack")),
+        new("104", "nack of an unknown tag", s => s.Send("basic.nack", 7, false, true), UnknownTag("7", "basic.nack")) { IsForeignTo0_8 = true },
         new("104", "reject of an unknown tag", s => s.Send("basic.reject", 9, true), UnknownTag("9", "basic.reject")),
         new("104", "second ack of a tag", s => { Take(s); s.Peer.Ack(1, 1); s.Send("basic.ack", 1, false); }, UnknownTag("1", "basic.ack")),
         new("104", "reject after an ack of the tag", s => { Take(s); s.Peer.Ack(1, 1); s.Send("basic.reject", 1, true); }, UnknownTag("1", "basic.reject")),
         new("104", "ack of a delivery that was not to be acknowledged", s => { s.DeclareOwnQueue(); s.Peer.Publish(1, "", s.Q); s.Peer.Get(1, s.Q, noAck: true); s.Send("basic.ack", 1, false); }, UnknownTag("1", "basic.ack")),
         new("104", "ack on another channel", s => { Take(s, channel: 2); s.Send("basic.ack", 1, false); }, UnknownTag("1", "basic.ack")),
         new("104", "ack of everything, there is nothing", s => s.Send("basic.ack", 0, true), Outcome.Fine()),
-        new("104", "nack of everything, there is nothing", s => s.Send("basic.nack", 0, true, true), Outcome.Fine()),
+        new("104", "nack of everything, there is nothing", s => s.Send("basic.nack", 0, true, true), Outcome.Fine()) { IsForeignTo0_8 = true },
 
         new("105", "qos with a prefetch size", s => s.Send("basic.qos", 1, 0, false), Outcome.Connection(540, "NOT_IMPLEMENTED - prefetch_size!=0 (1)", "basic.qos")),
         new("106", "recover without requeue", s => s.Send("basic.recover", false), Outcome.Connection(540, "NOT_IMPLEMENTED - requeue=false", "basic.recover")),

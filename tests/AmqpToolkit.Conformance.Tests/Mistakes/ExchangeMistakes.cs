@@ -20,10 +20,10 @@ internal static class ExchangeMistakes
         new("55", "declare of the default exchange", s => Declare(s, "", "direct", durable: true), Outcome.Channel(403, Default, "exchange.declare")),
         new("55", "passive declare of the default exchange", s => Declare(s, "", "direct", passive: true), Outcome.Channel(403, Default, "exchange.declare")),
         new("55", "delete of the default exchange", s => s.Send("exchange.delete", 0, "", false, false), Outcome.Channel(403, Default, "exchange.delete")),
-        new("55", "bind to the default exchange", s => Bind(s, "exchange.bind", "amq.fanout", ""), Outcome.Channel(403, Default, "exchange.bind")),
-        new("55", "bind of the default exchange", s => Bind(s, "exchange.bind", "", "amq.fanout"), Outcome.Channel(403, Default, "exchange.bind")),
-        new("55", "unbind from the default exchange", s => Bind(s, "exchange.unbind", "amq.fanout", ""), Outcome.Channel(403, Default, "exchange.unbind")),
-        new("55", "unbind of the default exchange", s => Bind(s, "exchange.unbind", "", "amq.fanout"), Outcome.Channel(403, Default, "exchange.unbind")),
+        new("55", "bind to the default exchange", s => Bind(s, "exchange.bind", "amq.fanout", ""), Outcome.Channel(403, Default, "exchange.bind")) { IsForeignTo0_8 = true },
+        new("55", "bind of the default exchange", s => Bind(s, "exchange.bind", "", "amq.fanout"), Outcome.Channel(403, Default, "exchange.bind")) { IsForeignTo0_8 = true },
+        new("55", "unbind from the default exchange", s => Bind(s, "exchange.unbind", "amq.fanout", ""), Outcome.Channel(403, Default, "exchange.unbind")) { IsForeignTo0_8 = true },
+        new("55", "unbind of the default exchange", s => Bind(s, "exchange.unbind", "", "amq.fanout"), Outcome.Channel(403, Default, "exchange.unbind")) { IsForeignTo0_8 = true },
         new("55", "queue bound to the default exchange", s => { s.DeclareOwnQueue(); s.Send("queue.bind", 0, s.Q, "", "k", false, null); }, Outcome.Channel(403, Default, "queue.bind")),
         new("55", "queue unbound from the default exchange", s => { s.DeclareOwnQueue(); s.Send("queue.unbind", 0, s.Q, "", "k", null); }, Outcome.Channel(403, Default, "queue.unbind")),
 
@@ -43,14 +43,14 @@ internal static class ExchangeMistakes
         new("59", "delete of a missing amq. exchange", s => s.Send("exchange.delete", 0, "amq.nosuch", false, false), Outcome.Channel(403, "ACCESS_REFUSED - deletion of system exchange 'amq.nosuch' in vhost '/' not allowed", "exchange.delete")),
         new("60", "delete of a missing exchange", s => s.Send("exchange.delete", 0, s.X, false, false), Outcome.Fine("exchange.delete-ok")),
         new("61", "delete if-unused of a bound exchange", s => { s.DeclareExchange(); s.DeclareOwnQueue(); s.Peer.BindQueue(1, s.Q, s.X, "k"); s.Send("exchange.delete", 0, s.X, true, false); }, Outcome.Channel(406, "PRECONDITION_FAILED - exchange '{x}' in vhost '/' in use", "exchange.delete")),
-        new("61", "delete if-unused of an exchange that is only a destination", s => { s.DeclareExchange(); s.Peer.BindExchange(1, s.X, "amq.fanout", ""); s.Send("exchange.delete", 0, s.X, true, false); }, Outcome.Fine("exchange.delete-ok")),
+        new("61", "delete if-unused of an exchange that is only a destination", s => { s.DeclareExchange(); s.Peer.BindExchange(1, s.X, "amq.fanout", ""); s.Send("exchange.delete", 0, s.X, true, false); }, Outcome.Fine("exchange.delete-ok")) { IsForeignTo0_8 = true },
 
-        new("83", "exchange.bind from a missing exchange", s => Bind(s, "exchange.bind", "amq.fanout", s.X), Outcome.Channel(404, "NOT_FOUND - no exchange '{x}' in vhost '/'", "exchange.bind")),
-        new("83", "exchange.bind of a missing exchange", s => Bind(s, "exchange.bind", s.X, "amq.fanout"), Outcome.Channel(404, "NOT_FOUND - no exchange '{x}' in vhost '/'", "exchange.bind")),
-        new("83", "exchange.bind of two missing exchanges: the source is told", s => Bind(s, "exchange.bind", "nosuch", s.X), Outcome.Channel(404, "NOT_FOUND - no exchange '{x}' in vhost '/'", "exchange.bind")),
-        new("84", "exchange.unbind from a missing exchange", s => Bind(s, "exchange.unbind", "amq.fanout", s.X), Outcome.Fine("exchange.unbind-ok")),
-        new("84", "exchange.unbind of a missing exchange", s => Bind(s, "exchange.unbind", s.X, "amq.fanout"), Outcome.Fine("exchange.unbind-ok")),
-        new("84", "exchange.unbind of a missing binding", s => { s.DeclareExchange(); Bind(s, "exchange.unbind", s.X, "amq.fanout"); }, Outcome.Fine("exchange.unbind-ok")),
+        new("83", "exchange.bind from a missing exchange", s => Bind(s, "exchange.bind", "amq.fanout", s.X), Outcome.Channel(404, "NOT_FOUND - no exchange '{x}' in vhost '/'", "exchange.bind")) { IsForeignTo0_8 = true },
+        new("83", "exchange.bind of a missing exchange", s => Bind(s, "exchange.bind", s.X, "amq.fanout"), Outcome.Channel(404, "NOT_FOUND - no exchange '{x}' in vhost '/'", "exchange.bind")) { IsForeignTo0_8 = true },
+        new("83", "exchange.bind of two missing exchanges: the source is told", s => Bind(s, "exchange.bind", "nosuch", s.X), Outcome.Channel(404, "NOT_FOUND - no exchange '{x}' in vhost '/'", "exchange.bind")) { IsForeignTo0_8 = true },
+        new("84", "exchange.unbind from a missing exchange", s => Bind(s, "exchange.unbind", "amq.fanout", s.X), Outcome.Fine("exchange.unbind-ok")) { IsForeignTo0_8 = true },
+        new("84", "exchange.unbind of a missing exchange", s => Bind(s, "exchange.unbind", s.X, "amq.fanout"), Outcome.Fine("exchange.unbind-ok")) { IsForeignTo0_8 = true },
+        new("84", "exchange.unbind of a missing binding", s => { s.DeclareExchange(); Bind(s, "exchange.unbind", s.X, "amq.fanout"); }, Outcome.Fine("exchange.unbind-ok")) { IsForeignTo0_8 = true },
     ];
 
     private static void Declare(Scene scene, string name, string type, bool passive = false, bool durable = false, bool autoDelete = false, bool @internal = false, byte[]? arguments = null) =>

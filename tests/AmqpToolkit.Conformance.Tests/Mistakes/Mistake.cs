@@ -22,5 +22,8 @@ internal sealed record Mistake(string Row, string What, Action<Scene> Commit, Ou
     /// <summary>Who errs, one of <see cref="TestUsers"/>; null for guest, who may do everything.</summary>
     public string? User { get; init; }
 
+    /// <summary>Whether it is made in words that 0-8 has not, or is none there.</summary>
+    public bool IsForeignTo0_8 { get; init; }
+
     public override string ToString() => $"{Row} {What}";
 }

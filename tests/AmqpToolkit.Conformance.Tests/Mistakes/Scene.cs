@@ -8,11 +8,11 @@ namespace AmqpToolkit.Conformance.Tests.Mistakes;
 /// </summary>
 internal sealed class Scene : IDisposable
 {
-    public Scene(BrokerUnderTest broker, int frameMax, string? user = null)
+    public Scene(BrokerUnderTest broker, int frameMax, string? user = null, Edition edition = Edition.V0_9_1)
     {
         Broker = broker;
         Other = ScriptedPeer.OpenWithChannels(broker, 1);
-        Peer = ScriptedPeer.Open(user is null ? broker : broker.AsTestUser(user), frameMax: frameMax);
+        Peer = ScriptedPeer.Open(user is null ? broker : broker.AsTestUser(user), frameMax: frameMax, edition: edition);
         Peer.OpenChannel(1);
         Peer.OpenChannel(2);
     }

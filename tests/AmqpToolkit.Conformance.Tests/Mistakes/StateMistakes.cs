@@ -34,11 +34,11 @@ internal static class StateMistakes
         new("37", "connection.close on a channel", s => s.Send("connection.close", 200, "", 0, 0), Outcome.Connection(503, Unimplemented, "connection.close")),
         new("37", "connection.open on a channel", s => s.Send("connection.open", "/", "", false), Outcome.Connection(503, Unimplemented, "connection.open")),
 
-        new("107", "tx.select on a confirm channel", s => { s.Peer.Call(1, "confirm.select", false); s.Send("tx.select"); }, Outcome.Channel(406, "PRECONDITION_FAILED - cannot switch from confirm to tx mode", "tx.select")),
-        new("107", "confirm.select on a tx channel", s => { s.Peer.Call(1, "tx.select"); s.Send("confirm.select", false); }, Outcome.Channel(406, "PRECONDITION_FAILED - cannot switch from tx to confirm mode", "confirm.select")),
+        new("107", "tx.select on a confirm channel", s => { s.Peer.Call(1, "confirm.select", false); s.Send("tx.select"); }, Outcome.Channel(406, "PRECONDITION_FAILED - cannot switch from confirm to tx mode", "tx.select")) { IsForeignTo0_8 = true },
+        new("107", "confirm.select on a tx channel", s => { s.Peer.Call(1, "tx.select"); s.Send("confirm.select", false); }, Outcome.Channel(406, "PRECONDITION_FAILED - cannot switch from tx to confirm mode", "confirm.select")) { IsForeignTo0_8 = true },
         new("107", "tx.commit without tx.select", s => s.Send("tx.commit"), Outcome.Channel(406, "PRECONDITION_FAILED - channel is not transactional", "tx.commit")),
         new("107", "tx.rollback without tx.select", s => s.Send("tx.rollback"), Outcome.Channel(406, "PRECONDITION_FAILED - channel is not transactional", "tx.rollback")),
-        new("107", "confirm.select twice", s => { s.Peer.Call(1, "confirm.select", false); s.Send("confirm.select", false); }, Outcome.Fine("confirm.select-ok")),
+        new("107", "confirm.select twice", s => { s.Peer.Call(1, "confirm.select", false); s.Send("confirm.select", false); }, Outcome.Fine("confirm.select-ok")) { IsForeignTo0_8 = true },
         new("107", "tx.select twice", s => { s.Peer.Call(1, "tx.select"); s.Send("tx.select"); }, Outcome.Fine("tx.select-ok")),
 
         new("-", "access.request", s => s.Send("access.request", "/data", false, false, true, true, true), Outcome.Fine("access.request-ok")),

@@ -2,8 +2,8 @@ using AmqpToolkit.Conformance.Tests.Peer;
 
 namespace AmqpToolkit.Conformance.Tests.Own;
 
-/// <summary>Sound conversations, frame by frame, which use every method that a client may send.</summary>
-internal static class FuzzCorpus
+/// <summary>Sound conversations, frame by frame, which use every method that a client of an edition may send.</summary>
+internal sealed class FuzzCorpus(Edition edition)
 {
     private static readonly byte[] Headers = PeerWriter.Table(
         ("a", 1), ("b", "text"), ("c", true), ("d", 2L), ("e", 1.5), ("f", null), ("g", new object?[] { 1, "two", null }), ("h", PeerWriter.Table(("i", 1), ("j", PeerWriter.Table(("k", "deep"))))),
@@ -17,9 +17,9 @@ internal static class FuzzCorpus
     ];
 
     /// <summary>Header to channel.open of 1 and 2, as one piece.</summary>
-    public static byte[] Handshake { get; } =
+    public byte[] Handshake =>
     [
-        .. ScriptedPeer.ProtocolHeader,
+        .. ScriptedPeer.HeaderOf(edition),
         .. Method(0, "connection.start-ok", PeerWriter.Table(("product", "fuzz"), ("capabilities", PeerWriter.Table(("basic.nack", true), ("consumer_cancel_notify", true), ("authentication_failure_close", true)))), "PLAIN", "\0guest\0guest", "en_US"),
         .. Method(0, "connection.tune-ok", 2047, 131072, 0),
         .. Method(0, "connection.open", "/", "", false),
@@ -32,7 +32,9 @@ internal static class FuzzCorpus
     /// shared) is not filled by the others.
     /// </summary>
     /// <param name="name">The name, the same length for all.</param>
-    public static IReadOnlyList<IReadOnlyList<byte[]>> Conversations(string name) =>
+    public IReadOnlyList<IReadOnlyList<byte[]>> Conversations(string name) => [.. All(name).Select(one => (IReadOnlyList<byte[]>)[.. one.Where(frame => frame.Length > 0)]).Where(one => one.Count > 0)];
+
+    private IEnumerable<IEnumerable<byte[]>> All(string name) =>
     [
         // topology
         [
@@ -50,7 +52,7 @@ internal static class FuzzCorpus
 
         // consume
         [
-            Declare(name), Method(1, "basic.qos", 0, 2, false), Method(1, "basic.qos", 0, 3, true), Method(1, "basic.consume", 0, "", "tag", false, false, false, false, Headers),
+            Declare(name), Method(1, "basic.qos", 0, 2, false), Method(1, "basic.qos", 0, 3, true), Method(1, "basic.consume", 0, "", "tag", false, false, false, false, edition >= Edition.V0_8 ? null : Headers),
             .. Publish(2, "", name, "one"), .. Publish(2, "", name, "two"), .. Publish(1, "", name, "three", properties: Properties), Method(1, "channel.flow", true), Method(1, "basic.ack", 1, false),
             Method(1, "basic.nack", 2, true, true), Method(1, "basic.cancel", "tag", false), Method(1, "basic.consume", 0, "", "", true, true, true, true, null), Method(1, "channel.close", 200, "done", 0, 0), Method(1, "channel.open", ""),
         ],
@@ -66,13 +68,26 @@ internal static class FuzzCorpus
             Frame(8, 0, []), Method(1, "access.request", "/data", true, true, true, true, true), Method(0, "connection.update-secret", "guest", "because"), Method(1, "exchange.declare", 0, "amq.direct", "direct", true, false, false, false, false, null),
             Method(2, "channel.close", 200, "done", 0, 0), Method(2, "channel.open", ""), Frame(8, 0, []), Method(0, "connection.close", 200, "done", 0, 0),
         ],
+
+        // what 0-9-1 has not
+        [
+            Method(1, "channel.ping"), .. Publish(1, "", name, "one"), Method(2, "channel.resume", ""), Method(1, "channel.pong"), Method(1, "channel.ok"), Method(1, "channel.resume", "dead"), Method(1, "channel.ping"),
+            Method(1, "channel.close-ok"), Method(1, "channel.open", ""), Method(1, "channel.alert", 200, "text", Headers),
+        ],
+        [Method(2, "stream.publish", 0, "", name, false, false), Frame(2, 2, new byte[14]), Method(2, "channel.close", 200, "", 0, 0)],
+        [Method(1, "file.publish", 0, "", name, false, false, "id"), Method(1, "file.qos", 0, 1, false)],
+        [Method(1, "dtx.start", "id"), Method(1, "dtx.select")],
+        [Method(1, "tunnel.request", Headers), Frame(2, 1, new byte[14])],
+        [Method(1, "test.integer", 1, 2, 3, 4UL, 0), Method(1, "test.integer-ok", 4UL)],
+        [Method(1, "message.qos", 0, 1, false), Method(1, "message.ok")],
+        [Method(0, "connection.redirect", "host", "")],
     ];
 
-    private static byte[] Declare(string name, byte[]? arguments = null) => Method(1, "queue.declare", 0, name, false, false, true, true, false, arguments);
+    private byte[] Declare(string name, byte[]? arguments = null) => Method(1, "queue.declare", 0, name, false, false, true, true, false, arguments);
 
-    private static byte[] Exchange(string name, string type, byte[]? arguments = null) => Method(1, "exchange.declare", 0, name, type, false, false, true, false, false, arguments);
+    private byte[] Exchange(string name, string type, byte[]? arguments = null) => Method(1, "exchange.declare", 0, name, type, false, false, true, false, false, arguments);
 
-    private static IEnumerable<byte[]> Publish(ushort channel, string exchange, string key, string body, bool mandatory = false, byte[]? properties = null)
+    private IEnumerable<byte[]> Publish(ushort channel, string exchange, string key, string body, bool mandatory = false, byte[]? properties = null)
     {
         yield return Method(channel, "basic.publish", 0, exchange, key, mandatory, false);
         yield return Frame(2, channel, new PeerWriter().Short(60).Short(0).LongLong((ulong)body.Length).Octets(properties ?? [0, 0]).ToArray());
@@ -82,7 +97,8 @@ internal static class FuzzCorpus
         }
     }
 
-    private static byte[] Method(ushort channel, string name, params object?[] fields) => Frame(1, channel, PeerWriter.Method(name, fields));
+    /// <summary>Nothing where the edition has no such method.</summary>
+    private byte[] Method(ushort channel, string name, params object?[] fields) => MethodCatalogue.Has(name, edition) ? Frame(1, channel, PeerWriter.Method(edition, name, fields)) : [];
 
     private static byte[] Frame(byte type, ushort channel, byte[] payload) =>
         [type, (byte)(channel >> 8), (byte)channel, .. new PeerWriter().Long((uint)payload.Length).ToArray(), .. payload, 0xCE];

@@ -1,7 +1,7 @@
 namespace AmqpToolkit.Conformance.Tests.Peer;
 
 /// <summary>
-/// The methods of 0-9-1 with RabbitMQ's extensions, written down once more by hand and independent of the product's
+/// The methods of 0-9-1 with RabbitMQ's extensions, and where 0-8 and 0-9 differ, written down once more by hand and independent of the product's
 /// definitions: a mistake there does not hide itself here.
 /// </summary>
 internal static class MethodCatalogue
@@ -75,18 +75,79 @@ internal static class MethodCatalogue
         tx.rollback-ok              90 31
         """;
 
-    private static readonly Dictionary<string, MethodShape> ByName = Parse().ToDictionary(shape => shape.Name);
+    /// <summary>What 0-8 and 0-9 have and no broker has a use for.</summary>
+    private const string Unused = """
+        file.qos                    70 10  long short bit
+        file.qos-ok                 70 11
+        file.publish                70 60  short shortstr shortstr bit bit shortstr
+        stream.qos                  80 10  long short long bit
+        stream.publish              80 40  short shortstr shortstr bit bit
+        dtx.select                 100 10
+        dtx.start                  100 20  shortstr
+        tunnel.request             110 10  table
 
-    private static readonly Dictionary<(ushort ClassId, ushort MethodId), MethodShape> ById = ByName.Values.ToDictionary(shape => (shape.ClassId, shape.MethodId));
+        """;
 
-    public static MethodShape Find(string name) =>
-        ByName.TryGetValue(name, out var shape) ? shape : throw new ArgumentException($"No method '{name}' in the catalogue.", nameof(name));
+    private const string Of0_9 = Unused + """
+        connection.redirect         10 42  shortstr shortstr
+        channel.resume              20 50  longstr
+        channel.ping                20 60
+        channel.pong                20 70
+        channel.ok                  20 80
+        message.qos                120 110 long short bit
+        message.ok                 120 500
+        """;
 
-    public static MethodShape Find(ushort classId, ushort methodId) =>
-        ById.TryGetValue((classId, methodId), out var shape) ? shape : throw new InvalidDataException($"The broker sent an unknown method {classId}.{methodId}.");
+    private const string Of0_8 = Unused + """
+        connection.redirect         10 50  shortstr shortstr
+        connection.close            10 60  short shortstr short short
+        connection.close-ok         10 61
+        channel.open-ok             20 11
+        channel.alert               20 30  short shortstr table
+        basic.consume               60 20  short shortstr shortstr bit bit bit bit
+        test.integer               120 10  octet short long longlong octet
+        test.integer-ok            120 11  longlong
+        """;
 
-    private static IEnumerable<MethodShape> Parse() =>
-        from line in Text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+    /// <summary>What a client of 0-8 cannot say.</summary>
+    private static readonly string[] NotIn0_8 =
+    [
+        "connection.blocked", "connection.unblocked", "connection.update-secret", "connection.update-secret-ok", "exchange.bind", "exchange.bind-ok", "exchange.unbind", "exchange.unbind-ok",
+        "basic.nack", "confirm.select", "confirm.select-ok",
+    ];
+
+    private static readonly Dictionary<string, MethodShape> Common = Parse(Text).ToDictionary(shape => shape.Name);
+
+    private static readonly Dictionary<string, MethodShape>[] ByName = [.. Enum.GetValues<Edition>().Select(Create)];
+
+    private static readonly Dictionary<(ushort ClassId, ushort MethodId), MethodShape>[] ById = [.. ByName.Select(one => one.Values.ToDictionary(shape => (shape.ClassId, shape.MethodId)))];
+
+    public static bool Has(string name, Edition edition) => ByName[(int)edition].ContainsKey(name);
+
+    public static MethodShape Find(string name, Edition edition = Edition.V0_9_1) =>
+        ByName[(int)edition].TryGetValue(name, out var shape) ? shape : throw new ArgumentException($"No method '{name}' in the catalogue of {edition}.", nameof(name));
+
+    public static MethodShape Find(ushort classId, ushort methodId, Edition edition = Edition.V0_9_1) =>
+        ById[(int)edition].TryGetValue((classId, methodId), out var shape) ? shape : throw new InvalidDataException($"The broker sent a method that {edition} does not know: {classId}.{methodId}.");
+
+    private static Dictionary<string, MethodShape> Create(Edition edition)
+    {
+        var methods = new Dictionary<string, MethodShape>(Common);
+        foreach (var name in edition >= Edition.V0_8 ? NotIn0_8 : [])
+        {
+            methods.Remove(name);
+        }
+
+        foreach (var shape in Parse(edition switch { Edition.V0_9_1 => "", Edition.V0_9 => Of0_9, _ => Of0_8 }))
+        {
+            methods[shape.Name] = shape;
+        }
+
+        return methods;
+    }
+
+    private static IEnumerable<MethodShape> Parse(string text) =>
+        from line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
         let words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
         select new MethodShape(words[0], ushort.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture), ushort.Parse(words[2], System.Globalization.CultureInfo.InvariantCulture), words[3..]);
 }

@@ -3,17 +3,17 @@ using System.Text;
 
 namespace AmqpToolkit.Conformance.Tests.Peer;
 
-/// <summary>Reads 0-9-1 values and insists that a method is used up to its last octet.</summary>
+/// <summary>Reads values and insists that a method is used up to its last octet.</summary>
 internal ref struct PeerReader(ReadOnlySpan<byte> rest)
 {
     private ReadOnlySpan<byte> _rest = rest;
     private int _bits;
     private byte _bitOctet;
 
-    public static IncomingMethod Method(ushort channel, ReadOnlySpan<byte> payload)
+    public static IncomingMethod Method(ushort channel, ReadOnlySpan<byte> payload, Edition edition = Edition.V0_9_1)
     {
         var reader = new PeerReader(payload);
-        var shape = MethodCatalogue.Find(reader.Short(), reader.Short());
+        var shape = MethodCatalogue.Find(reader.Short(), reader.Short(), edition);
         var fields = new object?[shape.Domains.Length];
         for (var i = 0; i < fields.Length; i++)
         {

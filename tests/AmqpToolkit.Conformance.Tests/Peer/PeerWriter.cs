@@ -4,7 +4,7 @@ using System.Text;
 
 namespace AmqpToolkit.Conformance.Tests.Peer;
 
-/// <summary>Writes 0-9-1 values, most significant octet first. Plain and slow on purpose.</summary>
+/// <summary>Writes values, most significant octet first. Plain and slow on purpose.</summary>
 internal sealed class PeerWriter
 {
     private readonly List<byte> _octets = [];
@@ -12,9 +12,17 @@ internal sealed class PeerWriter
 
     public byte[] ToArray() => [.. _octets];
 
-    public static byte[] Method(string name, params object?[] fields)
+    public static byte[] Method(string name, params object?[] fields) => Method(Edition.V0_9_1, name, fields);
+
+    public static byte[] Method(Edition edition, string name, params object?[] fields)
     {
-        var shape = MethodCatalogue.Find(name);
+        var shape = MethodCatalogue.Find(name, edition);
+        if (fields.Length == shape.Domains.Length + 1 && fields[^1] is null)
+        {
+            // The empty table of arguments that 0-8 has no place for.
+            fields = fields[..^1];
+        }
+
         if (fields.Length != shape.Domains.Length)
         {
             throw new ArgumentException($"{name} has {shape.Domains.Length} fields, not {fields.Length}.", nameof(fields));

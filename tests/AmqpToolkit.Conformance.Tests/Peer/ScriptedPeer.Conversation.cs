@@ -14,9 +14,9 @@ internal sealed partial class ScriptedPeer
     private int _deposits;
 
     /// <summary>An open connection.</summary>
-    public static ScriptedPeer Open(BrokerUnderTest broker, byte[]? capabilities = null, int frameMax = 131072, ushort channelMax = 2047, ushort heartbeat = 0)
+    public static ScriptedPeer Open(BrokerUnderTest broker, byte[]? capabilities = null, int frameMax = 131072, ushort channelMax = 2047, ushort heartbeat = 0, Edition edition = Edition.V0_9_1)
     {
-        var peer = Tuned(broker, capabilities);
+        var peer = Tuned(broker, capabilities, edition);
         peer.TuneOk(frameMax, channelMax, heartbeat);
         peer.Send(0, "connection.open", broker.VirtualHost, "", false);
         peer.Expect(0, "connection.open-ok");
@@ -24,9 +24,12 @@ internal sealed partial class ScriptedPeer
     }
 
     /// <summary>An open connection with these channels.</summary>
-    public static ScriptedPeer OpenWithChannels(BrokerUnderTest broker, params ushort[] channels)
+    public static ScriptedPeer OpenWithChannels(BrokerUnderTest broker, params ushort[] channels) => OpenWithChannels(broker, Edition.V0_9_1, channels);
+
+    /// <summary>The same in an edition.</summary>
+    public static ScriptedPeer OpenWithChannels(BrokerUnderTest broker, Edition edition, params ushort[] channels)
     {
-        var peer = Open(broker);
+        var peer = Open(broker, edition: edition);
         foreach (var channel in channels)
         {
             peer.OpenChannel(channel);
@@ -36,18 +39,18 @@ internal sealed partial class ScriptedPeer
     }
 
     /// <summary>A connection that sent its protocol header and got connection.start.</summary>
-    public static ScriptedPeer Started(BrokerUnderTest broker)
+    public static ScriptedPeer Started(BrokerUnderTest broker, Edition edition = Edition.V0_9_1)
     {
-        var peer = Connect(broker);
-        peer.SendRaw(ProtocolHeader);
+        var peer = Connect(broker, edition);
+        peer.SendRaw(HeaderOf(edition));
         peer.Expect(0, "connection.start");
         return peer;
     }
 
     /// <summary>A connection that has logged in and got connection.tune.</summary>
-    public static ScriptedPeer Tuned(BrokerUnderTest broker, byte[]? capabilities = null)
+    public static ScriptedPeer Tuned(BrokerUnderTest broker, byte[]? capabilities = null, Edition edition = Edition.V0_9_1)
     {
-        var peer = Started(broker);
+        var peer = Started(broker, edition);
         peer.StartOk("PLAIN", $"\0{broker.User}\0{broker.Password}", capabilities);
         peer.Expect(0, "connection.tune");
         return peer;
@@ -151,7 +154,9 @@ internal sealed partial class ScriptedPeer
         Call(channel, "exchange.bind", 0, destination, source, routingKey, false, arguments);
 
     public string Consume(ushort channel, string queue, string tag = "", bool noAck = false, bool exclusive = false, byte[]? arguments = null) =>
-        Call(channel, "basic.consume", 0, queue, tag, false, noAck, exclusive, false, arguments).Field<string>(0);
+        (Edition >= Edition.V0_8
+            ? Call(channel, "basic.consume", 0, queue, tag, false, noAck, exclusive, false)
+            : Call(channel, "basic.consume", 0, queue, tag, false, noAck, exclusive, false, arguments)).Field<string>(0);
 
     public void Cancel(ushort channel, string tag) => Assert.Equal(tag, Call(channel, "basic.cancel", tag, false).Field<string>(0));
 
@@ -241,7 +246,8 @@ internal sealed partial class ScriptedPeer
     private void ExpectClose(ushort channel, string close, int code, string text, string? method)
     {
         var found = Expect(channel, close);
-        var (classId, methodId) = method is null ? ((ushort)0, (ushort)0) : (MethodCatalogue.Find(method).ClassId, MethodCatalogue.Find(method).MethodId);
+        var shape = method is null ? null : MethodCatalogue.Find(method, Edition);
+        var (classId, methodId) = (shape?.ClassId ?? 0, shape?.MethodId ?? 0);
         Assert.Equal($"{code} {text} ({classId}.{methodId})", $"{found.Field<ushort>(0)} {found.Field<string>(1)} ({found.Field<ushort>(2)}.{found.Field<ushort>(3)})");
     }
 }

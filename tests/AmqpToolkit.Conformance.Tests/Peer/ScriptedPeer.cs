@@ -5,7 +5,7 @@ using System.Text;
 namespace AmqpToolkit.Conformance.Tests.Peer;
 
 /// <summary>
-/// A 0-9-1 client that does exactly what a test says, wrong things too, over a blocking socket. Every read has a deadline:
+/// A client of 0-9-1 or an edition before it that does exactly what a test says, wrong things too, over a blocking socket. Every read has a deadline:
 /// a broker that does not answer fails the test, and never hangs it.
 /// </summary>
 internal sealed partial class ScriptedPeer : IDisposable
@@ -25,20 +25,33 @@ internal sealed partial class ScriptedPeer : IDisposable
     private int _end;
     private List<byte>? _batch;
 
-    private ScriptedPeer(BrokerUnderTest broker)
+    private ScriptedPeer(BrokerUnderTest broker, Edition edition)
     {
         Broker = broker;
+        Edition = edition;
         _socket = new Socket(broker.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendTimeout = (int)Deadline.TotalMilliseconds };
         _socket.Connect(broker.Endpoint);
     }
 
     public BrokerUnderTest Broker { get; }
 
+    /// <summary>What it speaks.</summary>
+    public Edition Edition { get; }
+
     /// <summary>What was agreed with tune-ok; contents are split by it.</summary>
     public int FrameMax { get; set; } = 131072;
 
     /// <summary>A bare socket: nothing was said yet.</summary>
-    public static ScriptedPeer Connect(BrokerUnderTest broker) => new(broker);
+    public static ScriptedPeer Connect(BrokerUnderTest broker, Edition edition = Edition.V0_9_1) => new(broker, edition);
+
+    /// <summary>The first octets of an edition.</summary>
+    public static byte[] HeaderOf(Edition edition) => edition switch
+    {
+        Edition.V0_9 => [.. "AMQP"u8, 1, 1, 0, 9],
+        Edition.V0_8 => [.. "AMQP"u8, 1, 1, 8, 0],
+        Edition.V0_8Alternative => [.. "AMQP"u8, 1, 1, 9, 1],
+        _ => ProtocolHeader,
+    };
 
     public void Dispose() => _socket.Dispose();
 
@@ -69,7 +82,7 @@ internal sealed partial class ScriptedPeer : IDisposable
     public void SendFrame(byte type, ushort channel, ReadOnlySpan<byte> payload, byte end = 0xCE) =>
         SendRaw([type, (byte)(channel >> 8), (byte)channel, .. new PeerWriter().Long((uint)payload.Length).ToArray(), .. payload, end]);
 
-    public void Send(ushort channel, string method, params object?[] fields) => SendFrame(1, channel, PeerWriter.Method(method, fields));
+    public void Send(ushort channel, string method, params object?[] fields) => SendFrame(1, channel, PeerWriter.Method(Edition, method, fields));
 
     /// <summary>A content header; the default has no property: two zero octets of flags.</summary>
     public void SendHeader(ushort channel, ulong bodyOctets, byte[]? properties = null, ushort classId = 60, ushort weight = 0) =>
@@ -111,12 +124,21 @@ internal sealed partial class ScriptedPeer : IDisposable
         payload = payload[..^1];
         return type switch
         {
-            1 => PeerReader.Method(channel, payload),
+            1 => PeerReader.Method(channel, payload, Edition),
             2 => Header(channel, payload),
             3 => new IncomingBody(channel, payload.ToArray()),
             8 => new IncomingHeartbeat(channel, payload.Length),
             _ => throw new InvalidDataException($"The broker sent a frame of type {type}."),
         };
+    }
+
+    /// <summary>The octets of the next frame, from its type to its end.</summary>
+    public byte[] ReceiveOctets()
+    {
+        Assert.True(Fill(7, null), "The socket ended.");
+        var octets = (int)BinaryPrimitives.ReadUInt32BigEndian(_buffer.AsSpan(_start + 3)) + 8;
+        Assert.True(Fill(octets, null), "The socket ended within a frame.");
+        return Take(octets).ToArray();
     }
 
     /// <summary>The next thing but heartbeats.</summary>
