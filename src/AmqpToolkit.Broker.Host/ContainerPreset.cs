@@ -47,5 +47,26 @@ internal sealed record ContainerPreset(string User, string Password, string Virt
         "Server startup complete; 0 plugins started.",
     ];
 
-    private static string Variable(string name, string unsaid) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : unsaid;
+    /// <summary>A variable, or the file that the variable of that name with _FILE behind it names: that is where secrets are mounted.</summary>
+    private static string Variable(string name, string unsaid)
+    {
+        if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)
+        {
+            return value;
+        }
+
+        if (Environment.GetEnvironmentVariable($"{name}_FILE") is not { Length: > 0 } path)
+        {
+            return unsaid;
+        }
+
+        try
+        {
+            return File.ReadAllText(path).TrimEnd('\r', '\n') is { Length: > 0 } text ? text : throw new SettingException($"{name}_FILE '{path}' from the environment is empty");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingException($"{name}_FILE '{path}' from the environment cannot be read: {e.Message}");
+        }
+    }
 }

@@ -153,6 +153,12 @@ public sealed class AmqpBroker : IAsyncDisposable
             broker.Listen();
             if (options.HasStore)
             {
+                if (broker.Store?.NewFolder is { } folder)
+                {
+                    // Not before it is sure that there will be a broker: who has only mistyped a port wants one line.
+                    Log.StoreBegins(broker.Logger, folder);
+                }
+
                 _ = broker.Users.BeginReckoning();
             }
         }
@@ -299,6 +305,13 @@ public sealed class AmqpBroker : IAsyncDisposable
         await Task.Run(() => BrokerStore.Open(this)).ConfigureAwait(false);
         if (Store is { HasBegun: false } store)
         {
+            if (store.HasMetDamage || Users.Names.Any(name => Options.Users.All(user => user.Name != name)))
+            {
+                // What says that it has begun may be what is lost, and with it who was let in and who no more.
+                Log.FirstUsersNotMade(Logger, string.Join(", ", Options.Users.Select(user => user.Name)));
+                return;
+            }
+
             AddFirstUsers();
             store.Begin(Users.ImitationSecret);
             await store.FlushAsync().ConfigureAwait(false);

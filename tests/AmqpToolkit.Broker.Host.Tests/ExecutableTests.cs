@@ -214,6 +214,19 @@ public sealed class ExecutableTests
     }
 
     [Fact]
+    public async Task Container_TakesItsPasswordFromAFile()
+    {
+        string file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "mounted\n");
+        await using BrokerExecutable broker = BrokerExecutable.Start("--container --port 0", null, ("RABBITMQ_DEFAULT_USER", "me"), ("RABBITMQ_DEFAULT_PASS_FILE", file));
+
+        await using IConnection client = await ConnectAsync((await broker.ListeningAsync()).Port, "me", "mounted");
+
+        Assert.True(client.IsOpen);
+        File.Delete(file);
+    }
+
+    [Fact]
     public async Task Definitions_InTheSettingsFile_BringTheirUsersAndNoGuest()
     {
         const string Settings = """

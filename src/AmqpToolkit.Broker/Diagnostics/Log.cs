@@ -113,6 +113,9 @@ internal static partial class Log
     [LoggerMessage(40, LogLevel.Information, "the folder {Folder} had nothing: a new store begins")]
     public static partial void StoreBegins(ILogger logger, string folder);
 
+    [LoggerMessage(43, LogLevel.Warning, "the store does not say that it had begun, and is not new: its first users ({Users}) are not made; who may log in comes from it, or from definitions")]
+    public static partial void FirstUsersNotMade(ILogger logger, string users);
+
     [LoggerMessage(41, LogLevel.Warning, "the store in {Folder} was of format {Found}, and is of format {Current} from now on: an earlier program will not take it")]
     public static partial void StoreUpgraded(ILogger logger, string folder, uint found, uint current);
 

@@ -55,6 +55,12 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     /// <summary>Whether the store has the users and virtual hosts that a broker begins with.</summary>
     public bool HasBegun { get; internal set; }
 
+    /// <summary>The folder, if it had nothing when it was opened.</summary>
+    public string? NewFolder { get; private set; }
+
+    /// <summary>Whether anything was damaged when it was opened.</summary>
+    public bool HasMetDamage { get; private set; }
+
     /// <summary>Whether the journal is being read, and takes nothing yet.</summary>
     public bool IsReading => _journal is null;
 
@@ -115,12 +121,9 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
             store.BeginToSetPlacesAside();
             store.Streams.SkipNumbersOfFolders();
             recovery.Finish();
+            store.HasMetDamage = recovery.HasMetDamage;
             store.Streams.NoteEnds();
-            if (store._journal.FoundVersion == 0 && !recovery.HasMetDamage)
-            {
-                Log.StoreBegins(broker.Logger, files.Folder);
-            }
-
+            store.NewFolder = store._journal.FoundVersion == 0 && !recovery.HasMetDamage ? files.Folder : null;
             store.Streams.RemoveOrphans(recovery.HasQueue, recovery.WasRemoved, folder => Log.FolderLeft(broker.Logger, folder), mayRemove: !recovery.HasMetDamage);
 
             store.WatchRoom(broker);

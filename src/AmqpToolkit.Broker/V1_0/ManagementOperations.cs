@@ -100,10 +100,15 @@ internal static class ManagementOperations
 
     private static int PutQueue(PeerConnection connection, byte[] name, EncodedMapView body, EncodedValueBuilder answer)
     {
+        if (FindUnknown(body, "durable exclusive auto_delete arguments") is { } unknown)
+        {
+            return Say(BadRequest, $"bad queue property {unknown}", answer);
+        }
+
         bool isNew = connection.VirtualHost.FindQueue(name) is null;
         var arguments = ArgumentsOf(body);
         var error = connection.VirtualHost.DeclareQueue(
-            name, passive: false, Is(body, "durable"u8), Is(body, "exclusive"u8), Is(body, "auto_delete"u8), arguments.View, connection, out var queue, connection.Caller);
+            name, passive: false, IsDurable(body), Is(body, "exclusive"u8), Is(body, "auto_delete"u8), arguments.View, connection, out var queue, connection.Caller);
         if (error is not null)
         {
             return Refuse(error, answer);
@@ -137,10 +142,15 @@ internal static class ManagementOperations
 
     private static int PutExchange(PeerConnection connection, byte[] name, EncodedMapView body, EncodedValueBuilder answer)
     {
+        if (FindUnknown(body, "type durable auto_delete internal arguments") is { } unknown)
+        {
+            return Say(BadRequest, $"bad exchange property {unknown}", answer);
+        }
+
         var type = body.TryGetValue("type"u8, out var value) && value.TryGetString(out var text) ? text : "direct"u8;
         return Done(
             connection.VirtualHost.DeclareExchange(
-                name, type, passive: false, Is(body, "durable"u8), Is(body, "auto_delete"u8), Is(body, "internal"u8), ArgumentsOf(body).View, connection.Caller),
+                name, type, passive: false, IsDurable(body), Is(body, "auto_delete"u8), Is(body, "internal"u8), ArgumentsOf(body).View, connection.Caller),
             answer);
     }
 
@@ -346,6 +356,25 @@ internal static class ManagementOperations
     }
 
     private static bool Is(EncodedMapView map, ReadOnlySpan<byte> key) => map.TryGetValue(key, out var value) && value.TryGetBoolean(out bool isSet) && isSet;
+
+    /// <summary>What is declared this way is durable unless it is said.</summary>
+    private static bool IsDurable(EncodedMapView map) => !map.TryGetValue("durable"u8, out _) || Is(map, "durable"u8);
+
+    /// <summary>The first key that is none of these; null when all are.</summary>
+    private static string? FindUnknown(EncodedMapView map, string known)
+    {
+        string[] names = known.Split(' ');
+        foreach (var entry in map)
+        {
+            string key = entry.Key.TryGetString(out var text) ? Encoding.UTF8.GetString(text) : "that is no text";
+            if (!names.Contains(key))
+            {
+                return key;
+            }
+        }
+
+        return null;
+    }
 
     private static byte[] Text(EncodedMapView map, ReadOnlySpan<byte> key) => map.TryGetValue(key, out var value) && value.TryGetString(out var text) && text.Length <= MaxNameOctets ? text.ToArray() : [];
 

@@ -68,7 +68,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
             MissBatch(isContinued || isKnown);
 
             // What is missing may be what others rely on, and is to be told until somebody has seen to it.
-            _segment.IsPinned = _segment.EndOffset < _segment.LeastEndOffset;
+            _segment.IsPinned |= _segment.EndOffset < _segment.LeastEndOffset;
             _window = reader.Window;
         }
 
@@ -121,6 +121,9 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
     {
         _wasClosed = false;
         _hasGap = true;
+
+        // Else it would go when nobody needs the rest of it, and with it all that tells of the loss.
+        _segment.IsPinned = true;
 
         // What is known to be about a queue's message declares none.
         _mayLackDefinitions |= queue == 0;

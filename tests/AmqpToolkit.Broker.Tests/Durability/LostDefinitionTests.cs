@@ -53,6 +53,45 @@ public sealed class LostDefinitionTests
     }
 
     [Fact]
+    public async Task DamageOfADefinition_IsToldAtEveryStartUntilARepair()
+    {
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true);
+        using (var client = new KeptClient(broker))
+        {
+            client.Declare("lost");
+        }
+
+        await broker.StopAsync();
+        Assert.NotEqual(0, Damage(broker.Folder, "lost"u8.ToArray(), null));
+        for (int start = 0; start < 3; start++)
+        {
+            await broker.OpenAsync();
+            Assert.True(broker.Broker.Store!.HasMetDamage, $"start {start}");
+            await broker.StopAsync();
+        }
+
+        await broker.OpenAsync();
+    }
+
+    [Fact]
+    public async Task FirstUsers_OfAStoreThatDoesNotSayThatItHadBegun_DoNotComeBack()
+    {
+        await using var broker = await KeptBroker.StartAsync(toleratesDefects: true);
+        broker.Broker.Users.Set(new BrokerUser { Name = "admin", Password = "secret" });
+        broker.Broker.Users.Delete("guest");
+        await broker.StopAsync();
+        Assert.NotEqual(0, Damage(broker.Folder, [0, 0, 2, 0, 32, 0, 0, 0], null));
+        for (int start = 0; start < 2; start++)
+        {
+            await broker.OpenAsync();
+            Assert.Equal(["admin"], broker.Broker.Users.Names);
+            await broker.StopAsync();
+        }
+
+        await broker.OpenAsync();
+    }
+
+    [Fact]
     public async Task StreamsFolder_ThatNobodyKnowsOf_IsLeft()
     {
         await using var broker = await KeptBroker.StartAsync();

@@ -129,7 +129,7 @@ public sealed class HostilePeerTests : IAsyncLifetime
 
     [Theory]
     [InlineData("GET / HTTP/1.1\r\n\r\n", "AMQP\0\0\x9\x1")]
-    [InlineData("AMQP\x1\x1\x8\0", "AMQP\0\0\x9\x1")]
+    [InlineData("AMQP\x1\x1\0\xa", "AMQP\0\0\x9\x1")]
     [InlineData("\0\0\0\0\0\0\0\0", "AMQP\0\0\x9\x1")]
     public async Task Stranger_OfAnotherProtocol_IsToldThisOne_AndDroppedAfterThreeSeconds(string said, string answer)
     {

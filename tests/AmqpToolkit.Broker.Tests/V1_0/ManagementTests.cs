@@ -34,6 +34,20 @@ public sealed class ManagementTests
     }
 
     [Fact]
+    public async Task E02_WhatIsDeclared_IsDurableUnlessItIsSaid_AndHasNoPropertiesThatNobodyKnows()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        using var peer = Begin(broker);
+        Assert.True(Ask(peer, "PUT", "/queues/q", builder => builder.BeginMap().End()).Boolean("durable"));
+        Assert.True(Ask(peer, "PUT", "/queues/p").Boolean("durable"));
+        Assert.Equal("204", Ask(peer, "PUT", "/exchanges/e", builder => builder.BeginMap().End()).Status);
+        Assert.True(broker.FindVirtualHost("/")!.FindExchange("e"u8)!.Durable);
+        Assert.Equal("400", Ask(peer, "PUT", "/queues/r", builder => builder.BeginMap().AddString("foo").AddInt(1).End()).Status);
+        Assert.Equal("400", Ask(peer, "PUT", "/exchanges/f", builder => builder.BeginMap().AddString("foo").AddInt(1).End()).Status);
+        Assert.Equal("404", Ask(peer, "GET", "/queues/r").Status);
+    }
+
+    [Fact]
     public async Task E03_Exchange_IsDeclared_Bound_Unbound_AndDeleted()
     {
         await using var broker = await TestBroker.StartAsync();
