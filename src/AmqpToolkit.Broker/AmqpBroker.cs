@@ -30,6 +30,7 @@ public sealed class AmqpBroker : IAsyncDisposable
     private readonly ConcurrentDictionary<ClientConnection, Task> _connections = new();
     private readonly List<(Socket Socket, ConnectionProfile Profile, TlsListening Tls)> _listeners = [];
     private readonly ConnectionProfile _profile;
+    private readonly ConnectionProfile _inMemoryProfile;
     private readonly List<Task> _accepting = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _stopGate = new();
@@ -60,6 +61,7 @@ public sealed class AmqpBroker : IAsyncDisposable
         VirtualHosts = new BrokerVirtualHosts(this);
         Users = new BrokerUsers(this);
         _profile = new ConnectionProfile(options);
+        _inMemoryProfile = options.OwnHeartbeatSeconds is null ? new ConnectionProfile(options, heartbeatSeconds: 0) : _profile;
     }
 
     /// <summary>Where the broker listens, with the ports that it really has.</summary>
@@ -73,6 +75,10 @@ public sealed class AmqpBroker : IAsyncDisposable
 
     /// <summary>The virtual hosts, their limits and policies.</summary>
     public BrokerVirtualHosts VirtualHosts { get; }
+
+    /// <summary>The queues of the virtual host <c>/</c>, to look at; another's are its own (<see cref="BrokerVirtualHost.Queues"/>).</summary>
+    /// <exception cref="InvalidOperationException">There is no virtual host <c>/</c>.</exception>
+    public BrokerQueues Queues => VirtualHosts.Find("/")?.Queues ?? throw new InvalidOperationException("There is no virtual host '/': ask one of VirtualHosts for its queues.");
 
     /// <summary>Where what is durable is kept; null when everything is in memory.</summary>
     internal BrokerStore? Store { get; set; }
@@ -264,11 +270,14 @@ public sealed class AmqpBroker : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>Connects to the broker inside this process, without a socket.</summary>
-    internal TransportConnection ConnectInMemory()
+    /// <summary>
+    /// Connects to the broker inside this process, without a socket: a stream for a client of the toolkit, of either version, that counts as from this machine. There are no heartbeats unless both ends ask for them.
+    /// </summary>
+    /// <returns>The client's end, which whoever asked owns. At a broker that has stopped it is at its end.</returns>
+    public TransportConnection ConnectInMemory()
     {
         var (client, server) = InMemoryTransport.CreatePair();
-        Serve(server);
+        Serve(server, _inMemoryProfile);
         return client;
     }
 
@@ -447,12 +456,40 @@ public sealed class AmqpBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>What the options put between the broker and a connection.</summary>
+    /// <returns>Null when that failed: the connection is cut.</returns>
+    private TransportConnection? Wrap(TransportConnection transport, Func<TransportConnection, TransportConnection> wrap)
+    {
+        try
+        {
+            return wrap(transport);
+        }
+#pragma warning disable CA1031 // Whatever another's code throws: it is one connection that suffers.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.Defect(Logger, exception, nameof(AmqpBrokerOptions.WrapTransport));
+            transport.Dispose();
+            return null;
+        }
+    }
+
     /// <summary>Serves a connection until it is gone. Owns the transport.</summary>
     /// <param name="transport">The stream.</param>
     /// <param name="profile">What its client is shown; null for the broker's own.</param>
     /// <param name="handshakeEndsAt">By when it is to be open, where it was accepted a while ago.</param>
     internal void Serve(TransportConnection transport, ConnectionProfile? profile = null, long? handshakeEndsAt = null)
     {
+        if (Options.WrapTransport is { } wrap)
+        {
+            if (Wrap(transport, wrap) is not { } wrapped)
+            {
+                return;
+            }
+
+            transport = wrapped;
+        }
+
         var connection = new ClientConnection(this, transport, profile ?? _profile, handshakeEndsAt);
         var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _connections[connection] = ServeAsync(begin.Task, connection);

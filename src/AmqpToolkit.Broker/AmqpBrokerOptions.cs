@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Storage.Journaling;
+using AmqpToolkit.Transport;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -49,8 +50,14 @@ public sealed class AmqpBrokerOptions
     /// <summary>Channels that a connection may have, offered to clients as channel_max.</summary>
     public ushort ChannelMax { get; init; } = 2047;
 
-    /// <summary>The interval of heartbeats in seconds, offered to clients, who decide; 0 for none.</summary>
-    public ushort HeartbeatSeconds { get; init; } = 60;
+    /// <summary>
+    /// The interval of heartbeats in seconds, offered to clients, who decide; 0 for none. 60 unless it is set, and none in memory (<see cref="AmqpBroker.ConnectInMemory"/>), where nobody is lost unnoticed.
+    /// </summary>
+    public ushort HeartbeatSeconds
+    {
+        get => OwnHeartbeatSeconds ?? 60;
+        init => OwnHeartbeatSeconds = value;
+    }
 
     /// <summary>How long a client may take from the moment it is accepted until its connection is open, however slowly or much it sends.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
@@ -159,6 +166,12 @@ public sealed class AmqpBrokerOptions
     /// </summary>
     public bool ReturnsMemoryAtOnce { get; init; }
 
+    /// <summary>
+    /// Puts something between the broker and each of its connections: what looks at, or meddles with, what goes over the stream. Null for nothing, which costs nothing. It is given the
+    /// connection's stream, and what it returns owns that; a connection for which it throws is cut.
+    /// </summary>
+    public Func<TransportConnection, TransportConnection>? WrapTransport { get; init; }
+
     /// <summary>The clock of every timeout.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
@@ -167,6 +180,9 @@ public sealed class AmqpBrokerOptions
 
     /// <summary>Another disk than the system's, for tests; <see cref="DataDirectory"/> is not looked at then.</summary>
     internal Func<IFileLayer>? FileLayer { get; init; }
+
+    /// <summary>What <see cref="HeartbeatSeconds"/> was set to; null when it was not.</summary>
+    internal ushort? OwnHeartbeatSeconds { get; private init; }
 
     /// <summary>What <see cref="MaxMessageOctets"/> was set to; null when it was not.</summary>
     internal long? OwnMaxMessageOctets { get; private init; }

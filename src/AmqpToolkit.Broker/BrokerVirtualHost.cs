@@ -8,6 +8,7 @@ public sealed class BrokerVirtualHost
     internal BrokerVirtualHost(VirtualHost topology)
     {
         Topology = topology;
+        Queues = new BrokerQueues(topology);
         Policies = new BrokerPolicies(topology, isOperator: false);
         OperatorPolicies = new BrokerPolicies(topology, isOperator: true);
     }
@@ -93,6 +94,9 @@ public sealed class BrokerVirtualHost
 
     /// <summary>The policies with which operators limit what users ask for: where both say something, the smaller number counts.</summary>
     public BrokerPolicies OperatorPolicies { get; }
+
+    /// <summary>The queues, to look at.</summary>
+    public BrokerQueues Queues { get; }
 
     internal VirtualHost Topology { get; }
 }

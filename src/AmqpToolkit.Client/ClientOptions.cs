@@ -73,6 +73,12 @@ public abstract record ClientOptions
         init => field = CheckTimeout(value);
     } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Where the stream to the peer comes from instead of a socket to <see cref="Host"/> and <see cref="Port"/> with or without TLS, as a tunnel, or a broker in this process; the connection owns what it is given. Null for a socket.
+    /// An <see cref="IOException"/> of it means that there is no connection to be had.
+    /// </summary>
+    public Func<CancellationToken, ValueTask<TransportConnection>>? Transport { get; init; }
+
     /// <summary>The clock of heartbeats and timeouts.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
@@ -105,9 +111,17 @@ public abstract record ClientOptions
 
     /// <summary>Connects as they say, up to the first octet of AMQP.</summary>
     /// <exception cref="IOException">Nobody answered, or it is not who it should be.</exception>
-    internal async ValueTask<TransportConnection> ConnectTransportAsync(CancellationToken cancellationToken) => Tls is null
-        ? await SocketTransportConnection.ConnectAsync(Host, Port, cancellationToken).ConfigureAwait(false)
-        : await TlsTransportConnection.ConnectAsync(Host, Port, Tls.HandshakeFor(Host), cancellationToken).ConfigureAwait(false);
+    internal async ValueTask<TransportConnection> ConnectTransportAsync(CancellationToken cancellationToken)
+    {
+        if (Transport is { } open)
+        {
+            return await open(cancellationToken).ConfigureAwait(false);
+        }
+
+        return Tls is null
+            ? await SocketTransportConnection.ConnectAsync(Host, Port, cancellationToken).ConfigureAwait(false)
+            : await TlsTransportConnection.ConnectAsync(Host, Port, Tls.HandshakeFor(Host), cancellationToken).ConfigureAwait(false);
+    }
 
     private static TimeSpan CheckTimeout(TimeSpan value)
     {

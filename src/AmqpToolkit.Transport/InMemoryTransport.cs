@@ -22,6 +22,8 @@ public static class InMemoryTransport
 
         public override EndPoint? RemoteEndPoint => null;
 
+        public override bool IsInMemory => true;
+
         public override bool IsProtected => true;
 
         public override bool IsPeerGone => incoming.HasEnded || outgoing.HasEnded;

@@ -18,6 +18,9 @@ public abstract class TransportConnection : IDisposable
     /// <summary>Whether the other end is on this machine.</summary>
     public virtual bool IsLoopback => RemoteEndPoint is not IPEndPoint remote || IPAddress.IsLoopback(remote.Address.IsIPv4MappedToIPv6 ? remote.Address.MapToIPv4() : remote.Address);
 
+    /// <summary>Whether the other end is in this process, and there is no socket between: neither end can be lost without the other hearing of it.</summary>
+    public virtual bool IsInMemory => false;
+
     /// <summary>Whether nobody but the two ends can read what passes.</summary>
     public virtual bool IsProtected => false;
 

@@ -19,8 +19,9 @@ internal sealed class ConnectionProfile
 
     private readonly SaslOffer[] _offers;
 
-    public ConnectionProfile(AmqpBrokerOptions options, AmqpListener? listener = null)
+    public ConnectionProfile(AmqpBrokerOptions options, AmqpListener? listener = null, ushort? heartbeatSeconds = null)
     {
+        ushort heartbeat = heartbeatSeconds ?? options.HeartbeatSeconds;
         var profile = listener?.Profile ?? options.Profile;
         Rules = ProfileRules.Of(profile);
         MaxMessageOctets = options.OwnMaxMessageOctets ?? Rules.MaxMessageOctets;
@@ -30,7 +31,7 @@ internal sealed class ConnectionProfile
         {
             ServerProperties = ServerProperties.Create(listener?.Product ?? options.Product, version),
             ServerPropertiesOf0_8 = ServerProperties.Create(listener?.Product ?? options.Product, version, hasCapabilities: false),
-            Offer = new Tuning(options.ChannelMax, options.FrameMax, options.HeartbeatSeconds),
+            Offer = new Tuning(options.ChannelMax, options.FrameMax, heartbeat),
             MinFrameMax = Math.Min(options.FrameMax, Rules.MinFrameMax),
             Anonymous = Anonymous,
         };
@@ -39,7 +40,7 @@ internal sealed class ConnectionProfile
             ContainerId = AmqpBroker.NodeName,
             MaxFrameSize = options.FrameMax,
             ChannelMax = Math.Min(options.ChannelMax == 0 ? (ushort)MaxSessions : options.ChannelMax, (ushort)MaxSessions),
-            IdleTimeOutMilliseconds = options.HeartbeatSeconds * 1000u,
+            IdleTimeOutMilliseconds = heartbeat * 1000u,
             RequiresSasl = true,
             OfferedCapabilities = EncodedValue.Symbols("ANONYMOUS-RELAY", "LINK_PAIR_V1_0", "SHARED-SUBS"),
             Properties = ServerProperties.CreateMap(listener?.Product ?? options.Product, version),

@@ -65,6 +65,7 @@ internal partial class MessageQueue
             }
 
             consumer.IsCancelled = true;
+            RememberUnsettled(consumer);
             if (consumer.Walk is { } walk)
             {
                 EndWalk(walk);

@@ -197,6 +197,10 @@ internal partial class MessageQueue : BindingDestination
                 consumer.UnsettledCount--;
                 Join(consumer);
             }
+            else
+            {
+                _gotCount--;
+            }
 
             if (_more is not null && outcome != Outcome.Accept && !_isDeleted)
             {
@@ -274,6 +278,11 @@ internal partial class MessageQueue : BindingDestination
                 {
                     _journal!.Ack(in message);
                     _journal.Flush();
+                }
+
+                if (isThere && !isAccepted)
+                {
+                    _gotCount++;
                 }
 
                 if (isAccepted && isThere && _more is { ExcludedCount: > 0 } excluding)

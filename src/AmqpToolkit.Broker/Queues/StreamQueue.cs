@@ -32,6 +32,9 @@ internal sealed partial class StreamQueue : MessageQueue
         _settings = StreamSettings.From(definition, policy: null);
     }
 
+    /// <summary>Messages of a stream stay whatever their readers do: none is counted.</summary>
+    public override uint UnsettledCount => 0;
+
     /// <summary>Messages that are there.</summary>
     public override uint ReadyCount => (uint)Math.Min(Log.EndOffset - Log.FirstOffset, uint.MaxValue);
 
@@ -111,6 +114,9 @@ internal sealed partial class StreamQueue : MessageQueue
             start = end;
         }
     }
+
+    /// <summary>Whoever wants to see them reads them.</summary>
+    public override List<BrokerMessage> LookAtReady(int max) => [];
 
     public override void Resume(Consumer consumer, Turn turn) => consumer.Feed?.Resume();
 

@@ -40,7 +40,8 @@ public sealed class AmqpConnection : IAsyncDisposable
         _transport = transport;
         Options = options;
         _logger = new QuietLogger(options.LoggerFactory.CreateLogger<AmqpConnection>());
-        _pump = new EnginePump(this, transport, settings, options.OutputBoundOctets);
+        _pump = new EnginePump(
+            this, transport, settings with { IdleTimeOutMilliseconds = HalfOf(options.IdleTimeoutOver(transport)) }, options.OutputBoundOctets);
     }
 
     /// <summary>What it was made with.</summary>
@@ -360,9 +361,11 @@ public sealed class AmqpConnection : IAsyncDisposable
         Hostname = options.Hostname ?? options.Host,
         MaxFrameSize = options.MaxFrameSize,
         IncomingWindow = options.IncomingWindow,
-        IdleTimeOutMilliseconds = (uint)Math.Min(uint.MaxValue, options.IdleTimeout.TotalMilliseconds / 2),
+        IdleTimeOutMilliseconds = HalfOf(options.IdleTimeout),
         Properties = options.Properties,
     };
+
+    private static uint HalfOf(TimeSpan idleTimeout) => (uint)Math.Min(uint.MaxValue, idleTimeout.TotalMilliseconds / 2);
 
     private static CloseReason Ended(string description, Exception? exception = null, CloseInitiator initiator = CloseInitiator.Local) =>
         new(CloseScope.Connection, initiator, string.Empty, description, exception: exception);

@@ -1,4 +1,5 @@
 using AmqpToolkit.Codec.V1_0;
+using AmqpToolkit.Transport;
 
 namespace AmqpToolkit.Client.V1_0;
 
@@ -17,10 +18,13 @@ public sealed record AmqpConnectionOptions : ClientOptions
     /// <summary>What open.properties says of this end: null or a map.</summary>
     public EncodedValue Properties { get; init; }
 
-    /// <summary>How long a peer may be silent before it counts as gone; it is told half of that. Zero for ever; otherwise 200 ms to a day.</summary>
+    /// <summary>
+    /// How long a peer may be silent before it counts as gone; it is told half of that. Zero for ever; otherwise 200 ms to a day. Two minutes unless it is set, and for ever with a peer in this process
+    /// (<see cref="TransportConnection.IsInMemory"/>).
+    /// </summary>
     public TimeSpan IdleTimeout
     {
-        get;
+        get => OwnIdleTimeout ?? TimeSpan.FromMinutes(2);
         init
         {
             if (value != TimeSpan.Zero)
@@ -29,9 +33,9 @@ public sealed record AmqpConnectionOptions : ClientOptions
                 ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromDays(1));
             }
 
-            field = value;
+            OwnIdleTimeout = value;
         }
-    } = TimeSpan.FromMinutes(2);
+    }
 
     /// <summary>The largest frame that is taken, in octets; at least 512.</summary>
     public uint MaxFrameSize
@@ -68,6 +72,12 @@ public sealed record AmqpConnectionOptions : ClientOptions
             field = value;
         }
     } = 128 * 1024 * 1024;
+
+    /// <summary>What <see cref="IdleTimeout"/> was set to; null when it was not.</summary>
+    private TimeSpan? OwnIdleTimeout { get; init; }
+
+    /// <summary>How long the peer at the other end of a stream may be silent.</summary>
+    internal TimeSpan IdleTimeoutOver(TransportConnection transport) => transport.IsInMemory ? OwnIdleTimeout ?? TimeSpan.Zero : IdleTimeout;
 
     /// <summary>Reads <c>amqp://user:password@host:port/virtual-host</c>; without a user, or a password, it is the one of a new <see cref="AmqpConnectionOptions"/>, as with the client of 0-9-1.</summary>
     /// <param name="uri">Parts are percent-encoded; a path is the virtual host, and becomes <c>vhost:NAME</c>. A query is refused: there are no settings in it. <c>amqps</c> is TLS.</param>

@@ -1,0 +1,143 @@
+using AmqpToolkit.Broker.Conversion;
+using AmqpToolkit.Broker.Messages;
+using AmqpToolkit.Codec;
+using AmqpToolkit.Codec.V0_9_1;
+
+namespace AmqpToolkit.Broker.Queues;
+
+/// <content>What somebody sees who looks at the queue. What is counted for it is counted where a consumer goes, or one message is asked for: a delivery costs nothing more.</content>
+internal partial class MessageQueue
+{
+    /// <summary>Consumers that have gone, and may have left something unsettled; null for none.</summary>
+    private List<Consumer>? _departed;
+
+    /// <summary>Messages that were asked for one by one, and are not settled.</summary>
+    private int _gotCount;
+
+    /// <summary>Messages that were handed out and are not settled.</summary>
+    public virtual uint UnsettledCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                long count = _gotCount;
+                foreach (var consumer in _consumers ?? [])
+                {
+                    count += IsBrowser(consumer) ? 0 : consumer.UnsettledCount;
+                }
+
+                foreach (var consumer in _departed ?? [])
+                {
+                    count += consumer.UnsettledCount;
+                }
+
+                return (uint)Math.Max(0, count);
+            }
+        }
+    }
+
+    /// <summary>Copies of what waits, in the order in which it would be delivered.</summary>
+    public virtual List<BrokerMessage> LookAtReady(int max)
+    {
+        var messages = new List<BrokerMessage>();
+        lock (_gate)
+        {
+            var found = new List<QueuedMessage>();
+            if (_more is { } more)
+            {
+                for (int priority = more.Levels.Length - 1; priority > 0 && found.Count < max; priority--)
+                {
+                    more.Levels[priority]?.LookAt(found, max, (byte)priority);
+                }
+            }
+
+            _line.LookAt(found, max, priority: 0);
+            long now = VirtualHost.Timers.Now;
+            foreach (var message in found)
+            {
+                if (message.Deadline > now)
+                {
+                    messages.Add(Copy(in message, now));
+                }
+            }
+        }
+
+        return messages;
+    }
+
+    /// <summary>A consumer goes and leaves what it has not settled. Under the lock.</summary>
+    private void RememberUnsettled(Consumer consumer)
+    {
+        _departed?.RemoveAll(static gone => gone.UnsettledCount <= 0);
+        if (consumer.UnsettledCount > 0 && !IsBrowser(consumer))
+        {
+            (_departed ??= []).Add(consumer);
+        }
+    }
+
+    private BrokerMessage Copy(in QueuedMessage message, long now)
+    {
+        TimeSpan? timeLeft = message.Deadline == QueuedMessage.Never ? null : TimeSpan.FromMilliseconds(message.Deadline - now);
+        if (!message.Message.IsInMemory)
+        {
+            return new BrokerMessage { IsOnDisk = true, BodyOctets = message.Message.PagedOctets, Redelivered = message.Redelivered, DeliveryCount = message.DeliveryCount, TimeLeft = timeLeft };
+        }
+
+        var content = Read(in message);
+        byte[] body = CopyBody(in content);
+        bool isParsed = BasicPropertiesView.TryParse(ShownProperties.Of(in content), out var properties) == DecodeError.None;
+        return new BrokerMessage
+        {
+            Exchange = System.Text.Encoding.UTF8.GetString(content.Exchange),
+            RoutingKey = System.Text.Encoding.UTF8.GetString(content.RoutingKey),
+            Properties = isParsed ? properties.ToOwned() : default,
+            Body = body,
+            BodyOctets = body.Length,
+            Redelivered = message.Redelivered,
+            DeliveryCount = message.DeliveryCount,
+            TimeLeft = timeLeft,
+        };
+    }
+
+    private byte[] CopyBody(scoped in MessageContent content)
+    {
+        if ((content.Flags & MessageFlags.Sections) == 0)
+        {
+            return content.Large is { } chunks ? Join(chunks, 0, chunks.Octets) : content.Body.ToArray();
+        }
+
+        var body = BasicWriter.OfThread.BodyOf(in content, _arena);
+        if (body.Large is not { } large)
+        {
+            return body.Octets.ToArray();
+        }
+
+        byte[] copy = Join(large, body.Start, body.LargeOctets);
+        if (body.IsNew)
+        {
+            large.Release();
+        }
+
+        return copy;
+    }
+
+    private static byte[] Join(LargeBody large, long start, long octets)
+    {
+        byte[] copy = new byte[octets];
+        long passed = 0;
+        foreach (var chunk in large.Chunks)
+        {
+            long from = Math.Max(start, passed);
+            long to = Math.Min(start + octets, passed + chunk.Count);
+            if (from < to)
+            {
+                chunk.AsSpan((int)(from - passed), (int)(to - from)).CopyTo(copy.AsSpan((int)(from - start)));
+            }
+
+            passed += chunk.Count;
+        }
+
+        return copy;
+    }
+}
