@@ -1,0 +1,76 @@
+using System.Buffers.Binary;
+using AmqpToolkit.Codec.Classic;
+using AmqpToolkit.Codec.V0_9_1;
+
+namespace AmqpToolkit.Broker.Testing.Traffic;
+
+/// <summary>
+/// The numbers of a channel's deliveries (0-9-1 delivery-tag), which rise for the client whatever order messages come in: where two have changed places, so have their numbers, and the client's word on one is the broker's on
+/// the other. Any thread.
+/// </summary>
+internal sealed class DeliveryTags
+{
+    private readonly Lock _gate = new();
+    private readonly SortedSet<ulong> _unsettled = [];
+    private readonly Dictionary<ulong, ulong> _swapped = [];
+
+    /// <summary>A delivery goes to the client.</summary>
+    public void Add(TrafficUnit delivery)
+    {
+        lock (_gate)
+        {
+            _unsettled.Add(TagOf(delivery));
+        }
+    }
+
+    /// <summary>Gives two deliveries each other's number.</summary>
+    public (TrafficUnit First, TrafficUnit Second) Swap(TrafficUnit first, TrafficUnit second)
+    {
+        ulong one = TagOf(first);
+        ulong other = TagOf(second);
+        lock (_gate)
+        {
+            _swapped[one] = other;
+            _swapped[other] = one;
+        }
+
+        return (With(first, other), With(second, one));
+    }
+
+    /// <summary>The client's word on deliveries in the broker's numbers.</summary>
+    public IEnumerable<TrafficUnit> Translate(TrafficUnit word)
+    {
+        ulong tag = TagOf(word);
+        bool isMultiple = word.Key != BasicReject.MethodKey && (word.Arguments[sizeof(ulong)] & 1) != 0;
+        lock (_gate)
+        {
+            ulong[] meant = isMultiple ? [.. _unsettled.TakeWhile(other => other <= tag || tag == 0)] : [tag];
+            _unsettled.ExceptWith(meant);
+            if (_swapped.Count == 0)
+            {
+                return [word];
+            }
+
+            // One that has changed places ends what means all before it: each is named then.
+            return [.. meant.Select(clients => With(word, _swapped.Remove(clients, out ulong brokers) ? brokers : clients, isAlone: true))];
+        }
+    }
+
+    private static ulong TagOf(TrafficUnit unit) => BinaryPrimitives.ReadUInt64BigEndian(unit.Arguments[PlaceOf(unit)..]);
+
+    /// <summary>The number stands first, but for the consumer's tag of a delivery.</summary>
+    private static int PlaceOf(TrafficUnit unit) => unit.Key == BasicDeliver.MethodKey ? 1 + unit.Arguments[0] : 0;
+
+    private static TrafficUnit With(TrafficUnit unit, ulong tag, bool isAlone = false)
+    {
+        byte[] octets = [.. unit.Octets];
+        int at = FrameReader.HeaderOctets + sizeof(uint) + PlaceOf(unit);
+        BinaryPrimitives.WriteUInt64BigEndian(octets.AsSpan(at), tag);
+        if (isAlone && unit.Key != BasicReject.MethodKey)
+        {
+            octets[at + sizeof(ulong)] &= 0xFE;
+        }
+
+        return new TrafficUnit(octets, unit.Channel, unit.Key, isClassic: true);
+    }
+}

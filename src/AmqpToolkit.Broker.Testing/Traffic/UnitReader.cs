@@ -1,0 +1,184 @@
+using System.Buffers.Binary;
+using AmqpToolkit.Codec.Classic;
+using AmqpToolkit.Codec.V0_9_1;
+
+namespace AmqpToolkit.Broker.Testing.Traffic;
+
+/// <summary>Cuts one direction of a connection into units. What is none - TLS, another protocol, garbage - goes through as it comes, from there on.</summary>
+internal sealed class UnitReader
+{
+    private readonly Dictionary<ushort, Gathering> _gathering = [];
+    private byte[] _buffer = new byte[4096];
+    private int _start;
+    private int _end;
+    private bool _isClassic = true;
+    private bool _isRaw;
+
+    private ReadOnlySpan<byte> Input => _buffer.AsSpan(_start.._end);
+
+    /// <summary>Takes what came.</summary>
+    public void Append(ReadOnlySpan<byte> octets)
+    {
+        if (_end + octets.Length > _buffer.Length)
+        {
+            int left = _end - _start;
+            byte[] room = left + octets.Length > _buffer.Length ? new byte[Math.Max(left + octets.Length, _buffer.Length * 2)] : _buffer;
+            Input.CopyTo(room);
+            (_buffer, _start, _end) = (room, 0, left);
+        }
+
+        octets.CopyTo(_buffer.AsSpan(_end));
+        _end += octets.Length;
+    }
+
+    /// <summary>The next unit, if it is whole.</summary>
+    public TrafficUnit? Read()
+    {
+        while (_start < _end)
+        {
+            if (_isRaw)
+            {
+                return new TrafficUnit(Take(Input.Length), 0, 0, isClassic: false);
+            }
+
+            int octets = CountOctets();
+            if (octets == 0 || octets > Input.Length)
+            {
+                return null;
+            }
+
+            if (octets < 0)
+            {
+                _isRaw = true;
+                continue;
+            }
+
+            if ((_isClassic ? ReadClassic(Take(octets)) : ReadPeer(Take(octets))) is { } unit)
+            {
+                return unit;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Octets of the frame or header at hand; 0 when too little of it is there, -1 when it is neither.</summary>
+    private int CountOctets()
+    {
+        var input = Input;
+        if (input[0] == 'A' && (_isClassic || input.Length < 4 || input[..4].SequenceEqual("AMQP"u8)))
+        {
+            if (input.Length < ProtocolHeader.Octets)
+            {
+                return 0;
+            }
+
+            _isClassic = !input[..ProtocolHeader.Octets].SequenceEqual(ProtocolHeader.V1_0) && !input[..ProtocolHeader.Octets].SequenceEqual(ProtocolHeader.V1_0_Sasl);
+            return input[..4].SequenceEqual("AMQP"u8) ? ProtocolHeader.Octets : -1;
+        }
+
+        if (_isClassic)
+        {
+            if (input[0] is not (1 or 2 or 3 or 8))
+            {
+                return -1;
+            }
+
+            if (input.Length < FrameReader.HeaderOctets)
+            {
+                return 0;
+            }
+
+            uint payload = BinaryPrimitives.ReadUInt32BigEndian(input[3..]);
+            return payload > int.MaxValue / 2 ? -1 : (int)payload + FrameWriter.OverheadOctets;
+        }
+
+        if (input.Length < 8)
+        {
+            return 0;
+        }
+
+        uint size = BinaryPrimitives.ReadUInt32BigEndian(input);
+        return size is < 8 or > int.MaxValue / 2 ? -1 : (int)size;
+    }
+
+    private byte[] Take(int octets)
+    {
+        byte[] taken = Input[..octets].ToArray();
+        _start += octets;
+        if (_start == _end)
+        {
+            _start = _end = 0;
+        }
+
+        return taken;
+    }
+
+    private TrafficUnit? ReadClassic(byte[] frame)
+    {
+        byte type = frame[0];
+        if (type == (byte)'A')
+        {
+            return new TrafficUnit(frame, 0, 0, isClassic: false);
+        }
+
+        ushort channel = BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(1));
+        if (type == Constants.FrameMethod && frame.Length >= FrameWriter.OverheadOctets + 4)
+        {
+            uint key = BinaryPrimitives.ReadUInt32BigEndian(frame.AsSpan(FrameReader.HeaderOctets));
+            if (key is BasicPublish.MethodKey or BasicDeliver.MethodKey or BasicGetOk.MethodKey or BasicReturn.MethodKey)
+            {
+                _gathering[channel] = new Gathering(key, [frame]);
+                return null;
+            }
+
+            return new TrafficUnit(frame, channel, key, isClassic: true);
+        }
+
+        if (type is (byte)Constants.FrameHeader or (byte)Constants.FrameBody && _gathering.TryGetValue(channel, out var gathering))
+        {
+            gathering.Frames.Add(frame);
+            if (type == Constants.FrameHeader && frame.Length >= FrameWriter.ContentHeaderOverheadOctets)
+            {
+                gathering.LeftOctets = BinaryPrimitives.ReadUInt64BigEndian(frame.AsSpan(FrameReader.HeaderOctets + 4));
+            }
+            else
+            {
+                gathering.LeftOctets -= Math.Min(gathering.LeftOctets, (ulong)(frame.Length - FrameWriter.OverheadOctets));
+            }
+
+            if (gathering.LeftOctets > 0)
+            {
+                return null;
+            }
+
+            _gathering.Remove(channel);
+            return new TrafficUnit([.. gathering.Frames.SelectMany(static part => part)], channel, gathering.Key, isClassic: true);
+        }
+
+        return new TrafficUnit(frame, channel, 0, isClassic: true);
+    }
+
+    private static TrafficUnit ReadPeer(byte[] frame)
+    {
+        if (frame[0] == (byte)'A')
+        {
+            return new TrafficUnit(frame, 0, 0, isClassic: false);
+        }
+
+        // size, doff, type, channel, then the performative: 00 53 code.
+        int at = frame[4] * 4;
+        bool isSmall = frame[5] == 0 && frame.Length > at + 2 && frame[at] == 0 && frame[at + 1] == 0x53;
+        return new TrafficUnit(frame, BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(6)), isSmall ? frame[at + 2] : 0u, isClassic: false);
+    }
+
+    /// <summary>A method whose content is not whole.</summary>
+    private sealed class Gathering(uint key, List<byte[]> frames)
+    {
+        public uint Key => key;
+
+        public List<byte[]> Frames => frames;
+
+        public ulong LeftOctets { get; set; } = ulong.MaxValue;
+    }
+}
