@@ -13,6 +13,7 @@ internal static class Layers
         ["AmqpToolkit.Client"] = ["AmqpToolkit.Transport", "AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
         ["AmqpToolkit.Broker"] = ["AmqpToolkit.Storage", "AmqpToolkit.Transport", "AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
         ["AmqpToolkit.Broker.Testing"] = ["AmqpToolkit.Broker", "AmqpToolkit.Client", "AmqpToolkit.Storage", "AmqpToolkit.Transport", "AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
+        ["AmqpToolkit.Hosting"] = ["AmqpToolkit.Broker", "AmqpToolkit.Storage", "AmqpToolkit.Transport", "AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
         ["AmqpToolkit.Broker.Host"] = ["AmqpToolkit.Broker", "AmqpToolkit.Storage", "AmqpToolkit.Transport", "AmqpToolkit.Protocol", "AmqpToolkit.Codec"],
     };
 
