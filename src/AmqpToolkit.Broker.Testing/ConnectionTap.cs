@@ -52,10 +52,19 @@ public sealed class ConnectionTap
         return new TappedConnection(transport, this, Interlocked.Increment(ref _connectionCount));
     }
 
-    internal Fault? Pass(int connection, TrafficPoint point, int number, ushort channel)
+    internal Fault? Pass(int connection, TrafficPoint point, int number, ushort channel, bool isClassic)
     {
-        var fault = Faults.Find(connection, point, number);
-        Passing?.Invoke(this, new TrafficEventArgs(connection, point, number, channel, fault));
+        var fault = Faults.Find(connection, point, number, isClassic);
+        try
+        {
+            Passing?.Invoke(this, new TrafficEventArgs(connection, point, number, channel, fault));
+        }
+        catch (Exception exception)
+        {
+            // Both ends know what to do about a stream that breaks.
+            throw new IOException($"A handler of {nameof(Passing)} has failed: {exception.Message}", exception);
+        }
+
         return fault;
     }
 }

@@ -11,7 +11,7 @@ namespace AmqpToolkit.Broker.Testing;
 /// </summary>
 public sealed class ConversationRecorder
 {
-    /// <summary>Characters that are kept: what comes after them is not.</summary>
+    /// <summary>Characters that are kept: a connection that says something after them is not written down any further.</summary>
     public const int MaxCharacters = 16 * 1024 * 1024;
 
     private readonly Lock _gate = new();
@@ -69,7 +69,12 @@ public sealed class ConversationRecorder
     {
         lock (_gate)
         {
-            if (_conversations.TryGetValue(connection, out var conversation) && _text.Length < MaxCharacters)
+            if (_text.Length >= MaxCharacters)
+            {
+                // What has a gap is not gone on with.
+                End(connection);
+            }
+            else if (_conversations.TryGetValue(connection, out var conversation))
             {
                 (isFromClient ? conversation.FromClient : conversation.FromServer).Append(octets, (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick);
             }
@@ -80,7 +85,7 @@ public sealed class ConversationRecorder
     {
         lock (_gate)
         {
-            if (_conversations.Remove(connection, out var conversation) && _text.Length < MaxCharacters)
+            if (_conversations.Remove(connection, out var conversation))
             {
                 conversation.Finish((_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick);
             }

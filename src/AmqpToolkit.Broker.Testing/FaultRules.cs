@@ -6,6 +6,9 @@ namespace AmqpToolkit.Broker.Testing;
 /// <param name="seed">What chance begins with.</param>
 public sealed class FaultRules(int seed = 1)
 {
+    /// <summary>Faults that are remembered.</summary>
+    private const int MaxApplied = 100_000;
+
     private readonly Lock _gate = new();
     private readonly List<Rule> _rules = [];
     private readonly List<AppliedFault> _applied = [];
@@ -13,7 +16,7 @@ public sealed class FaultRules(int seed = 1)
     /// <summary>What chance begins with: a test that uses it prints it.</summary>
     public int Seed => seed;
 
-    /// <summary>What went wrong so far, in its order.</summary>
+    /// <summary>What went wrong so far, in its order; the first hundred thousand.</summary>
     public IReadOnlyList<AppliedFault> Applied
     {
         get
@@ -68,7 +71,7 @@ public sealed class FaultRules(int seed = 1)
     }
 
     /// <summary>What goes wrong here; null for nothing.</summary>
-    internal Fault? Find(int connection, TrafficPoint point, int number)
+    internal Fault? Find(int connection, TrafficPoint point, int number, bool isClassic = true)
     {
         lock (_gate)
         {
@@ -82,7 +85,13 @@ public sealed class FaultRules(int seed = 1)
                 }
             }
 
-            if (found is not null)
+            if (!isClassic && found?.Kind is not (FaultKind.Cut or FaultKind.Delay))
+            {
+                // Nothing else acts on 1.0, and so nothing goes wrong.
+                return null;
+            }
+
+            if (found is not null && _applied.Count < MaxApplied)
             {
                 _applied.Add(new AppliedFault(connection, point, number, found));
             }

@@ -2,7 +2,7 @@ namespace AmqpToolkit.Broker.Testing;
 
 /// <summary>
 /// A clock that stands still until a test moves it. It goes from deadline to deadline: each timer rings at its own time, on the thread that moves the clock, and what it causes there has
-/// happened before the clock goes on. Any thread; one at a time moves it.
+/// happened before the clock goes on. A timer that is set to no time at all rings at the next <see cref="Advance"/>, if only by zero; one whose callback throws ends the advance there. Any thread; one at a time moves it.
 /// </summary>
 /// <param name="start">What the clock shows first; null for the first of January 2030, midnight UTC.</param>
 public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvider
@@ -89,7 +89,8 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
         {
             if (!TryPeek(out long due) || due > end)
             {
-                Volatile.Write(ref _elapsedTicks, end);
+                // A callback may have moved it further.
+                Volatile.Write(ref _elapsedTicks, Math.Max(_elapsedTicks, end));
                 return null;
             }
 

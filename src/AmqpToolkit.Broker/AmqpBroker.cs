@@ -462,7 +462,7 @@ public sealed class AmqpBroker : IAsyncDisposable
     {
         try
         {
-            return wrap(transport);
+            return wrap(transport) ?? throw new InvalidOperationException("There is nothing where the connection's stream should be.");
         }
 #pragma warning disable CA1031 // Whatever another's code throws: it is one connection that suffers.
         catch (Exception exception)

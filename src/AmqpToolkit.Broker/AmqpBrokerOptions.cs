@@ -168,7 +168,7 @@ public sealed class AmqpBrokerOptions
 
     /// <summary>
     /// Puts something between the broker and each of its connections: what looks at, or meddles with, what goes over the stream. Null for nothing, which costs nothing. It is given the
-    /// connection's stream, and what it returns owns that; a connection for which it throws is cut.
+    /// connection's stream, and what it returns owns that; a connection for which it throws is cut. It hands on all that the stream says of itself (<see cref="TransportConnection.IsInMemory"/>).
     /// </summary>
     public Func<TransportConnection, TransportConnection>? WrapTransport { get; init; }
 
@@ -182,7 +182,7 @@ public sealed class AmqpBrokerOptions
     internal Func<IFileLayer>? FileLayer { get; init; }
 
     /// <summary>What <see cref="HeartbeatSeconds"/> was set to; null when it was not.</summary>
-    internal ushort? OwnHeartbeatSeconds { get; private init; }
+    internal ushort? OwnHeartbeatSeconds { get; init; }
 
     /// <summary>What <see cref="MaxMessageOctets"/> was set to; null when it was not.</summary>
     internal long? OwnMaxMessageOctets { get; private init; }

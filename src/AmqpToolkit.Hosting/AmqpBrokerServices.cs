@@ -16,6 +16,11 @@ public static class AmqpBrokerServices
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(options);
+        if (services.Any(static service => service.ServiceType == typeof(HostedAmqpBroker)))
+        {
+            throw new InvalidOperationException("The services have a broker already.");
+        }
+
         services.AddSingleton(provider => new HostedAmqpBroker(() => options(provider), new BrokerMetrics(provider.GetService<IMeterFactory>())));
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<HostedAmqpBroker>());
         return services;

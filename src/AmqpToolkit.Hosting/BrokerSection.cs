@@ -34,7 +34,7 @@ internal static class BrokerSection
             MemoryLimitOctets = Read(section, "MemoryLimitOctets", static text => (long?)long.Parse(text, CultureInfo.InvariantCulture), null),
             ConnectionMax = Read(section, "ConnectionMax", static text => (int?)int.Parse(text, CultureInfo.InvariantCulture), null),
             QueueMax = Read(section, "QueueMax", static text => (int?)int.Parse(text, CultureInfo.InvariantCulture), null),
-            HeartbeatSeconds = Read(section, "HeartbeatSeconds", static text => ushort.Parse(text, CultureInfo.InvariantCulture), usual.HeartbeatSeconds),
+            OwnHeartbeatSeconds = Read(section, "HeartbeatSeconds", static text => (ushort?)ushort.Parse(text, CultureInfo.InvariantCulture), null),
             VirtualHosts = ReadList(section, "VirtualHosts", static item => item.Value ?? throw new FormatException("a name is missing")) ?? usual.VirtualHosts,
             Users = ReadList(section, "Users", ReadUser) ?? usual.Users,
             AutoCreateNodes = Read(section, "AutoCreateNodes", bool.Parse, false),
@@ -57,7 +57,7 @@ internal static class BrokerSection
     }
 
     private static IPEndPoint ReadEndpoint(IConfigurationSection item) =>
-        IPEndPoint.TryParse(item.Value ?? "", out var endpoint) ? endpoint : throw new FormatException($"expected address:port, came '{item.Value}'");
+        IPEndPoint.TryParse(item.Value ?? "", out var endpoint) && item.Value!.EndsWith($":{endpoint.Port}", StringComparison.Ordinal) ? endpoint : throw new FormatException($"expected address:port, came '{item.Value}'");
 
     private static T Read<T>(IConfiguration section, string key, Func<string, T> parse, T usual)
     {

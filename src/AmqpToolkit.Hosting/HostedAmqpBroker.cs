@@ -9,6 +9,7 @@ public sealed class HostedAmqpBroker : IHostedService, IAsyncDisposable, IDispos
     private readonly Func<AmqpBrokerOptions> _options;
     private readonly BrokerMetrics _metrics;
     private readonly TaskCompletionSource<AmqpBroker> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _hasBegun;
     private int _isStopped;
 
     internal HostedAmqpBroker(Func<AmqpBrokerOptions> options, BrokerMetrics metrics)
@@ -30,6 +31,11 @@ public sealed class HostedAmqpBroker : IHostedService, IAsyncDisposable, IDispos
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (Interlocked.Exchange(ref _hasBegun, 1) != 0)
+        {
+            throw new InvalidOperationException("The broker of a host starts once.");
+        }
+
         try
         {
             var broker = await AmqpBroker.StartAsync(_options(), cancellationToken).ConfigureAwait(false);
@@ -38,7 +44,9 @@ public sealed class HostedAmqpBroker : IHostedService, IAsyncDisposable, IDispos
         }
         catch (Exception exception)
         {
+            // Whoever waits for it hears of it, and nobody has to.
             _started.TrySetException(exception);
+            _ = _started.Task.Exception;
             throw;
         }
     }
@@ -46,23 +54,39 @@ public sealed class HostedAmqpBroker : IHostedService, IAsyncDisposable, IDispos
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_started.Task.IsCompletedSuccessfully)
+        if (TryEnd() is { } broker)
         {
-            Volatile.Write(ref _isStopped, 1);
-            await _started.Task.Result.StopAsync(cancellationToken).ConfigureAwait(false);
+            await broker.StopAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>Stops the broker if the host has not.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_started.Task.IsCompletedSuccessfully)
+        if (TryEnd() is { } broker)
         {
-            Volatile.Write(ref _isStopped, 1);
-            await _started.Task.Result.DisposeAsync().ConfigureAwait(false);
+            await broker.DisposeAsync().ConfigureAwait(false);
         }
     }
 
     /// <summary>As <see cref="DisposeAsync"/>, for containers that cannot wait: the broker goes on stopping beside.</summary>
     public void Dispose() => _ = DisposeAsync().AsTask();
+
+    /// <summary>The broker, if it has started; if it has not begun to, nobody waits for it any more.</summary>
+    private AmqpBroker? TryEnd()
+    {
+        if (Interlocked.Exchange(ref _hasBegun, 1) == 0)
+        {
+            _started.TrySetCanceled();
+        }
+
+        if (!_started.Task.IsCompletedSuccessfully)
+        {
+            return null;
+        }
+
+        Volatile.Write(ref _isStopped, 1);
+        _metrics.Observe(null);
+        return _started.Task.Result;
+    }
 }

@@ -120,6 +120,16 @@ public sealed class BrokerQueueTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Queue_OfABrokerThatHasStopped_IsLookedAtWithoutHarm()
+    {
+        await _channel.DeclareAsync("q");
+        await _channel.SendAsync("q", "a");
+        var queue = _broker.Queues["q"];
+        await _broker.DisposeAsync().WithPatience();
+        Assert.Empty(queue.Messages);
+    }
+
+    [Fact]
     public async Task WaitUntil_ThatIsCancelled_Ends()
     {
         using var cancellation = new CancellationTokenSource();

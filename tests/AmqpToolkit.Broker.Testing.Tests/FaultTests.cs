@@ -97,6 +97,23 @@ public sealed class FaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Publish_ThatIsDelayed_LeavesThoseBeforeItAlone()
+    {
+        _tap.Faults.At(TrafficPoint.Publish, 2, Fault.Delay(TimeSpan.FromMinutes(5)));
+        var both = new[] { _channel.PublishAsync("", "q", "1"u8.ToArray()).AsTask(), _channel.PublishAsync("", "q", "2"u8.ToArray()).AsTask() };
+        Assert.Equal(PublishStatus.Confirmed, (await both[0].WithPatience()).Status);
+        await Queue.HoldsAsync(_ => _tap.Faults.Applied.Count == 1);
+        Assert.Equal(["1"], Texts());
+        Assert.False(both[1].IsCompleted);
+        await Queue.HoldsAsync(_ =>
+        {
+            _time.Advance(TimeSpan.FromMinutes(5));
+            return both[1].IsCompleted;
+        });
+        Assert.Equal(["1", "2"], Texts());
+    }
+
+    [Fact]
     public async Task Publish_AtWhichTheStreamIsCut_IsInDoubt()
     {
         _tap.Faults.At(TrafficPoint.Publish, 2, Fault.Cut);
@@ -142,6 +159,22 @@ public sealed class FaultTests : IAsyncLifetime
         await _connection.DisposeAsync().WithPatience();
         await Queue.HoldsAsync(queue => queue.ReadyCount == 1);
         Assert.Equal(("1", true), (Queue.Messages[0].Text, Queue.Messages[0].Redelivered));
+    }
+
+    [Fact]
+    public async Task Delivery_ThatIsLost_IsNotMeantByAnAckOfAllBefore()
+    {
+        _tap.Faults.At(TrafficPoint.Delivery, 2, Fault.Drop);
+        await SendAsync("1", "2", "3");
+        await using var consumer = await _channel.ConsumeAsync("q").WithPatience();
+        var deliveries = consumer.GetAsyncEnumerator();
+        Assert.Equal("1", await NextAsync(deliveries, isAcknowledged: false));
+        Assert.True(await deliveries.MoveNextAsync().WithPatience());
+        deliveries.Current.Ack(multiple: true);
+        await Queue.HoldsAsync(queue => queue.UnackedCount == 1);
+        await _connection.DisposeAsync().WithPatience();
+        await Queue.HoldsAsync(queue => queue.ReadyCount == 1);
+        Assert.Equal(["2"], Texts());
     }
 
     [Fact]
@@ -256,6 +289,28 @@ public sealed class FaultTests : IAsyncLifetime
         await NextAsync(consumer.GetAsyncEnumerator());
         await Queue.HoldsAsync(queue => queue.MessageCount == 0);
         Assert.Equal([(TrafficPoint.Publish, 1), (TrafficPoint.Confirm, 1), (TrafficPoint.Delivery, 1), (TrafficPoint.Ack, 1)], passed);
+    }
+
+    [Fact]
+    public async Task Passing_WhoseHandlerThrows_BreaksThatConnection()
+    {
+        _tap.Passing += (_, _) => throw new InvalidOperationException("by the test");
+        Assert.Equal([PublishStatus.InDoubt], await SendAsync("1"));
+        await _connection.Closed.WithPatience();
+        Assert.Empty(Texts());
+    }
+
+    [Fact]
+    public async Task LargeMessage_ThroughATap_IsWhole()
+    {
+        byte[] body = [.. Enumerable.Range(0, 1_000_000).Select(static n => (byte)(n * 7))];
+        _tap.Faults.At(TrafficPoint.Publish, 1, Fault.Nack);
+        Assert.Equal(PublishStatus.Nacked, (await _channel.PublishAsync("", "q", body).WithPatience()).Status);
+        Assert.Equal(PublishStatus.Confirmed, (await _channel.PublishAsync("", "q", body).WithPatience()).Status);
+        using var got = await _channel.GetAsync("q").WithPatience();
+        Assert.Equal(body, got!.Body.ToArray());
+        got.Ack();
+        await Queue.HoldsAsync(queue => queue.MessageCount == 0);
     }
 
     [Fact]

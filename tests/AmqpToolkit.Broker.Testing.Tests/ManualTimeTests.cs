@@ -50,6 +50,14 @@ public sealed class ManualTimeTests
     }
 
     [Fact]
+    public void Advance_WithinACallback_DoesNotGoBack()
+    {
+        using var timer = _time.CreateTimer(_ => _time.Advance(TimeSpan.FromHours(2)), null, TimeSpan.FromMinutes(1), Timeout.InfiniteTimeSpan);
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(TimeSpan.FromHours(2) + TimeSpan.FromMinutes(1), _time.Elapsed);
+    }
+
+    [Fact]
     public async Task Hour_ThatIsAdvanced_EndsMessagesAndQueuesInTheirOrder()
     {
         await using var broker = await Brokers.InMemoryAsync(_time).WithPatience();
@@ -97,6 +105,7 @@ public sealed class ManualTimeTests
         _time.Advance(TimeSpan.FromMinutes(59));
         Assert.Equal(0, broker.Queues["q"].MessageCount);
         _time.Advance(TimeSpan.FromMinutes(1));
+        await broker.Queues["q"].HoldsAsync(queue => queue.MessageCount == 1);
         Assert.Equal("hello", Assert.Single(broker.Queues["q"].Messages).Text);
     }
 

@@ -29,7 +29,7 @@ public sealed class HostingTests
         var connection = await hosted.Broker.ConnectAsync().WaitAsync(Patience);
         await host.StopAsync().WaitAsync(Patience);
         Assert.False(hosted.IsRunning);
-        Assert.Equal(320, (await connection.Closed.WaitAsync(Patience)).ReplyCode);
+        await connection.Closed.WaitAsync(Patience);
     }
 
     [Fact]
@@ -61,9 +61,41 @@ public sealed class HostingTests
         await host.StopAsync().WaitAsync(Patience);
     }
 
+    [Fact]
+    public async Task Section_WithAnEmptyList_MeansNone()
+    {
+        using var json = new MemoryStream("""{ "Endpoints": [], "ConsumerTimeout": "never" }"""u8.ToArray());
+        var options = BrokerSection.Read(new ConfigurationBuilder().AddJsonStream(json).Build(), loggers: null, time: null);
+        Assert.Empty(options.Endpoints);
+        Assert.Null(options.ConsumerTimeout);
+        Assert.Equal(60, options.HeartbeatSeconds);
+
+        // Nobody has asked for heartbeats, so there are none in memory.
+        await using var broker = await AmqpBroker.StartAsync(options).WaitAsync(Patience);
+        await using var connection = await broker.ConnectAsync().WaitAsync(Patience);
+        Assert.Equal(0, connection.HeartbeatSeconds);
+    }
+
+    [Fact]
+    public void Services_WithTwoBrokers_AreRefused()
+    {
+        var services = new ServiceCollection().AddAmqpBroker(_ => new AmqpBrokerOptions { Endpoints = [] });
+        Assert.Throws<InvalidOperationException>(() => services.AddAmqpBroker(_ => new AmqpBrokerOptions { Endpoints = [] }));
+    }
+
+    [Fact]
+    public async Task Broker_ThatNeverStarts_LeavesNobodyWaiting()
+    {
+        var hosted = new HostedAmqpBroker(() => new AmqpBrokerOptions { Endpoints = [] }, new BrokerMetrics(null));
+        await hosted.DisposeAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hosted.Started.WaitAsync(Patience));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => hosted.StartAsync(CancellationToken.None).WaitAsync(Patience));
+    }
+
     [Theory]
     [InlineData("Broker:Prot", "5672", "Broker:Prot")]
     [InlineData("Broker:Endpoints:0", "localhost", "Broker:Endpoints")]
+    [InlineData("Broker:Endpoints:0", "127.0.0.1", "Broker:Endpoints")]
     [InlineData("Broker:HeartbeatSeconds", "70000", "Broker:HeartbeatSeconds")]
     [InlineData("Broker:Profile", "2.8", "Broker:Profile")]
     [InlineData("Broker:Users:0:Password", "x", "Broker:Users")]
@@ -132,7 +164,7 @@ public sealed class HostingTests
         };
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
-            Assert.Equal(new KeyValuePair<string, object?>("virtual_host", "/"), Assert.Single(tags.ToArray()));
+            Assert.Equal(new KeyValuePair<string, object?>("amqp.virtual_host", "/"), Assert.Single(tags.ToArray()));
             measured[instrument.Name] = value;
         });
         listener.Start();

@@ -24,6 +24,7 @@ internal sealed class ClientInspector(DepartureReport report, int connection)
 
         if (unit.Key == 0)
         {
+            Expect(type != Constants.FrameMethod, unit, "basic.publish", "content", Sections.Content, "another method came before the content was whole, or its header is too short");
             return;
         }
 

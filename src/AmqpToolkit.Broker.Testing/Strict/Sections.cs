@@ -5,6 +5,9 @@ namespace AmqpToolkit.Broker.Testing.Strict;
 /// <summary>Where the specification of 0-9-1 describes what a client sends.</summary>
 internal static class Sections
 {
+    /// <summary>What follows a method with content.</summary>
+    public const string Content = "4.2.6";
+
     /// <summary>The frame of a content header.</summary>
     public const string ContentHeader = "4.2.6.1";
 

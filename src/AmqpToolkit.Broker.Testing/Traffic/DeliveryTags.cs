@@ -13,6 +13,7 @@ internal sealed class DeliveryTags
     private readonly Lock _gate = new();
     private readonly SortedSet<ulong> _unsettled = [];
     private readonly Dictionary<ulong, ulong> _swapped = [];
+    private bool _hasLost;
 
     /// <summary>A delivery goes to the client.</summary>
     public void Add(TrafficUnit delivery)
@@ -20,6 +21,15 @@ internal sealed class DeliveryTags
         lock (_gate)
         {
             _unsettled.Add(TagOf(delivery));
+        }
+    }
+
+    /// <summary>A delivery does not come to the client: no word of the client's means it.</summary>
+    public void Lose()
+    {
+        lock (_gate)
+        {
+            _hasLost = true;
         }
     }
 
@@ -46,12 +56,12 @@ internal sealed class DeliveryTags
         {
             ulong[] meant = isMultiple ? [.. _unsettled.TakeWhile(other => other <= tag || tag == 0)] : [tag];
             _unsettled.ExceptWith(meant);
-            if (_swapped.Count == 0)
+            if (_swapped.Count == 0 && !_hasLost)
             {
                 return [word];
             }
 
-            // One that has changed places ends what means all before it: each is named then.
+            // One that has changed places, or is lost, ends what means all before it: each is named then.
             return [.. meant.Select(clients => With(word, _swapped.Remove(clients, out ulong brokers) ? brokers : clients, isAlone: true))];
         }
     }

@@ -13,7 +13,11 @@ internal sealed partial class TappedConnection
         if (_isClosing)
         {
             // The client has been told that the connection is closed; its last word ends it.
-            _hasEnded |= unit is { IsClassic: true, Key: ConnectionCloseOk.MethodKey };
+            if (unit is { IsClassic: true, Key: ConnectionCloseOk.MethodKey })
+            {
+                _hasEnded = true;
+            }
+
             return;
         }
 
@@ -25,6 +29,7 @@ internal sealed partial class TappedConnection
 
         if (PointFromClient(unit) is not { } point)
         {
+            ReleaseBefore(unit);
             ToBroker(unit);
             return;
         }
@@ -40,6 +45,22 @@ internal sealed partial class TappedConnection
         }
 
         await ApplyFromClientAsync(unit, point, channel, tag, NextFault(point, unit)).ConfigureAwait(false);
+    }
+
+    /// <summary>What was kept goes before the word that ends its channel.</summary>
+    private void ReleaseBefore(TrafficUnit unit)
+    {
+        if (unit is { IsClassic: true, Key: ChannelClose.MethodKey })
+        {
+            foreach (var held in ChannelOf(unit.Channel).TakeAllHeld())
+            {
+                ToBroker(held);
+            }
+        }
+        else if (unit is { IsClassic: true, Key: ConnectionClose.MethodKey })
+        {
+            ReleaseAll();
+        }
     }
 
     private async Task ApplyFromClientAsync(TrafficUnit unit, TrafficPoint point, TappedChannel channel, ulong tag, Fault? fault)
@@ -157,6 +178,7 @@ internal sealed partial class TappedConnection
         }
         else if (isLost)
         {
+            channel.Deliveries.Lose();
             return;
         }
         else if (unit.IsClassic)
@@ -167,7 +189,7 @@ internal sealed partial class TappedConnection
         await ToClientAsync(unit.Octets).ConfigureAwait(false);
     }
 
-    private Fault? NextFault(TrafficPoint point, TrafficUnit unit) => _tap.Pass(_number, point, Interlocked.Increment(ref _counts[(int)point]), unit.Channel);
+    private Fault? NextFault(TrafficPoint point, TrafficUnit unit) => _tap.Pass(_number, point, Interlocked.Increment(ref _counts[(int)point]), unit.Channel, unit.IsClassic);
 
     /// <summary>What has to be known of the conversation for what is put into it.</summary>
     private void Follow(TrafficUnit unit)

@@ -14,7 +14,7 @@ internal sealed partial class TappedConnection : TransportConnection
     private const int ReadOctets = 64 * 1024;
 
     /// <summary>How long a client has for connection.close-ok.</summary>
-    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromMinutes(1);
 
     private readonly TransportConnection _inner;
     private readonly ConnectionTap _tap;
@@ -32,6 +32,7 @@ internal sealed partial class TappedConnection : TransportConnection
     private volatile bool _hasEnded;
     private bool _takesBlocked;
     private volatile bool _isClosing;
+    private volatile bool _isAborted;
 
     public TappedConnection(TransportConnection inner, ConnectionTap tap, int number)
     {
@@ -52,7 +53,7 @@ internal sealed partial class TappedConnection : TransportConnection
 
     public override bool IsPeerGone => _inner.IsPeerGone;
 
-    public override ValueTask WaitForDataAsync() => _toBroker.Count > 0 || _hasEnded ? ValueTask.CompletedTask : _inner.WaitForDataAsync();
+    public override ValueTask WaitForDataAsync() => _toBroker.Count > 0 || _hasEnded || _fromClient.HasOctets ? ValueTask.CompletedTask : _inner.WaitForDataAsync();
 
     public override async ValueTask<int> ReceiveAsync(Memory<byte> buffer)
     {
@@ -63,19 +64,14 @@ internal sealed partial class TappedConnection : TransportConnection
                 return 0;
             }
 
-            int octets = await _inner.ReceiveAsync(_read).ConfigureAwait(false);
-            if (octets == 0)
+            // One after the other: what is late, or breaks the stream, leaves what came before it alone.
+            if (_fromClient.Read() is { } unit)
             {
-                EndInput();
+                await HandleFromClientAsync(unit).ConfigureAwait(false);
                 continue;
             }
 
-            _tap.Conversation.Add(_number, isFromClient: true, _read.AsSpan(0, octets));
-            _fromClient.Append(_read.AsSpan(0, octets));
-            while (!_hasEnded && _fromClient.Read() is { } unit)
-            {
-                await HandleFromClientAsync(unit).ConfigureAwait(false);
-            }
+            await ReadAsync().ConfigureAwait(false);
         }
 
         var next = _toBroker.Peek();
@@ -88,6 +84,29 @@ internal sealed partial class TappedConnection : TransportConnection
         }
 
         return taken;
+    }
+
+    private async Task ReadAsync()
+    {
+        int octets;
+        try
+        {
+            octets = await _inner.ReceiveAsync(_read).ConfigureAwait(false);
+        }
+        catch (IOException) when (!_isAborted && !_isClosing)
+        {
+            _inspector.End();
+            throw;
+        }
+
+        if (octets == 0)
+        {
+            EndInput();
+            return;
+        }
+
+        _tap.Conversation.Add(_number, isFromClient: true, _read.AsSpan(0, octets));
+        _fromClient.Append(_read.AsSpan(0, octets));
     }
 
     public override async ValueTask SendAsync(List<ArraySegment<byte>> segments)
@@ -122,7 +141,10 @@ internal sealed partial class TappedConnection : TransportConnection
 
     public override void Abort()
     {
-        _cut.Cancel();
+        _isAborted = true;
+
+        // Whoever waits goes on elsewhere: the caller may hold locks.
+        _ = _cut.CancelAsync();
         _inner.Abort();
         _tap.Conversation.End(_number);
     }
@@ -142,19 +164,25 @@ internal sealed partial class TappedConnection : TransportConnection
     private void EndInput()
     {
         _hasEnded = true;
-        if (!_isClosing)
+        if (!_isClosing && !_isAborted)
         {
             _inspector.End();
-            TappedChannel[] channels;
-            lock (_gate)
-            {
-                channels = [.. _channels.Values];
-            }
+            ReleaseAll();
+        }
+    }
 
-            foreach (var unit in channels.SelectMany(static channel => channel.TakeAllHeld()))
-            {
-                ToBroker(unit);
-            }
+    /// <summary>Hands on what was kept, of all channels.</summary>
+    private void ReleaseAll()
+    {
+        TappedChannel[] channels;
+        lock (_gate)
+        {
+            channels = [.. _channels.Values];
+        }
+
+        foreach (var unit in channels.SelectMany(static channel => channel.TakeAllHeld()))
+        {
+            ToBroker(unit);
         }
     }
 

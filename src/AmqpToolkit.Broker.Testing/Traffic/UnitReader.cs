@@ -8,6 +8,7 @@ namespace AmqpToolkit.Broker.Testing.Traffic;
 internal sealed class UnitReader
 {
     private readonly Dictionary<ushort, Gathering> _gathering = [];
+    private readonly Queue<TrafficUnit> _waiting = new();
     private byte[] _buffer = new byte[4096];
     private int _start;
     private int _end;
@@ -15,6 +16,9 @@ internal sealed class UnitReader
     private bool _isRaw;
 
     private ReadOnlySpan<byte> Input => _buffer.AsSpan(_start.._end);
+
+    /// <summary>Whether something came that was not read yet.</summary>
+    public bool HasOctets => _start < _end || _waiting.Count > 0;
 
     /// <summary>Takes what came.</summary>
     public void Append(ReadOnlySpan<byte> octets)
@@ -34,8 +38,13 @@ internal sealed class UnitReader
     /// <summary>The next unit, if it is whole.</summary>
     public TrafficUnit? Read()
     {
-        while (_start < _end)
+        while (HasOctets)
         {
+            if (_waiting.TryDequeue(out var waiting))
+            {
+                return waiting;
+            }
+
             if (_isRaw)
             {
                 return new TrafficUnit(Take(Input.Length), 0, 0, isClassic: false);
@@ -125,6 +134,7 @@ internal sealed class UnitReader
         ushort channel = BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(1));
         if (type == Constants.FrameMethod && frame.Length >= FrameWriter.OverheadOctets + 4)
         {
+            Release(channel);
             uint key = BinaryPrimitives.ReadUInt32BigEndian(frame.AsSpan(FrameReader.HeaderOctets));
             if (key is BasicPublish.MethodKey or BasicDeliver.MethodKey or BasicGetOk.MethodKey or BasicReturn.MethodKey)
             {
@@ -132,7 +142,7 @@ internal sealed class UnitReader
                 return null;
             }
 
-            return new TrafficUnit(frame, channel, key, isClassic: true);
+            return InTurn(new TrafficUnit(frame, channel, key, isClassic: true));
         }
 
         if (type is (byte)Constants.FrameHeader or (byte)Constants.FrameBody && _gathering.TryGetValue(channel, out var gathering))
@@ -141,6 +151,12 @@ internal sealed class UnitReader
             if (type == Constants.FrameHeader && frame.Length >= FrameWriter.ContentHeaderOverheadOctets)
             {
                 gathering.LeftOctets = BinaryPrimitives.ReadUInt64BigEndian(frame.AsSpan(FrameReader.HeaderOctets + 4));
+            }
+            else if (type == (byte)Constants.FrameHeader)
+            {
+                // It is too short to say what follows: the broker has a word for that.
+                Release(channel);
+                return null;
             }
             else
             {
@@ -156,7 +172,23 @@ internal sealed class UnitReader
             return new TrafficUnit([.. gathering.Frames.SelectMany(static part => part)], channel, gathering.Key, isClassic: true);
         }
 
-        return new TrafficUnit(frame, channel, 0, isClassic: true);
+        return InTurn(new TrafficUnit(frame, channel, 0, isClassic: true));
+    }
+
+    /// <summary>What was gathered is not gone on with: it goes as it came, as no method with a content.</summary>
+    private void Release(ushort channel)
+    {
+        if (_gathering.Remove(channel, out var broken))
+        {
+            _waiting.Enqueue(new TrafficUnit([.. broken.Frames.SelectMany(static part => part)], channel, 0, isClassic: true));
+        }
+    }
+
+    /// <summary>A unit behind those that wait.</summary>
+    private TrafficUnit InTurn(TrafficUnit unit)
+    {
+        _waiting.Enqueue(unit);
+        return _waiting.Dequeue();
     }
 
     private static TrafficUnit ReadPeer(byte[] frame)

@@ -71,6 +71,9 @@ internal sealed class MessageArena
     /// <summary>Where messages go when there are too many of them; null when they stay in memory.</summary>
     public MessagePaging? Paging { get; set; }
 
+    /// <summary>Whether everything was given back: the broker has stopped.</summary>
+    public bool IsDropped { get; private set; }
+
     /// <summary>Octets reserved from the runtime for slots, used or free.</summary>
     public long ReservedOctets { get; private set; }
 
@@ -358,6 +361,7 @@ internal sealed class MessageArena
     /// <summary>Gives all memory up; nothing of the arena is used afterwards.</summary>
     public void Drop()
     {
+        IsDropped = true;
         lock (_gate)
         {
             _slabs = [];

@@ -8,32 +8,25 @@ namespace AmqpToolkit.Broker.Queues;
 /// <content>What somebody sees who looks at the queue. What is counted for it is counted where a consumer goes, or one message is asked for: a delivery costs nothing more.</content>
 internal partial class MessageQueue
 {
-    /// <summary>Consumers that have gone, and may have left something unsettled; null for none.</summary>
-    private List<Consumer>? _departed;
+    /// <summary>Messages that consumers had when they went, and that are not settled.</summary>
+    private int _departedCount;
 
     /// <summary>Messages that were asked for one by one, and are not settled.</summary>
     private int _gotCount;
 
-    /// <summary>Messages that were handed out and are not settled.</summary>
-    public virtual uint UnsettledCount
+    /// <summary>What there is at one moment: messages that wait, messages that were handed out and are not settled, consumers.</summary>
+    public virtual (uint Ready, uint Unsettled, uint Consumers) Look()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
+            long unsettled = _gotCount + _departedCount;
+            foreach (var consumer in _consumers ?? [])
             {
-                long count = _gotCount;
-                foreach (var consumer in _consumers ?? [])
-                {
-                    count += IsBrowser(consumer) ? 0 : consumer.UnsettledCount;
-                }
-
-                foreach (var consumer in _departed ?? [])
-                {
-                    count += consumer.UnsettledCount;
-                }
-
-                return (uint)Math.Max(0, count);
+                unsettled += IsBrowser(consumer) ? 0 : consumer.UnsettledCount;
             }
+
+            // Below zero only while a queue that is gone is left by its consumers.
+            return (ReadyUnlocked, (uint)Math.Max(0, unsettled), ConsumersUnlocked);
         }
     }
 
@@ -43,6 +36,12 @@ internal partial class MessageQueue
         var messages = new List<BrokerMessage>();
         lock (_gate)
         {
+            if (_arena.IsDropped)
+            {
+                // The broker has stopped, and nothing is left.
+                return messages;
+            }
+
             var found = new List<QueuedMessage>();
             if (_more is { } more)
             {
@@ -67,14 +66,7 @@ internal partial class MessageQueue
     }
 
     /// <summary>A consumer goes and leaves what it has not settled. Under the lock.</summary>
-    private void RememberUnsettled(Consumer consumer)
-    {
-        _departed?.RemoveAll(static gone => gone.UnsettledCount <= 0);
-        if (consumer.UnsettledCount > 0 && !IsBrowser(consumer))
-        {
-            (_departed ??= []).Add(consumer);
-        }
-    }
+    private void RememberUnsettled(Consumer consumer) => _departedCount += IsBrowser(consumer) ? 0 : consumer.UnsettledCount;
 
     private BrokerMessage Copy(in QueuedMessage message, long now)
     {

@@ -195,6 +195,11 @@ internal partial class MessageQueue : BindingDestination
             if (delivery.Consumer is { } consumer)
             {
                 consumer.UnsettledCount--;
+                if (consumer.IsCancelled)
+                {
+                    _departedCount -= IsBrowser(consumer) ? 0 : 1;
+                }
+
                 Join(consumer);
             }
             else

@@ -32,8 +32,8 @@ internal sealed partial class StreamQueue : MessageQueue
         _settings = StreamSettings.From(definition, policy: null);
     }
 
-    /// <summary>Messages of a stream stay whatever their readers do: none is counted.</summary>
-    public override uint UnsettledCount => 0;
+    /// <summary>Messages of a stream stay whatever their readers do: none is counted as unsettled.</summary>
+    public override (uint Ready, uint Unsettled, uint Consumers) Look() => (ReadyCount, 0, ConsumerCount);
 
     /// <summary>Messages that are there.</summary>
     public override uint ReadyCount => (uint)Math.Min(Log.EndOffset - Log.FirstOffset, uint.MaxValue);
