@@ -1,0 +1,4 @@
+namespace AmqpToolkit.Samples.MassTransit;
+
+/// <summary>Somebody has ordered.</summary>
+public sealed record OrderPlaced(int Number, int Amount);
