@@ -13,6 +13,12 @@ if (args is ["peer", ..])
     return;
 }
 
+if (args is ["embedded"])
+{
+    await EmbeddedFigures.RunAsync();
+    return;
+}
+
 if (args is ["rawpeer"])
 {
     RawPeer.Serve();
