@@ -12,6 +12,9 @@ public sealed class BrokerQueue
     /// <summary>Messages that are shown at most.</summary>
     public const int MaxMessages = 10_000;
 
+    /// <summary>Octets of bodies after which no further message is shown: they are copied while the queue waits.</summary>
+    public const long MaxBodyOctets = 64 * 1024 * 1024;
+
     /// <summary>How long is waited where nobody says how long.</summary>
     public static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(60);
 
@@ -56,9 +59,9 @@ public sealed class BrokerQueue
     public int ConsumerCount => Look().Consumers;
 
     /// <summary>
-    /// Copies of the messages that wait, in the order in which they would be delivered, <see cref="MaxMessages"/> at most. They stay where they are, and are not counted as delivered. A stream shows none: read it.
+    /// Copies of the messages that wait, in the order in which they would be delivered, <see cref="MaxMessages"/> at most, and no more once their bodies have <see cref="MaxBodyOctets"/>. They stay where they are, and are not counted as delivered. A stream shows none: read it.
     /// </summary>
-    public IReadOnlyList<BrokerMessage> Messages => Found?.LookAtReady(MaxMessages) ?? [];
+    public IReadOnlyList<BrokerMessage> Messages => Found?.LookAtReady(MaxMessages, MaxBodyOctets) ?? [];
 
     private MessageQueue? Found => _virtualHost.FindQueue(_name);
 

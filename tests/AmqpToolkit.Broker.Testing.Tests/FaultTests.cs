@@ -243,6 +243,14 @@ public sealed class FaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Confirm_ThatBecomesANack_IsOneOfAMessageThatIsThere()
+    {
+        _tap.Faults.Every(TrafficPoint.Confirm, 2, Fault.Nack);
+        Assert.Equal([PublishStatus.Confirmed, PublishStatus.Nacked, PublishStatus.Confirmed, PublishStatus.Nacked], await SendAsync("1", "2", "3", "4"));
+        Assert.Equal(["1", "2", "3", "4"], Texts());
+    }
+
+    [Fact]
     public async Task Rule_OfOneConnection_LeavesTheOthersAlone()
     {
         _tap.Faults.At(TrafficPoint.Publish, 1, Fault.Nack, connection: 2);

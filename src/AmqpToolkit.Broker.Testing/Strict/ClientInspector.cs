@@ -9,12 +9,25 @@ namespace AmqpToolkit.Broker.Testing.Strict;
 /// <summary>Looks at what one client of 0-9-1 sends, and tells what the specification does not allow although the broker bears it. Used by the reader of the connection.</summary>
 internal sealed class ClientInspector(DepartureReport report, int connection)
 {
+    private bool _isSpoken;
     private bool _isOpened;
     private bool _hasClosed;
 
     /// <summary>Looks at a unit.</summary>
     public void Inspect(TrafficUnit unit)
     {
+        if (!unit.IsClassic)
+        {
+            // Other editions have other rules: 0-8 has tickets where 0-9-1 has reserved fields.
+            _isSpoken |= unit.Octets.AsSpan().SequenceEqual(ProtocolHeader.V0_9_1);
+            return;
+        }
+
+        if (!_isSpoken)
+        {
+            return;
+        }
+
         byte type = unit.Octets[0];
         if (type == Constants.FrameHeartbeat)
         {
@@ -100,6 +113,7 @@ internal sealed class ClientInspector(DepartureReport report, int connection)
         bool isZeroAlone = unit.Key switch
         {
             BasicAck.MethodKey => BasicAckView.TryParse(unit.Arguments, out var ack) == DecodeError.None && ack.DeliveryTag == 0 && !ack.Multiple,
+            BasicNack.MethodKey => BasicNackView.TryParse(unit.Arguments, out var nack) == DecodeError.None && nack.DeliveryTag == 0 && !nack.Multiple,
             BasicReject.MethodKey => BasicRejectView.TryParse(unit.Arguments, out var reject) == DecodeError.None && reject.DeliveryTag == 0,
             _ => false,
         };

@@ -41,5 +41,5 @@ internal static class Sections
     };
 
     /// <summary>The section of a method; that of RabbitMQ's extensions where it is one.</summary>
-    public static string Of(uint key) => OfMethods.GetValueOrDefault(key, "1");
+    public static string Of(uint key) => OfMethods.GetValueOrDefault(key, "RabbitMQ's extensions");
 }

@@ -21,9 +21,9 @@ internal sealed partial class TappedConnection
             return;
         }
 
+        _inspector.Inspect(unit);
         if (unit.IsClassic)
         {
-            _inspector.Inspect(unit);
             Follow(unit);
         }
 

@@ -30,8 +30,8 @@ internal partial class MessageQueue
         }
     }
 
-    /// <summary>Copies of what waits, in the order in which it would be delivered.</summary>
-    public virtual List<BrokerMessage> LookAtReady(int max)
+    /// <summary>Copies of what waits, in the order in which it would be delivered, until there are enough messages or octets of bodies.</summary>
+    public virtual List<BrokerMessage> LookAtReady(int max, long maxOctets)
     {
         var messages = new List<BrokerMessage>();
         lock (_gate)
@@ -53,11 +53,13 @@ internal partial class MessageQueue
 
             _line.LookAt(found, max, priority: 0);
             long now = VirtualHost.Timers.Now;
+            long octets = 0;
             foreach (var message in found)
             {
-                if (message.Deadline > now)
+                if (message.Deadline > now && octets < maxOctets)
                 {
                     messages.Add(Copy(in message, now));
+                    octets += messages[^1].Body.Length;
                 }
             }
         }

@@ -116,7 +116,7 @@ internal sealed partial class StreamQueue : MessageQueue
     }
 
     /// <summary>Whoever wants to see them reads them.</summary>
-    public override List<BrokerMessage> LookAtReady(int max) => [];
+    public override List<BrokerMessage> LookAtReady(int max, long maxOctets) => [];
 
     public override void Resume(Consumer consumer, Turn turn) => consumer.Feed?.Resume();
 
