@@ -168,7 +168,7 @@ public sealed class AmqpBrokerOptions
 
     /// <summary>
     /// Puts something between the broker and each of its connections: what looks at, or meddles with, what goes over the stream. Null for nothing, which costs nothing. It is given the
-    /// connection's stream, and what it returns owns that; a connection for which it throws is cut. It hands on all that the stream says of itself (<see cref="TransportConnection.IsInMemory"/>).
+    /// connection's stream, and what it returns owns that; a connection for which it throws is cut. It hands on all that the stream says of itself (<see cref="TransportConnection.IsInMemory"/>, <see cref="TransportConnection.IsProtected"/>, <see cref="TransportConnection.PeerCertificate"/>).
     /// </summary>
     public Func<TransportConnection, TransportConnection>? WrapTransport { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using AmqpToolkit.Broker.Testing.Strict;
 using AmqpToolkit.Codec.V0_9_1;
 using AmqpToolkit.Transport;
@@ -50,6 +51,10 @@ internal sealed partial class TappedConnection : TransportConnection
     public override bool IsLoopback => _inner.IsLoopback;
 
     public override bool IsInMemory => _inner.IsInMemory;
+
+    public override bool IsProtected => _inner.IsProtected;
+
+    public override X509Certificate2? PeerCertificate => _inner.PeerCertificate;
 
     public override bool IsPeerGone => _inner.IsPeerGone;
 
