@@ -149,9 +149,13 @@ def newer(connection):
         there, here = today.channel(), connection.channel()
         queue = declare(here, name("between"), exclusive=False)
         here.basic_publish(amqp.Message("from 0-8", message_id="m", application_headers={"n": 1}), routing_key=queue)
+
+        # Nothing orders two connections: an answer tells that what went before it was taken.
+        here.queue_declare(queue, passive=True)
         _, found, body = there.basic_get(queue, auto_ack=True)
         assert (body, found.message_id, found.headers) == (b"from 0-8", "m", {"n": 1}), (body, found)
         there.basic_publish("", queue, b"from 0-9-1", pika.BasicProperties(message_id="n", delivery_mode=2, headers={"text": "x", "number": 1 << 20}))
+        there.queue_declare(queue, passive=True)
         message = here.basic_get(queue, no_ack=True)
         assert (text(message), message.message_id, message.application_headers) == ("from 0-9-1", "n", {"text": "x", "number": 1 << 20}), message.properties
         here.queue_delete(queue)
