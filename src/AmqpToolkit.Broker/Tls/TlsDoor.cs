@@ -9,7 +9,7 @@ namespace AmqpToolkit.Broker.Tls;
 
 /// <summary>
 /// The clients of a broker's ports with TLS that are not connections yet, and the certificates that they are shown. Handshakes run beside the accept loops; of clients that are on their way in there is a bound, past
-/// which the one that has been longest goes, so that a crowd that says nothing keeps nobody out. One a broker; any thread.
+/// which the one that has been longest goes, whatever its address. One a broker; any thread.
 /// </summary>
 internal sealed class TlsDoor : BackgroundWork, IDeadline
 {
