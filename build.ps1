@@ -24,7 +24,12 @@ try {
         'build' { dotnet build -c Release @Rest }
         'test' { dotnet test -c Release @Rest }
         'bench' { dotnet run -c Release --project benchmarks/AmqpToolkit.Benchmarks -- @Rest }
-        'pack' { dotnet pack -c Release -o artifacts/packages @Rest }
+        'pack' {
+            dotnet pack -c Release -o artifacts/packages @Rest
+            if ($LASTEXITCODE -eq 0) {
+                dotnet publish src/AmqpToolkit.Broker.Host -c Release -r linux-x64 -o artifacts/linux-x64 @Rest
+            }
+        }
     }
     exit $LASTEXITCODE
 }

@@ -63,4 +63,5 @@ def main(paths):
                 print(f"| {label} | " + " | ".join(f"{statistics.median(mine) / statistics.median(t):.1f} x" if t and statistics.median(t) else "" for t in theirs) + " |")
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

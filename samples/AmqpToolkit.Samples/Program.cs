@@ -10,15 +10,18 @@ switch (args)
         return 0;
     case ["embedded"]:
         return await TryAsync("a broker in this process", EmbeddedSample.RunAsync);
+    case ["pages"]:
+        return await TryAsync("what the packages' pages show", PageSamples.RunAsync);
     case ["client" or "peer"]:
         return await ClientAsync(args[0], Default);
     case ["client" or "peer", string url]:
         return await ClientAsync(args[0], url);
     default:
         Console.Error.WriteLine($"""
-            usage: dotnet run -c Release --project samples/AmqpToolkit.Samples -- codec|embedded|client|peer [URL]
+            usage: dotnet run -c Release --project samples/AmqpToolkit.Samples -- codec|embedded|pages|client|peer [URL]
               codec     writes a method of 0-9-1 and a transfer of 1.0, and reads them
               embedded  starts a broker in this process, publishes and consumes
+              pages     runs what the pages of the packages show
               client    publishes and consumes at a broker that runs; without a URL at {Default}
               peer      the same with AMQP 1.0
             """);

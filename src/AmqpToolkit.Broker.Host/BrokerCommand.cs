@@ -123,6 +123,11 @@ internal static class BrokerCommand
         {
             Description = "Understand RabbitMQ's older addresses of AMQP 1.0, such as /queue/name",
         }),
+        new(nameof(BrokerSettings.OlderEditions), new Option<string>("--older-editions")
+        {
+            HelpName = "true or false",
+            Description = "Whether clients of AMQP 0-8 and 0-9 are served [default: true]",
+        }),
         new(nameof(BrokerSettings.ConnectionMax), new Option<string>("--connection-max")
         {
             HelpName = "number",

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using AmqpToolkit.Storage.Journaling;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 
@@ -16,6 +17,14 @@ internal static class BrokerProcess
         TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        AmqpBroker? running = null;
+
+        // A service that is told to reload and has nothing to read goes on, and so does one that starts; a terminal that is closed ends what ran in it.
+        using PosixSignalRegistration? hangup = settings.Tls is null && !ServiceManager.HasStartedThis ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            Volatile.Read(ref running)?.ReloadCertificates();
+        });
         using LoggerFactory loggerFactory = CreateLoggerFactory(settings.LogLevel);
 
         ILogger logger = loggerFactory.CreateLogger("AmqpToolkit.Broker.Host");
@@ -37,8 +46,7 @@ internal static class BrokerProcess
         }
         catch (BrokerStoreException e)
         {
-            return await BrokerCommand.FailAsync(
-                error, ExitCode.CannotKeep, $"cannot keep anything in '{settings.Data}': {e.Message} Choose another folder with --data, or keep nothing with --memory.").ConfigureAwait(false);
+            return await BrokerCommand.FailAsync(error, ExitCode.CannotKeep, $"cannot keep anything in '{settings.Data}': {e.Message}{WayOut(e)}").ConfigureAwait(false);
         }
         catch (TlsCertificateException e)
         {
@@ -51,11 +59,7 @@ internal static class BrokerProcess
 
         await using (broker.ConfigureAwait(false))
         {
-            using PosixSignalRegistration? hangup = settings.Tls is null ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
-            {
-                context.Cancel = true;
-                broker.ReloadCertificates();
-            });
+            Volatile.Write(ref running, broker);
             await output.WriteLineAsync($"amqp-broker listens on {Join(broker.Endpoints)}{WithTls(broker.TlsEndpoints)}, {Where(settings)}").ConfigureAwait(false);
             foreach (string line in settings.Container is null ? [] : ContainerPreset.ReadyLines(broker.Endpoints))
             {
@@ -63,11 +67,21 @@ internal static class BrokerProcess
             }
 
             await output.FlushAsync().ConfigureAwait(false);
+            Tell(ServiceManager.Ready);
             await stop.Task.ConfigureAwait(false);
+            Tell(ServiceManager.Stopping);
             await broker.StopAsync().ConfigureAwait(false);
         }
 
         return ExitCode.Stopped;
+
+        void Tell(string state)
+        {
+            if (ServiceManager.Tell(state) is { } reason)
+            {
+                BrokerProcessLog.UntoldState(logger, state, reason);
+            }
+        }
 
         // The first signal stops in good order; a second one is left to the system, which ends the process at once.
         void Stop(PosixSignalContext context) => context.Cancel = stop.TrySetResult();
@@ -90,6 +104,7 @@ internal static class BrokerProcess
             ConsumerTimeout = settings.ConsumerTimeout == Timeout.InfiniteTimeSpan ? null : settings.ConsumerTimeout,
             AutoCreateNodes = settings.AutoCreate,
             LegacyAddresses = settings.LegacyAddresses,
+            OlderEditions = settings.OlderEditions,
             QueueMax = settings.QueueMax,
             ExchangeMax = settings.ExchangeMax,
             MaxMessageOctets = settings.MaxMessageSize,
@@ -130,6 +145,10 @@ internal static class BrokerProcess
             [new ConsoleLoggerProvider(new FixedOptions<ConsoleLoggerOptions>(console), [new LogLineFormatter()])],
             new LoggerFilterOptions { MinLevel = level });
     }
+
+    /// <summary>Another folder helps who has none yet. What is in this one is not to be left behind for a reason that passes, or that a repair sees to.</summary>
+    private static string WayOut(BrokerStoreException e) =>
+        e.InnerException is null || DiskErrors.IsForRoom(e.InnerException) ? "" : " Choose another folder with --data, or keep nothing with --memory.";
 
     private static string Reason(SocketException e) => e.SocketErrorCode switch
     {

@@ -74,6 +74,9 @@ internal sealed record BrokerSettings
     /// <summary>Whether RabbitMQ's older addresses of AMQP 1.0 are understood.</summary>
     public bool LegacyAddresses { get; init; }
 
+    /// <summary>Whether clients of AMQP 0-8 and 0-9 are served.</summary>
+    public bool OlderEditions { get; init; } = true;
+
     /// <summary>How long a delivery may stay unsettled where neither queue nor consumer says otherwise; infinite for ever.</summary>
     public TimeSpan ConsumerTimeout { get; init; } = TimeSpan.FromMinutes(30);
 
@@ -100,7 +103,7 @@ internal sealed record BrokerSettings
     [
         nameof(Port), nameof(Listen), nameof(Listeners), nameof(Product), nameof(ProductVersion), nameof(ConnectionMax), nameof(ChannelMaxPerNode), nameof(ConsumerMaxPerChannel), nameof(QueueMax),
         nameof(ExchangeMax), nameof(MaxMessageSize), nameof(Definitions), nameof(Container), nameof(Data), "Memory", nameof(Durability), nameof(Profile), nameof(ConsumerTimeout), nameof(MemoryWatermark),
-        nameof(PagingWatermark), nameof(DiskFreeLimit), nameof(LogLevel), nameof(AutoCreate), nameof(LegacyAddresses), "Dev",
+        nameof(PagingWatermark), nameof(DiskFreeLimit), nameof(LogLevel), nameof(AutoCreate), nameof(LegacyAddresses), nameof(OlderEditions), "Dev",
         nameof(SaslMechanisms), nameof(LoginFailuresPerMinute), nameof(PasswordsNeedTls), .. TlsSettings.Names,
     ];
 
@@ -137,6 +140,7 @@ internal sealed record BrokerSettings
             Durability = Value(sources, nameof(Durability), ParseDurability, "fsync, os or memory") ?? defaults.Durability,
             Profile = Value(sources, nameof(Profile), ParseProfile, "3.13, 4.2 or 4.3") ?? defaults.Profile,
             AutoCreate = Value(sources, nameof(AutoCreate), ParseFlag, "true or false") ?? Value(sources, "Dev", ParseFlag, "true or false") ?? defaults.AutoCreate,
+            OlderEditions = Value(sources, nameof(OlderEditions), ParseFlag, "true or false") ?? defaults.OlderEditions,
             LegacyAddresses = Value(sources, nameof(LegacyAddresses), ParseFlag, "true or false") ?? defaults.LegacyAddresses,
             ConsumerTimeout = Value(sources, nameof(ConsumerTimeout), ParseTimeout, "a number of milliseconds above 0, or never") ?? defaults.ConsumerTimeout,
             MemoryWatermark = Value(sources, nameof(MemoryWatermark), ParseShare, "a share of the memory above 0 and up to 1, like 0.4") ?? defaults.MemoryWatermark,

@@ -1,21 +1,36 @@
 using System.CommandLine;
+using System.Text;
 using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Storage.Journaling;
 using AmqpToolkit.Storage.Streams;
 
 namespace AmqpToolkit.Broker.Host;
 
-/// <summary><c>amqp-broker check</c> and <c>amqp-broker repair</c>: what people do with a data folder while no broker has it.</summary>
+/// <summary><c>amqp-broker check</c>, <c>repair</c> and <c>export</c>: what people do with a data folder while no broker has it.</summary>
 internal static class StoreCommands
 {
     /// <summary>The commands, for the command line.</summary>
     public static IEnumerable<Command> All() =>
     [
         Define("check", "Look through the folder of a broker that does not run, and tell what is there and what is damaged", CheckAsync),
+        DefineExport(),
         Define("repair", "Write what is whole of a damaged folder anew; the damaged files stay beside it", RepairAsync),
     ];
 
-    private static Command Define(string name, string description, Func<string, TextWriter, TextWriter, Task<int>> run)
+    private static Command DefineExport()
+    {
+        Option<string?> file = new("--output") { Description = "The file to write, which only its owner may read; standard output unless it is given", HelpName = "file" };
+        Command command = Define(
+            "export",
+            "Write the definitions of a broker that does not run, as RabbitMQ 3.10 imports them; what it has no words for is told. Passwords are in it as hashes",
+            (folder, output, error, parsed) => ExportAsync(folder, parsed.GetValue(file), output, error));
+        command.Add(file);
+        return command;
+    }
+
+    private static Command Define(string name, string description, Func<string, TextWriter, TextWriter, Task<int>> run) => Define(name, description, (folder, output, error, _) => run(folder, output, error));
+
+    private static Command Define(string name, string description, Func<string, TextWriter, TextWriter, ParseResult, Task<int>> run)
     {
         Argument<string> folder = new("folder") { Description = "What --data names" };
         Command command = new(name, description) { folder };
@@ -24,9 +39,9 @@ internal static class StoreCommands
             TextWriter error = parsed.InvocationConfiguration.Error;
             try
             {
-                return await run(Path.GetFullPath(parsed.GetValue(folder)!), parsed.InvocationConfiguration.Output, error).ConfigureAwait(false);
+                return await run(Path.GetFullPath(parsed.GetValue(folder)!), parsed.InvocationConfiguration.Output, error, parsed).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or JournalVersionException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or JournalVersionException or BrokerStoreException)
             {
                 return await BrokerCommand.FailAsync(error, ExitCode.CannotKeep, e.Message).ConfigureAwait(false);
             }
@@ -58,20 +73,25 @@ internal static class StoreCommands
                 await output.WriteLineAsync(line).ConfigureAwait(false);
             }
 
-            if (stream.Files > 0 && streams.IsUnknown(number))
+            if (streams.IsUnknown(number))
             {
                 streamDamages++;
-                await output.WriteLineAsync($"unknown: {StoreFolders.Streams}/{number}: no queue in the journal has these files").ConfigureAwait(false);
+                await output.WriteLineAsync($"damaged: {StoreFolders.Streams}/{number}: no queue in the journal has these files").ConfigureAwait(false);
             }
         }
 
-        if (report.Damages.Count > 0)
+        if (StoreFolders.HasLostJournal(folder))
+        {
+            await output.WriteLineAsync(
+                $"no broker takes the folder as it is: put its journal (segment-*.journal) back, or amqp-broker repair {folder} sets aside what there is").ConfigureAwait(false);
+        }
+        else if (report.Damages.Count > 0)
         {
             await output.WriteLineAsync($"what does not depend on it is whole: amqp-broker repair {folder} keeps that").ConfigureAwait(false);
         }
         else if (streamDamages > 0)
         {
-            await output.WriteLineAsync($"the broker steps over what is damaged in a stream; amqp-broker repair {folder} has it missed no more").ConfigureAwait(false);
+            await output.WriteLineAsync($"a broker starts without what is damaged in a stream, and tells of it each time; after amqp-broker repair {folder} it is missed no more").ConfigureAwait(false);
         }
         else
         {
@@ -82,6 +102,77 @@ internal static class StoreCommands
         return ExitCode.Damaged;
     }
 
+    /// <summary>The definitions to a file or standard output, and to the other what they leave out.</summary>
+    private static async Task<int> ExportAsync(string folder, string? file, TextWriter output, TextWriter error)
+    {
+        if (Refusal(folder) is { } refusal)
+        {
+            return await BrokerCommand.FailAsync(error, ExitCode.CannotKeep, refusal).ConfigureAwait(false);
+        }
+
+        DefinitionsExport export = AmqpBroker.ExportDefinitions(folder);
+        if (file is not null)
+        {
+            await WriteSecretAsync(Path.GetFullPath(file), export.Utf8Json, stays: export.Damages.Count > 0).ConfigureAwait(false);
+        }
+        else
+        {
+            await output.WriteLineAsync(Encoding.UTF8.GetString(export.Utf8Json.Span)).ConfigureAwait(false);
+        }
+
+        foreach (string line in export.LeftOut)
+        {
+            await error.WriteLineAsync($"not in the export, or not for every broker: {Plain(line)}").ConfigureAwait(false);
+        }
+
+        foreach (string line in export.Damages)
+        {
+            await error.WriteLineAsync($"damaged: {Plain(line)}").ConfigureAwait(false);
+        }
+
+        if (export.Damages.Count > 0 && file is not null)
+        {
+            await error.WriteLineAsync($"what is there in spite of it stands in '{file}', or in '{file}.damaged' where there was one").ConfigureAwait(false);
+        }
+
+        return export.Damages.Count == 0 ? ExitCode.Stopped : ExitCode.Damaged;
+    }
+
+    /// <summary>Its owner's alone from the first octet on, and in the place of what was there when it is whole.</summary>
+    /// <param name="path">Where to.</param>
+    /// <param name="octets">What.</param>
+    /// <param name="stays">Whether what was there stays, since this is only a part: then it comes beside it.</param>
+    private static async Task WriteSecretAsync(string path, ReadOnlyMemory<byte> octets, bool stays)
+    {
+        path = stays && File.Exists(path) ? path + ".damaged" : path;
+        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        string beside = $"{path}.{Guid.NewGuid():N}";
+        try
+        {
+            FileStream stream = new(beside, options);
+            await using (stream.ConfigureAwait(false))
+            {
+                await stream.WriteAsync(octets).ConfigureAwait(false);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(beside, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(beside);
+            throw;
+        }
+    }
+
+    /// <summary>Names are clients' to choose; a terminal is not theirs.</summary>
+    private static string Plain(string line) => string.Concat(line.Select(one => char.IsControl(one) ? '?' : one));
+
     private static async Task<int> RepairAsync(string folder, TextWriter output, TextWriter error)
     {
         if (!StoreRepair.IsUnderWay(folder) && Refusal(folder) is { } refusal)
@@ -89,34 +180,51 @@ internal static class StoreCommands
             return await BrokerCommand.FailAsync(error, ExitCode.CannotKeep, refusal).ConfigureAwait(false);
         }
 
-        string aside = StoreRepair.NewAside(folder);
-        if (StoreRepair.IsUnderWay(folder) || StoreFolders.HasLostJournal(folder) || (await ReportAsync(folder, new StoreInventory(), output).ConfigureAwait(false)).Report.Damages.Count > 0)
+        if (!StoreRepair.IsUnderWay(folder) && !StoreFolders.HasLostJournal(folder))
         {
-            string damaged = StoreRepair.Run(folder, aside, new StoreInventory().QueueOf);
-            await output.WriteLineAsync($"repaired; the damaged files are in {damaged}").ConfigureAwait(false);
+            // Only to look needs no right to write.
+            var (report, streams) = await ReportAsync(folder, new StoreInventory(), output).ConfigureAwait(false);
+            if (report.Damages.Count == 0 && streams.AreWhole())
+            {
+                await output.WriteLineAsync("nothing is damaged, and nothing was changed").ConfigureAwait(false);
+                return ExitCode.Stopped;
+            }
         }
 
-        bool isWhole = !Directory.Exists(aside);
-        StoreInventory inventory = new();
-        JournalReport report = JournalCheck.Run(new DiskFileLayer(folder) { IsReadOnly = true }, inventory.QueueOf);
-        List<string> lines = [];
-        new StoreStreams(folder, inventory, report).Repair(aside, lines.Add);
-        foreach (string line in lines)
+        using DiskFileLayer files = new(folder);
+        files.Lock();
+        foreach (string line in Repair(new HeldFiles(files)))
         {
             await output.WriteLineAsync(line).ConfigureAwait(false);
-        }
-
-        if (isWhole && lines.Count == 0)
-        {
-            await output.WriteLineAsync("nothing is damaged, and nothing was changed").ConfigureAwait(false);
         }
 
         return ExitCode.Stopped;
     }
 
+    /// <summary>Repairs a folder that is held from the first look to the last change.</summary>
+    /// <returns>What was done, a line each.</returns>
+    private static List<string> Repair(HeldFiles files)
+    {
+        List<string> lines = [];
+        string aside = StoreRepair.NewAside(files.Folder);
+        if (StoreRepair.IsUnderWay(files.Folder) || StoreFolders.HasLostJournal(files.Folder) || Look(files, new StoreInventory()).Damages.Count > 0)
+        {
+            lines.Add(StoreRepair.Run(files, aside) is { } damaged ? $"repaired; the damaged files are in {damaged}" : "repaired: a new journal begins");
+        }
+
+        StoreInventory inventory = new();
+        new StoreStreams(files.Folder, inventory, Look(files, inventory)).Repair(aside, lines.Add);
+        if (inventory.WillBegin)
+        {
+            lines.Add("no user is left: the next start makes those that a new store begins with, guest unless it is told otherwise");
+        }
+
+        return lines;
+    }
+
     private static async Task<(JournalReport Report, StoreStreams Streams)> ReportAsync(string folder, StoreInventory inventory, TextWriter output)
     {
-        JournalReport report = JournalCheck.Run(new DiskFileLayer(folder) { IsReadOnly = true }, inventory.QueueOf);
+        JournalReport report = Look(new DiskFileLayer(folder) { IsReadOnly = true }, inventory);
         StoreStreams streams = new(folder, inventory, report);
         foreach (string line in StoreReport.Lines(folder, report, inventory, streams.Numbers))
         {
@@ -124,6 +232,21 @@ internal static class StoreCommands
         }
 
         return (report, streams);
+    }
+
+    /// <summary>What the journal has, and what of it is lost without a trace in it.</summary>
+    private static JournalReport Look(IFileLayer files, StoreInventory inventory)
+    {
+        JournalReport report = JournalCheck.Run(files, inventory.QueueOf);
+        HashSet<uint> declared = [.. report.Messages.Keys];
+        return report with
+        {
+            Damages =
+            [
+                .. report.Damages,
+                .. inventory.LostVirtualHosts(declared).Select(host => new JournalDamage("definitions", 0, 0, $"the virtual host that a repair, or a broker that starts, makes again as '{host.Name}': its name and its settings are lost") { HasPlace = false }),
+            ],
+        };
     }
 
     /// <summary>Why there is nothing to look at; null when there is.</summary>

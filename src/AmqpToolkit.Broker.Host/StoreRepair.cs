@@ -19,22 +19,20 @@ internal static class StoreRepair
     private const string Repairing = "repairing";
 
     /// <summary>Repairs what is in a folder, or ends a repair that was interrupted.</summary>
-    /// <param name="folder">The data folder.</param>
+    /// <param name="files">The data folder, which is held.</param>
     /// <param name="aside">Where the damaged files are to go.</param>
-    /// <param name="queueOf">Which definitions declare queues.</param>
-    /// <returns>Where the damaged files are now.</returns>
-    /// <exception cref="IOException">The folder is in use, or cannot be read or written.</exception>
-    public static string Run(string folder, string aside, QueueOf queueOf)
+    /// <returns>Where the damaged files are now; null when there were none.</returns>
+    /// <exception cref="IOException">The folder cannot be read or written.</exception>
+    public static string? Run(IFileLayer files, string aside)
     {
-        using DiskFileLayer files = new(folder);
-        files.Lock();
         string repaired = Path.Combine(files.Folder, StoreFolders.Repaired);
-        if (!Directory.Exists(repaired))
+        bool goesOn = Directory.Exists(repaired);
+        if (!goesOn)
         {
-            Write(files, Path.Combine(files.Folder, Repairing), repaired, queueOf);
+            Write(files, Path.Combine(files.Folder, Repairing), repaired);
         }
 
-        return Exchange(files, repaired, aside);
+        return Exchange(files, repaired, aside, goesOn);
     }
 
     /// <summary>A name that nothing in the folder has, for what is damaged.</summary>
@@ -53,21 +51,23 @@ internal static class StoreRepair
     /// <summary>Whether a repair of the folder was interrupted.</summary>
     public static bool IsUnderWay(string folder) => Directory.Exists(Path.Combine(folder, StoreFolders.Repaired));
 
-    private static void Write(DiskFileLayer files, string repairing, string repaired, QueueOf queueOf)
+    private static void Write(IFileLayer files, string repairing, string repaired)
     {
         if (Directory.Exists(repairing))
         {
             Directory.Delete(repairing, recursive: true);
         }
 
-        JournalRepair.Run(new HeldFiles(files), new DiskFileLayer(repairing), new JournalOptions { SpareSegments = 0 }, queueOf);
+        StoreInventory inventory = new();
+        JournalRepair.Run(files, new DiskFileLayer(repairing), new JournalOptions { SpareSegments = 0 }, inventory.QueueOf, inventory.Missing);
         Directory.Move(repairing, repaired);
         files.SyncFolder();
     }
 
-    private static string Exchange(DiskFileLayer files, string repaired, string aside)
+    /// <param name="goesOn">Whether an earlier run was interrupted, which may have moved some already.</param>
+    private static string? Exchange(IFileLayer files, string repaired, string aside, bool goesOn)
     {
-        string? damaged = Directory.EnumerateDirectories(files.Folder, "damaged-*").Order(StringComparer.Ordinal).LastOrDefault();
+        string? damaged = !goesOn ? null : Directory.EnumerateDirectories(files.Folder, "damaged-*").Order(StringComparer.Ordinal).LastOrDefault();
         string[] left = FilesOf(repaired);
         string[] there = FilesOf(files.Folder);
         if (there.Length > 0 && !there.Any(file => IsOf(file, left)))
@@ -82,7 +82,7 @@ internal static class StoreRepair
         files.SyncFolder();
         Directory.Delete(repaired, recursive: true);
         files.SyncFolder();
-        return damaged ?? files.Folder;
+        return damaged;
     }
 
     /// <summary>Whether the file is one of the repaired journal, by the number that was drawn for it.</summary>
@@ -113,42 +113,6 @@ internal static class StoreRepair
         foreach (string file in files)
         {
             File.Move(file, Path.Combine(folder, Path.GetFileName(file)));
-        }
-    }
-
-    /// <summary>The files of a folder that is held already, and stays so.</summary>
-    private sealed class HeldFiles(IFileLayer files) : IFileLayer
-    {
-        public string Folder => files.Folder;
-
-        public void Lock()
-        {
-            // It is.
-        }
-
-        public IReadOnlyList<string> List() => files.List();
-
-        public IStoreFile Create(string name) => files.Create(name);
-
-        public IStoreFile Open(string name) => files.Open(name);
-
-        public void Rename(string name, string newName) => files.Rename(name, newName);
-
-        public void Delete(string name) => files.Delete(name);
-
-        public void SyncFolder() => files.SyncFolder();
-
-        public long FreeOctets() => files.FreeOctets();
-
-        public IReadOnlyList<string> ListFolders() => files.ListFolders();
-
-        public IFileLayer OpenFolder(string name) => files.OpenFolder(name);
-
-        public void DeleteFolder(string name) => files.DeleteFolder(name);
-
-        public void Dispose()
-        {
-            // Not ours.
         }
     }
 }

@@ -43,7 +43,7 @@ internal static class StoreReport
 
     /// <summary>Where damage is, and what depends on it.</summary>
     public static IEnumerable<string> Damages(IReadOnlyList<JournalDamage> damages) =>
-        damages.Select(damage => Text($"damaged: {damage.File}, offset {damage.Offset}, {damage.Octets} octets: {damage.What}"));
+        damages.Select(damage => damage.HasPlace ? Text($"damaged: {damage.File}, offset {damage.Offset}, {damage.Octets} octets: {damage.What}") : Text($"damaged: {damage.File}: {damage.What}"));
 
     private static string Count(long count, string what) => Text($"{count} {what}{(count == 1 ? string.Empty : "s")}");
 

@@ -14,7 +14,7 @@ internal sealed class StoreStreams(string folder, StoreInventory inventory, Jour
     public IReadOnlySet<uint> Numbers => new SortedSet<uint>([.. inventory.Streams.Where(IsDeclared), .. Folders()]);
 
     /// <summary>Whether nobody declares what is in a stream's folder, nor has deleted it.</summary>
-    public bool IsUnknown(uint number) => !IsDeclared(number) && !journal.Removed.Contains(number) && Directory.EnumerateFiles(FolderOf(number)).Any();
+    public bool IsUnknown(uint number) => !IsDeclared(number) && !journal.Removed.Contains(number) && Directory.Exists(FolderOf(number)) && Directory.EnumerateFiles(FolderOf(number)).Any();
 
     /// <summary>What a stream has and lacks. Nothing is missed of one that nobody declares.</summary>
     public StreamReport Check(uint number)
@@ -26,18 +26,19 @@ internal sealed class StoreStreams(string folder, StoreInventory inventory, Jour
             isDeclared ? inventory.StreamFirstOf(number) : -1);
     }
 
-    /// <summary>Sets aside what nobody declares, and takes the losses of the others for what they are.</summary>
+    /// <summary>Whether nothing is damaged, and nothing there that nobody knows of.</summary>
+    public bool AreWhole() => Numbers.All(number => !IsUnknown(number) && Check(number).Damages.Count == 0);
+
+    /// <summary>Sets aside what nobody declares, and takes the losses of the others for what they are. The folder is held.</summary>
     /// <param name="aside">Where what is damaged goes, or a copy of it; made when something goes there.</param>
     /// <param name="tell">Told what was done, a line each.</param>
-    /// <exception cref="IOException">The folder is in use, or cannot be read or written.</exception>
+    /// <exception cref="IOException">The folder cannot be read or written.</exception>
     public void Repair(string aside, Action<string> tell)
     {
-        using DiskFileLayer files = new(folder);
-        files.Lock();
         foreach (uint number in Numbers)
         {
             string kept = Path.Combine(aside, StoreFolders.Streams, NameOf(number));
-            if (Directory.Exists(FolderOf(number)) && IsUnknown(number))
+            if (IsUnknown(number))
             {
                 MakeFolder(Path.GetDirectoryName(kept)!);
                 Directory.Move(FolderOf(number), kept);

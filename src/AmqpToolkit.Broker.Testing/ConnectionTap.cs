@@ -9,7 +9,8 @@ namespace AmqpToolkit.Broker.Testing;
 /// (<see cref="AmqpBrokerOptions.WrapTransport"/>), and one broker has it. Any thread.
 /// </summary>
 /// <remarks>
-/// 0-9-1 in full. Of 1.0 the conversation is shown, and it can be cut and delayed; other faults leave it alone.
+/// Faults act on 0-9-1 and 1.0 (but for <see cref="Fault.Block"/>, for which 1.0 has no word). A delivery of 1.0 that is lost comes as one that its sender has given up (1.0 section 2.7.5, aborted): sessions and links count
+/// what goes over them. Departures are those of clients of 0-9-1.
 /// <code>
 ///   client --- recorder --- faults --- broker
 ///               strict

@@ -21,10 +21,14 @@ public sealed class Fault
 
     /// <summary>
     /// The broker refuses it. A publish never comes to the broker, and is answered with basic.nack where the channel confirms; a client's acknowledgement, and a broker's confirm, become basic.nack (the client's with requeue).
+    /// With 1.0 a publish and a broker's confirm are rejected, and a client's word releases.
     /// </summary>
     public static Fault Nack { get; } = new(FaultKind.Nack);
 
-    /// <summary>It changes places with the next of its kind on its channel; what goes to the client is lost when there is no next. Delivery tags rise all the same.</summary>
+    /// <summary>
+    /// It changes places with the next of its kind on its channel; what goes to the client is lost when there is no next. Delivery tags rise all the same. With 1.0 its session
+    /// counts, not its channel, and a flow or detach in between leaves it in its place.
+    /// </summary>
     public static Fault Reorder { get; } = new(FaultKind.Reorder);
 
     internal FaultKind Kind { get; }
@@ -35,7 +39,7 @@ public sealed class Fault
 
     internal string Text { get; }
 
-    /// <summary>The broker closes the connection (connection.close); to the broker it looks as if the client had gone.</summary>
+    /// <summary>The broker closes the connection (connection.close; with 1.0 a close with amqp:connection:forced and the text); to the broker it looks as if the client had gone.</summary>
     /// <param name="code">The reply code.</param>
     /// <param name="text">The reply text.</param>
     public static Fault Close(ushort code = Constants.ConnectionForced, string text = "CONNECTION_FORCED - by a rule of the test") => new(FaultKind.Close, code: code, text: text);
@@ -48,12 +52,12 @@ public sealed class Fault
         return new Fault(FaultKind.Delay, time);
     }
 
-    /// <summary>A publish never comes to the broker, and returns to its publisher (basic.return), followed by its confirm where the channel confirms.</summary>
+    /// <summary>A publish never comes to the broker, and returns to its publisher (basic.return), followed by its confirm where the channel confirms. With 1.0 it is released.</summary>
     /// <param name="code">The reply code.</param>
     /// <param name="text">The reply text.</param>
     public static Fault Return(ushort code = Constants.NoRoute, string text = "NO_ROUTE") => new(FaultKind.Return, code: code, text: text);
 
-    /// <summary>The client hears that the broker takes no publishes (connection.blocked), if it wants to hear of that, and later that it does again. What it publishes all the same is taken.</summary>
+    /// <summary>The client hears that the broker takes no publishes (connection.blocked), if it wants to hear of that, and later that it does again. What it publishes all the same is taken. 1.0 has no word for it, and nothing happens there.</summary>
     /// <param name="time">How long, by the clock of the <see cref="ConnectionTap"/>.</param>
     /// <param name="reason">What it is told.</param>
     public static Fault Block(TimeSpan time, string reason = "by a rule of the test")

@@ -85,9 +85,9 @@ public sealed class FaultRules(int seed = 1)
                 }
             }
 
-            if (!isClassic && found?.Kind is not (FaultKind.Cut or FaultKind.Delay))
+            if (!isClassic && found?.Kind == FaultKind.Block)
             {
-                // Nothing else acts on 1.0, and so nothing goes wrong.
+                // 1.0 has no word for it, and so nothing goes wrong.
                 return null;
             }
 

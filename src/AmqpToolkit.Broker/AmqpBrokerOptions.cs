@@ -151,6 +151,9 @@ public sealed class AmqpBrokerOptions
     /// <summary>Whether RabbitMQ's older addresses of AMQP 1.0 are understood: <c>/queue/q</c>, <c>/amq/queue/q</c>, <c>/topic/k</c>, <c>/exchange/e/k</c>.</summary>
     public bool LegacyAddresses { get; init; }
 
+    /// <summary>Whether clients of AMQP 0-8 and 0-9 are served as well, which have fewer safeguards than those of 0-9-1: without it their headers are answered by that of 0-9-1, and the end.</summary>
+    public bool OlderEditions { get; init; } = true;
+
     /// <summary>Users that definitions may bring, and that then may come from this machine alone.</summary>
     public IList<string> LoopbackUsers { get; init; } = ["guest"];
 

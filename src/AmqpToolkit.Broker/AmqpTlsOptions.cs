@@ -38,7 +38,7 @@ public sealed record AmqpTlsOptions
     /// <summary>How often the files are looked at; new ones count for clients that come later.</summary>
     public TimeSpan ReloadInterval { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Clients that may be between the accept and the end of their TLS handshake at a time; when more come the one that has been there longest is cut.</summary>
+    /// <summary>Clients that may be between the accept and the end of their TLS handshake at a time; when more come, of the address that has most the one that has been there longest is cut. Each holds up to some 200 KiB until then.</summary>
     public int MaxHandshakes { get; init; } = 2048;
 
     /// <summary>The file: a password stands in no text.</summary>
@@ -51,6 +51,11 @@ public sealed record AmqpTlsOptions
         if (ClientCertificates != ClientCertificates.None && AuthoritiesFile is null)
         {
             throw new ArgumentException($"{nameof(ClientCertificates)} {ClientCertificates} needs an {nameof(AuthoritiesFile)}: which authorities are meant?");
+        }
+
+        if (ClientCertificates == ClientCertificates.None && AuthoritiesFile is not null)
+        {
+            throw new ArgumentException($"{nameof(AuthoritiesFile)} means nothing where nobody is asked: {nameof(ClientCertificates)} is {ClientCertificates}.");
         }
 
         if (!Enum.IsDefined(ClientCertificates) || !Enum.IsDefined(Login))

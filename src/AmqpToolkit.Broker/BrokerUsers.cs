@@ -47,6 +47,9 @@ public sealed class BrokerUsers
         }
     }
 
+    /// <summary>Whether passwords are still reckoned that were set while the broker started. Who asks begins with it, where nobody has.</summary>
+    internal bool IsReckoning => !BeginReckoning().IsCompleted;
+
     /// <summary>How work is done beside; a test has it wait.</summary>
     internal Func<Action, Task> Beside { get; set; } = Task.Run;
 
@@ -205,7 +208,7 @@ public sealed class BrokerUsers
     internal ScramVerifier FindVerifier(ScramHash hash, string userName)
     {
         // What was put off begins with the first who asks, and guest's is made for whoever that is.
-        bool isSettled = BeginReckoning().IsCompleted;
+        bool isSettled = !IsReckoning;
         if (_accounts.GetValueOrDefault(ScramCredentials.Guest)?.State?.Scram is { IsReckoned: false, IsKept: false } guests)
         {
             guests.For(hash);

@@ -13,6 +13,7 @@ internal sealed class Turn
     private Queue<MessageQueue>? _queuesToMove;
     private List<(MessageQueue Queue, DeadLetter Letter)>? _dying;
     private bool _isMoving;
+    private int _holds;
 
     /// <summary>The group of the journal that a transaction of this turn writes, with what dies of it; 0 outside of one.</summary>
     public uint Group { get; set; }
@@ -64,12 +65,22 @@ internal sealed class Turn
         MoveAll();
     }
 
+    /// <summary>What dies from now on is not moved: a lock is held under which nothing is published.</summary>
+    public void HoldMoves() => _holds++;
+
+    /// <summary>The lock was left: moves what died meanwhile, if it was the last.</summary>
+    public void ReleaseMoves()
+    {
+        _holds--;
+        MoveAll();
+    }
+
     /// <summary>Moves what died of the transaction. As <see cref="Move"/>.</summary>
     public void MoveDying() => MoveAll();
 
     private void MoveAll()
     {
-        if (_isMoving)
+        if (_isMoving || _holds > 0)
         {
             return;
         }

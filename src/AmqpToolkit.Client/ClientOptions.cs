@@ -1,3 +1,4 @@
+using AmqpToolkit.Protocol.Sasl;
 using AmqpToolkit.Transport;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -35,6 +36,25 @@ public abstract record ClientOptions
 
     /// <summary>The password. No text of this library shows it.</summary>
     public string Password { get; init; } = "guest";
+
+    /// <summary>
+    /// By which SASL mechanisms the client logs in, the best first: the first that the peer offers is taken and no other, so that nobody between the two makes it say more than it was told to. PLAIN, SCRAM-SHA-256 and
+    /// SCRAM-SHA-512 (RFC 7677: the password is not said, and the peer has to prove that it knows of it), EXTERNAL, ANONYMOUS. Null for EXTERNAL where <see cref="ClientTlsOptions.LogsInByCertificate"/> says so, else, with
+    /// a user, for PLAIN, or SCRAM where that is not offered.
+    /// </summary>
+    public IReadOnlyList<string>? SaslMechanisms
+    {
+        get;
+        init
+        {
+            if (value is not null && (value.Count == 0 || value.FirstOrDefault(name => !SaslClient.Known.Contains(name)) is not null))
+            {
+                throw new ArgumentException($"Expected some of {string.Join(", ", SaslClient.Known)}.", nameof(value));
+            }
+
+            field = value is null ? null : [.. value];
+        }
+    }
 
     /// <summary>
     /// Octets that wait for the socket before messages wait as well. 1 MiB by default. A large message of 1.0 is written in pieces of 256 KiB as long as there is room; a peer of 1.0 that asks and does not read
@@ -108,6 +128,12 @@ public abstract record ClientOptions
             parsed.AbsolutePath.Length <= 1 ? null : Uri.UnescapeDataString(parsed.AbsolutePath[1..]),
             parsed.Query);
     }
+
+    /// <summary>The mechanisms that will do.</summary>
+    /// <param name="hasUser">Whether there is somebody to log in as.</param>
+    internal IReadOnlyList<string> MechanismsFor(bool hasUser) => SaslMechanisms
+        ?? (Tls is { LogsInByCertificate: true } ? [Protocol.Sasl.SaslMechanisms.External]
+        : hasUser ? [Protocol.Sasl.SaslMechanisms.Plain, Protocol.Sasl.SaslMechanisms.ScramSha512, Protocol.Sasl.SaslMechanisms.ScramSha256] : [Protocol.Sasl.SaslMechanisms.Anonymous]);
 
     /// <summary>Connects as they say, up to the first octet of AMQP.</summary>
     /// <exception cref="IOException">Nobody answered, or it is not who it should be.</exception>

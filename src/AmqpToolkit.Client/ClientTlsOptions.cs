@@ -16,6 +16,9 @@ public sealed record ClientTlsOptions
     /// <summary>The client's own certificate, with its key; null for none.</summary>
     public X509Certificate2? Certificate { get; init; }
 
+    /// <summary>What leads from <see cref="Certificate"/> to an authority that the peer knows, and is shown with it; null for nothing.</summary>
+    public X509Certificate2Collection? Intermediates { get; init; }
+
     /// <summary>Whether who logs in is told by <see cref="Certificate"/> (SASL EXTERNAL, RFC 4422 appendix A), and user and password are not said.</summary>
     public bool LogsInByCertificate { get; init; }
 
@@ -30,7 +33,8 @@ public sealed record ClientTlsOptions
             TargetHost = ServerName ?? host,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            ClientCertificateContext = Certificate is null ? null : SslStreamCertificateContext.Create(Certificate, additionalCertificates: null, offline: true),
+            AllowRenegotiation = false,
+            ClientCertificateContext = Certificate is null ? null : SslStreamCertificateContext.Create(Certificate, Intermediates, offline: true),
             RemoteCertificateValidationCallback = Validate,
         };
         if (Authorities is not null)

@@ -104,5 +104,9 @@ public sealed class ProtocolError
     public static ProtocolError InternalError(string text) => new(ErrorScope.Connection, Constants.InternalError, text);
 
     /// <inheritdoc/>
-    public override string ToString() => $"{ReplyCode} {ReplyText} ({Methods.NameOf(MethodKey)})";
+    public override string ToString() => Describe(Methods.NameOf(MethodKey));
+
+    /// <summary>As <see cref="ToString"/>, where the method is another edition's.</summary>
+    /// <param name="method">How that calls it.</param>
+    internal string Describe(string method) => $"{ReplyCode} {ReplyText} ({method})";
 }

@@ -54,15 +54,19 @@ public sealed class TlsTransportConnection : TransportConnection
     {
         ArgumentNullException.ThrowIfNull(options);
         options.AllowRenegotiation = false;
-        return ShakeHandsAsync(socket, stream => stream.AuthenticateAsServerAsync(options, cancellationToken));
+        return ShakeHandsAsync(socket, turn: null, stream => stream.AuthenticateAsServerAsync(options, cancellationToken));
     }
 
     /// <summary>The same, with options that are chosen when it is known which name the client asks for (SNI).</summary>
     /// <exception cref="IOException">The peer does not speak TLS, or has not what is asked of it.</exception>
-    public static Task<TlsTransportConnection> AcceptAsync(Socket socket, Func<SslClientHelloInfo, SslServerAuthenticationOptions> choose, CancellationToken cancellationToken)
+    public static Task<TlsTransportConnection> AcceptAsync(Socket socket, Func<SslClientHelloInfo, SslServerAuthenticationOptions> choose, CancellationToken cancellationToken) =>
+        AcceptAsync(socket, choose, turn: null, cancellationToken);
+
+    /// <summary>The same, with a turn for what is reckoned.</summary>
+    internal static Task<TlsTransportConnection> AcceptAsync(Socket socket, Func<SslClientHelloInfo, SslServerAuthenticationOptions> choose, IHandshakeTurn? turn, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(choose);
-        return ShakeHandsAsync(socket, stream => stream.AuthenticateAsServerAsync((_, hello, _, _) => ValueTask.FromResult(choose(hello)), state: null, cancellationToken));
+        return ShakeHandsAsync(socket, turn, stream => stream.AuthenticateAsServerAsync((_, hello, _, _) => ValueTask.FromResult(choose(hello)), state: null, cancellationToken));
     }
 
     /// <summary>Connects to <paramref name="host"/>, trying each of its addresses, and shakes hands as the client.</summary>
@@ -70,12 +74,13 @@ public sealed class TlsTransportConnection : TransportConnection
     public static async Task<TlsTransportConnection> ConnectAsync(string host, int port, SslClientAuthenticationOptions options, CancellationToken cancellationToken) =>
         await ConnectAsync(await SocketTransportConnection.ConnectSocketAsync(host, port, cancellationToken).ConfigureAwait(false), options, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Takes over a connected socket and shakes hands as the client.</summary>
+    /// <summary>Takes over a connected socket and shakes hands as the client. The server may not renegotiate, whatever the options say.</summary>
     /// <exception cref="IOException">The peer does not speak TLS, or is not who it should be.</exception>
     public static Task<TlsTransportConnection> ConnectAsync(Socket socket, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return ShakeHandsAsync(socket, stream => stream.AuthenticateAsClientAsync(options, cancellationToken));
+        options.AllowRenegotiation = false;
+        return ShakeHandsAsync(socket, turn: null, stream => stream.AuthenticateAsClientAsync(options, cancellationToken));
     }
 
     /// <inheritdoc/>
@@ -183,11 +188,12 @@ public sealed class TlsTransportConnection : TransportConnection
         }
     }
 
-    private static async Task<TlsTransportConnection> ShakeHandsAsync(Socket socket, Func<SslStream, Task> shakeHands)
+    private static async Task<TlsTransportConnection> ShakeHandsAsync(Socket socket, IHandshakeTurn? turn, Func<SslStream, Task> shakeHands)
     {
         ArgumentNullException.ThrowIfNull(socket);
         socket.NoDelay = true;
-        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
+        var octets = new TurnStream(socket, turn);
+        var stream = new SslStream(octets, leaveInnerStreamOpen: false);
         try
         {
             await shakeHands(stream).ConfigureAwait(false);
@@ -202,6 +208,10 @@ public sealed class TlsTransportConnection : TransportConnection
             }
 
             throw;
+        }
+        finally
+        {
+            octets.EndTurns();
         }
     }
 

@@ -33,7 +33,19 @@ internal sealed partial class BrokerExecutable : IAsyncDisposable
         }
 
         string file = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "amqp-broker.exe" : "amqp-broker");
-        ProcessStartInfo start = new(file, arguments) { WorkingDirectory = folder.FullName, RedirectStandardOutput = true, RedirectStandardError = true };
+        return Start(new ProcessStartInfo(file, arguments), folder, variables);
+    }
+
+    /// <summary>Starts it as systemd does: with the number of its own process in a variable.</summary>
+    public static BrokerExecutable StartAsService(string arguments, params (string Name, string Value)[] variables)
+    {
+        string file = Path.Combine(AppContext.BaseDirectory, "amqp-broker");
+        return Start(new ProcessStartInfo("/bin/sh", ["-c", $"SYSTEMD_EXEC_PID=$$; export SYSTEMD_EXEC_PID; exec '{file}' {arguments}"]), Directory.CreateTempSubdirectory("amqp-broker-tests"), variables);
+    }
+
+    private static BrokerExecutable Start(ProcessStartInfo start, DirectoryInfo folder, (string Name, string Value)[] variables)
+    {
+        (start.WorkingDirectory, start.RedirectStandardOutput, start.RedirectStandardError) = (folder.FullName, true, true);
         foreach (string inherited in start.Environment.Keys.Where(name => name.StartsWith("AMQP_BROKER_", StringComparison.OrdinalIgnoreCase)).ToList())
         {
             start.Environment.Remove(inherited);
@@ -42,6 +54,8 @@ internal sealed partial class BrokerExecutable : IAsyncDisposable
         // Never the folder of whoever runs the tests; an option beats it.
         start.Environment["AMQP_BROKER_Data"] = DataIn(folder.FullName);
         start.Environment.Remove("STATE_DIRECTORY");
+        start.Environment.Remove("SYSTEMD_EXEC_PID");
+        start.Environment.Remove("NOTIFY_SOCKET");
         foreach ((string name, string value) in variables)
         {
             start.Environment[name] = value;

@@ -47,6 +47,69 @@ public sealed class ExecutableTests
         Assert.Equal(0, (await broker.EndAsync()).ExitCode);
     }
 
+    /// <summary>What systemd's reload sends to a broker that has nothing to read again.</summary>
+    [Fact]
+    public async Task Hangup_OfAServiceWithoutTls_DoesNothing()
+    {
+        await using BrokerExecutable broker = BrokerExecutable.StartAsService("--port 0");
+        using RawConnection client = RawConnection.Open((await broker.ListeningAsync()).Port);
+
+        broker.Signal(PosixSignal.SIGHUP);
+        broker.Signal(PosixSignal.SIGTERM);
+
+        client.Expect(ConnectionCloseView.MethodKey);
+        client.Send(default(ConnectionCloseOk));
+        Assert.Equal(0, (await broker.EndAsync()).ExitCode);
+    }
+
+    /// <summary>A terminal that systemd has started is not what it has started here.</summary>
+    [Fact]
+    public async Task Hangup_OfATerminal_EndsTheBroker()
+    {
+        // Whoever runs the tests by nohup has all that they start ignore it.
+        string? ignored = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) : null;
+        bool isIgnored = ignored is not null && (Convert.ToUInt64(ignored["SigIgn:".Length..].Trim(), 16) & 1) != 0;
+        await using BrokerExecutable broker = BrokerExecutable.Start("--port 0", null, ("SYSTEMD_EXEC_PID", "1"), ("INVOCATION_ID", "5f0c"));
+        await broker.ListeningAsync();
+
+        broker.Signal(isIgnored ? PosixSignal.SIGTERM : PosixSignal.SIGHUP);
+
+        Assert.Equal(isIgnored ? 0 : 128 + 1, (await broker.EndAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task Service_ThatListensAndStops_TellsItsManager()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("amqp-notify");
+        try
+        {
+            string path = Path.Combine(folder.FullName, "notify");
+            using Socket manager = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            manager.Bind(new UnixDomainSocketEndPoint(path));
+            await using BrokerExecutable broker = BrokerExecutable.StartAsService("--port 0 --memory", ("NOTIFY_SOCKET", path));
+
+            Assert.Equal("READY=1", await HearAsync(manager));
+            (_, int port) = await broker.ListeningAsync();
+            using TcpClient client = new();
+            await client.ConnectAsync(IPAddress.Loopback, port);
+
+            broker.Signal(PosixSignal.SIGTERM);
+            Assert.Equal("STOPPING=1", await HearAsync(manager));
+            Assert.Equal(0, (await broker.EndAsync()).ExitCode);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        static async Task<string> HearAsync(Socket manager)
+        {
+            using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+            byte[] buffer = new byte[100];
+            return Encoding.UTF8.GetString(buffer, 0, await manager.ReceiveAsync(buffer, patience.Token));
+        }
+    }
+
     /// <summary>The client is told from outside that the broker goes, whether it has just connected or was there before: never that its stream broke.</summary>
     [Theory]
     [InlineData(true)]

@@ -27,6 +27,100 @@ public sealed class StoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Export_OfAFolder_IsWhatDefinitionsTakes()
+    {
+        await FillAsync();
+
+        var (code, output, error) = await RunAsync("export");
+
+        Assert.Equal((0, ""), (code, error));
+        using var json = System.Text.Json.JsonDocument.Parse(output);
+        Assert.Equal("orders", Assert.Single(json.RootElement.GetProperty("queues").EnumerateArray()).GetProperty("name").GetString());
+        Assert.Equal("guest", Assert.Single(json.RootElement.GetProperty("users").EnumerateArray()).GetProperty("name").GetString());
+        (code, output, _) = await RunAsync("check");
+        Assert.Equal(0, code);
+        Assert.Contains("queue 'orders' in virtual host '/': 3 messages", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>What is due in a broker that starts, messages whose time was over yesterday, is left as it is.</summary>
+    [Fact]
+    public async Task Export_OfAFolder_ChangesNothingInIt()
+    {
+        await FillAsync();
+        await FillStreamAsync();
+        await using (AmqpBroker broker = await StartAsync(new Yesterday()))
+        {
+            broker.Users.Set(new BrokerUser { Name = "app", Password = "secret" });
+            await using IConnection connection = await ConnectAsync(broker);
+            await using IChannel channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+            await channel.QueueDeclareAsync("dead", durable: true, exclusive: false, autoDelete: false);
+            await channel.QueueDeclareAsync("brief", durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-dead-letter-exchange"] = "", ["x-dead-letter-routing-key"] = "dead" });
+            await channel.BasicPublishAsync("", "brief", mandatory: true, new BasicProperties { Persistent = true, Expiration = "60000" }, "brief"u8.ToArray());
+        }
+
+        string before = Picture();
+        var (code, output, error) = await RunAsync("export");
+
+        Assert.Equal(0, code);
+        Assert.Contains("user 'app' can log in with SCRAM", error, StringComparison.Ordinal);
+        using var json = System.Text.Json.JsonDocument.Parse(output);
+        Assert.Equal(["brief", "dead", "events", "orders"], json.RootElement.GetProperty("queues").EnumerateArray().Select(queue => queue.GetProperty("name").GetString()));
+        Assert.Equal(before, Picture());
+        Assert.Contains("queue 'brief' in virtual host '/': 1 message", (await RunAsync("check")).Output, StringComparison.Ordinal);
+
+        // It was due indeed.
+        await using (AmqpBroker later = await StartAsync())
+        {
+            await later.Queues["dead"].WaitUntilAsync(queue => queue.MessageCount == 1, TimeSpan.FromMinutes(1));
+        }
+    }
+
+    [Fact]
+    public async Task Export_ToAFile_IsItsOwnersAlone_AndTakesItsPlaceWhole()
+    {
+        await FillAsync();
+        string file = Path.Combine(_folder.FullName, "definitions.json");
+        File.WriteAllText(file, "yesterday's");
+        var (code, output, _) = await RunAsync("export", "--output", file);
+
+        Assert.Equal((0, ""), (code, output));
+        using (var json = System.Text.Json.JsonDocument.Parse(File.ReadAllText(file)))
+        {
+            Assert.NotEmpty(json.RootElement.GetProperty("users").EnumerateArray());
+        }
+
+        Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.Equal([file], Directory.GetFiles(_folder.FullName));
+
+        // What cannot be exported leaves what was there.
+        Directory.Delete(Data, recursive: true);
+        string before = File.ReadAllText(file);
+        Assert.Equal(3, (await RunAsync("export", "--output", file)).Code);
+        Assert.Equal(before, File.ReadAllText(file));
+    }
+
+    [Fact]
+    public async Task Export_OfADamagedFolder_SaysThatSomethingMayBeMissing()
+    {
+        await FillAsync();
+        Damage("orders");
+
+        var (code, output, error) = await RunAsync("export");
+
+        Assert.Equal(4, code);
+        Assert.Contains("damaged: segment-", error, StringComparison.Ordinal);
+        using var json = System.Text.Json.JsonDocument.Parse(output);
+        Assert.NotEmpty(json.RootElement.GetProperty("users").EnumerateArray());
+
+        // A part is no reason to lose the whole one of yesterday.
+        string file = Path.Combine(_folder.FullName, "definitions.json");
+        File.WriteAllText(file, "yesterday's");
+        Assert.Equal(4, (await RunAsync("export", "--output", file)).Code);
+        Assert.Equal("yesterday's", File.ReadAllText(file));
+        Assert.Equal(output.Trim(), File.ReadAllText(file + ".damaged").Trim());
+    }
+
+    [Fact]
     public async Task Repair_OfADamagedFolder_LosesWhatIsDamagedAndNothingElse()
     {
         await FillAsync();
@@ -90,8 +184,7 @@ public sealed class StoreCommandTests : IDisposable
         var (code, output, _) = await RunAsync("check");
 
         Assert.Equal(4, code);
-        Assert.Contains($"damaged: {file}, offset 0, ", output, StringComparison.Ordinal);
-        Assert.Contains(": all records of the file: it is not there\n", output, StringComparison.Ordinal);
+        Assert.Contains($"damaged: {file}: all records of the file: it is not there\n", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -171,7 +264,7 @@ public sealed class StoreCommandTests : IDisposable
 
         var (code, output, _) = await RunAsync("check");
         Assert.Equal(4, code);
-        Assert.Contains("unknown: streams/", output, StringComparison.Ordinal);
+        Assert.Contains("damaged: streams/", output, StringComparison.Ordinal);
         await (await StartAsync()).DisposeAsync();
         Assert.Single(Directory.GetFiles(Path.Combine(Data, "streams"), "*.stream", SearchOption.AllDirectories));
 
@@ -193,7 +286,7 @@ public sealed class StoreCommandTests : IDisposable
         var (code, output, _) = await RunAsync("check");
 
         Assert.Equal(4, code);
-        Assert.Contains($"damaged: {Path.GetFileName(files[^2])}, offset 0, ", output, StringComparison.Ordinal);
+        Assert.Contains($"damaged: {Path.GetFileName(files[^2])}: all records ", output, StringComparison.Ordinal);
         Assert.Equal(0, (await RunAsync("repair")).Code);
         Assert.Equal(0, (await RunAsync("check")).Code);
     }
@@ -280,6 +373,7 @@ public sealed class StoreCommandTests : IDisposable
     [Theory]
     [InlineData("check")]
     [InlineData("repair")]
+    [InlineData("export")]
     public async Task Folder_ThatABrokerHas_IsRefusedInPlainWords(string command)
     {
         await FillAsync();
@@ -295,6 +389,7 @@ public sealed class StoreCommandTests : IDisposable
     [Theory]
     [InlineData("check")]
     [InlineData("repair")]
+    [InlineData("export")]
     public async Task Folder_ThatIsNotThere_OrHoldsNothing_IsRefused(string command)
     {
         var (code, _, error) = await RunAsync(command);
@@ -309,15 +404,23 @@ public sealed class StoreCommandTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(Data));
     }
 
-    private async Task<(int Code, string Output, string Error)> RunAsync(string command)
+    private async Task<(int Code, string Output, string Error)> RunAsync(string command, params string[] options)
     {
         using StringWriter output = new() { NewLine = "\n" };
         using StringWriter error = new() { NewLine = "\n" };
-        int code = await BrokerCommand.RunAsync([command, Data], output, error);
+        int code = await BrokerCommand.RunAsync([command, Data, .. options], output, error);
         return (code, output.ToString(), error.ToString());
     }
 
-    private Task<AmqpBroker> StartAsync() => AmqpBroker.StartAsync(new AmqpBrokerOptions { DataDirectory = Data, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)] });
+    private Task<AmqpBroker> StartAsync() => StartAsync(TimeProvider.System);
+
+    private Task<AmqpBroker> StartAsync(TimeProvider time) => AmqpBroker.StartAsync(new AmqpBrokerOptions { DataDirectory = Data, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], TimeProvider = time });
+
+    /// <summary>A clock that is a day behind and goes as the other does.</summary>
+    private sealed class Yesterday : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddDays(-1);
+    }
 
     private async Task FillAsync()
     {
@@ -357,6 +460,10 @@ public sealed class StoreCommandTests : IDisposable
 
         return bodies;
     }
+
+    /// <summary>All that is in the folder: each file with its octets, its mode and when it was written.</summary>
+    private string Picture() => string.Join('\n', new DirectoryInfo(Data).GetFileSystemInfos("*", SearchOption.AllDirectories).OrderBy(one => one.FullName, StringComparer.Ordinal).Select(one =>
+        $"{one.FullName} {one.Attributes} {one.LastWriteTimeUtc:O} {(OperatingSystem.IsWindows() ? default : one.UnixFileMode)} {(one is FileInfo file ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file.FullName))) : "")}"));
 
     private static Task<IConnection> ConnectAsync(AmqpBroker broker) => PatientFactory.For(broker.Endpoints[0].Port).CreateConnectionAsync();
 

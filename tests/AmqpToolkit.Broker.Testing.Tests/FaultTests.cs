@@ -218,6 +218,83 @@ public sealed class FaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Ack_ThatIsKept_IsSaidBehindTheNext()
+    {
+        _tap.Faults.At(TrafficPoint.Ack, 1, Fault.Reorder);
+        await SendAsync("1", "2");
+        await using var consumer = await _channel.ConsumeAsync("q").WithPatience();
+        var deliveries = consumer.GetAsyncEnumerator();
+        await NextAsync(deliveries);
+        await Queue.HoldsAsync(_ => _tap.Faults.Applied.Count == 1);
+        Assert.Equal(2, Queue.MessageCount);
+        await NextAsync(deliveries);
+        await Queue.HoldsAsync(queue => queue.MessageCount == 0);
+    }
+
+    [Fact]
+    public async Task Confirm_ThatIsKept_ComesBehindTheNext()
+    {
+        _tap.Faults.At(TrafficPoint.Confirm, 1, Fault.Reorder);
+        var kept = _channel.PublishAsync("", "q", "1"u8.ToArray()).AsTask();
+        await Queue.HoldsAsync(_ => _tap.Faults.Applied.Count == 1);
+        Assert.False(kept.IsCompleted);
+        Assert.Equal(PublishStatus.Confirmed, (await _channel.SendAsync("q", "2")).Status);
+        Assert.Equal(PublishStatus.Confirmed, (await kept.WithPatience()).Status);
+    }
+
+    [Fact]
+    public async Task Delivery_ThatIsDelayed_ComesWhenItsTimeHasPassed()
+    {
+        _tap.Faults.At(TrafficPoint.Delivery, 1, Fault.Delay(TimeSpan.FromHours(1)));
+        await SendAsync("1");
+
+        // Without acknowledgement: the clock may go far beyond the time that a client has for it.
+        await using var consumer = await _channel.ConsumeAsync("q", noAck: true).WithPatience();
+        var next = NextAsync(consumer.GetAsyncEnumerator(), isAcknowledged: false);
+        await Queue.HoldsAsync(_ => _tap.Faults.Applied.Count == 1);
+        Assert.False(next.IsCompleted);
+        await Queue.HoldsAsync(_ =>
+        {
+            _time.Advance(TimeSpan.FromHours(1));
+            return next.IsCompleted;
+        });
+        Assert.Equal("1", await next);
+    }
+
+    /// <summary>Nobody will acknowledge them, so that nothing of them is kept, and no ack means them.</summary>
+    [Fact]
+    public async Task Deliveries_WithoutAck_AreMeantByNoAck()
+    {
+        _tap.Faults.At(TrafficPoint.Delivery, 2, Fault.Drop);
+        await _channel.DeclareAsync("other");
+        await SendAsync("1", "2", "3");
+        await using var silent = await _channel.ConsumeAsync("other", noAck: true).WithPatience();
+        await _channel.SendAsync("other", "4");
+        Assert.Equal("4", await NextAsync(silent.GetAsyncEnumerator(), isAcknowledged: false));
+
+        // The second, of which the ack of all must not speak: the first and the last are meant, and not what needs no ack.
+        await using var consumer = await _channel.ConsumeAsync("q").WithPatience();
+        var deliveries = consumer.GetAsyncEnumerator();
+        Assert.Equal("2", await NextAsync(deliveries, isAcknowledged: false));
+        Assert.True(await deliveries.MoveNextAsync().WithPatience());
+        deliveries.Current.Ack(multiple: true);
+        await Queue.HoldsAsync(queue => queue.MessageCount == 1);
+        Assert.Equal(PublishStatus.Confirmed, (await _channel.SendAsync("other", "5")).Status);
+    }
+
+    [Fact]
+    public async Task Connection_ThatIsClosedOverASocket_HearsWhy()
+    {
+        var tap = new ConnectionTap();
+        tap.Faults.At(TrafficPoint.Publish, 1, Fault.Close(541, "INTERNAL_ERROR - test"));
+        await using var broker = await Brokers.ListeningAsync(tap.Wrap).WithPatience();
+        await using var connection = await AmqpConnection.ConnectAsync(broker.GetUri().ToString()).WithPatience();
+        await using var channel = await connection.OpenChannelAsync().WithPatience();
+        Assert.Equal(PublishStatus.InDoubt, (await channel.SendAsync("q", "1")).Status);
+        Assert.Equal(541, (await connection.Closed.WithPatience()).ReplyCode);
+    }
+
+    [Fact]
     public async Task Ack_ThatBecomesANack_BringsTheMessageBack()
     {
         _tap.Faults.At(TrafficPoint.Ack, 1, Fault.Nack);

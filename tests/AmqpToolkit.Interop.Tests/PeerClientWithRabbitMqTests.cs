@@ -6,7 +6,8 @@ using RabbitMQ.Client;
 namespace AmqpToolkit.Interop.Tests;
 
 /// <summary>Our client of 1.0 with RabbitMQ 3.10 and its plugin rabbitmq_amqp1_0.</summary>
-public sealed class PeerClientWithRabbitMqTests(RabbitMqServer server) : IClassFixture<RabbitMqServer>, IAsyncLifetime
+[Collection(RabbitMqCollection.Name)]
+public sealed class PeerClientWithRabbitMqTests(RabbitMqServer server) : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 

@@ -14,6 +14,7 @@ public sealed class RabbitMqServer : IAsyncLifetime
     private Process? _process;
     private Task<int>? _starting;
     private int _epmdPort;
+    private (string Name, string Value)[] _variables = [];
 
     /// <summary>Why it cannot be started here; null when it can.</summary>
     public static string? WhyNot { get; } = OperatingSystem.IsLinux() && Program is not null ? null : "no RabbitMQ of Debian with rabbitmq_amqp1_0 is installed";
@@ -34,6 +35,14 @@ public sealed class RabbitMqServer : IAsyncLifetime
         {
             return _starting ??= Task.Run(StartAsync);
         }
+    }
+
+    /// <summary>Runs <c>rabbitmqctl</c> for it, and expects that it succeeds.</summary>
+    public async Task<string> ControlAsync(params string[] arguments)
+    {
+        await PortAsync();
+        string control = Path.Combine(Path.GetDirectoryName(Program!)!, "rabbitmqctl");
+        return await ForeignProgram.RunAsync("env", [.. _variables.Select(one => $"{one.Name}={one.Value}"), control, .. arguments]);
     }
 
     public async Task DisposeAsync()
@@ -70,12 +79,13 @@ public sealed class RabbitMqServer : IAsyncLifetime
         string settings = Path.Combine(_folder, "rabbitmq.conf");
         await File.WriteAllTextAsync(settings, $"listeners.tcp.1 = 127.0.0.1:{ports[0]}\n");
         var start = new ProcessStartInfo(Program!) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = _folder };
-        foreach (var (name, value) in new (string, string)[]
-        {
+        _variables =
+        [
             ("HOME", _folder), ("RABBITMQ_NODENAME", $"amqp{ports[0]}@localhost"), ("RABBITMQ_MNESIA_BASE", Path.Combine(_folder, "mnesia")), ("RABBITMQ_LOG_BASE", Path.Combine(_folder, "log")),
             ("RABBITMQ_CONFIG_FILE", settings), ("RABBITMQ_ENABLED_PLUGINS_FILE", plugins), ("RABBITMQ_PID_FILE", Path.Combine(_folder, "pid")), ("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1"),
             ("RABBITMQ_NODE_PORT", $"{ports[0]}"), ("RABBITMQ_DIST_PORT", $"{ports[1]}"), ("ERL_EPMD_PORT", $"{ports[2]}"), ("RABBITMQ_USE_LONGNAME", ""),
-        })
+        ];
+        foreach (var (name, value) in _variables)
         {
             start.Environment[name] = value;
         }

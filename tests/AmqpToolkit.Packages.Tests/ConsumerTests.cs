@@ -22,22 +22,10 @@ public abstract class ConsumerTests : IDisposable
             File.WriteAllText(Path.Combine(_folder.Path, isProject ? name[..^".xml".Length] : name), isProject && edit is not null ? edit(text) : text);
         }
 
-        File.WriteAllText(Path.Combine(_folder.Path, "nuget.config"), $"""
-            <configuration>
-              <packageSources>
-                <clear />
-                <add key="ours" value="{Feed.Folder}" />
-                <add key="restored" value="{TemporaryFolder.RestoredPackages}" />
-              </packageSources>
-              <packageSourceMapping>
-                <clear />
-                <packageSource key="ours"><package pattern="AmqpToolkit.*" /></packageSource>
-                <packageSource key="restored"><package pattern="*" /></packageSource>
-              </packageSourceMapping>
-              <fallbackPackageFolders><clear /></fallbackPackageFolders>
-            </configuration>
-            """);
+        Feed.WriteSources(_folder.Path);
     }
+
+    private protected Task<(int ExitCode, string Output)> RunDotNetAsync(string arguments) => _folder.DotNetAsync(arguments, ownPackages: true);
 
     /// <summary>Every warning is an error.</summary>
     private protected Task<(int ExitCode, string Output)> BuildAsync(string options = "") =>

@@ -6,7 +6,7 @@ namespace AmqpToolkit.Packages.Tests;
 /// <summary>The same sources make the same packages, wherever they stand.</summary>
 public sealed class DeterminismTests : IDisposable
 {
-    private static readonly string[] s_sources = ["Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "README.md", "spec", "generator", "src/AmqpToolkit.Codec"];
+    private static readonly string[] s_sources = ["Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "packaging", "spec", "generator", "src/AmqpToolkit.Codec"];
 
     private readonly TemporaryFolder _folder = new();
 

@@ -10,7 +10,7 @@ public sealed partial class DocumentationTests
     [Fact]
     public void Page_ShowsEveryFileOfTheProjects()
     {
-        string[] files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Projects"), "*", SearchOption.AllDirectories);
+        string[] files = Files();
 
         Assert.Equal(7, files.Length);
         Assert.All(files, file => Assert.Contains($"\n{File.ReadAllText(file)}```\n", s_text, StringComparison.Ordinal));
@@ -19,10 +19,12 @@ public sealed partial class DocumentationTests
     [Fact]
     public void Page_ShowsNoOtherProjectOrDefinition()
     {
-        string[] files = [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Projects"), "*", SearchOption.AllDirectories).Select(File.ReadAllText)];
+        string[] files = [.. Files().Select(File.ReadAllText)];
 
         Assert.Empty(Block().Matches(s_text).Select(match => match.Groups["code"].Value).Except(files, StringComparer.Ordinal));
     }
+
+    private static string[] Files() => [.. new[] { "Orders", "Performatives" }.SelectMany(project => Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Projects", project)))];
 
     [GeneratedRegex("^```xml\\n(?<code>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Block();

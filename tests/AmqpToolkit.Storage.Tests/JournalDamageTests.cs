@@ -51,7 +51,7 @@ public sealed class JournalDamageTests
         var damages = JournalCheck.Run(_whole.Open(), JournalSample.QueueOf).Damages;
 
         Assert.Equal(2, damages.Count);
-        Assert.EndsWith("a definition of kind 1", damages[0].What, StringComparison.Ordinal);
+        Assert.EndsWith("the definition of the numbers that were given out", damages[0].What, StringComparison.Ordinal);
         Assert.Equal("3 messages of queue number 2, whose definition is lost", damages[1].What);
     }
 
@@ -86,7 +86,7 @@ public sealed class JournalDamageTests
         string name = disk.Names.First();
         disk.Flip(name, disk.Read(name).AsSpan().IndexOf("spoiled"u8), 0);
 
-        Assert.EndsWith("a definition of kind 7", Assert.Single(JournalCheck.Run(disk.Open(), JournalSample.QueueOf).Damages).What, StringComparison.Ordinal);
+        Assert.EndsWith("the definition of user 'rpoiled'", Assert.Single(JournalCheck.Run(disk.Open(), JournalSample.QueueOf).Damages).What, StringComparison.Ordinal);
     }
 
     [Fact]

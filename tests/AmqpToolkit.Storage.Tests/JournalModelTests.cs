@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 namespace AmqpToolkit.Storage.Tests;
 
 /// <summary>
-/// Random work on a journal with small segments, ended by a close, a kill or a power loss, and what comes back held against a model: what
+/// Random work on a journal with small segments, ended by a close, a kill or a power loss, on a disk that may break or be full, and what comes back held against a model: what
 /// was committed is there, nothing else is, in order, groups whole.
 /// </summary>
 public sealed class JournalModelTests(ITestOutputHelper output)
@@ -28,21 +28,29 @@ public sealed class JournalModelTests(ITestOutputHelper output)
     {
         int first = int.TryParse(Environment.GetEnvironmentVariable("AMQP_JOURNAL_SEED"), CultureInfo.InvariantCulture, out int set) ? set : Environment.TickCount & 0xFFFFF;
         output.WriteLine($"first seed {first}");
+        int broke = 0;
         for (int seed = first; seed < first + Rounds; seed++)
         {
             try
             {
-                new Run(seed).Play();
+                var run = new Run(seed);
+                run.Play();
+                broke += run.Broke;
             }
             catch (Exception error)
             {
                 throw new InvalidOperationException($"AMQP_JOURNAL_SEED={seed}", error);
             }
         }
+
+        output.WriteLine($"{broke} lives ended with a broken disk");
+        Assert.True(broke > 0 || Rounds < 60, "no disk has broken");
     }
 
     private sealed class Run(int seed)
     {
+        private const int Broken = 5;
+
         private readonly Random _random = new(seed);
 
         /// <summary>The journal's thread's own.</summary>
@@ -54,6 +62,12 @@ public sealed class JournalModelTests(ITestOutputHelper output)
         private ulong _token;
         private List<JournalDamage> _damages = [];
 
+        /// <summary>Whether the disk breaks in this life, at some write, of which it takes a part.</summary>
+        private bool _breaks;
+
+        /// <summary>Lives whose disk has broken.</summary>
+        public int Broke { get; private set; }
+
         public void Play()
         {
             _disk.OnSync = Delay;
@@ -61,6 +75,7 @@ public sealed class JournalModelTests(ITestOutputHelper output)
             int lives = _random.Next(2, 6);
             for (int life = 0; life < lives; life++)
             {
+                Sabotage();
                 int steps = _random.Next(1, 400);
                 for (int step = 0; step < steps; step++)
                 {
@@ -106,10 +121,21 @@ public sealed class JournalModelTests(ITestOutputHelper output)
 
         private void End()
         {
-            int how = _random.Next(3);
-            if (_token > 0 && _random.Next(2) == 0)
+            int how = _breaks ? _random.Next(1, 3) : _random.Next(3);
+            if (_token > 0 && _breaks)
+            {
+                _waiter.WaitForAnswer(_token);
+                Broke += _waiter.Failed.IsFaulted ? 1 : 0;
+            }
+            else if (_token > 0 && _random.Next(2) == 0)
             {
                 _waiter.Wait(_token);
+            }
+
+            if (!_breaks)
+            {
+                // What is written by a close is not tried again.
+                _disk.OnShortWrite = null;
             }
 
             ulong committed = _waiter.Committed;
@@ -144,6 +170,19 @@ public sealed class JournalModelTests(ITestOutputHelper output)
 
             _waiter = new CommitWaiter();
             _token = 0;
+        }
+
+        /// <summary>In some lives the disk breaks at a write, in others it is full for one or two: a part of the octets is written then.</summary>
+        private void Sabotage()
+        {
+            _breaks = _random.Next(4) == 0;
+            bool isFull = !_breaks && _random.Next(16) == 0;
+            int first = _random.Next(1, 12);
+            int last = _breaks ? int.MaxValue : first + _random.Next(2);
+            int error = _breaks ? Broken : DiskErrors.NoSpace;
+            int share = _random.Next(101);
+            int calls = 0;
+            _disk.OnShortWrite = !_breaks && !isFull ? null : octets => ++calls >= first && calls <= last ? (octets * share / 101, new IOException("injected", error)) : null;
         }
 
         /// <summary>A disk that is slow at times, so that what gathers is written before the sync returns.</summary>

@@ -112,6 +112,72 @@ public sealed class JournalNewestTests
         Assert.True(NewestSegment.Read(_disk.Open(), null, out _)!.Value.Number > other.Names.Count);
     }
 
+    /// <summary>What an earlier journal has left in one place is not taken for this one's where nobody knows which this is.</summary>
+    [Fact]
+    public void Note_OfTwoJournals_IsReadForOneThatIsNamed()
+    {
+        var (one, other) = (Guid.NewGuid(), Guid.NewGuid());
+        using var files = _disk.Open();
+        using (var file = files.Create(NewestSegment.FileName))
+        {
+            file.Write(0, new byte[NewestSegment.FileOctets]);
+            new NewestSegment(one, 5).Write(file, isSecond: false);
+            new NewestSegment(other, 3).Write(file, isSecond: true);
+        }
+
+        Assert.Null(NewestSegment.Read(files, null, out _));
+        Assert.Equal((new NewestSegment(one, 5), false), (NewestSegment.Read(files, one, out bool isSecond), isSecond));
+        Assert.Equal((new NewestSegment(other, 3), true), (NewestSegment.Read(files, other, out isSecond), isSecond));
+        Assert.Null(NewestSegment.Read(files, Guid.NewGuid(), out _));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Note_ThatCannotBeWritten_IsGivenUpOnce_AndTheJournalIsWhole(bool isForRights)
+    {
+        Exception error = isForRights ? new UnauthorizedAccessException("injected") : new IOException("injected");
+        var told = new List<Exception>();
+        bool fails = false;
+        int writes = 0;
+        _disk.OnShortWrite = Fail;
+        using (var journal = Write(_disk))
+        {
+            journal.NewestGivenUp = told.Add;
+            Assert.Null(journal.NewestFailure);
+            var waiter = new CommitWaiter();
+            Volatile.Write(ref fails, true);
+            for (ulong message = 1; message <= 12; message++)
+            {
+                using (var append = journal.Append())
+                {
+                    append.Message(1, 100 + message, default, new ContentParts(new byte[700]));
+                    append.Commit(waiter, message, CommitLevel.Fsync);
+                }
+
+                waiter.Wait(message);
+            }
+
+            Assert.Same(error, journal.NewestFailure);
+        }
+
+        Assert.Same(error, Assert.Single(told));
+        Assert.Equal(1, writes);
+        Assert.Empty(Recover(_disk).Damages);
+
+        (int Octets, Exception Error)? Fail(int octets)
+        {
+            // Records and headers are multiples of eight: this is the note.
+            if (!Volatile.Read(ref fails) || octets % RecordHeader.Alignment == 0)
+            {
+                return null;
+            }
+
+            writes++;
+            return (0, error);
+        }
+    }
+
     /// <summary>Whatever was noted was there first.</summary>
     [Fact]
     public void PowerLoss_AtWhateverCall_LeavesNothingToMiss()

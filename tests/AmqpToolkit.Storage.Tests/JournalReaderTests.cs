@@ -161,7 +161,9 @@ public sealed class JournalReaderTests
             using (var append = journal.Append())
             {
                 var message = append.Message(1, position, default, new ContentParts(new byte[500]));
-                if (position % 20 != 0)
+
+                // Of the first segment nobody needs much but what is read: it is among the first to be copied forward, however far behind the copier is.
+                if (position % 10 != 0 || position < 1_200)
                 {
                     append.Ack(1, [new JournalAck(position, message)]);
                 }

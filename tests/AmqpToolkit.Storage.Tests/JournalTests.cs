@@ -566,33 +566,6 @@ public sealed class JournalTests
     }
 
     [Fact]
-    public void Write_ToAFullDisk_WaitsForRoom()
-    {
-        bool isFull = false;
-        _disk.OnWrite = _ => { if (Volatile.Read(ref isFull)) { throw new IOException("injected", DiskErrors.NoSpace); } };
-        using var journal = Open(out _);
-        var told = new List<bool>();
-        journal.FullChanged = told.Add;
-        Volatile.Write(ref isFull, true);
-        using (var append = journal.Append())
-        {
-            Queue(append, 1);
-            append.Commit(_waiter, 1, CommitLevel.Fsync);
-        }
-
-        Assert.True(SpinWait.SpinUntil(() => journal.IsFull, TimeSpan.FromSeconds(60)));
-        Assert.True(journal.IsSaturated);
-        Assert.Equal(0UL, _waiter.Committed);
-
-        Volatile.Write(ref isFull, false);
-
-        _waiter.Wait(1);
-        Assert.False(journal.IsFull);
-        Assert.Equal([true, false], told);
-        Assert.Null(journal.Failure);
-    }
-
-    [Fact]
     public void BitFlip_AnywhereBeforeTheLastMark_IsNamed_AndCostsNothingThatDoesNotDependOnIt()
     {
         var journal = Open(out _);

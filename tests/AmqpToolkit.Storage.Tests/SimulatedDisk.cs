@@ -28,6 +28,9 @@ internal sealed class SimulatedDisk
     /// <summary>Called before each write with its number, from 1; may throw.</summary>
     public Action<int>? OnWrite { get; set; }
 
+    /// <summary>Asked at each write, with its octets, for how many of them come to be written and what the writer hears then; null for all, and nothing.</summary>
+    public Func<int, (int Octets, Exception Error)?>? OnShortWrite { get; set; }
+
     /// <summary>Called before each sync with its number, from 1; may throw.</summary>
     public Action<int>? OnSync { get; set; }
 
@@ -265,6 +268,12 @@ internal sealed class SimulatedDisk
             {
                 ObjectDisposedException.ThrowIf(_isClosed, this);
                 disk.Root.OnWrite?.Invoke(++disk.Root.Writes);
+                if (disk.Root.OnShortWrite?.Invoke(octets.Length) is { } cut)
+                {
+                    file.Write(offset, octets[..cut.Octets]);
+                    throw cut.Error;
+                }
+
                 file.Write(offset, octets);
             }
         }

@@ -46,7 +46,28 @@ public sealed class TestAuthority : IDisposable
     }
 
     /// <summary>A client's certificate, with its key.</summary>
-    public X509Certificate2 IssueClient(string subject, Action<SubjectAlternativeNameBuilder>? alternatives = null, int daysLeft = 30) => Issue(subject, ClientUse, alternatives, daysLeft);
+    public X509Certificate2 IssueClient(string subject, Action<SubjectAlternativeNameBuilder>? alternatives = null, int daysLeft = 30, int daysSince = 60) => Issue(subject, ClientUse, alternatives, daysLeft, daysSince);
+
+    /// <summary>A certificate that says nothing of what it is for.</summary>
+    public X509Certificate2 IssueForAnything(string subject) => Issue(subject, use: null, name: null);
+
+    /// <summary>A certificate that is signed with another's key, whatever that is good for.</summary>
+    public static X509Certificate2 IssueBy(X509Certificate2 issuer, string subject)
+    {
+        using var signer = issuer.GetECDsaPrivateKey()!;
+        return Issue(issuer.SubjectName, signer, subject, ClientUse, name: null, daysLeft: 20, daysSince: 20, serial: 99);
+    }
+
+    /// <summary>An authority between this one and those it is to sign for, with its key.</summary>
+    public X509Certificate2 IssueAuthority(string subject)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
+        using var issued = request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), TimeProvider.System.GetUtcNow().AddDays(-60), TimeProvider.System.GetUtcNow().AddDays(60), [1, 2, 3, (byte)++_serial]);
+        return issued.CopyWithPrivateKey(key);
+    }
 
     /// <summary>The same as a file.</summary>
     public string IssueClientFile(string file, string subject, int daysLeft = 30)
@@ -77,12 +98,19 @@ public sealed class TestAuthority : IDisposable
         return $"{certificate.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n";
     }
 
-    private X509Certificate2 Issue(string subject, string use, Action<SubjectAlternativeNameBuilder>? name, int daysLeft = 30)
+    private X509Certificate2 Issue(string subject, string? use, Action<SubjectAlternativeNameBuilder>? name, int daysLeft = 30, int daysSince = 60) =>
+        Issue(Certificate.SubjectName, _key, subject, use, name, daysLeft, daysSince, (byte)++_serial);
+
+    private static X509Certificate2 Issue(X500DistinguishedName issuer, ECDsa signer, string subject, string? use, Action<SubjectAlternativeNameBuilder>? name, int daysLeft, int daysSince, byte serial)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(use)], critical: false));
+        if (use is not null)
+        {
+            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(use)], critical: false));
+        }
+
         if (name is not null)
         {
             var alternatives = new SubjectAlternativeNameBuilder();
@@ -90,8 +118,7 @@ public sealed class TestAuthority : IDisposable
             request.CertificateExtensions.Add(alternatives.Build());
         }
 
-        byte[] serial = [1, 2, 3, (byte)++_serial];
-        using var issued = request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), TimeProvider.System.GetUtcNow().AddDays(-60), TimeProvider.System.GetUtcNow().AddDays(daysLeft), serial);
+        using var issued = request.Create(issuer, X509SignatureGenerator.CreateForECDsa(signer), TimeProvider.System.GetUtcNow().AddDays(-daysSince), TimeProvider.System.GetUtcNow().AddDays(daysLeft), [1, 2, 3, serial]);
         return issued.CopyWithPrivateKey(key);
     }
 }

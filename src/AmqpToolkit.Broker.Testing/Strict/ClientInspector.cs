@@ -9,9 +9,9 @@ namespace AmqpToolkit.Broker.Testing.Strict;
 /// <summary>Looks at what one client of 0-9-1 sends, and tells what the specification does not allow although the broker bears it. Used by the reader of the connection.</summary>
 internal sealed class ClientInspector(DepartureReport report, int connection)
 {
+    private readonly MethodOrder _order = new();
     private bool _isSpoken;
-    private bool _isOpened;
-    private bool _hasClosed;
+    private bool _isLost;
 
     /// <summary>Looks at a unit.</summary>
     public void Inspect(TrafficUnit unit)
@@ -37,11 +37,15 @@ internal sealed class ClientInspector(DepartureReport report, int connection)
 
         if (unit.Key == 0)
         {
-            Expect(type != Constants.FrameMethod, unit, "basic.publish", "content", Sections.Content, "another method came before the content was whole, or its header is too short");
+            InspectFraming(unit);
             return;
         }
 
-        Note(unit);
+        if (_order.Follow(unit) is { } breach)
+        {
+            report.Add(new Departure(connection, unit.Channel, Methods.NameOf(unit.Key), breach.Field, breach.Section, breach.Text));
+        }
+
         InspectReserved(unit);
         InspectAssertions(unit);
         InspectTags(unit);
@@ -51,16 +55,28 @@ internal sealed class ClientInspector(DepartureReport report, int connection)
     /// <summary>The client has gone.</summary>
     public void End()
     {
-        if (_isOpened && !_hasClosed)
+        if (_order.IsOpen && !_isLost)
         {
             report.Add(new Departure(connection, 0, "connection.close", "", Sections.Closing, "the client left without connection.close, or without the answer to it"));
         }
     }
 
-    private void Note(TrafficUnit unit)
+    private void InspectFraming(TrafficUnit unit)
     {
-        _isOpened |= unit.Key == ConnectionOpen.MethodKey;
-        _hasClosed |= unit.Key is ConnectionClose.MethodKey or ConnectionCloseOk.MethodKey;
+        var (what, field, section, text) = unit.Breach switch
+        {
+            FramingBreach.ContentBroken => ("basic.publish", "content", Sections.Content, "another method came before the content was whole"),
+            FramingBreach.HeaderShort => ("content header", "body size", Sections.ContentHeader, "the header is too short to say what follows"),
+            FramingBreach.ContentWithoutMethod => ("content", "", Sections.Content, "a content header or body came without its method, or behind the octets that its header announced"),
+            FramingBreach.FrameTooLarge => ("frame", "size", Sections.Frames, "the frame is larger than the frame-max that was agreed, or than any of a handshake"),
+            _ => default,
+        };
+        // Where the next frame begins nobody knows any more.
+        _isLost |= unit.Breach == FramingBreach.FrameTooLarge;
+        if (what is not null)
+        {
+            report.Add(new Departure(connection, unit.Channel, what, field!, section!, text!));
+        }
     }
 
     /// <summary>What was a field once is written as zero (the domains of reserved fields).</summary>
@@ -135,6 +151,24 @@ internal sealed class ClientInspector(DepartureReport report, int connection)
         ushort weight = BinaryPrimitives.ReadUInt16BigEndian(payload[2..]);
         Expect(classId == unit.Key >> 16, unit, "content header", "class-id", Sections.ContentHeader, $"expected {unit.Key >> 16}, came {classId}");
         Expect(weight == 0, unit, "content header", "weight", Sections.ContentHeader, $"expected 0, came {weight}");
+
+        ulong announced = BinaryPrimitives.ReadUInt64BigEndian(payload[4..]);
+        ulong came = CountBody(unit.Content);
+        Expect(came <= announced, unit, "content body", "", Sections.ContentBody, $"the header announced {announced} octets, came {came}");
+    }
+
+    /// <summary>Octets in the body frames that follow a content header.</summary>
+    private static ulong CountBody(ReadOnlySpan<byte> frames)
+    {
+        ulong octets = 0;
+        for (bool isBody = false; frames.Length >= FrameWriter.OverheadOctets; isBody = true)
+        {
+            uint payload = BinaryPrimitives.ReadUInt32BigEndian(frames[3..]);
+            octets += isBody ? payload : 0;
+            frames = frames[(int)Math.Min(payload + FrameWriter.OverheadOctets, (uint)frames.Length)..];
+        }
+
+        return octets;
     }
 
     private void Add(TrafficUnit unit, string field, string text) =>

@@ -5,11 +5,23 @@ namespace AmqpToolkit.Broker.Testing.Strict;
 /// <summary>Where the specification of 0-9-1 describes what a client sends.</summary>
 internal static class Sections
 {
+    /// <summary>Frames: their size, and the channel that they belong to.</summary>
+    public const string Frames = "4.2.3";
+
+    /// <summary>How a connection goes from its header to its end.</summary>
+    public const string Connections = "2.2.4";
+
+    /// <summary>How a channel goes from open to close.</summary>
+    public const string Channels = "2.2.5";
+
     /// <summary>What follows a method with content.</summary>
     public const string Content = "4.2.6";
 
     /// <summary>The frame of a content header.</summary>
     public const string ContentHeader = "4.2.6.1";
+
+    /// <summary>The frames of a content's body.</summary>
+    public const string ContentBody = "4.2.6.2";
 
     /// <summary>Heartbeats.</summary>
     public const string Heartbeats = "4.2.7";

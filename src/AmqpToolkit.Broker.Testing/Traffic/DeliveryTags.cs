@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using AmqpToolkit.Codec.Classic;
 using AmqpToolkit.Codec.V0_9_1;
 
@@ -13,23 +14,88 @@ internal sealed class DeliveryTags
     private readonly Lock _gate = new();
     private readonly SortedSet<ulong> _unsettled = [];
     private readonly Dictionary<ulong, ulong> _swapped = [];
+    private readonly Queue<bool> _consuming = new();
+    private readonly Queue<bool> _getting = new();
+    private readonly HashSet<string> _withoutAck = new(StringComparer.Ordinal);
     private bool _hasLost;
 
-    /// <summary>A delivery goes to the client.</summary>
+    /// <summary>The client consumes: whether it will acknowledge, and whether it waits for the answer, which has the tag.</summary>
+    public void Ask(bool noAck, bool noWait, ReadOnlySpan<byte> consumerTag)
+    {
+        lock (_gate)
+        {
+            if (noWait)
+            {
+                Remember(noAck, consumerTag);
+            }
+            else
+            {
+                _consuming.Enqueue(noAck);
+            }
+        }
+    }
+
+    /// <summary>The client asks for one message.</summary>
+    public void AskOnce(bool noAck)
+    {
+        lock (_gate)
+        {
+            _getting.Enqueue(noAck);
+        }
+    }
+
+    /// <summary>The broker answers: answers come in the order of what they answer.</summary>
+    public void Answer(ReadOnlySpan<byte> consumerTag)
+    {
+        lock (_gate)
+        {
+            if (_consuming.TryDequeue(out bool noAck))
+            {
+                Remember(noAck, consumerTag);
+            }
+        }
+    }
+
+    /// <summary>The queue that was asked had nothing.</summary>
+    public void AnswerEmpty()
+    {
+        lock (_gate)
+        {
+            _getting.TryDequeue(out _);
+        }
+    }
+
+    /// <summary>A delivery goes to the client. One that nobody will acknowledge is settled.</summary>
     public void Add(TrafficUnit delivery)
     {
         lock (_gate)
         {
-            _unsettled.Add(TagOf(delivery));
+            bool noAck = delivery.Key == BasicGetOk.MethodKey
+                ? _getting.TryDequeue(out bool once) && once
+                : _withoutAck.Count > 0 && _withoutAck.Contains(Encoding.UTF8.GetString(delivery.Arguments.Slice(1, delivery.Arguments[0])));
+            if (!noAck)
+            {
+                _unsettled.Add(TagOf(delivery));
+            }
         }
     }
 
+    private void Remember(bool noAck, ReadOnlySpan<byte> consumerTag)
+    {
+        string tag = Encoding.UTF8.GetString(consumerTag);
+        _ = noAck ? _withoutAck.Add(tag) : _withoutAck.Remove(tag);
+    }
+
     /// <summary>A delivery does not come to the client: no word of the client's means it.</summary>
-    public void Lose()
+    public void Lose(TrafficUnit delivery)
     {
         lock (_gate)
         {
             _hasLost = true;
+            if (delivery.Key == BasicGetOk.MethodKey)
+            {
+                _getting.TryDequeue(out _);
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V0_9_1;
-using DispositionView = AmqpToolkit.Codec.V1_0.DispositionView;
-using TransferView = AmqpToolkit.Codec.V1_0.TransferView;
+using CloseView = AmqpToolkit.Codec.V1_0.CloseView;
 
 namespace AmqpToolkit.Broker.Testing.Traffic;
 
@@ -13,7 +12,7 @@ internal sealed partial class TappedConnection
         if (_isClosing)
         {
             // The client has been told that the connection is closed; its last word ends it.
-            if (unit is { IsClassic: true, Key: ConnectionCloseOk.MethodKey })
+            if (unit is { IsClassic: true, Key: ConnectionCloseOk.MethodKey } or { IsClassic: false, Key: (uint)CloseView.DescriptorCode })
             {
                 _hasEnded = true;
             }
@@ -22,11 +21,13 @@ internal sealed partial class TappedConnection
         }
 
         _inspector.Inspect(unit);
-        if (unit.IsClassic)
+        if (!unit.IsClassic)
         {
-            Follow(unit);
+            await HandlePeerAsync(unit, _fromPeer).ConfigureAwait(false);
+            return;
         }
 
+        Follow(unit);
         if (PointFromClient(unit) is not { } point)
         {
             ReleaseBefore(unit);
@@ -36,7 +37,7 @@ internal sealed partial class TappedConnection
 
         var channel = ChannelOf(unit.Channel);
         ulong tag = 0;
-        if (point == TrafficPoint.Publish && unit.IsClassic)
+        if (point == TrafficPoint.Publish)
         {
             lock (_gate)
             {
@@ -50,14 +51,14 @@ internal sealed partial class TappedConnection
     /// <summary>What was kept goes before the word that ends its channel.</summary>
     private void ReleaseBefore(TrafficUnit unit)
     {
-        if (unit is { IsClassic: true, Key: ChannelClose.MethodKey })
+        if (unit.Key == ChannelClose.MethodKey)
         {
             foreach (var held in ChannelOf(unit.Channel).TakeAllHeld())
             {
                 ToBroker(held);
             }
         }
-        else if (unit is { IsClassic: true, Key: ConnectionClose.MethodKey })
+        else if (unit.Key == ConnectionClose.MethodKey)
         {
             ReleaseAll();
         }
@@ -73,13 +74,13 @@ internal sealed partial class TappedConnection
             case FaultKind.Delay:
                 await DelayAsync(fault.Time).ConfigureAwait(false);
                 break;
-            case FaultKind.Close when unit.IsClassic:
+            case FaultKind.Close:
                 await TellClientAsync(BeginClose(fault)).ConfigureAwait(false);
                 return;
-            case FaultKind.Block when unit.IsClassic:
+            case FaultKind.Block:
                 await BlockAsync(fault, isSending: false).ConfigureAwait(false);
                 break;
-            case FaultKind.Drop or FaultKind.Nack or FaultKind.Return when unit.IsClassic && point == TrafficPoint.Publish:
+            case FaultKind.Drop or FaultKind.Nack or FaultKind.Return when point == TrafficPoint.Publish:
                 lock (_gate)
                 {
                     channel.Withhold(unit);
@@ -87,12 +88,12 @@ internal sealed partial class TappedConnection
 
                 await TellClientAsync(AnswerTo(unit, tag, fault)).ConfigureAwait(false);
                 return;
-            case FaultKind.Drop when unit.IsClassic:
+            case FaultKind.Drop:
                 return;
-            case FaultKind.Nack when unit.IsClassic:
+            case FaultKind.Nack:
                 ToBroker(Refused(unit));
                 return;
-            case FaultKind.Reorder when unit.IsClassic && channel.TryHold(point, unit):
+            case FaultKind.Reorder when channel.TryHold(point, unit):
                 return;
             default:
                 break;
@@ -112,6 +113,13 @@ internal sealed partial class TappedConnection
             return;
         }
 
+        if (!unit.IsClassic)
+        {
+            await HandlePeerAsync(unit, _toPeer).ConfigureAwait(false);
+            return;
+        }
+
+        Learn(unit);
         if (PointFromBroker(unit) is not { } point)
         {
             await ToClientAsync(unit.Octets).ConfigureAwait(false);
@@ -130,19 +138,19 @@ internal sealed partial class TappedConnection
             case FaultKind.Delay:
                 await DelayAsync(fault.Time).ConfigureAwait(false);
                 break;
-            case FaultKind.Close when unit.IsClassic:
+            case FaultKind.Close:
                 await ToClientAsync(BeginClose(fault)).ConfigureAwait(false);
                 return;
-            case FaultKind.Block when unit.IsClassic:
+            case FaultKind.Block:
                 await BlockAsync(fault, isSending: true).ConfigureAwait(false);
                 break;
-            case FaultKind.Drop when unit.IsClassic:
+            case FaultKind.Drop:
                 isLost = true;
                 break;
-            case FaultKind.Nack when unit.IsClassic:
+            case FaultKind.Nack:
                 isRefused = true;
                 break;
-            case FaultKind.Reorder when unit.IsClassic && channel.TryHold(point, unit):
+            case FaultKind.Reorder when channel.TryHold(point, unit):
                 return;
             default:
                 break;
@@ -163,7 +171,7 @@ internal sealed partial class TappedConnection
 
     private async Task HandOnAsync(TrafficUnit unit, TrafficPoint point, TappedChannel channel, bool isRefused, bool isLost)
     {
-        if (point == TrafficPoint.Confirm && unit.IsClassic)
+        if (point == TrafficPoint.Confirm)
         {
             unit = isRefused ? Refused(unit) : unit;
             if (TranslateConfirm(unit, channel, isLost) is { } words)
@@ -178,10 +186,10 @@ internal sealed partial class TappedConnection
         }
         else if (isLost)
         {
-            channel.Deliveries.Lose();
+            channel.Deliveries.Lose(unit);
             return;
         }
-        else if (unit.IsClassic)
+        else
         {
             channel.Deliveries.Add(unit);
         }
@@ -204,6 +212,15 @@ internal sealed partial class TappedConnection
                 }
 
                 break;
+            case BasicConsume.MethodKey when BasicConsumeView.TryParse(unit.Arguments, out var consume) == DecodeError.None:
+                ChannelOf(unit.Channel).Deliveries.Ask(consume.NoAck, consume.NoWait, consume.ConsumerTag);
+                break;
+            case BasicGet.MethodKey when BasicGetView.TryParse(unit.Arguments, out var get) == DecodeError.None:
+                ChannelOf(unit.Channel).Deliveries.AskOnce(get.NoAck);
+                break;
+            case ConnectionTuneOk.MethodKey when ConnectionTuneOkView.TryParse(unit.Arguments, out var tuned) == DecodeError.None:
+                _fromClient.LimitFrames(tuned.FrameMax == 0 ? uint.MaxValue : tuned.FrameMax);
+                break;
             case ChannelOpen.MethodKey:
                 lock (_gate)
                 {
@@ -219,6 +236,19 @@ internal sealed partial class TappedConnection
                 break;
             default:
                 break;
+        }
+    }
+
+    /// <summary>What the broker's answers say of deliveries to come.</summary>
+    private void Learn(TrafficUnit unit)
+    {
+        if (unit.Key == BasicConsumeOk.MethodKey && BasicConsumeOkView.TryParse(unit.Arguments, out var view) == DecodeError.None)
+        {
+            ChannelOf(unit.Channel).Deliveries.Answer(view.ConsumerTag);
+        }
+        else if (unit.Key == BasicGetEmpty.MethodKey)
+        {
+            ChannelOf(unit.Channel).Deliveries.AnswerEmpty();
         }
     }
 
@@ -261,21 +291,17 @@ internal sealed partial class TappedConnection
         }
     }
 
-    private static TrafficPoint? PointFromClient(TrafficUnit unit) => (unit.IsClassic, unit.Key) switch
+    private static TrafficPoint? PointFromClient(TrafficUnit unit) => unit.Key switch
     {
-        (true, BasicPublish.MethodKey) => TrafficPoint.Publish,
-        (true, BasicAck.MethodKey or BasicNack.MethodKey or BasicReject.MethodKey) => TrafficPoint.Ack,
-        (false, (uint)TransferView.DescriptorCode) => TrafficPoint.Publish,
-        (false, (uint)DispositionView.DescriptorCode) => TrafficPoint.Ack,
+        BasicPublish.MethodKey => TrafficPoint.Publish,
+        BasicAck.MethodKey or BasicNack.MethodKey or BasicReject.MethodKey => TrafficPoint.Ack,
         _ => null,
     };
 
-    private static TrafficPoint? PointFromBroker(TrafficUnit unit) => (unit.IsClassic, unit.Key) switch
+    private static TrafficPoint? PointFromBroker(TrafficUnit unit) => unit.Key switch
     {
-        (true, BasicDeliver.MethodKey or BasicGetOk.MethodKey) => TrafficPoint.Delivery,
-        (true, BasicAck.MethodKey or BasicNack.MethodKey) => TrafficPoint.Confirm,
-        (false, (uint)TransferView.DescriptorCode) => TrafficPoint.Delivery,
-        (false, (uint)DispositionView.DescriptorCode) => TrafficPoint.Confirm,
+        BasicDeliver.MethodKey or BasicGetOk.MethodKey => TrafficPoint.Delivery,
+        BasicAck.MethodKey or BasicNack.MethodKey => TrafficPoint.Confirm,
         _ => null,
     };
 }

@@ -23,7 +23,7 @@ internal sealed partial class TappedConnection : TransportConnection
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly CancellationTokenSource _cut = new();
-    private readonly UnitReader _fromClient = new();
+    private readonly UnitReader _fromClient = new(UnitReader.HandshakeOctets);
     private readonly UnitReader _fromBroker = new();
     private readonly ClientInspector _inspector;
     private readonly Dictionary<ushort, TappedChannel> _channels = [];
@@ -41,6 +41,10 @@ internal sealed partial class TappedConnection : TransportConnection
         _tap = tap;
         _number = number;
         _inspector = new ClientInspector(tap.Report, number);
+        var published = new PeerDeliveries();
+        var delivered = new PeerDeliveries();
+        _fromPeer = new PeerWay(IsFromClient: true, TrafficPoint.Publish, TrafficPoint.Ack, published, delivered, HandToBroker);
+        _toPeer = new PeerWay(IsFromClient: false, TrafficPoint.Delivery, TrafficPoint.Confirm, delivered, published, unit => ToClientAsync(unit.Octets));
         tap.Conversation.Begin(number, inner.RemoteEndPoint?.ToString() ?? "client in this process", inner.LocalEndPoint?.ToString() ?? "broker");
     }
 
@@ -106,7 +110,7 @@ internal sealed partial class TappedConnection : TransportConnection
 
         if (octets == 0)
         {
-            EndInput();
+            await EndInputAsync().ConfigureAwait(false);
             return;
         }
 
@@ -166,13 +170,14 @@ internal sealed partial class TappedConnection : TransportConnection
     }
 
     /// <summary>The client says nothing more: what was kept for its next word goes now.</summary>
-    private void EndInput()
+    private async Task EndInputAsync()
     {
         _hasEnded = true;
         if (!_isClosing && !_isAborted)
         {
             _inspector.End();
             ReleaseAll();
+            await ReleaseAllAsync(_fromPeer).ConfigureAwait(false);
         }
     }
 
@@ -226,6 +231,12 @@ internal sealed partial class TappedConnection : TransportConnection
         }
 
         _toBroker.Enqueue(unit.Octets);
+    }
+
+    private Task HandToBroker(TrafficUnit unit)
+    {
+        ToBroker(unit);
+        return Task.CompletedTask;
     }
 
     /// <summary>Sends to the client. By who holds the semaphore.</summary>
@@ -298,10 +309,15 @@ internal sealed partial class TappedConnection : TransportConnection
     }
 
     /// <summary>The connection is closed as if the broker had done so; what the broker says from here on is lost, and a client that does not answer is cut.</summary>
-    private byte[] BeginClose(Fault fault)
+    private void BeginClose()
     {
         _isClosing = true;
         _ = CutLaterAsync();
+    }
+
+    private byte[] BeginClose(Fault fault)
+    {
+        BeginClose();
         return CloseOf(fault);
     }
 

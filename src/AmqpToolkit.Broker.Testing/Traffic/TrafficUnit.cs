@@ -8,7 +8,8 @@ namespace AmqpToolkit.Broker.Testing.Traffic;
 /// <param name="channel">Its channel.</param>
 /// <param name="key">Class and method id; of 1.0 the performative's code; 0 for what is neither.</param>
 /// <param name="isClassic">Whether it is of 0-9-1.</param>
-internal sealed class TrafficUnit(byte[] octets, ushort channel, uint key, bool isClassic)
+/// <param name="breach">Where it is no unit of 0-9-1 that there should be: why.</param>
+internal sealed class TrafficUnit(byte[] octets, ushort channel, uint key, bool isClassic, FramingBreach breach = FramingBreach.None)
 {
     public byte[] Octets => octets;
 
@@ -17,6 +18,8 @@ internal sealed class TrafficUnit(byte[] octets, ushort channel, uint key, bool 
     public uint Key => key;
 
     public bool IsClassic => isClassic;
+
+    public FramingBreach Breach => breach;
 
     /// <summary>Of a method of 0-9-1 the payload of its frame: ids, then arguments.</summary>
     public ReadOnlySpan<byte> Payload => octets.AsSpan(FrameReader.HeaderOctets, (int)BinaryPrimitives.ReadUInt32BigEndian(octets.AsSpan(3)));

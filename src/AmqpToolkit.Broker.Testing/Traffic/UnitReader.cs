@@ -5,8 +5,15 @@ using AmqpToolkit.Codec.V0_9_1;
 namespace AmqpToolkit.Broker.Testing.Traffic;
 
 /// <summary>Cuts one direction of a connection into units. What is none - TLS, another protocol, garbage - goes through as it comes, from there on.</summary>
-internal sealed class UnitReader
+/// <param name="mostOctets">Octets of the largest frame, until <see cref="LimitFrames"/> says otherwise.</param>
+internal sealed class UnitReader(uint mostOctets = UnitReader.AnyOctets)
 {
+    /// <summary>Octets that no frame has.</summary>
+    public const uint AnyOctets = int.MaxValue / 2;
+
+    /// <summary>Octets that no frame has before its connection is open.</summary>
+    public const uint HandshakeOctets = 1024 * 1024;
+
     private readonly Dictionary<ushort, Gathering> _gathering = [];
     private readonly Queue<TrafficUnit> _waiting = new();
     private byte[] _buffer = new byte[4096];
@@ -14,11 +21,21 @@ internal sealed class UnitReader
     private int _end;
     private bool _isClassic = true;
     private bool _isRaw;
+    private bool _isLoose;
+    private volatile uint _mostOctets = mostOctets;
 
     private ReadOnlySpan<byte> Input => _buffer.AsSpan(_start.._end);
 
     /// <summary>Whether something came that was not read yet.</summary>
     public bool HasOctets => _start < _end || _waiting.Count > 0;
+
+    /// <summary>Octets of the largest content that is gathered before it goes on; a larger one goes as it comes, as nothing that is counted.</summary>
+    public const int MaxContentOctets = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// Frames are no larger from here on: what is goes on as it comes, with all behind it, so that the other end says its word at once. What has been agreed on is the other end's to know; a little more is no matter.
+    /// </summary>
+    public void LimitFrames(uint octets) => _mostOctets = Math.Min(octets, AnyOctets);
 
     /// <summary>Takes what came.</summary>
     public void Append(ReadOnlySpan<byte> octets)
@@ -51,15 +68,20 @@ internal sealed class UnitReader
             }
 
             int octets = CountOctets();
+            if (octets < 0 || octets > _mostOctets)
+            {
+                _isRaw = true;
+                if (_isClassic && octets > 0)
+                {
+                    return new TrafficUnit(Take(Input.Length), 0, 0, isClassic: true, FramingBreach.FrameTooLarge);
+                }
+
+                continue;
+            }
+
             if (octets == 0 || octets > Input.Length)
             {
                 return null;
-            }
-
-            if (octets < 0)
-            {
-                _isRaw = true;
-                continue;
             }
 
             if ((_isClassic ? ReadClassic(Take(octets)) : ReadPeer(Take(octets))) is { } unit)
@@ -99,7 +121,7 @@ internal sealed class UnitReader
             }
 
             uint payload = BinaryPrimitives.ReadUInt32BigEndian(input[3..]);
-            return payload > int.MaxValue / 2 ? -1 : (int)payload + FrameWriter.OverheadOctets;
+            return payload > AnyOctets - FrameWriter.OverheadOctets ? -1 : (int)payload + FrameWriter.OverheadOctets;
         }
 
         if (input.Length < 8)
@@ -108,7 +130,7 @@ internal sealed class UnitReader
         }
 
         uint size = BinaryPrimitives.ReadUInt32BigEndian(input);
-        return size is < 8 or > int.MaxValue / 2 ? -1 : (int)size;
+        return size is < 8 or > AnyOctets ? -1 : (int)size;
     }
 
     private byte[] Take(int octets)
@@ -134,7 +156,7 @@ internal sealed class UnitReader
         ushort channel = BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(1));
         if (type == Constants.FrameMethod && frame.Length >= FrameWriter.OverheadOctets + 4)
         {
-            Release(channel);
+            Release(channel, FramingBreach.ContentBroken);
             uint key = BinaryPrimitives.ReadUInt32BigEndian(frame.AsSpan(FrameReader.HeaderOctets));
             if (key is BasicPublish.MethodKey or BasicDeliver.MethodKey or BasicGetOk.MethodKey or BasicReturn.MethodKey)
             {
@@ -151,11 +173,18 @@ internal sealed class UnitReader
             if (type == Constants.FrameHeader && frame.Length >= FrameWriter.ContentHeaderOverheadOctets)
             {
                 gathering.LeftOctets = BinaryPrimitives.ReadUInt64BigEndian(frame.AsSpan(FrameReader.HeaderOctets + 4));
+                if (gathering.LeftOctets > MaxContentOctets)
+                {
+                    // The broker may refuse it before it is there, and no test wants to hold it twice.
+                    _isLoose = true;
+                    Release(channel, FramingBreach.None);
+                    return null;
+                }
             }
             else if (type == (byte)Constants.FrameHeader)
             {
                 // It is too short to say what follows: the broker has a word for that.
-                Release(channel);
+                Release(channel, FramingBreach.HeaderShort);
                 return null;
             }
             else
@@ -172,15 +201,16 @@ internal sealed class UnitReader
             return new TrafficUnit([.. gathering.Frames.SelectMany(static part => part)], channel, gathering.Key, isClassic: true);
         }
 
-        return InTurn(new TrafficUnit(frame, channel, 0, isClassic: true));
+        bool isContent = type is (byte)Constants.FrameHeader or (byte)Constants.FrameBody;
+        return InTurn(new TrafficUnit(frame, channel, 0, isClassic: true, isContent && !_isLoose ? FramingBreach.ContentWithoutMethod : FramingBreach.None));
     }
 
     /// <summary>What was gathered is not gone on with: it goes as it came, as no method with a content.</summary>
-    private void Release(ushort channel)
+    private void Release(ushort channel, FramingBreach breach)
     {
         if (_gathering.Remove(channel, out var broken))
         {
-            _waiting.Enqueue(new TrafficUnit([.. broken.Frames.SelectMany(static part => part)], channel, 0, isClassic: true));
+            _waiting.Enqueue(new TrafficUnit([.. broken.Frames.SelectMany(static part => part)], channel, 0, isClassic: true, breach));
         }
     }
 

@@ -226,6 +226,12 @@ internal sealed class DefinitionsImport
         }
 
         byte[] destination = Utf8(Text(element, "destination"));
+        if (destination.AsSpan().StartsWith("amq."u8) && OptionalText(element, "destination_type") != "exchange" && topology.FindQueue(destination) is null)
+        {
+            // Of a queue that was passed over.
+            return;
+        }
+
         byte[] key = Utf8(OptionalText(element, "routing_key") ?? string.Empty);
         Require(OptionalText(element, "destination_type") == "exchange"
             ? topology.BindExchange(destination, source, key, Arguments(element).View)

@@ -46,6 +46,13 @@ internal sealed class LoginAttempt(AmqpBroker broker, TransportConnection transp
     public ScramVerifier? FindVerifier(ScramHash hash, string userName)
     {
         _userName = userName;
+
+        // As long as verifiers are reckoned beside, a question costs what a guess costs, a stranger's, too.
+        if (broker.Users.IsReckoning && Address is { } address && !broker.Logins.MayAsk(address))
+        {
+            return _verifier = null;
+        }
+
         return _verifier = MayTry(userName, begins: false) ? broker.Users.FindVerifier(hash, userName) : null;
     }
 

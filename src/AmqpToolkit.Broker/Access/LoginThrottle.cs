@@ -24,6 +24,9 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
     private readonly Table<UInt128> _addresses = new();
     private readonly Table<(UInt128 Address, int Name)> _names = new();
 
+    /// <summary>Questions that were as dear as a guess.</summary>
+    private readonly Table<UInt128> _questions = new();
+
     /// <summary>What is known.</summary>
     public int Count
     {
@@ -31,7 +34,7 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
         {
             lock (_gate)
             {
-                return _addresses.Count + _names.Count;
+                return _addresses.Count + _names.Count + _questions.Count;
             }
         }
     }
@@ -73,6 +76,25 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
         }
     }
 
+    /// <summary>Whether an address may ask what costs as much as a guess, and that it does: as many as may fail for one user, and those that lead to a login are given back.</summary>
+    public bool MayAsk(IPAddress address)
+    {
+        if (failuresPerMinute is not { } most)
+        {
+            return true;
+        }
+
+        double seconds = time.GetElapsedTime(_startedAt).TotalSeconds;
+        var key = KeyOf(address);
+        lock (_gate)
+        {
+            var known = _questions.Find(key, most, seconds);
+            bool mayAsk = known.Left >= 1;
+            _questions.Put(key, Judge(known, mayAsk ? 1 : 0, most));
+            return mayAsk;
+        }
+    }
+
     /// <summary>The attempt was none that failed.</summary>
     public void Succeed(IPAddress address, string userName)
     {
@@ -85,6 +107,7 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
         lock (_gate)
         {
             _names.GiveBack(one, most);
+            _questions.GiveBack(all, most);
             _addresses.GiveBack(all, (double)most * Users);
         }
     }
@@ -99,7 +122,7 @@ internal sealed class LoginThrottle(TimeProvider time, int? failuresPerMinute)
     }
 
     /// <summary>Whoever has an address of IPv6 has the 64 bits behind its network's.</summary>
-    private static UInt128 KeyOf(IPAddress address)
+    internal static UInt128 KeyOf(IPAddress address)
     {
         address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         Span<byte> octets = stackalloc byte[16];

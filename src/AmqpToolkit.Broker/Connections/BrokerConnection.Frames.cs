@@ -113,7 +113,7 @@ internal sealed partial class BrokerConnection
         channel.SendConfirm();
         _lastIncomplete = ReferenceEquals(_lastIncomplete, channel) ? null : _lastIncomplete;
         _incomplete?.Remove(channel);
-        Diagnostics.Log.ChannelFailed(_broker.Logger, Name, channel.Number, error.ToString());
+        Diagnostics.Log.ChannelFailed(_broker.Logger, Name, channel.Number, error.Describe(Words.NameOf(error.MethodKey)));
         channel.BeginClose(error);
         return null;
     }

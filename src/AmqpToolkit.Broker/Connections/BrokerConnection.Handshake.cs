@@ -98,7 +98,12 @@ internal sealed partial class BrokerConnection
         long now = _broker.Timers.Now;
         _heartbeat = new HeartbeatMonitor(handshake.Tuning.HeartbeatSeconds, now);
         var wanted = _ending.BeginRunning(_heartbeat.IsOn ? now + _heartbeat.CheckEveryMilliseconds : -1);
-        Log.Opened(_broker.Logger, Name, handshake.UserName, handshake.VirtualHost);
+        Log.Opened(_broker.Logger, Name, handshake.UserName, handshake.VirtualHost, handshake.Edition switch
+        {
+            ClassicEdition.V0_8 => "0-8",
+            ClassicEdition.V0_9 => "0-9",
+            _ => "0-9-1",
+        });
         if (wanted is not null)
         {
             RequestClose(wanted);

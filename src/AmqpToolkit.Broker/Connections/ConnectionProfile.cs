@@ -30,7 +30,8 @@ internal sealed class ConnectionProfile
         var handshake = new ServerHandshakeOptions
         {
             ServerProperties = ServerProperties.Create(listener?.Product ?? options.Product, version),
-            ServerPropertiesOf0_8 = ServerProperties.Create(listener?.Product ?? options.Product, version, hasCapabilities: false),
+            ServerPropertiesOf0_8 = options.OlderEditions ? ServerProperties.Create(listener?.Product ?? options.Product, version, hasCapabilities: false) : null,
+            Takes0_9 = options.OlderEditions,
             Offer = new Tuning(options.ChannelMax, options.FrameMax, heartbeat),
             MinFrameMax = Math.Min(options.FrameMax, Rules.MinFrameMax),
             Anonymous = Anonymous,

@@ -23,6 +23,9 @@ internal class EditionWords
         _ => s_own,
     };
 
+    /// <summary>How the edition calls a method that 0-9-1 has this key for, as "queue.declare".</summary>
+    public virtual string NameOf(uint key) => Methods.NameOf(key);
+
     /// <summary>Sends channel.open-ok.</summary>
     public virtual void SendOpenOk(BrokerConnection connection, ushort number) => connection.Send(number, default(ChannelOpenOk));
 

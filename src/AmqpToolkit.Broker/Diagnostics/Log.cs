@@ -8,8 +8,8 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Debug, "accepting AMQP connection {Connection}")]
     public static partial void Accepted(ILogger logger, string connection);
 
-    [LoggerMessage(2, LogLevel.Debug, "connection {Connection}: user '{User}' opened virtual host '{VirtualHost}'")]
-    public static partial void Opened(ILogger logger, string connection, string user, string virtualHost);
+    [LoggerMessage(2, LogLevel.Debug, "connection {Connection}: user '{User}' opened virtual host '{VirtualHost}' in AMQP {Edition}")]
+    public static partial void Opened(ILogger logger, string connection, string user, string virtualHost, string edition);
 
     [LoggerMessage(3, LogLevel.Debug, "closing AMQP connection {Connection}")]
     public static partial void Closed(ILogger logger, string connection);
@@ -34,6 +34,9 @@ internal static partial class Log
 
     [LoggerMessage(28, LogLevel.Information, "connection {Connection}, link {Link} was refused: {Reason}")]
     public static partial void LinkRefused(ILogger logger, string connection, string link, string reason);
+
+    [LoggerMessage(50, LogLevel.Debug, "connection {Connection}: an answer of /management waits: the link for answers is not attached, or has no credit")]
+    public static partial void AnswerWaits(ILogger logger, string connection);
 
     [LoggerMessage(29, LogLevel.Warning, "connection {Connection} begins with {Protocol}, which is not spoken here")]
     public static partial void ForeignProtocol(ILogger logger, string connection, string protocol);
@@ -80,11 +83,14 @@ internal static partial class Log
     [LoggerMessage(35, LogLevel.Information, "others than the broker's user may read the folder {Folder}, in which messages and what passwords can be guessed with are kept")]
     public static partial void FolderIsOpen(ILogger logger, string folder);
 
-    [LoggerMessage(36, LogLevel.Warning, "more than {Most} clients are on their way in with TLS: those that have been longest are cut")]
+    [LoggerMessage(36, LogLevel.Warning, "more than {Most} clients are on their way in with TLS: of the address that has most those that have been longest are cut")]
     public static partial void HandshakesCrowded(ILogger logger, int most);
 
     [LoggerMessage(39, LogLevel.Warning, "{Count} more TLS handshakes have failed within a second")]
     public static partial void HandshakesFailed(ILogger logger, int count);
+
+    [LoggerMessage(44, LogLevel.Warning, "the certificate '{Subject}' holds from {From:u} to {To:u}: no client will believe it now")]
+    public static partial void CertificateNotInTime(ILogger logger, string subject, DateTimeOffset from, DateTimeOffset to);
 
     [LoggerMessage(37, LogLevel.Information, "the certificates have changed, and count for clients that come from now on")]
     public static partial void CertificatesReloaded(ILogger logger);
@@ -95,8 +101,11 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Critical, "the store has failed; nothing more is confirmed, and the broker should be started anew")]
     public static partial void StoreFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(11, LogLevel.Error, "the store is damaged: {File}, octet {Offset}: {What}")]
-    public static partial void StoreDamaged(ILogger logger, string file, long offset, string what);
+    [LoggerMessage(11, LogLevel.Error, "the store is damaged: {Where}: {What}")]
+    public static partial void StoreDamaged(ILogger logger, string where, string what);
+
+    [LoggerMessage(47, LogLevel.Warning, "the file 'newest' of the store cannot be used: whether its last file is there will not be known ({Reason})")]
+    public static partial void NewestGivenUp(ILogger logger, string reason);
 
     [LoggerMessage(31, LogLevel.Warning, "the disk has no room: what is published waits until it has")]
     public static partial void DiskFull(ILogger logger);
@@ -115,6 +124,9 @@ internal static partial class Log
 
     [LoggerMessage(43, LogLevel.Warning, "the store does not say that it had begun, and is not new: its first users ({Users}) are not made; who may log in comes from it, or from definitions")]
     public static partial void FirstUsersNotMade(ILogger logger, string users);
+
+    [LoggerMessage(46, LogLevel.Warning, "the store is not new and has no users: its first ones ({Users}) are made again")]
+    public static partial void FirstUsersMade(ILogger logger, string users);
 
     [LoggerMessage(41, LogLevel.Warning, "the store in {Folder} was of format {Found}, and is of format {Current} from now on: an earlier program will not take it")]
     public static partial void StoreUpgraded(ILogger logger, string folder, uint found, uint current);

@@ -101,7 +101,7 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         var destination = _destinations[message.Queue];
         if (!(destination is MessageQueue queue ? queue.Restore(in message) : ((KeepingExchange)destination).Restore(in message)))
         {
-            Log.StoreDamaged(broker.Logger, destination.NameText, (long)message.Position, "a message of an unknown form");
+            Log.StoreDamaged(broker.Logger, BrokerStore.NameOf(destination), "a message of an unknown form");
         }
     }
 
@@ -132,6 +132,9 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
     {
         // What there is to say was said before the messages.
     }
+
+    /// <summary>Told of damages, in the words of people; null for the broker's log.</summary>
+    public Action<JournalDamage, string>? Told { get; init; }
 
     /// <summary>Whether anything is damaged.</summary>
     public bool HasMetDamage { get; private set; }
@@ -191,7 +194,17 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         _removed.Add(reader.Long());
     }
 
-    private void TellDamage(JournalDamage damage) => Log.StoreDamaged(broker.Logger, damage.File, damage.Offset, damage.WhatOf(NameOf));
+    private void TellDamage(JournalDamage damage)
+    {
+        if (Told is { } told)
+        {
+            told(damage, damage.WhatOf(NameOf));
+        }
+        else
+        {
+            Log.StoreDamaged(broker.Logger, damage.Where, damage.WhatOf(NameOf));
+        }
+    }
 
     private string NameOf(uint number) => _destinations.TryGetValue(number, out var found) ? BrokerStore.NameOf(found) : JournalDamage.NumberOf(number);
 
@@ -245,7 +258,7 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         var virtualHost = broker.VirtualHosts.Restore(name, number).Topology;
         _virtualHosts.Add(number, virtualHost);
         _madeAgain.Add(virtualHost);
-        VisitDamage(new JournalDamage("definitions", 0, 0, $"the virtual host that is '{name}' from now on: its name and its settings are lost"));
+        VisitDamage(new JournalDamage("definitions", 0, 0, $"the virtual host that is '{name}' from now on: its name and its settings are lost") { HasPlace = false });
     }
 
     /// <summary>The virtual host whose number stands at the front of a name; null, with the definition to be removed, when it is not there.</summary>

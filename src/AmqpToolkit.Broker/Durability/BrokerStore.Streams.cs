@@ -79,7 +79,7 @@ internal sealed partial class BrokerStore
         {
             if (!isThere(stream))
             {
-                Log.StoreDamaged(_logger, $"streams/{stream}", 0, $"the messages before offset {end} of a stream whose definition is lost");
+                Log.StoreDamaged(_logger, $"streams/{stream}", $"the messages before offset {end} of a stream whose definition is lost");
             }
         }
     }

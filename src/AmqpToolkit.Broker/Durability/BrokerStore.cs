@@ -81,19 +81,18 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     public static void Open(AmqpBroker broker)
     {
         var options = broker.Options;
-        if (options.FileLayer is null && Directory.Exists(Path.Combine(options.DataDirectory!, StoreFolders.Repaired)))
+        if (options.FileLayer is null)
         {
-            throw new BrokerStoreException($"A repair of the folder was interrupted: run amqp-broker repair {options.DataDirectory} again.");
+            RefuseUnderRepair(options.DataDirectory!);
         }
 
         // What is restored knows its store from the start, although it takes nothing before all is read.
         var store = broker.Store = new BrokerStore(broker);
         try
         {
-            if (options.FileLayer is null && StoreFolders.HasLostJournal(options.DataDirectory!))
+            if (options.FileLayer is null)
             {
-                throw new BrokerStoreException(
-                    $"'{options.DataDirectory}' has what a broker left, but not its journal (segment-*.journal): put that back, or run amqp-broker repair {options.DataDirectory} to begin anew with the rest set aside.");
+                RefuseWithoutJournal(options.DataDirectory!);
             }
 
             var files = options.FileLayer?.Invoke() ?? new DiskFileLayer(options.DataDirectory!);
@@ -112,7 +111,8 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
                     Log.DiskHasRoom(broker.Logger);
                 }
             };
-            store._journal.Damaged = damage => Log.StoreDamaged(broker.Logger, damage.File, damage.Offset, damage.WhatOf(number => NameOf(broker, number)));
+            store._journal.Damaged = damage => Log.StoreDamaged(broker.Logger, damage.Where, damage.WhatOf(number => NameOf(broker, number)));
+            store.WatchNewest(store._journal);
             if (store._journal.FoundVersion is > 0 and < SegmentHeader.CurrentVersion)
             {
                 Log.StoreUpgraded(broker.Logger, files.Folder, store._journal.FoundVersion, SegmentHeader.CurrentVersion);
@@ -132,9 +132,87 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
                 Log.FolderIsOpen(broker.Logger, options.DataDirectory!);
             }
         }
+        catch (IOException exception) when (DiskErrors.IsForRoom(exception))
+        {
+            string own = options.FileLayer is null && Directory.Exists(options.DataDirectory) && Directory.EnumerateDirectories(options.DataDirectory, "damaged-*").Any() ? "only what a repair has left in damaged-* may go, if nobody misses it" : "nothing can be spared";
+            throw new BrokerStoreException($"the disk has no room, and a start needs some (8 MiB): make the volume larger, or remove what else is on it; of the folder {own}.", exception);
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JournalVersionException or NotSupportedException)
         {
             throw new BrokerStoreException(exception.Message, exception);
+        }
+    }
+
+    /// <summary>Tells once that the last file of the journal will not be missed any more.</summary>
+    private void WatchNewest(Journal journal)
+    {
+        int told = 0;
+        journal.NewestGivenUp = Tell;
+        if (journal.NewestFailure is { } failure)
+        {
+            Tell(failure);
+        }
+
+        void Tell(Exception error)
+        {
+            if (Interlocked.Exchange(ref told, 1) == 0)
+            {
+                Log.NewestGivenUp(_logger, error.Message);
+            }
+        }
+    }
+
+    /// <summary>Gives a broker that is never to run the definitions of a folder, which stays as it is: nothing is created there, written or kept.</summary>
+    /// <param name="broker">The broker, without a store.</param>
+    /// <param name="folder">The folder.</param>
+    /// <returns>What is damaged, in the words of people.</returns>
+    /// <exception cref="BrokerStoreException">It cannot be used: a broker has it, or there is none's data in it.</exception>
+    public static IReadOnlyList<string> ReadDefinitions(AmqpBroker broker, string folder)
+    {
+        RefuseUnderRepair(folder);
+        try
+        {
+            RefuseWithoutJournal(folder);
+            if (!StoreFolders.HasJournal(folder))
+            {
+                throw new BrokerStoreException($"The folder '{folder}' holds no broker's data.");
+            }
+
+            // What streams hold is no definition: theirs have nothing to open.
+            var store = broker.Store = new BrokerStore(broker);
+            store.Streams = new StreamStore(store, new MemoryFileLayer());
+            using var files = new DiskFileLayer(folder) { IsReadOnly = true };
+            files.Lock();
+            var damages = new List<string>();
+            var recovery = new BrokerRecovery(broker, store) { Told = (damage, what) => damages.Add($"{damage.Where}: {what}") };
+            var state = new JournalRecovery(files, broker.Options.Journal, new DefinitionsVisitor(recovery)) { IsReadOnly = true }.Run();
+            foreach (var segment in state.Segments.Values)
+            {
+                segment.File?.Dispose();
+            }
+
+            return damages;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JournalVersionException or NotSupportedException)
+        {
+            throw new BrokerStoreException(exception.Message, exception);
+        }
+    }
+
+    private static void RefuseUnderRepair(string folder)
+    {
+        if (Directory.Exists(Path.Combine(folder, StoreFolders.Repaired)))
+        {
+            throw new BrokerStoreException($"A repair of the folder was interrupted: run amqp-broker repair {folder} again.");
+        }
+    }
+
+    private static void RefuseWithoutJournal(string folder)
+    {
+        if (StoreFolders.HasLostJournal(folder))
+        {
+            throw new BrokerStoreException(
+                $"'{folder}' has what a broker left, but not its journal (segment-*.journal): put that back, or run amqp-broker repair {folder} to begin anew with the rest set aside.");
         }
     }
 

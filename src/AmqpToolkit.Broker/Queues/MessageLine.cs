@@ -17,7 +17,11 @@ internal sealed partial class MessageLine(MessageArena arena, ulong firstPositio
     private RestoredRuns? _restored;
     private int _readyDeadlines;
     private int _returnedDeadlines;
+    private readonly ulong _firstPosition = firstPosition;
     private ulong _nextPosition = firstPosition;
+
+    /// <summary>Whether no message has ever come.</summary>
+    public bool IsUnused => _nextPosition == _firstPosition;
 
     public int Count => _ready.Count + (_returned?.Count ?? 0);
 

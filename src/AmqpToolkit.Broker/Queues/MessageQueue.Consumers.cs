@@ -43,6 +43,15 @@ internal partial class MessageQueue
         return true;
     }
 
+    /// <summary>Whether a consumer would be taken now.</summary>
+    public bool MayConsume(Consumer consumer)
+    {
+        lock (_gate)
+        {
+            return !_isDeleted && !IsRefused(consumer);
+        }
+    }
+
     /// <summary>The consumers of this moment.</summary>
     public Consumer[] ListConsumers()
     {

@@ -29,6 +29,12 @@ internal partial class MessageQueue
         var told = new List<(bool IsRedelivered, ushort DeliveryCount)>();
         lock (_gate)
         {
+            if (walk is { IsBrowsing: true, IsDraining: false } && _arena.Paging!.HoldsReading)
+            {
+                // Who has waited comes before who has just had his.
+                walk = pages.Exchange(walk);
+            }
+
             if (IsThere(walk) && !walk.Consumer.MayWant)
             {
                 // It asks again when it may.
@@ -36,11 +42,13 @@ internal partial class MessageQueue
                 return;
             }
 
-            if (IsThere(walk) && !walk.IsDraining && !MayRead(pages))
+            if (IsThere(walk) && !walk.IsDraining && !(MayRead(pages) && (!walk.IsBrowsing || TryMakeRoom(walk))))
             {
                 pages.Hold(walk);
                 return;
             }
+
+            walk.WasHeld = false;
 
             Collect(walk, run, told);
         }
@@ -74,6 +82,38 @@ internal partial class MessageQueue
                 _arena.Release(read);
             }
         }
+    }
+
+    /// <summary>
+    /// Has room for messages that are read for somebody who browses. While memory is short one of a queue's browsers has some: what was read for another that does not take it can be read again, and one that is
+    /// about to take his is waited for, as are plain consumers, since with what they take messages leave the memory. Under the lock.
+    /// </summary>
+    /// <returns>Whether there is.</returns>
+    private bool TryMakeRoom(QueueWalk walk)
+    {
+        if (_arena.Paging is not { HoldsReading: true })
+        {
+            return true;
+        }
+
+        bool isFree = true;
+        foreach (var other in _consumers!)
+        {
+            if (other.IsInRotation && !ReferenceEquals(other, walk.Consumer))
+            {
+                isFree &= other.Walk is { } beside && beside.Reading is not { IsEmpty: false };
+            }
+        }
+
+        for (int index = 0; isFree && index < _consumers.Count; index++)
+        {
+            if (_consumers[index] is { IsInRotation: false, Walk: { IsBrowsing: true } other } && !ReferenceEquals(other, walk))
+            {
+                other.Reading?.Drop(_arena);
+            }
+        }
+
+        return isFree;
     }
 
     private bool IsThere(QueueWalk walk) => !_isDeleted && !walk.Consumer.IsCancelled && ReferenceEquals(walk.Consumer.Walk, walk);

@@ -354,6 +354,18 @@ internal partial class MessageQueue : BindingDestination
         }
     }
 
+    /// <summary>Whether nobody has consumed from it, or sent to it, since it was made. Under the lock.</summary>
+    protected virtual bool IsUntouched => !_hadConsumer && _consumers is not { Count: > 0 } && _line.IsUnused && !HasReady && _more is not { HighestPriority: > 0 };
+
+    /// <summary>Closes the queue if nobody has consumed from it, or sent to it. As <see cref="TryClose"/>.</summary>
+    public bool TryCloseUntouched()
+    {
+        lock (_gate)
+        {
+            return IsUntouched && TryClose(ifUnused: true, ifEmpty: true, out _) == QueueCloseOutcome.Closed;
+        }
+    }
+
     /// <summary>Closes the queue unless a condition stands against it. Under the topology lock; then call <see cref="FinishClose"/> outside it.</summary>
     public virtual QueueCloseOutcome TryClose(bool ifUnused, bool ifEmpty, out uint messageCount)
     {

@@ -19,6 +19,9 @@ internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.Vir
     private bool _hasFailed;
     private long _restsUntil;
 
+    /// <summary>When the timer rings; 0 when it has.</summary>
+    private long _ringsAt;
+
     /// <summary>Whether a run is being read. Under the queue's lock.</summary>
     public bool IsAtWork { get; set; }
 
@@ -29,7 +32,14 @@ internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.Vir
     public bool IsResting => Volatile.Read(ref _restsUntil) > queue.VirtualHost.Timers.Now;
 
     /// <summary>Looks again in a moment. Any thread.</summary>
-    public void StartLater() => Schedule(LookMilliseconds);
+    public void StartLater()
+    {
+        // A timer that is set is not put off, nor is a disk asked before it has rested.
+        if (Volatile.Read(ref _ringsAt) <= queue.VirtualHost.Timers.Now)
+        {
+            Schedule(LookMilliseconds);
+        }
+    }
 
     /// <summary>The disk has answered: should it fail again, that is told.</summary>
     public void NoteAnswer() => _hasFailed = false;
@@ -48,16 +58,29 @@ internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.Vir
     /// <inheritdoc/>
     public long HandleDeadline(long now)
     {
-        while (_held.TryDequeue(out var walk))
+        Volatile.Write(ref _ringsAt, 0);
+        for (bool isOne = false; !isOne && _held.TryDequeue(out var walk);)
         {
+            // While memory is short one comes after the other.
+            isOne = queue.VirtualHost.Arena.Paging!.HoldsReading;
             _walks.Enqueue(walk);
         }
 
         StartByTimer();
+        if (!_held.IsEmpty)
+        {
+            StartLater();
+        }
+
         return -1;
     }
 
-    private void Schedule(long milliseconds) => _entry = queue.VirtualHost.Timers.Schedule(this, queue.VirtualHost.Timers.Now + milliseconds, _entry);
+    private void Schedule(long milliseconds)
+    {
+        long at = queue.VirtualHost.Timers.Now + milliseconds;
+        Volatile.Write(ref _ringsAt, at);
+        _entry = queue.VirtualHost.Timers.Schedule(this, at, _entry);
+    }
 
     private TaskCompletionSource? _read;
 
@@ -92,8 +115,22 @@ internal sealed class QueuePaging(MessageQueue queue) : BackgroundWork(queue.Vir
     /// <summary>A walk waits until it is looked again whether there is memory. Under the queue's lock.</summary>
     public void Hold(QueueWalk walk)
     {
+        walk.WasHeld = true;
         _held.Enqueue(walk);
         StartLater();
+    }
+
+    /// <summary>A walk that has just had its turn leaves it to the first that waits, and waits behind the last. Under the queue's lock.</summary>
+    /// <returns>Whose turn it is.</returns>
+    public QueueWalk Exchange(QueueWalk walk)
+    {
+        if (walk.WasHeld || !_held.TryDequeue(out var first))
+        {
+            return walk;
+        }
+
+        Hold(walk);
+        return first;
     }
 
     /// <summary>The next walk that waits, if the disk answers.</summary>

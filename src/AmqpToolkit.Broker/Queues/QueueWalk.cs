@@ -47,6 +47,9 @@ internal sealed class QueueWalk(MessageQueue queue, Consumer consumer, params Se
     /// <summary>Whether messages are to be read for it; it is told when they were.</summary>
     public bool WaitsForDisk { get; set; }
 
+    /// <summary>Whether it has waited until memory was less short, and is not to wait behind others again.</summary>
+    public bool WasHeld { get; set; }
+
     /// <summary>Whether it looked last as far as to messages that are to be read first.</summary>
     public bool IsAtDisk { get; set; }
 

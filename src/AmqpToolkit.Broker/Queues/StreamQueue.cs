@@ -154,6 +154,8 @@ internal sealed partial class StreamQueue : MessageQueue
         return false;
     }
 
+    protected override bool IsUntouched => _feeds.Length == 0 && Log.EndOffset == 0;
+
     /// <summary>RabbitMQ deletes a stream whatever the conditions, and counts none of its messages.</summary>
     public override QueueCloseOutcome TryClose(bool ifUnused, bool ifEmpty, out uint messageCount)
     {
@@ -231,5 +233,5 @@ internal sealed partial class StreamQueue : MessageQueue
     }
 
     private void TellDamage(JournalDamage damage) =>
-        Diagnostics.Log.StoreDamaged(VirtualHost.Timers.Logger, $"{BrokerStore.NameOf(this)}: {damage.File}", damage.Offset, damage.What);
+        Diagnostics.Log.StoreDamaged(VirtualHost.Timers.Logger, $"{BrokerStore.NameOf(this)}: {damage.Where}", damage.What);
 }

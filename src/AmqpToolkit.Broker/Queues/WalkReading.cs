@@ -15,6 +15,9 @@ internal sealed class WalkReading
     private ulong _end;
     private int _next;
 
+    /// <summary>Whether nothing waits in memory for the walk.</summary>
+    public bool IsEmpty => _next >= _wanted.Count;
+
     /// <summary>Whether a message was read and looked at.</summary>
     /// <param name="priority">Its priority.</param>
     /// <param name="number">Its number in the list.</param>

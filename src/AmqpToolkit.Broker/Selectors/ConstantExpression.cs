@@ -5,14 +5,13 @@ internal sealed class ConstantExpression : Expression
 {
     private readonly OperandKind _kind;
     private readonly byte[] _text = [];
-    private readonly long _integer;
-    private readonly double _number;
+    private readonly long _bits;
 
-    public ConstantExpression(bool value) => (_kind, _integer) = (OperandKind.Boolean, value ? 1 : 0);
+    public ConstantExpression(bool value) => (_kind, _bits) = (OperandKind.Boolean, value ? 1 : 0);
 
-    public ConstantExpression(long value) => (_kind, _integer) = (OperandKind.Integer, value);
+    public ConstantExpression(long value) => (_kind, _bits) = (OperandKind.Integer, value);
 
-    public ConstantExpression(double value) => (_kind, _number) = (OperandKind.Float, value);
+    public ConstantExpression(double value) => (_kind, _bits) = (OperandKind.Float, BitConverter.DoubleToInt64Bits(value));
 
     public ConstantExpression(byte[] text) => (_kind, _text) = (OperandKind.Text, text);
 
@@ -26,14 +25,10 @@ internal sealed class ConstantExpression : Expression
 
     /// <summary>The same number with the other sign.</summary>
     public ConstantExpression Negated => _kind == OperandKind.Float
-        ? _number == -(double)long.MinValue ? new(long.MinValue) : new(-_number)
-        : _integer == long.MinValue ? new(-(double)long.MinValue) : new(-_integer);
+        ? Number == -(double)long.MinValue ? new(long.MinValue) : new(-Number)
+        : _bits == long.MinValue ? new(-(double)long.MinValue) : new(-_bits);
 
-    public override void Evaluate(ref SelectedMessage message, out Operand value) => value = _kind switch
-    {
-        OperandKind.Text => Operand.Of(_text),
-        OperandKind.Integer => Operand.Of(_integer),
-        OperandKind.Float => Operand.Of(_number),
-        _ => Operand.Of(_integer != 0),
-    };
+    private double Number => BitConverter.Int64BitsToDouble(_bits);
+
+    public override void Evaluate(ref SelectedMessage message, out Operand value) => value = new Operand(_kind, _bits, _text);
 }

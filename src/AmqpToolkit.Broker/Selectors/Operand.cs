@@ -16,6 +16,14 @@ internal readonly ref struct Operand
         _bits = bits;
     }
 
+    /// <summary>A literal: what it is of, its bits or else its text.</summary>
+    public Operand(OperandKind kind, long bits, ReadOnlySpan<byte> text)
+    {
+        Kind = kind;
+        _bits = bits;
+        Text = text;
+    }
+
     private Operand(ReadOnlySpan<byte> text)
     {
         Kind = OperandKind.Text;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using AmqpToolkit.Broker.Conversion;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V1_0;
@@ -12,6 +13,9 @@ internal ref partial struct SelectedMessage
     /// <summary>What a message has that says no priority (3.2.1).</summary>
     private const byte DefaultPriority = 4;
 
+    /// <summary>Octets of constructor and length of text with one octet of length.</summary>
+    private const int ShortTextHead = 2;
+
     private void WalkApplicationProperties()
     {
         if (!TryFindSection((byte)ApplicationPropertiesView.DescriptorCode, out var section) || !TryOpen(section, out _table, out int count))
@@ -19,6 +23,7 @@ internal ref partial struct SelectedMessage
             return;
         }
 
+        var table = _table;
         int at = 0;
         int left = _names.Length;
         for (; count > 1; count -= 2)
@@ -26,18 +31,23 @@ internal ref partial struct SelectedMessage
             // Whatever its name is: to pass it takes its time.
             int keyAt = at;
             Steps -= StepsOfEntry;
-            if (Steps < 0 || AmqpReader.Measure(_table, keyAt, out int valueAt) != DecodeError.None || !TryMeasure(_table, valueAt, out at))
+            if (Steps < 0 || !TryMeasure(table, keyAt, out int valueAt) || !TryMeasure(table, valueAt, out at))
             {
                 return;
             }
 
-            if (_table[keyAt] is Constructors.StringStr8Utf8 or Constructors.StringStr32Utf8 or Constructors.SymbolSym8 or Constructors.SymbolSym32
-                && Note(AmqpReader.VariableAt(_table, keyAt), valueAt, at, ref left))
+            byte type = table[keyAt];
+            bool isDone = IsShortText(type) ? Note(table[(keyAt + ShortTextHead)..valueAt], valueAt, at, ref left)
+                : type is Constructors.StringStr32Utf8 or Constructors.SymbolSym32 && Note(AmqpReader.VariableAt(table, keyAt), valueAt, at, ref left);
+            if (isDone)
             {
                 return;
             }
         }
     }
+
+    /// <summary>Text with one octet of length, as nearly all names are, and most values.</summary>
+    private static bool IsShortText(byte type) => (type & ~2) == Constructors.StringStr8Utf8;
 
     /// <summary>Finds a section before the body.</summary>
     /// <param name="code">Its descriptor.</param>
@@ -96,8 +106,20 @@ internal ref partial struct SelectedMessage
         return end > 0;
     }
 
-    /// <summary>Measures a value: numbers and truths, which are most of them, without a look at what else there is.</summary>
+    /// <summary>Measures a value: short text, numbers and truths, which are most of them, without a look at what else there is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryMeasure(ReadOnlySpan<byte> source, int at, out int end)
+    {
+        if ((uint)(at + 1) < (uint)source.Length && IsShortText(source[at]))
+        {
+            end = at + ShortTextHead + source[at + 1];
+            return end <= source.Length;
+        }
+
+        return TryMeasureOther(source, at, out end);
+    }
+
+    private static bool TryMeasureOther(ReadOnlySpan<byte> source, int at, out int end)
     {
         if ((uint)at < (uint)source.Length)
         {

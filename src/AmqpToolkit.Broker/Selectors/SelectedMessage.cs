@@ -63,21 +63,35 @@ internal ref partial struct SelectedMessage
     {
         if (!_isWalked)
         {
-            _isWalked = true;
-            if (IsSections)
-            {
-                WalkApplicationProperties();
-            }
-            else
-            {
-                WalkHeaders();
-            }
+            Walk();
         }
 
         var place = _places[number];
-        value = place.Octets == 0 ? default
-            : IsSections ? SectionOperand(_table.Slice(place.At, place.Octets))
-            : BasicOperand(_table.Slice(place.At, place.Octets));
+        if (place.Octets == 0)
+        {
+            value = default;
+        }
+        else if (IsSections)
+        {
+            value = SectionOperand(_table.Slice(place.At, place.Octets));
+        }
+        else
+        {
+            value = BasicOperand(_table.Slice(place.At, place.Octets));
+        }
+    }
+
+    private void Walk()
+    {
+        _isWalked = true;
+        if (IsSections)
+        {
+            WalkApplicationProperties();
+        }
+        else
+        {
+            WalkHeaders();
+        }
     }
 
     /// <summary>The value of a field.</summary>

@@ -91,7 +91,8 @@ internal sealed class TlsCertificates
             if (Path.GetExtension(file).ToUpperInvariant() is ".PFX" or ".P12")
             {
                 chain.AddRange(X509CertificateLoader.LoadPkcs12CollectionFromFile(file, password));
-                own = chain.FirstOrDefault(one => one.HasPrivateKey) ?? throw new TlsCertificateException($"'{file}' has no private key.");
+                var keys = chain.Where(one => one.HasPrivateKey).ToArray();
+                own = keys.Length == 1 ? keys[0] : throw new TlsCertificateException(keys.Length == 0 ? $"'{file}' has no private key." : $"'{file}' has {keys.Length} private keys: which certificate is meant?");
             }
             else
             {
@@ -107,6 +108,11 @@ internal sealed class TlsCertificates
             throw new TlsCertificateException($"The certificate '{file}'{(keyFile is null ? "" : $" with the key '{keyFile}'")} cannot be used: {exception.Message}", exception);
         }
     }
+
+    /// <summary>The broker's own certificates that nobody will believe at this time.</summary>
+    public IEnumerable<(string Subject, DateTimeOffset From, DateTimeOffset To)> NotInTime(DateTimeOffset now) => _hosts.Values.Prepend(_own).Select(context => context.TargetCertificate)
+        .Where(certificate => certificate.NotBefore.ToUniversalTime() > now.UtcDateTime || certificate.NotAfter.ToUniversalTime() < now.UtcDateTime)
+        .Select(certificate => (certificate.Subject, new DateTimeOffset(certificate.NotBefore), new DateTimeOffset(certificate.NotAfter)));
 
     private void LoadAuthorities(string file)
     {

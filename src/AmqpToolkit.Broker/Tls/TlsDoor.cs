@@ -8,19 +8,27 @@ using AmqpToolkit.Broker.Timers;
 namespace AmqpToolkit.Broker.Tls;
 
 /// <summary>
-/// The clients of a broker's ports with TLS that are not connections yet, and the certificates that they are shown. Handshakes run beside the accept loops; of clients that are on their way in there is a bound, past
-/// which the one that has been longest goes, whatever its address. One a broker; any thread.
+/// The clients of a broker's ports with TLS that are not connections yet, and the certificates that they are shown. Handshakes run beside the accept loops, some of them at a time; of clients that are on their way in there is
+/// a bound, past which one of the address that has most goes, that which has been longest. One a broker; any thread.
 /// </summary>
 internal sealed class TlsDoor : BackgroundWork, IDeadline
 {
     /// <summary>Handshakes that failed and are told one by one within a second; of others their number is.</summary>
     private const int MaxTold = 10;
 
+    /// <summary>Octets of a client's handshake: a ClientHello with the largest keys that there are has some 3 KiB.</summary>
+    private const int MaxOctets = 32 * 1024;
+
+    /// <summary>The same with certificates of the client, of which OpenSSL takes 100 KiB.</summary>
+    private const int MaxOctetsWithCertificates = 160 * 1024;
+
     private readonly AmqpBroker _broker;
     private readonly AmqpTlsOptions _options;
     private readonly Lock _gate = new();
     private readonly Lock _loading = new();
-    private readonly LinkedList<PendingClient> _pending = new();
+    private readonly Dictionary<UInt128, LinkedList<PendingClient>> _pending = [];
+    private int _pendingCount;
+    private long _admitted;
     private volatile TlsCertificates _certificates;
     private byte[] _seen;
     private long _second;
@@ -37,8 +45,10 @@ internal sealed class TlsDoor : BackgroundWork, IDeadline
     {
         _broker = broker;
         _options = options;
+        Turns = new HandshakeTurns(Math.Max(1, Environment.ProcessorCount / 2), options.ClientCertificates == ClientCertificates.None ? MaxOctets : MaxOctetsWithCertificates);
         _seen = LookAtFiles();
         _certificates = TlsCertificates.Load(options);
+        TellNotInTime();
         broker.Timers.Schedule(this, broker.Timers.Now + (long)options.ReloadInterval.TotalMilliseconds);
     }
 
@@ -52,18 +62,24 @@ internal sealed class TlsDoor : BackgroundWork, IDeadline
         {
             lock (_gate)
             {
-                return _pending.Count;
+                return _pendingCount;
             }
         }
     }
 
+    /// <summary>Half of the processors reckon with handshakes at most.</summary>
+    public HandshakeTurns Turns { get; }
+
     /// <summary>Takes over an accepted socket.</summary>
-    /// <exception cref="SocketException">The client is gone already.</exception>
     public void Admit(Socket socket, ConnectionProfile profile, bool maySpeakPlainly)
     {
         PendingClient? oldest = null;
         bool isFirst = false;
-        var client = new PendingClient(_broker, this, socket, profile, maySpeakPlainly);
+        if (PendingClient.Create(_broker, this, socket, profile, maySpeakPlainly) is not { } client)
+        {
+            return;
+        }
+
         lock (_gate)
         {
             if (_isClosed)
@@ -72,15 +88,22 @@ internal sealed class TlsDoor : BackgroundWork, IDeadline
                 return;
             }
 
-            if (_pending.Count >= _options.MaxHandshakes)
+            if (_pendingCount >= _options.MaxHandshakes)
             {
-                oldest = _pending.First!.Value;
-                _pending.RemoveFirst();
+                oldest = OldestOfMost();
+                Leave(oldest);
                 isFirst = !_isCrowded;
                 _isCrowded = true;
             }
 
-            _pending.AddLast(client.Node);
+            client.Number = _admitted++;
+            if (!_pending.TryGetValue(client.Address, out var list))
+            {
+                _pending.Add(client.Address, list = new LinkedList<PendingClient>());
+            }
+
+            list.AddLast(client.Node);
+            _pendingCount++;
             _runningCount++;
         }
 
@@ -104,8 +127,35 @@ internal sealed class TlsDoor : BackgroundWork, IDeadline
                 return false;
             }
 
-            _pending.Remove(client.Node);
+            Leave(client);
             return true;
+        }
+    }
+
+    /// <summary>Who goes when there is no room: so a crowd from one address costs its own, and not those who come from elsewhere. Under the gate; it is not asked for before there are as many as may be.</summary>
+    private PendingClient OldestOfMost()
+    {
+        LinkedList<PendingClient>? most = null;
+        foreach (var list in _pending.Values)
+        {
+            if (most is null || list.Count > most.Count || (list.Count == most.Count && list.First!.Value.Number < most.First!.Value.Number))
+            {
+                most = list;
+            }
+        }
+
+        return most!.First!.Value;
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void Leave(PendingClient client)
+    {
+        var list = _pending[client.Address];
+        list.Remove(client.Node);
+        _pendingCount--;
+        if (list.Count == 0)
+        {
+            _pending.Remove(client.Address);
         }
     }
 
@@ -144,10 +194,10 @@ internal sealed class TlsDoor : BackgroundWork, IDeadline
         {
             if (client.Node.List is not null)
             {
-                _pending.Remove(client.Node);
+                Leave(client);
             }
 
-            _isCrowded &= _pending.Count > _options.MaxHandshakes / 2;
+            _isCrowded &= _pendingCount > _options.MaxHandshakes / 2;
             if (--_runningCount == 0)
             {
                 _empty?.TrySetResult();
@@ -163,7 +213,7 @@ internal sealed class TlsDoor : BackgroundWork, IDeadline
         lock (_gate)
         {
             _isClosed = true;
-            left = [.. _pending];
+            left = [.. _pending.Values.SelectMany(list => list)];
             _empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (_runningCount == 0)
             {
@@ -207,6 +257,7 @@ internal sealed class TlsDoor : BackgroundWork, IDeadline
             {
                 _certificates = TlsCertificates.Load(_options);
                 Log.CertificatesReloaded(_broker.Logger);
+                TellNotInTime();
             }
 #pragma warning disable CA1031 // Asked for by a signal or a timer: whatever is wrong with the files, the broker goes on with those it has.
             catch (Exception exception)
@@ -219,6 +270,14 @@ internal sealed class TlsDoor : BackgroundWork, IDeadline
 
     /// <inheritdoc/>
     protected override void DoSlice() => Reload();
+
+    private void TellNotInTime()
+    {
+        foreach (var (subject, from, to) in _certificates.NotInTime(TimeProvider.System.GetUtcNow()))
+        {
+            Log.CertificateNotInTime(_broker.Logger, subject, from, to);
+        }
+    }
 
     /// <summary>A hash of all files: times tell nothing where a link is turned to another folder.</summary>
     private byte[] LookAtFiles()

@@ -25,6 +25,9 @@ internal abstract class BindingDestination : Utf8Entry
     /// <summary>First of the bindings that lead here, linked through <see cref="Binding.NextOfDestination"/>. Under the topology lock.</summary>
     public Binding? FirstBinding { get; private set; }
 
+    /// <summary>Whether somebody has declared it, or asked for it, when it was there already: what was made for a link goes with it only if not. Under the topology lock.</summary>
+    public bool IsFound { get; set; }
+
     /// <summary>What policies say of it; null when none matches.</summary>
     public EffectivePolicy? Policy { get; private set; }
 

@@ -54,6 +54,9 @@ internal static partial class PolicyDefinition
         ["routing-key"] = Unused,
     };
 
+    /// <summary>The keys that a policy, or an operator policy, may have.</summary>
+    internal static IEnumerable<string> KeysOf(bool isOperator) => Known.Where(pair => pair.Value.IsForOperators || !isOperator).Select(pair => pair.Key);
+
     private static Key Unused => new(Everywhere, static _ => true, "value");
 
     /// <summary>Refuses a definition that no policy can have, with RabbitMQ's words where there are some.</summary>

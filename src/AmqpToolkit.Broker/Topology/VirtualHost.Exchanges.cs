@@ -29,6 +29,7 @@ internal sealed partial class VirtualHost
         name = TopologyName.Clean(name);
         if (passive)
         {
+            MarkFound(name);
             return name.IsEmpty ? TopologyErrors.DefaultExchange()
                 : (caller is { Rules.PassiveDeclareNeedsPermission: true } ? caller.Rights.CheckAnyExchange(name) : null) ?? LookupExchange(name, out _);
         }
@@ -66,6 +67,7 @@ internal sealed partial class VirtualHost
 
                 if (FindExchange(name) is { } current)
                 {
+                    current.IsFound = true;
                     return CompareExchange(current, exchangeType, durable, autoDelete, isInternal, arguments);
                 }
 
@@ -116,6 +118,23 @@ internal sealed partial class VirtualHost
 
         removed.Finish();
         return null;
+    }
+
+    /// <summary>Deletes an exchange that was made for somebody who does not need it after all, unless somebody else has come to it meanwhile.</summary>
+    public void DeleteExchangeIfUntouched(Exchange exchange)
+    {
+        TopologyRemoval removed;
+        lock (TopologyLock)
+        {
+            if (!ReferenceEquals(FindExchange(exchange.Name), exchange) || exchange.IsFound || exchange.BindingCount > 0 || exchange.FirstBinding is not null)
+            {
+                return;
+            }
+
+            removed = Remove(exchange);
+        }
+
+        removed.Finish();
     }
 
     /// <summary>The exchange with the name, or 404.</summary>

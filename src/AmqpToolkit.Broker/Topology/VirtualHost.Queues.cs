@@ -25,6 +25,7 @@ internal sealed partial class VirtualHost
         queue = null;
         if (passive)
         {
+            MarkFound(name);
             return (caller is { Rules.PassiveDeclareNeedsPermission: true } ? caller.Rights.CheckAnyQueue(name) : null) ?? LookupQueue(name, connection, out queue);
         }
 
@@ -69,6 +70,7 @@ internal sealed partial class VirtualHost
 
                 if (FindQueue(name) is { } current)
                 {
+                    current.IsFound = true;
                     ProtocolError? error = CompareQueue(current, durable, exclusive, autoDelete, arguments, connection, caller?.Rules ?? Rules);
                     queue = error is null ? current : null;
                     return error;
@@ -194,6 +196,41 @@ internal sealed partial class VirtualHost
             }
 
             if (!ReferenceEquals(FindQueue(queue.Name), queue) || queue.TryClose(ifUnused: true, ifEmpty: false, out _) != QueueCloseOutcome.Closed)
+            {
+                return false;
+            }
+
+            removal = RemoveQueue(queue);
+        }
+
+        removal.Finish();
+        return true;
+    }
+
+    /// <summary>Somebody counts on the queue or exchange of a name, if there is one: it does not go with the link that it was made for.</summary>
+    public void MarkFound(ReadOnlySpan<byte> name)
+    {
+        lock (TopologyLock)
+        {
+            if (FindQueue(name) is { } queue)
+            {
+                queue.IsFound = true;
+            }
+
+            if (FindExchange(name) is { } exchange)
+            {
+                exchange.IsFound = true;
+            }
+        }
+    }
+
+    /// <summary>Deletes a queue that was made for somebody who does not need it after all, unless somebody else has come to it meanwhile.</summary>
+    public bool DeleteQueueIfUntouched(MessageQueue queue)
+    {
+        TopologyRemoval removal;
+        lock (TopologyLock)
+        {
+            if (!ReferenceEquals(FindQueue(queue.Name), queue) || queue.IsFound || queue.FirstBinding is not null || !queue.TryCloseUntouched())
             {
                 return false;
             }

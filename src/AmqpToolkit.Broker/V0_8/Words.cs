@@ -58,6 +58,9 @@ internal sealed class Words : OlderWords
     }
 
     /// <inheritdoc/>
+    public override string NameOf(uint key) => Methods.TryGetInfo(Exchange(key), out var info) ? info.Name : base.NameOf(key);
+
+    /// <inheritdoc/>
     public override void SendOpenOk(BrokerConnection connection, ushort number) => connection.Send(number, default(ChannelOpenOk));
 
     /// <inheritdoc/>

@@ -51,6 +51,9 @@ internal sealed class Words : OlderWords
         }
     }
 
+    /// <inheritdoc/>
+    public override string NameOf(uint key) => !Codec.V0_9_1.Methods.TryGetInfo(key, out _) && Methods.TryGetInfo(key, out var info) ? info.Name : base.NameOf(key);
+
     /// <summary>A channel that is open resumes where it stands, by the id that channel.open-ok gave it, the empty one; of one that is dead nothing is kept.</summary>
     private static ProtocolError? Resume(BrokerChannel channel, ReadOnlySpan<byte> channelId)
     {

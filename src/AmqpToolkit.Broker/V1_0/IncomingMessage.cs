@@ -73,7 +73,7 @@ internal readonly ref struct IncomingMessage
             Subject = properties.Subject,
             To = to.TryGetAddressString(out var address) ? address : default,
             DeliveryAnnotations = sections.DeliveryAnnotations.IsEmpty ? default : (sections.Header.Length, sections.Header.Length + sections.DeliveryAnnotations.Length),
-            MayHaveCopies = sections.MessageAnnotations.IndexOf("x-cc"u8) >= 0,
+            MayHaveCopies = !sections.MessageAnnotations.IsEmpty && sections.MessageAnnotations.IndexOf("x-cc"u8) >= 0,
         };
         return DecodeError.None;
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Messages;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V1_0;
@@ -34,6 +35,7 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
     private ulong _kept;
     private uint _number;
     private int _answerOctets;
+    private bool _isWaitTold;
 
     /// <summary>The address of the node.</summary>
     public static ReadOnlySpan<byte> Address => "/management"u8;
@@ -114,6 +116,8 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
             _rest = answer.Message.AsMemory(link.Send(_tag, settled: true, 0, 0, answer.Message, default, out _));
             session.Deliveries.Skip();
         }
+
+        _isWaitTold &= _answers.Count > 0;
     }
 
     /// <summary>One of the links is gone. Under the gate.</summary>
@@ -128,18 +132,41 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
     /// <inheritdoc/>
     void IJournalWaiter.HandleCommitted(ulong token)
     {
+        bool waits;
         lock (session.Connection.Output.Gate)
         {
             _kept = Math.Max(_kept, token);
             SendAnswers();
+            waits = BeginsToWait();
         }
 
+        TellWait(waits);
         session.Connection.VirtualHost.Store!.Told.Add(session.Connection.Output);
     }
 
     /// <inheritdoc/>
     void IJournalWaiter.HandleFailed(ulong token, Exception error) =>
         session.Connection.RequestClose(Protocol.ProtocolError.InternalError("the broker's store has failed: what it was asked to keep is not safe"));
+
+    /// <summary>
+    /// Whether it is to be told that the next answer waits for nothing but the client: it has not attached the link for answers yet, or given it no credit. Once for all that waits; a window that is shut is not told.
+    /// Under the gate.
+    /// </summary>
+    private bool BeginsToWait()
+    {
+        bool begins = !_isWaitTold && _answers.TryPeek(out var answer) && answer.Token <= _kept && Answers is not { Credit: > 0 };
+        _isWaitTold |= begins;
+        return begins;
+    }
+
+    /// <summary>A client that asks and hears nothing is to be understood by who looks for the reason. Outside the gate.</summary>
+    private void TellWait(bool waits)
+    {
+        if (waits)
+        {
+            Log.AnswerWaits(session.Connection.Broker.Logger, session.Connection.Name);
+        }
+    }
 
     private void Handle(ReadOnlySpan<byte> request)
     {
@@ -166,6 +193,7 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
     private void Answer(byte[] message)
     {
         bool mustWait = session.Connection.VirtualHost.Store is { HasUncommittedDefinitions: true };
+        bool waits;
         lock (session.Connection.Output.Gate)
         {
             if (_answers.Count == MaxAnswers || _answerOctets + message.Length > MaxAnswerOctets)
@@ -177,8 +205,10 @@ internal sealed class ManagementPair(BrokerSession session) : IJournalWaiter
             _answerOctets += message.Length;
             _answers.Enqueue(new Reply(mustWait ? ++_token : _token, message));
             SendAnswers();
+            waits = BeginsToWait();
         }
 
+        TellWait(waits);
         if (mustWait)
         {
             var store = session.Connection.VirtualHost.Store!;

@@ -37,6 +37,9 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
     /// <summary>What the filters that are in force pick.</summary>
     public string Filters { get; init; } = string.Empty;
 
+    /// <summary>Whether what comes over its own connection is not wanted.</summary>
+    public bool IsNoLocal { get; init; }
+
     /// <summary>What it asked a stream for.</summary>
     public StreamReading Reading { get; init; }
 
@@ -96,6 +99,7 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
     {
         var connection = session.Connection;
         var output = connection.Output;
+        var heads = DeliveryHead.OfThread;
         lock (output.Gate)
         {
             if (!link.IsAttached)
@@ -133,7 +137,7 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
                     return true;
                 }
 
-                if (!TrySend(ref run))
+                if (!TrySend(ref run, heads))
                 {
                     return false;
                 }
@@ -243,10 +247,10 @@ internal sealed class OutgoingLink(BrokerSession session, Link link, MessageQueu
         }
     }
 
-    private bool TrySend(ref DeliveryRun run)
+    private bool TrySend(ref DeliveryRun run, DeliveryHead heads)
     {
         var content = run.PeekAsItCame(out var info);
-        var head = DeliveryHead.OfThread.Write(in content, in info);
+        var head = heads.Write(in content, in info);
         if (link.PeerMaxMessageSize > 0 && (ulong)(head.Length + content.BodyOctets) > link.PeerMaxMessageSize)
         {
             End(new AmqpFault(LinkError.Texts.MessageSizeExceeded, $"the next message has {head.Length + content.BodyOctets} octets"));

@@ -13,7 +13,7 @@ namespace AmqpToolkit.Broker.V1_0;
 /// <content>Links: attached to nodes, detached, and what they leave (1.0 sections 2.6.3, 2.6.4 and 3.5).</content>
 internal sealed partial class PeerConnection
 {
-    private HashSet<MessageQueue>? _notLocal;
+    private Dictionary<MessageQueue, OutgoingLink>? _notLocal;
 
     private static ReadOnlySpan<byte> PriorityProperty => "rabbitmq:priority"u8;
 
@@ -39,9 +39,13 @@ internal sealed partial class PeerConnection
             return;
         }
 
-        Steal(link);
         var fault = link.Role == Role.Receiver ? AttachIncoming(session, link, in attach) : AttachOutgoing(session, link, in attach);
-        if (fault is not null)
+        EndMaking(isRefused: fault is not null);
+        if (fault is null)
+        {
+            Steal(link);
+        }
+        else
         {
             Log.LinkRefused(Broker.Logger, Name, link.Name, $"{fault.Condition}: {fault.Description}");
             lock (Output.Gate)
@@ -51,7 +55,7 @@ internal sealed partial class PeerConnection
         }
     }
 
-    /// <summary>A link of the same name and direction that is attached already gives way to the new one (section 2.6.1).</summary>
+    /// <summary>A link of the same name and direction that is attached already gives way to the new one (section 2.6.1), now that nothing stands against that.</summary>
     private void Steal(Link link)
     {
         foreach (var session in _sessions)
@@ -59,7 +63,7 @@ internal sealed partial class PeerConnection
             foreach (object other in session.Links)
             {
                 var attached = other is OutgoingLink outgoing ? outgoing.Link : ((IncomingLink)other).Link;
-                if (attached.Role == link.Role && attached.Name == link.Name && !ReferenceEquals(attached, link))
+                if (IsSame(attached, link) && !attached.IsDetaching)
                 {
                     lock (Output.Gate)
                     {
@@ -72,6 +76,12 @@ internal sealed partial class PeerConnection
             }
         }
     }
+
+    /// <summary>Whether a link is another of the name and direction.</summary>
+    private static bool IsSame(Link attached, Link link) => attached.Role == link.Role && attached.Name == link.Name && !ReferenceEquals(attached, link);
+
+    /// <summary>Whether a consumer is the link of this connection that a new one takes the place of.</summary>
+    private bool IsReplaced(Consumer consumer, Link link) => consumer is OutgoingLink other && ReferenceEquals(other.Session.Connection, this) && IsSame(other.Link, link);
 
     /// <summary>The peer wants to send.</summary>
     private AmqpFault? AttachIncoming(BrokerSession session, Link link, in AttachView attach)
@@ -114,33 +124,30 @@ internal sealed partial class PeerConnection
         bool mayReject = attach.Source.Kind != AnySource.Member.Source || attach.Source.ParseSource(out var source) != DecodeError.None || !source.HasOutcomes
             || source.Outcomes.ContainsSymbol("amqp:rejected:list"u8);
         var incoming = new IncomingLink(session, link, node) { Dynamic = dynamic, MayReject = mayReject };
-        bool isAttached;
-        lock (Output.Gate)
+        var reply = new Attach
         {
-            isAttached = link.Attach(new Attach
+            SndSettleMode = attach.SndSettleMode,
+            RcvSettleMode = attach.RcvSettleMode,
+            Source = ValueOf(attach.Source.Octets),
+            Target = new Target
             {
-                SndSettleMode = attach.SndSettleMode,
-                RcvSettleMode = attach.RcvSettleMode,
-                Source = ValueOf(attach.Source.Octets),
-                Target = new Target
-                {
-                    Address = dynamic is null ? ValueOf(target.Address.Octets) : dynamic.Address,
-                    Dynamic = dynamic is not null,
-                    DynamicNodeProperties = dynamic?.Properties ?? default,
-                    Capabilities = node is null ? default : TerminusCapabilities.Of(target.Capabilities, dynamic is not null, node is { Queue: null }),
-                },
-                MaxMessageSize = (ulong)MaxMessageOctets,
-            });
-            if (isAttached)
-            {
-                incoming.GrantCredit();
-            }
-        }
-
-        if (!isAttached)
+                Address = dynamic is null ? ValueOf(target.Address.Octets) : dynamic.Address,
+                Dynamic = dynamic is not null,
+                DynamicNodeProperties = dynamic?.Properties ?? default,
+                Capabilities = node is null ? default : TerminusCapabilities.Of(target.Capabilities, dynamic is not null, node is { Queue: null }),
+            },
+            MaxMessageSize = (ulong)MaxMessageOctets,
+        };
+        if (CheckAnswer(link, reply) is { } unanswerable)
         {
             dynamic?.HandleClosed(this);
-            return TooLong();
+            return unanswerable;
+        }
+
+        lock (Output.Gate)
+        {
+            link.Attach(reply);
+            incoming.GrantCredit();
         }
 
         link.Owner = incoming;
@@ -210,70 +217,85 @@ internal sealed partial class PeerConnection
 
         if (terms is null)
         {
-            return AttachSource(session, link, in attach, in source, queue!, dynamic, filters, null);
+            return AttachQueue(session, link, in attach, in source, queue!, dynamic, filters);
+        }
+
+        if (terms.QueueName is null)
+        {
+            return AttachSubscription(session, link, in attach, in source, node!, terms, filters);
         }
 
         // Finding a subscription and attaching to it are one step where others may have it, too.
-        PurgedMessages? purged = null;
-        bool isLocked = terms.QueueName is not null;
-        if (isLocked)
+        using (HoldSubscriptions())
         {
-            VirtualHost.SubscriptionLock.Enter();
-        }
-
-        try
-        {
-            var fault = Subscribe(node!, terms, out var subscription)
-                ?? (isLocked ? MakeRoom(session, subscription!, filters.Meaning) : null)
-                ?? AttachSource(session, link, in attach, in source, subscription!.Queue, null, filters, subscription);
-            if (fault is not null && subscription is not null)
-            {
-                GiveUp(session, subscription);
-            }
-            else if (fault is null && isLocked && !subscription!.IsNew)
-            {
-                // The link has no credit before its peer has heard of it: it gets nothing of what was kept.
-                purged = BeginAnew(subscription.Queue, node!);
-            }
-
-            return fault;
-        }
-        finally
-        {
-            if (isLocked)
-            {
-                VirtualHost.SubscriptionLock.Exit();
-            }
-
-            if (purged is { } dropped)
-            {
-                dropped.Queue.Drop(in dropped);
-            }
+            return AttachSubscription(session, link, in attach, in source, node!, terms, filters);
         }
     }
 
-    /// <summary>Makes the receiver of a queue, and says in the answer what it has.</summary>
-    private AmqpFault? AttachSource(
-        BrokerSession session, Link link, in AttachView attach, in SourceView source, MessageQueue queue, DynamicNode? dynamic, SourceFilters filters, Subscription? subscription)
+    private AmqpFault? AttachSubscription(
+        BrokerSession session, Link link, in AttachView attach, in SourceView source, NodeAddress node, SubscriptionTerms terms, SourceFilters filters)
+    {
+        OutgoingLink? outgoing = null;
+        Attach reply = default;
+        var fault = FindSubscription(node, link, terms, out var subscription)
+            ?? CheckFilters(subscription!, link, filters.Meaning)
+            ?? PrepareSource(session, link, in attach, in source, subscription!.Queue, null, filters, subscription, out outgoing, out reply)
+            ?? Bind(subscription!, node);
+        if (fault is not null)
+        {
+            subscription?.GiveUp(this);
+            return fault;
+        }
+
+        if (terms.QueueName is not null)
+        {
+            TakeOver(session, subscription!);
+            if (!subscription!.IsNew)
+            {
+                BeginAnew(subscription.Queue, node);
+            }
+        }
+
+        fault = Consume(outgoing!, reply);
+        if (fault is not null)
+        {
+            // The queue went, or became somebody's own, in this moment.
+            subscription!.GiveUp(this);
+        }
+
+        return fault;
+    }
+
+    private AmqpFault? AttachQueue(
+        BrokerSession session, Link link, in AttachView attach, in SourceView source, MessageQueue queue, DynamicNode? dynamic, SourceFilters filters)
+    {
+        var fault = PrepareSource(session, link, in attach, in source, queue, dynamic, filters, null, out var outgoing, out var reply) ?? Consume(outgoing!, reply);
+        if (fault is not null)
+        {
+            dynamic?.HandleClosed(this);
+        }
+
+        return fault;
+    }
+
+    /// <summary>Makes the receiver of a queue, and the answer that says what it has. Nothing is changed yet.</summary>
+    private AmqpFault? PrepareSource(
+        BrokerSession session, Link link, in AttachView attach, in SourceView source, MessageQueue queue, DynamicNode? dynamic, SourceFilters filters, Subscription? subscription,
+        out OutgoingLink? outgoing, out Attach reply)
     {
         bool isSettled = attach.SndSettleMode == SenderSettleMode.Settled;
         bool isBrowsing = queue is not StreamQueue && subscription is null && source.DistributionMode.SequenceEqual("copy"u8);
-        var outgoing = new OutgoingLink(session, link, queue, isSettled, DefaultOutcomeOf(in source), PriorityOf(in attach))
+        outgoing = new OutgoingLink(session, link, queue, isSettled, DefaultOutcomeOf(in source), PriorityOf(in attach))
         {
-            Dynamic = dynamic, Subscription = subscription, Reading = filters.Reading, IsBrowsing = isBrowsing, Filters = filters.Meaning,
+            Dynamic = dynamic, Subscription = subscription, Reading = filters.Reading, IsBrowsing = isBrowsing, Filters = filters.Meaning, IsNoLocal = filters.IsNoLocal,
         };
         if (queue is not StreamQueue && (isBrowsing || filters.Selectors.Length > 0))
         {
             outgoing.Walk = new QueueWalk(queue, outgoing, filters.Selectors) { IsBrowsing = isBrowsing, DropsRefused = subscription is not null };
         }
 
-        if (filters.IsNoLocal)
-        {
-            AddNotLocal(queue);
-        }
-
         var terms = subscription?.Terms ?? SubscriptionTerms.OfLink;
-        var reply = new Attach
+        reply = new Attach
         {
             SndSettleMode = isSettled ? SenderSettleMode.Settled : SenderSettleMode.Unsettled,
             RcvSettleMode = attach.RcvSettleMode,
@@ -294,15 +316,21 @@ internal sealed partial class PeerConnection
             Target = ValueOf(attach.Target.Octets),
         };
 
-        var refusal = Consume(outgoing, reply);
-        if (refusal is not null)
-        {
-            dynamic?.HandleClosed(this);
-            RemoveNotLocal(queue);
-        }
-
-        return refusal;
+        return CheckAnswer(link, reply) ?? (queue.MayConsume(outgoing) ? null : WhyNoConsumer(queue));
     }
+
+    /// <summary>An answer that no frame of the peer's carries refuses the link, before anything is done for it.</summary>
+    private AmqpFault? CheckAnswer(Link link, Attach reply)
+    {
+        lock (Output.Gate)
+        {
+            return link.Fits(reply) ? null : new AmqpFault(AmqpError.Texts.FrameSizeTooSmall, "the answer is longer than the peer's max-frame-size");
+        }
+    }
+
+    private AmqpFault WhyNoConsumer(MessageQueue queue) => queue.IsDeleted
+        ? new AmqpFault(AmqpError.Texts.NotFound, $"no queue '{queue.NameText}' in vhost '{VirtualHost.Name}'")
+        : new AmqpFault(AmqpError.Texts.ResourceLocked, $"queue '{queue.NameText}' in vhost '{VirtualHost.Name}' in exclusive use");
 
     /// <summary>What a receiver reads: a queue that is there, or an exchange.</summary>
     private AmqpFault? FindSource(in SourceView source, out NodeAddress? node, out MessageQueue? queue)
@@ -338,31 +366,26 @@ internal sealed partial class PeerConnection
     /// <summary>Takes a receiver to its queue, and answers it before anything is delivered.</summary>
     private AmqpFault? Consume(OutgoingLink outgoing, Attach reply)
     {
-        var queue = outgoing.Queue;
-        bool isAttached = false;
-        bool isAdded = queue.TryAddConsumer(outgoing, Turn, _ =>
+        bool isAdded = outgoing.Queue.TryAddConsumer(outgoing, Turn, _ =>
         {
             lock (Output.Gate)
             {
-                isAttached = outgoing.Link.Attach(reply);
+                outgoing.Link.Attach(reply);
             }
         });
         if (!isAdded)
         {
-            return queue.IsDeleted
-                ? new AmqpFault(AmqpError.Texts.NotFound, $"no queue '{queue.NameText}' in vhost '{VirtualHost.Name}'")
-                : new AmqpFault(AmqpError.Texts.ResourceLocked, $"queue '{queue.NameText}' in vhost '{VirtualHost.Name}' in exclusive use");
+            return WhyNoConsumer(outgoing.Queue);
         }
 
         outgoing.Link.Owner = outgoing;
         outgoing.Session.Links.Add(outgoing);
-        if (isAttached)
+        if (outgoing.IsNoLocal)
         {
-            return null;
+            AddNotLocal(outgoing);
         }
 
-        ReleaseLink(outgoing.Link);
-        return TooLong();
+        return null;
     }
 
     /// <summary>What becomes of deliveries without a word; what a link that is gone does not want again is undeliverable.</summary>
@@ -370,8 +393,6 @@ internal sealed partial class PeerConnection
         !Outcomes.TryRead(source.DefaultOutcome.Octets, out var named, out _) ? Outcome.Release : named == Outcome.UndeliverableHere ? Outcome.Reject : named;
 
     private static EncodedValue ValueOf(ReadOnlySpan<byte> octets) => octets.IsEmpty ? default : EncodedValue.CopyOf(octets);
-
-    private static AmqpFault TooLong() => new(AmqpError.Texts.FrameSizeTooSmall, "the answer is longer than the peer's max-frame-size");
 
     private static long PriorityOf(in AttachView attach) =>
         attach.HasProperties && attach.Properties.TryGetValue(PriorityProperty, out var value) && value.TryGetInt64(out long priority) ? priority : 0;
@@ -402,16 +423,18 @@ internal sealed partial class PeerConnection
     }
 
     /// <summary>A subscription that wants nothing of what comes over this connection (no-local). It is the connection's own, so that leaving it out of the connection's routes is all.</summary>
-    private void AddNotLocal(MessageQueue queue)
+    private void AddNotLocal(OutgoingLink link)
     {
-        (_notLocal ??= []).Add(queue);
+        (_notLocal ??= [])[link.Queue] = link;
         ForgetWays();
     }
 
-    private void RemoveNotLocal(MessageQueue queue)
+    private void RemoveNotLocal(OutgoingLink link)
     {
-        if (_notLocal is not null && _notLocal.Remove(queue))
+        // One that took its place may want the same.
+        if (_notLocal is not null && _notLocal.TryGetValue(link.Queue, out var present) && ReferenceEquals(present, link))
         {
+            _notLocal.Remove(link.Queue);
             ForgetWays();
         }
     }
@@ -442,7 +465,7 @@ internal sealed partial class PeerConnection
         var left = new List<MessageQueue>(queues.Length);
         foreach (var queue in queues)
         {
-            if (!notLocal.Contains(queue))
+            if (!notLocal.ContainsKey(queue))
             {
                 left.Add(queue);
             }
@@ -510,7 +533,7 @@ internal sealed partial class PeerConnection
         }
 
         Settlement.Settle(returned, link.DefaultOutcome, Turn);
-        RemoveNotLocal(link.Queue);
+        RemoveNotLocal(link);
         if (link.Subscription is { } subscription)
         {
             if (!link.IsStolen)

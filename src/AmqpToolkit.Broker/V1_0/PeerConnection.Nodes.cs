@@ -1,4 +1,7 @@
+using AmqpToolkit.Broker.Queues;
+using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec.V1_0;
+using AmqpToolkit.Protocol;
 using AmqpToolkit.Protocol.V1_0;
 
 namespace AmqpToolkit.Broker.V1_0;
@@ -12,6 +15,29 @@ internal sealed partial class PeerConnection
     /// <summary>The name of the peer's container.</summary>
     private string _container = string.Empty;
 
+    /// <summary>What the attach at hand has made because there was no node of that name.</summary>
+    private BindingDestination? _made;
+
+    /// <summary>Ends an attach: what it has made goes again if it is refused, unless somebody has come to it meanwhile.</summary>
+    private void EndMaking(bool isRefused)
+    {
+        var made = _made;
+        _made = null;
+        if (!isRefused)
+        {
+            return;
+        }
+
+        if (made is MessageQueue queue && VirtualHost.DeleteQueueIfUntouched(queue))
+        {
+            queue.FinishClose(Turn);
+        }
+        else if (made is Exchange exchange)
+        {
+            VirtualHost.DeleteExchangeIfUntouched(exchange);
+        }
+    }
+
     /// <summary>What an address means: a node that is there, or one that is to be made.</summary>
     private AmqpFault? ReadAddress(ReadOnlySpan<byte> text, MultipleView capabilities, out NodeAddress? node)
     {
@@ -20,24 +46,44 @@ internal sealed partial class PeerConnection
             return fault;
         }
 
-        if (node is not { IsMade: true, Queue: { } name })
+        if (node is { IsMade: true, Queue: { } name })
+        {
+            node = VirtualHost.FindQueue(name) is not null ? NodeAddress.OfQueue(name)
+                : node.MayBeTopic && capabilities.ContainsSymbol("topic"u8) ? new NodeAddress(null, name, null) { IsMade = true }
+                : node;
+        }
+
+        if (node is { IsMade: false } && (Broker.Options.AutoCreateNodes || Broker.Options.LegacyAddresses))
+        {
+            // Another link may have made it a moment ago, and be refused yet.
+            VirtualHost.MarkFound(node.Queue ?? node.Exchange);
+        }
+
+        return null;
+    }
+
+    /// <summary>Makes a node that is not there, by the user's own rights.</summary>
+    private AmqpFault? Make(NodeAddress node)
+    {
+        if (!node.IsMade)
         {
             return null;
         }
 
-        node = VirtualHost.FindQueue(name) is not null ? NodeAddress.OfQueue(name)
-            : node.MayBeTopic && capabilities.ContainsSymbol("topic"u8) ? new NodeAddress(null, name, null) { IsMade = true }
-            : node;
-        return null;
-    }
+        ProtocolError? error;
+        if (node.Queue is { } name)
+        {
+            error = VirtualHost.DeclareQueue(name, passive: false, durable: true, exclusive: false, autoDelete: false, default, this, out var queue, Caller);
+            _made = queue;
+        }
+        else
+        {
+            error = VirtualHost.DeclareExchange(node.Exchange, "fanout"u8, passive: false, durable: true, autoDelete: false, isInternal: false, default, Caller);
+            _made = error is null ? VirtualHost.FindExchange(node.Exchange) : null;
+        }
 
-    /// <summary>Makes a node that is not there, by the user's own rights. Before that whoever names it is to have shown that nothing else stands against the link: what it made would stay.</summary>
-    private AmqpFault? Make(NodeAddress node) => node switch
-    {
-        { IsMade: false } => null,
-        { Queue: { } name } => VirtualHost.DeclareQueue(name, passive: false, durable: true, exclusive: false, autoDelete: false, default, this, out _, Caller)?.ToFault(),
-        _ => VirtualHost.DeclareExchange(node.Exchange, "fanout"u8, passive: false, durable: true, autoDelete: false, isInternal: false, default, Caller)?.ToFault(),
-    };
+        return error?.ToFault();
+    }
 
     /// <summary>Makes a queue for a link.</summary>
     private AmqpFault? MakeNode(EncodedMapView properties, out DynamicNode? node)
@@ -71,13 +117,15 @@ internal sealed partial class PeerConnection
             Target = ValueOf(attach.Target.Octets),
             Properties = ManagementPair.Properties,
         };
+        reply = isOfRequests ? reply with { MaxMessageSize = ManagementPair.MaxRequestOctets } : reply;
+        if (CheckAnswer(link, reply) is { } unanswerable)
+        {
+            return unanswerable;
+        }
+
         lock (Output.Gate)
         {
-            if (!link.Attach(isOfRequests ? reply with { MaxMessageSize = ManagementPair.MaxRequestOctets } : reply))
-            {
-                return TooLong();
-            }
-
+            link.Attach(reply);
             if (isOfRequests)
             {
                 pair.Requests = link;

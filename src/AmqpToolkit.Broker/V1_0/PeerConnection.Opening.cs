@@ -100,7 +100,7 @@ internal sealed partial class PeerConnection
         }
 
         var wanted = _ending.BeginRunning(_idle.IsOn ? now + _idle.CheckEveryMilliseconds : -1);
-        Log.Opened(Broker.Logger, Name, Account!.Name, name);
+        Log.Opened(Broker.Logger, Name, Account!.Name, name, "1.0");
         if (wanted is not null)
         {
             RequestClose(wanted);

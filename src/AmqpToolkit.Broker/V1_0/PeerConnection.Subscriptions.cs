@@ -11,11 +11,17 @@ namespace AmqpToolkit.Broker.V1_0;
 /// <content>Exchanges as sources: subscriptions, of one link or of several, and how they are found again (1.0 sections 2.6.1, 2.6.3 and 3.5.3).</content>
 internal sealed partial class PeerConnection
 {
+    /// <summary>What the attach at hand has taken out of a queue, and is to be given back.</summary>
+    private PurgedMessages? _purged;
+
+    /// <summary>Queues of subscriptions that have ended, whose messages are to be given back.</summary>
+    private List<MessageQueue>? _closed;
+
     /// <summary>Subscriptions that wait for the end of the connection.</summary>
     public DetachedSubscriptions Detached { get; } = new();
 
-    /// <summary>Makes a queue for a receiver of an exchange, or finds that of a subscription again. What was there is changed only when nothing stands against the attach.</summary>
-    private AmqpFault? Subscribe(NodeAddress node, SubscriptionTerms terms, out Subscription? subscription)
+    /// <summary>Makes a queue for a receiver of an exchange, or finds that of a subscription again, as it is. What was there is changed only when nothing stands against the attach.</summary>
+    private AmqpFault? FindSubscription(NodeAddress node, Link link, SubscriptionTerms terms, out Subscription? subscription)
     {
         subscription = null;
         byte[] name = terms.QueueName is { } text ? Encoding.UTF8.GetBytes(text) : [];
@@ -24,22 +30,23 @@ internal sealed partial class PeerConnection
             return new AmqpFault(AmqpError.Texts.InvalidField, "container and link have too long names for a subscription that is found again");
         }
 
-        byte[] key = node.Key ?? (VirtualHost.FindExchange(node.Exchange)?.Type == ExchangeType.Topic ? "#"u8.ToArray() : []);
-        if ((FindSubscription(name, terms, out var queue, out bool isNew) ?? CheckShared(queue!, node, key, terms)) is { } refused)
+        if ((FindSubscription(name, terms, out var queue, out bool isNew) ?? CheckShared(queue!, link, node, terms)) is { } refused)
         {
             return refused;
         }
 
-        var found = new Subscription(queue!, terms.GrantedBy(queue!)) { IsNew = isNew };
-        if (VirtualHost.BindQueue(queue!.Name, node.Exchange, key, default, this, Caller) is { } unbound)
-        {
-            found.DeleteIfNew(this);
-            return unbound.ToFault();
-        }
-
-        subscription = found;
+        subscription = new Subscription(queue!, terms.GrantedBy(queue!)) { IsNew = isNew };
         return null;
     }
+
+    /// <summary>Has a subscription read its exchange. The last that may stand against an attach.</summary>
+    private AmqpFault? Bind(Subscription subscription, NodeAddress node) =>
+        VirtualHost.BindQueue(subscription.Queue.Name, node.Exchange, KeyOf(node), default, this, Caller)?.ToFault();
+
+    private byte[] KeyOf(NodeAddress node) => node.Key ?? (VirtualHost.FindExchange(node.Exchange)?.Type == ExchangeType.Topic ? "#"u8.ToArray() : []);
+
+    /// <summary>Whether other links than the one that a new one takes the place of have a subscription.</summary>
+    private bool HasOthers(MessageQueue queue, Link link) => Array.Exists(queue.ListConsumers(), consumer => !IsReplaced(consumer, link));
 
     /// <summary>The queue of a subscription: it is there, or it is made.</summary>
     private AmqpFault? FindSubscription(byte[] name, SubscriptionTerms terms, out MessageQueue? queue, out bool isNew)
@@ -69,8 +76,8 @@ internal sealed partial class PeerConnection
     }
 
     /// <summary>Links of one subscription read one exchange by one key.</summary>
-    private AmqpFault? CheckShared(MessageQueue queue, NodeAddress node, byte[] key, SubscriptionTerms terms) =>
-        terms.IsShared && queue.ConsumerCount > 0 && FindOthers(queue, node.Exchange, key).Count > 0
+    private AmqpFault? CheckShared(MessageQueue queue, Link link, NodeAddress node, SubscriptionTerms terms) =>
+        terms.IsShared && HasOthers(queue, link) && FindOthers(queue, node.Exchange, KeyOf(node)).Count > 0
             ? new AmqpFault(AmqpError.Texts.ResourceLocked, "others share this subscription, and read something else through it")
             : null;
 
@@ -93,57 +100,67 @@ internal sealed partial class PeerConnection
     }
 
     /// <summary>A subscription that is asked to read something else begins anew, as JMS has it: what it kept is of no use any more, and is to be dropped when the lock is left.</summary>
-    private PurgedMessages? BeginAnew(MessageQueue queue, NodeAddress node)
+    private void BeginAnew(MessageQueue queue, NodeAddress node)
     {
-        byte[] key = node.Key ?? (VirtualHost.FindExchange(node.Exchange)?.Type == ExchangeType.Topic ? "#"u8.ToArray() : []);
-        var others = FindOthers(queue, node.Exchange, key);
+        var others = FindOthers(queue, node.Exchange, KeyOf(node));
         foreach (var binding in others)
         {
             VirtualHost.UnbindQueue(queue.Name, binding.Source.Name, binding.RoutingKey, new TableView(binding.Arguments), this);
         }
 
-        return others.Count > 0 ? queue.TakeAll() : null;
+        _purged = others.Count > 0 ? queue.TakeAll() : null;
     }
 
-    /// <summary>Has a subscription ready for a receiver: that of another link gives way, or has to read the same. Under the lock of subscriptions, or two that come at a time would both go, or both stay.</summary>
-    private AmqpFault? MakeRoom(BrokerSession session, Subscription subscription, string filters)
+    /// <summary>A subscription has ended: what its queue kept is given back when the lock of subscriptions was left.</summary>
+    public void FinishLater(MessageQueue queue) => (_closed ??= []).Add(queue);
+
+    /// <summary>Gives back what subscriptions had that began anew, or ended. Outside of every lock.</summary>
+    public void FinishSubscriptions()
+    {
+        if (_purged is { } dropped)
+        {
+            _purged = null;
+            dropped.Queue.Drop(in dropped);
+        }
+
+        if (_closed is { Count: > 0 } closed)
+        {
+            _closed = null;
+            closed.ForEach(queue => queue.FinishClose(Turn));
+        }
+    }
+
+    /// <summary>Takes the lock of subscriptions until the result is disposed of.</summary>
+    public SubscriptionHold HoldSubscriptions() => new(this);
+
+    /// <summary>Links that share a subscription are to have the same filters.</summary>
+    private AmqpFault? CheckFilters(Subscription subscription, Link link, string filters) =>
+        subscription.Terms.IsShared && !SharesFilters(subscription.Queue, link, filters)
+            ? new AmqpFault(AmqpError.Texts.ResourceLocked, "others share this subscription, and have other filters")
+            : null;
+
+    /// <summary>
+    /// A link is about to attach to a subscription: another that has it gives way, unless it is shared. Not before nothing stands against the attach any more: who is refused is to have taken nothing. Under the lock
+    /// of subscriptions, or two that come at a time would both go, or both stay.
+    /// </summary>
+    private void TakeOver(BrokerSession session, Subscription subscription)
     {
         if (!subscription.Terms.IsShared)
         {
             StealSubscription(subscription.Queue);
         }
-        else if (!SharesFilters(subscription.Queue, filters))
-        {
-            return new AmqpFault(AmqpError.Texts.ResourceLocked, "others share this subscription, and have other filters");
-        }
 
         subscription.BeginUse();
         session.Detached.Remove(subscription);
         Detached.Remove(subscription);
-        return null;
-    }
-
-    /// <summary>An attach is refused: what it has made goes, and what was there waits on as before.</summary>
-    private void GiveUp(BrokerSession session, Subscription subscription)
-    {
-        if (subscription.IsNew)
-        {
-            session.Detached.Remove(subscription);
-            Detached.Remove(subscription);
-            subscription.DeleteIfNew(this);
-        }
-        else
-        {
-            subscription.HandleReleased(this, session);
-        }
     }
 
     /// <summary>What a filter does not pick is nobody's: links of one subscription have the same.</summary>
-    private static bool SharesFilters(MessageQueue queue, string filters)
+    private bool SharesFilters(MessageQueue queue, Link link, string filters)
     {
         foreach (var consumer in queue.ListConsumers())
         {
-            if (consumer is OutgoingLink { Subscription: not null } other && other.Filters != filters)
+            if (consumer is OutgoingLink { Subscription: not null } other && other.Filters != filters && !IsReplaced(other, link))
             {
                 return false;
             }
@@ -186,16 +203,16 @@ internal sealed partial class PeerConnection
             return new AmqpFault(AmqpError.Texts.NotFound, "the source has no address, and there is no subscription of that name");
         }
 
-        lock (VirtualHost.SubscriptionLock)
+        using (HoldSubscriptions())
         {
-            if (isShared && queue.ConsumerCount > 0)
+            if (isShared && HasOthers(queue, link))
             {
                 return new AmqpFault(AmqpError.Texts.ResourceLocked, "others have the subscription");
             }
 
             var terms = session.Detached.TermsOf(queue) ?? Detached.TermsOf(queue) ?? new SubscriptionTerms(text, queue.Definition.Durable, isShared, TerminusExpiryPolicy.Known.Never, 0);
             var subscription = new Subscription(queue, terms.GrantedBy(queue));
-            return MakeRoom(session, subscription, string.Empty) ?? AttachRecovered(session, link, in attach, subscription);
+            return AttachRecovered(session, link, in attach, subscription);
         }
     }
 
@@ -206,23 +223,28 @@ internal sealed partial class PeerConnection
         {
             Subscription = subscription,
         };
-        return Consume(
-            outgoing,
-            new Attach
+        var reply = new Attach
+        {
+            SndSettleMode = attach.SndSettleMode == SenderSettleMode.Settled ? SenderSettleMode.Settled : SenderSettleMode.Unsettled,
+            RcvSettleMode = attach.RcvSettleMode,
+            Source = new Source
             {
-                SndSettleMode = attach.SndSettleMode == SenderSettleMode.Settled ? SenderSettleMode.Settled : SenderSettleMode.Unsettled,
-                RcvSettleMode = attach.RcvSettleMode,
-                Source = new Source
-                {
-                    Address = EncodedValue.String($"/queues/{Uri.EscapeDataString(queue.NameText)}"),
-                    Durable = subscription.Terms.IsDurable ? TerminusDurability.Configuration : TerminusDurability.None,
-                    ExpiryPolicy = subscription.Terms.PolicyText,
-                    Timeout = subscription.Terms.TimeoutSeconds,
-                    DistributionMode = StdDistMode.Texts.Copy,
-                    DefaultOutcome = Outcomes.Released,
-                    Outcomes = Outcomes.Symbols,
-                },
-                Target = ValueOf(attach.Target.Octets),
-            });
+                Address = EncodedValue.String($"/queues/{Uri.EscapeDataString(queue.NameText)}"),
+                Durable = subscription.Terms.IsDurable ? TerminusDurability.Configuration : TerminusDurability.None,
+                ExpiryPolicy = subscription.Terms.PolicyText,
+                Timeout = subscription.Terms.TimeoutSeconds,
+                DistributionMode = StdDistMode.Texts.Copy,
+                DefaultOutcome = Outcomes.Released,
+                Outcomes = Outcomes.Symbols,
+            },
+            Target = ValueOf(attach.Target.Octets),
+        };
+        if ((CheckAnswer(link, reply) ?? (queue.MayConsume(outgoing) ? null : WhyNoConsumer(queue))) is { } refused)
+        {
+            return refused;
+        }
+
+        TakeOver(session, subscription);
+        return Consume(outgoing, reply);
     }
 }

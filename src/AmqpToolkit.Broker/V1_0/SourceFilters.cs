@@ -142,7 +142,7 @@ internal sealed class SourceFilters
         }
 
         _selectors.Add(selector);
-        _meanings.Add($"{code:X} {(value.TryGetString(out var said) ? Encoding.UTF8.GetString(said) : OctetsOf(value))}");
+        _meanings.Add(FilterMeaning.Of(code, value));
         return true;
     }
 
@@ -199,13 +199,6 @@ internal sealed class SourceFilters
         }
 
         return true;
-    }
-
-    private static string OctetsOf(EncodedValueView value)
-    {
-        byte[] octets = new byte[value.Octets];
-        value.CopyTo(octets);
-        return Convert.ToHexString(octets);
     }
 
     private static bool TryGetText(EncodedValueView value, out ReadOnlySpan<byte> text) => value.TryGetString(out text) || value.TryGetSymbol(out text);

@@ -16,13 +16,13 @@ internal sealed record Subscription(MessageQueue Queue, SubscriptionTerms Terms)
     /// <summary>Whether the attach at hand has made it.</summary>
     public bool IsNew { get; init; }
 
-    /// <summary>A link attaches to it: what others waited for, who had it before, does not end it any more. Under the lock of subscriptions.</summary>
+    /// <summary>A link has attached to it: what others waited for, who had it before, does not end it any more. Under the lock of subscriptions.</summary>
     public void BeginUse() => _use = ++Queue.Uses;
 
-    /// <summary>The attach is refused: what was there before it stays.</summary>
-    public void DeleteIfNew(PeerConnection connection)
+    /// <summary>The attach is refused: what it has made goes, and what was there before it is as it was.</summary>
+    public void GiveUp(PeerConnection connection)
     {
-        if (IsNew)
+        if (IsNew && !Queue.IsFound)
         {
             DeleteIfUnused(connection);
         }
@@ -60,7 +60,7 @@ internal sealed record Subscription(MessageQueue Queue, SubscriptionTerms Terms)
             return;
         }
 
-        lock (connection.VirtualHost.SubscriptionLock)
+        using (connection.HoldSubscriptions())
         {
             if (_use == Queue.Uses)
             {
@@ -71,11 +71,11 @@ internal sealed record Subscription(MessageQueue Queue, SubscriptionTerms Terms)
 
     private void DeleteIfUnused(PeerConnection connection)
     {
-        lock (connection.VirtualHost.SubscriptionLock)
+        using (connection.HoldSubscriptions())
         {
             if (connection.VirtualHost.DeleteQueueIfUnused(Queue))
             {
-                Queue.FinishClose(connection.Turn);
+                connection.FinishLater(Queue);
             }
         }
     }

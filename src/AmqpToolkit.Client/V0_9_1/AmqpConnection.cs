@@ -45,7 +45,7 @@ public sealed partial class AmqpConnection : IAsyncDisposable
         {
             ClientProperties = PeerProperties.Create(options),
             Credentials = new SaslCredentials(options.UserName, options.Password),
-            Mechanism = options.Tls is { LogsInByCertificate: true } ? SaslMechanisms.External : SaslMechanisms.Plain,
+            Mechanisms = options.MechanismsFor(hasUser: true),
             VirtualHost = options.VirtualHost,
             Wanted = new Tuning(options.ChannelMax, options.FrameMax, options.HeartbeatSeconds),
         });

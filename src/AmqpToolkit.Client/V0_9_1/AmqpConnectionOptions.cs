@@ -70,7 +70,7 @@ public sealed record AmqpConnectionOptions : ClientOptions
     /// <summary>Reads <c>amqp://user:password@host:port/virtual-host?heartbeat=30</c>, or <c>amqps://</c> for TLS.</summary>
     /// <param name="uri">
     /// What is left out has its default; parts are percent-encoded (<c>%2f</c> is the virtual host <c>/</c>, and so is nothing).
-    /// Queries: heartbeat (seconds), channel_max, frame_max, connection_timeout (milliseconds), name.
+    /// Queries: heartbeat (seconds), channel_max, frame_max, connection_timeout (milliseconds), auth_mechanism (more than once for more), name.
     /// </param>
     /// <exception cref="ArgumentException">It is no such URI.</exception>
     public static AmqpConnectionOptions Parse(string uri)
@@ -102,6 +102,8 @@ public sealed record AmqpConnectionOptions : ClientOptions
                 return this with { FrameMax = frameMax };
             case "connection_timeout" when int.TryParse(value, CultureInfo.InvariantCulture, out int milliseconds):
                 return this with { ConnectTimeout = TimeSpan.FromMilliseconds(milliseconds) };
+            case "auth_mechanism":
+                return this with { SaslMechanisms = [.. SaslMechanisms ?? [], value.ToUpperInvariant()] };
             case "name":
                 return this with { ConnectionName = value };
             default:

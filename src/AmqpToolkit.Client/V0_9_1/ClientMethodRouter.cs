@@ -39,8 +39,7 @@ internal struct ClientMethodRouter : IClientMethodHandler
 
     public void HandleConnectionStart(ushort channel, in ConnectionStartView method) => Error = _connection.Handshake.HandleStart(in method, _sink!);
 
-    public void HandleConnectionSecure(ushort channel, in ConnectionSecureView method) =>
-        Error = ProtocolError.CommandInvalid("the mechanism PLAIN has no further challenge").At(ConnectionSecureView.MethodKey);
+    public void HandleConnectionSecure(ushort channel, in ConnectionSecureView method) => Error = _connection.Handshake.HandleSecure(in method, _sink!);
 
     public void HandleConnectionTune(ushort channel, in ConnectionTuneView method) => Error = _connection.Handshake.HandleTune(in method, _sink!);
 

@@ -43,7 +43,7 @@ internal sealed class ConnectionInput : IInputHandler, IMethodSink
     public string DescribeEnd() => _connection.Handshake.Phase switch
     {
         HandshakePhase.ProtocolHeader => "the server ended the stream before the handshake",
-        HandshakePhase.Tune => "the server ended the stream at the login; the user name or the password may be wrong",
+        HandshakePhase.Tune or HandshakePhase.SecureOk => "the server ended the stream at the login; the user name or the password may be wrong",
         HandshakePhase.Open => "the server ended the stream after the login; it may refuse the limits or the virtual host",
         _ => "the server ended the stream",
     };

@@ -2,6 +2,7 @@ using System.Text;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Codec.V1_0;
 using AmqpToolkit.Protocol.Classic;
+using AmqpToolkit.Protocol.Sasl;
 using AmqpToolkit.Protocol.V1_0;
 using AmqpToolkit.Transport;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,7 @@ public sealed class AmqpConnection : IAsyncDisposable
 {
     private readonly TransportConnection _transport;
     private readonly EnginePump _pump;
+    private readonly SaslClient _sasl;
     private readonly QuietLogger _logger;
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -40,6 +42,7 @@ public sealed class AmqpConnection : IAsyncDisposable
         _transport = transport;
         Options = options;
         _logger = new QuietLogger(options.LoggerFactory.CreateLogger<AmqpConnection>());
+        _sasl = new SaslClient(options.MechanismsFor(options.UserName is not null), new SaslCredentials(options.UserName ?? string.Empty, options.Password));
         _pump = new EnginePump(
             this, transport, settings with { IdleTimeOutMilliseconds = HalfOf(options.IdleTimeoutOver(transport)) }, options.OutputBoundOctets);
     }
@@ -273,8 +276,7 @@ public sealed class AmqpConnection : IAsyncDisposable
                 break;
 
             case EngineEventKind.SaslChallenge:
-                End(Ended("the peer asks for more than PLAIN, EXTERNAL and ANONYMOUS have"));
-                AbortSoon();
+                HandleSaslChallenge(found.Performative);
                 break;
 
             case EngineEventKind.HeaderRefused:
@@ -377,17 +379,38 @@ public sealed class AmqpConnection : IAsyncDisposable
             return;
         }
 
-        bool isByCertificate = Options.Tls is { LogsInByCertificate: true };
-        string wanted = isByCertificate ? "EXTERNAL" : Options.UserName is null ? "ANONYMOUS" : "PLAIN";
-        if (!offered.SaslServerMechanisms.ContainsSymbol(Encoding.ASCII.GetBytes(wanted)))
+        // A view cannot be kept by what asks it: those that are known are asked for before.
+        string[] names = [.. SaslClient.Known];
+        var isOffered = new bool[names.Length];
+        for (int index = 0; index < names.Length; index++)
         {
-            End(Ended($"the peer does not offer {wanted}"));
-            AbortSoon();
+            isOffered[index] = offered.SaslServerMechanisms.ContainsSymbol(Encoding.ASCII.GetBytes(names[index]));
+        }
+
+        if (!_sasl.TryChoose(name => isOffered[Array.IndexOf(names, name)]))
+        {
+            EndLogin(_sasl.Mechanism.Length > 0 ? _sasl.Mistake : $"the peer does not offer {_sasl.Wanted}");
             return;
         }
 
-        byte[] response = !isByCertificate && Options.UserName is { } user ? Encoding.UTF8.GetBytes($"\0{user}\0{Options.Password}") : [];
-        _pump.Engine.SendSaslInit(wanted, response, Options.Hostname ?? Options.Host);
+        _pump.Engine.SendSaslInit(_sasl.Mechanism, _sasl.InitialResponse, Options.Hostname ?? Options.Host);
+    }
+
+    private void HandleSaslChallenge(ReadOnlySpan<byte> performative)
+    {
+        if (SaslChallengeView.TryParse(performative, out var challenge, out _) != DecodeError.None || !_sasl.TryAnswer(challenge.Challenge, out byte[] response))
+        {
+            EndLogin(_sasl.Mistake);
+            return;
+        }
+
+        _pump.Engine.SendSaslResponse(response);
+    }
+
+    private void EndLogin(string why)
+    {
+        End(Ended(why));
+        AbortSoon();
     }
 
     private void HandleSaslOutcome(ReadOnlySpan<byte> performative)
@@ -395,7 +418,15 @@ public sealed class AmqpConnection : IAsyncDisposable
         var code = SaslOutcomeView.TryParse(performative, out var outcome, out _) == DecodeError.None ? outcome.Code : SaslCode.Sys;
         if (code == SaslCode.Ok)
         {
-            _pump.Engine.Open();
+            if (_sasl.TryEnd(outcome.AdditionalData))
+            {
+                _pump.Engine.Open();
+            }
+            else
+            {
+                EndLogin(_sasl.Mistake);
+            }
+
             return;
         }
 

@@ -9,7 +9,7 @@ public sealed record AmqpConnectionOptions : ClientOptions
     /// <summary>What open.hostname says (1.0 section 2.7.1): RabbitMQ and AmqpToolkit take <c>vhost:NAME</c> for a virtual host. Null for <see cref="ClientOptions.Host"/>.</summary>
     public string? Hostname { get; init; }
 
-    /// <summary>Who logs in, by SASL PLAIN; null to do so as nobody, by SASL ANONYMOUS. Not asked with <see cref="ClientTlsOptions.LogsInByCertificate"/>.</summary>
+    /// <summary>Who logs in; null to do so as nobody, by SASL ANONYMOUS. Not asked with <see cref="ClientTlsOptions.LogsInByCertificate"/>.</summary>
     public string? UserName { get; init; } = "guest";
 
     /// <summary>The name of this container, which peers tell links apart by: a durable subscription is found by it and the link's name. Null for one that is made up at each connection.</summary>

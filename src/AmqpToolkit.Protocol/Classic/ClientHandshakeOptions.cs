@@ -12,8 +12,8 @@ public sealed class ClientHandshakeOptions
     /// <summary>Who logs in.</summary>
     public required SaslCredentials Credentials { get; init; }
 
-    /// <summary>By which SASL mechanism: PLAIN, or EXTERNAL, which says nothing of the credentials.</summary>
-    public string Mechanism { get; init; } = SaslMechanisms.Plain;
+    /// <summary>By which SASL mechanisms, the best first: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, or EXTERNAL and ANONYMOUS, which say nothing of the credentials. The first that the server offers is taken.</summary>
+    public IReadOnlyList<string> Mechanisms { get; init; } = [SaslMechanisms.Plain];
 
     /// <summary>The virtual host to open.</summary>
     public required string VirtualHost { get; init; }

@@ -9,7 +9,7 @@ public enum HandshakePhase : byte
     /// <summary>connection.start-ok is to come.</summary>
     StartOk,
 
-    /// <summary>connection.secure-ok is to come: the mechanism has asked something.</summary>
+    /// <summary>connection.secure-ok is to come, since the mechanism has asked something (server), or secure (client).</summary>
     SecureOk,
 
     /// <summary>connection.tune-ok is to come (server), or tune (client).</summary>

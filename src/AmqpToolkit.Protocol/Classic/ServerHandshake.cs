@@ -222,7 +222,7 @@ public sealed class ServerHandshake
             : ClassicEdition.V0_9_1;
         return edition switch
         {
-            ClassicEdition.V0_9 => true,
+            ClassicEdition.V0_9 => _options.Takes0_9,
             ClassicEdition.V0_8 => _options.ServerPropertiesOf0_8 is not null,
             _ => header.SequenceEqual(ProtocolHeader.V0_9_1),
         };

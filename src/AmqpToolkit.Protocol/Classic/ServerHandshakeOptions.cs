@@ -12,6 +12,9 @@ public sealed record ServerHandshakeOptions
     /// <summary>The peer-properties for clients of 0-8, whose tables have no booleans; null to refuse the edition.</summary>
     public Table? ServerPropertiesOf0_8 { get; init; }
 
+    /// <summary>Whether the header of 0-9 is taken.</summary>
+    public bool Takes0_9 { get; init; } = true;
+
     /// <summary>The limits offered in connection.tune.</summary>
     public required Tuning Offer { get; init; }
 

@@ -65,13 +65,19 @@ public sealed class ScramVerifier
         ArgumentNullException.ThrowIfNull(password);
         ArgumentOutOfRangeException.ThrowIfLessThan(iterations, MinIterations);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(iterations, MaxIterations);
+        var verifier = Create(hash, password, salt, iterations, out byte[] clientKey);
+        CryptographicOperations.ZeroMemory(clientKey);
+        return verifier;
+    }
+
+    private static ScramVerifier Create(ScramHash hash, string password, byte[] salt, int iterations, out byte[] clientKey)
+    {
         var algorithm = AlgorithmOf(hash);
         byte[] salted = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password), salt, iterations, algorithm, OctetsOf(hash));
-        byte[] clientKey = CryptographicOperations.HmacData(algorithm, salted, "Client Key"u8);
+        clientKey = CryptographicOperations.HmacData(algorithm, salted, "Client Key"u8);
         byte[] serverKey = CryptographicOperations.HmacData(algorithm, salted, "Server Key"u8);
         var verifier = new ScramVerifier(hash, [.. salt], iterations, CryptographicOperations.HashData(algorithm, clientKey), serverKey);
         CryptographicOperations.ZeroMemory(salted);
-        CryptographicOperations.ZeroMemory(clientKey);
         return verifier;
     }
 
@@ -136,6 +142,27 @@ public sealed class ScramVerifier
         byte[] given = CryptographicOperations.HashData(algorithm, clientKey);
         CryptographicOperations.ZeroMemory(clientKey);
         return CryptographicOperations.FixedTimeEquals(given, _storedKey) && hasLength;
+    }
+
+    /// <summary>A client's proof that it has the password, and what the server has to say to it (RFC 5802 section 3).</summary>
+    /// <param name="hash">The mechanism's.</param>
+    /// <param name="password">In printable ASCII.</param>
+    /// <param name="salt">The server's.</param>
+    /// <param name="iterations">The server's.</param>
+    /// <param name="authMessage">The three messages that the proof is of.</param>
+    /// <param name="serverSignature">What proves the server.</param>
+    internal static byte[] Prove(ScramHash hash, string password, byte[] salt, int iterations, ReadOnlySpan<byte> authMessage, out byte[] serverSignature)
+    {
+        var verifier = Create(hash, password, salt, iterations, out byte[] proof);
+        var algorithm = AlgorithmOf(hash);
+        serverSignature = CryptographicOperations.HmacData(algorithm, verifier._serverKey, authMessage);
+        byte[] clientSignature = CryptographicOperations.HmacData(algorithm, verifier._storedKey, authMessage);
+        for (int index = 0; index < proof.Length; index++)
+        {
+            proof[index] ^= clientSignature[index];
+        }
+
+        return proof;
     }
 
     /// <summary>Whether a name is one of the mechanisms'.</summary>

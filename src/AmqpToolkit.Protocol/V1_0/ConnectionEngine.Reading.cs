@@ -32,10 +32,15 @@ public sealed partial class ConnectionEngine
     {
         EngineEvent found = default;
         (count, link, consumed) = (0, null, 0);
-        do
+        while (count < row.Length && TryReadTransfer(input[consumed..], ref found, out int octets))
         {
-            ReadOne(input[consumed..], ref found, out int octets);
             consumed += octets;
+            if (found.Kind == EngineEventKind.None)
+            {
+                // It came behind the end of its link.
+                continue;
+            }
+
             if (!IsWholeMessage(in found) || (link is not null && !ReferenceEquals(link, found.Link)))
             {
                 return found;
@@ -44,9 +49,8 @@ public sealed partial class ConnectionEngine
             link = found.Link;
             row[count++] = new ReceivedMessage(consumed - found.Payload.Length, found.Payload.Length, found.Sequence, found.IsSettled);
         }
-        while (count < row.Length && IsTransfer(input[consumed..]));
 
-        return default;
+        return count > 0 ? default : ReadAny(input, ref consumed);
     }
 
     /// <summary>
@@ -55,8 +59,6 @@ public sealed partial class ConnectionEngine
     /// </summary>
     public bool IsEndNext(ReadOnlySpan<byte> input) =>
         NextCode(input) is (byte)DetachView.DescriptorCode or (byte)EndView.DescriptorCode or (byte)CloseView.DescriptorCode;
-
-    private bool IsTransfer(ReadOnlySpan<byte> input) => NextCode(input) == (byte)TransferView.DescriptorCode;
 
     private byte NextCode(ReadOnlySpan<byte> input) =>
         FrameReader.TryRead(input, _settings.MaxFrameSize, out var frame) == FrameReadStatus.Complete && frame.Body is [0, SmallULong, var code, ..] ? code : (byte)0;
@@ -69,19 +71,25 @@ public sealed partial class ConnectionEngine
     /// <param name="consumed">Octets that are done with.</param>
     private void ReadOne(ReadOnlySpan<byte> input, ref EngineEvent found, out int consumed)
     {
+        if (!TryReadTransfer(input, ref found, out consumed) || found.Kind == EngineEventKind.None)
+        {
+            found = ReadAny(input, ref consumed);
+        }
+    }
+
+    /// <summary>Takes the next frame if it is a whole transfer on a session that is there, as nearly all are.</summary>
+    private bool TryReadTransfer(ReadOnlySpan<byte> input, ref EngineEvent found, out int consumed)
+    {
         consumed = 0;
         if (Phase == ConnectionPhase.Running && FrameReader.TryRead(input, _settings.MaxFrameSize, out var frame) == FrameReadStatus.Complete
             && frame.Type == FrameType.Amqp && frame.Body is [0, SmallULong, (byte)TransferView.DescriptorCode, ..] body && SessionOf(frame.Channel) is { } session)
         {
             consumed = frame.Octets;
             session.HandleTransfer(body, ref found);
-            if (found.Kind != EngineEventKind.None)
-            {
-                return;
-            }
+            return true;
         }
 
-        found = ReadAny(input, ref consumed);
+        return false;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -187,6 +187,10 @@ public sealed partial class ConnectionEngine
         return true;
     }
 
+    /// <summary>Whether a frame is none that is larger than the peer takes. Nothing is written.</summary>
+    internal bool Fits<T>(in T performative)
+        where T : struct, IDescribedType => (uint)FrameWriter.WritePerformative(_output.Reserve(FrameReader.HeaderOctets + performative.MaxOctets), 0, in performative) <= PeerMaxFrameSize;
+
     internal void Remove(Session session)
     {
         _byChannel[session.Channel] = null;

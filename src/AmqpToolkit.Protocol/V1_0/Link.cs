@@ -77,12 +77,7 @@ public sealed partial class Link
     /// <returns>False when it is larger than any frame that the peer takes; nothing was sent.</returns>
     public bool Attach(Attach attach)
     {
-        attach = attach with { Name = Name, Handle = Handle, Role = Role };
-        if (Role == Role.Sender)
-        {
-            attach = attach with { InitialDeliveryCount = _deliveryCount };
-        }
-
+        attach = Complete(attach);
         if (!_session.Engine.TrySend(_session.Channel, in attach))
         {
             return false;
@@ -98,6 +93,16 @@ public sealed partial class Link
         }
 
         return true;
+    }
+
+    /// <summary>Whether an attach, as <see cref="Attach"/> would send it, is no larger than the frames that the peer takes.</summary>
+    /// <param name="attach">Source, target, settle modes, max-message-size, capabilities, properties.</param>
+    public bool Fits(Attach attach) => _session.Engine.Fits(Complete(attach));
+
+    private Attach Complete(Attach attach)
+    {
+        attach = attach with { Name = Name, Handle = Handle, Role = Role };
+        return Role == Role.Sender ? attach with { InitialDeliveryCount = _deliveryCount } : attach;
     }
 
     /// <summary>

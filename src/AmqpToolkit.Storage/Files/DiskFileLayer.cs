@@ -69,7 +69,7 @@ internal sealed class DiskFileLayer(string folder) : IFileLayer
     private FileStream LockAnew()
     {
         NewFolder(Folder);
-        return new FileStream(PathOf(LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        return OpenStream(PathOf(LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
     }
 
     /// <summary>What is new is the owner's alone: messages and hashes of passwords will be in it. What is there stays as somebody has made it.</summary>
@@ -94,13 +94,24 @@ internal sealed class DiskFileLayer(string folder) : IFileLayer
     private DiskFile Open(string name, FileMode mode)
     {
         string path = PathOf(name);
-        var handle = File.OpenHandle(path, mode, IsReadOnly ? FileAccess.Read : FileAccess.ReadWrite, FileShare.Read);
-        if (mode == FileMode.CreateNew && !OperatingSystem.IsWindows())
+        if (mode == FileMode.Open)
         {
-            // Also in a folder that others may read: it has nothing in it yet.
-            File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            return new DiskFile(File.OpenHandle(path, mode, IsReadOnly ? FileAccess.Read : FileAccess.ReadWrite, FileShare.Read), path);
         }
 
-        return new DiskFile(handle, path);
+        // The stream has nothing but the handle, which is the file's from here on; whoever collects the one leaves the other.
+        return new DiskFile(OpenStream(path, mode, FileAccess.ReadWrite, FileShare.Read).SafeFileHandle, path);
+    }
+
+    /// <summary>A file that is new is its owner's alone from the start, also in a folder that others may read: who opens it before its mode is set would read what is written later.</summary>
+    private static FileStream OpenStream(string path, FileMode mode, FileAccess access, FileShare share)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStream(path, options);
     }
 }

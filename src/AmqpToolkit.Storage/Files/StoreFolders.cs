@@ -31,7 +31,7 @@ internal static class StoreFolders
 
             string streams = Path.Combine(folder, Streams);
             return (Directory.Exists(streams) && Directory.EnumerateFiles(streams, "*", SearchOption.AllDirectories).Any(static file => StreamSegment.TryParse(Path.GetFileName(file), out _)))
-                || NewestSegment.Read(new DiskFileLayer(folder) { IsReadOnly = true }, null, out _) is not null;
+                || NewestSegment.ReadBoth(new DiskFileLayer(folder) { IsReadOnly = true }) is not (null, null);
         }
         catch (UnauthorizedAccessException error)
         {

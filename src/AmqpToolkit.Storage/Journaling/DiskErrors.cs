@@ -30,6 +30,9 @@ internal static class DiskErrors
     /// <summary>Whether an error goes away when somebody makes room.</summary>
     public static bool IsFull(IOException error) => error.HResult is NoSpace or QuotaExceeded or WindowsDiskFull;
 
+    /// <summary>As the other, of an error or what lies behind it.</summary>
+    public static bool IsForRoom(Exception? error) => error is IOException io && (IsFull(io) || IsForRoom(io.InnerException));
+
     /// <summary>Says why a folder could not be taken.</summary>
     public static string WhyNotTaken(string folder, Exception error) => error switch
     {

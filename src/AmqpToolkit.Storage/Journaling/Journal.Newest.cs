@@ -16,6 +16,13 @@ internal sealed partial class Journal
     /// <summary>The newest that is noted. The writer's.</summary>
     private uint _notedSegment;
     private bool _isNotedSecond;
+    private volatile Exception? _newestFailure;
+
+    /// <summary>Why the newest segment is not noted any more; null while it is.</summary>
+    public Exception? NewestFailure => _newestFailure;
+
+    /// <summary>Called once, on the journal's thread, when it is not noted any more; must not wait.</summary>
+    public Action<Exception>? NewestGivenUp { get; set; }
 
     /// <summary>Makes the file if it is not there. It comes to the disk with the folder, which is to be synced anyway.</summary>
     private void OpenNewest()
@@ -35,7 +42,7 @@ internal sealed partial class Journal
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // A disk that is full has room for no more knowledge, and a journal without it is whole.
-            GiveUpNewest();
+            GiveUpNewest(error);
         }
     }
 
@@ -55,13 +62,15 @@ internal sealed partial class Journal
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // Nobody waits for this, and an older note is true as well.
-            GiveUpNewest();
+            GiveUpNewest(error);
         }
     }
 
-    private void GiveUpNewest()
+    private void GiveUpNewest(Exception error)
     {
         _newestFile?.Dispose();
         _newestFile = null;
+        _newestFailure = error;
+        NewestGivenUp?.Invoke(error);
     }
 }

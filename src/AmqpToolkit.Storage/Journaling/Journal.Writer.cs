@@ -157,18 +157,21 @@ internal sealed partial class Journal
         }
     }
 
-    /// <summary>A full disk is no failure: nothing is lost as long as it waits here, and publishers are asked to wait, too.</summary>
+    /// <summary>
+    /// A full disk is no failure: nothing is lost as long as it waits here, and publishers are asked to wait, too. Who closes waits for one more try.
+    /// </summary>
     private void WriteWhenThereIsRoom(JournalChunk chunk)
     {
         while (true)
         {
+            bool isLast = Volatile.Read(ref _isClosing);
             try
             {
                 WriteChunk(chunk);
                 SetFull(false);
                 return;
             }
-            catch (IOException error) when (DiskErrors.IsFull(error) && !Volatile.Read(ref _isClosing))
+            catch (IOException error) when (DiskErrors.IsFull(error) && !isLast)
             {
                 SetFull(true);
                 _signal.WaitOne(FullRetryDelay);

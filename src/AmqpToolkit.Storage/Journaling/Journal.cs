@@ -71,6 +71,7 @@ internal sealed partial class Journal : IDisposable
         _lost = state.Lost;
         FoundVersion = state.Version;
         _isNotedSecond = state.IsNewestSecond;
+        _newestFailure = state.NewestFailure;
         _run = _nextSegment;
         BeginSegment(Math.Min(_options.SegmentOctets, FirstSegmentOctets), continues: 0, octets: 0);
         foreach (var segment in state.Segments.Values)
@@ -206,7 +207,7 @@ internal sealed partial class Journal : IDisposable
     {
         try
         {
-            _tail.File = OpenSegment(_tail);
+            _tail.File = OpenFirst();
             _tail.IsDirty = true;
             _dirty.Add(_tail);
             OpenNewest();
@@ -216,6 +217,23 @@ internal sealed partial class Journal : IDisposable
         {
             CloseFiles();
             throw;
+        }
+    }
+
+    /// <summary>A spare holds nothing, and is made again when there is room: on a full disk it goes, so that the broker starts and queues can be drained.</summary>
+    private IStoreFile OpenFirst()
+    {
+        while (true)
+        {
+            try
+            {
+                return OpenSegment(_tail);
+            }
+            catch (IOException error) when (DiskErrors.IsFull(error) && TakeSpare() is { } spare)
+            {
+                _files.Delete(spare);
+                _files.SyncFolder();
+            }
         }
     }
 

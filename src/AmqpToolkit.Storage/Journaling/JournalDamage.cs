@@ -10,6 +10,12 @@ namespace AmqpToolkit.Storage.Journaling;
 /// <param name="Queue">The number of the queue that it is about; 0 for none.</param>
 internal sealed record JournalDamage(string File, long Offset, long Octets, string What, uint Queue = 0)
 {
+    /// <summary>Whether the octets are, or were, at a place in the file, rather than the whole of it gone.</summary>
+    public bool HasPlace { get; init; } = true;
+
+    /// <summary>The file, with the place in it.</summary>
+    public string Where => HasPlace ? string.Create(CultureInfo.InvariantCulture, $"{File}, octet {Offset}") : File;
+
     /// <summary>A queue, as the journal knows it.</summary>
     public static string NumberOf(uint queue) => string.Create(CultureInfo.InvariantCulture, $"queue number {queue}");
 

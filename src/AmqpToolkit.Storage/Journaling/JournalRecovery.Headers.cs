@@ -104,7 +104,7 @@ internal sealed partial class JournalRecovery
             _toldHeaderless = Math.Max(_toldHeaderless, number);
             visitor.VisitDamage(new JournalDamage(name, 0, knownEnd > 0 ? knownEnd : LengthOf(name), "all records of the file: it has no header"));
         }
-        else if (!IsReadOnly)
+        else if (!IsReadOnly && _state.NewestFailure is null)
         {
             files.Delete(name);
         }

@@ -20,15 +20,15 @@ internal sealed partial class JournalRecovery
     /// <summary>Whether definitions may be among what is damaged or missing.</summary>
     private bool _mayLackDefinitions;
 
-    /// <summary>Whether there are messages of a queue whose definition is lost.</summary>
-    private bool _hasHomeless;
-
     /// <summary>The last run, and what it is known to have had on the disk.</summary>
     private uint _lastRun;
     private ulong _syncedBatch;
 
     /// <summary>The newest segment that is known to have a batch on the disk; 0 where nobody has noted it.</summary>
     private uint _newest;
+
+    /// <summary>The segment that the newest list that can be read stands in; 0 where there is none.</summary>
+    private uint _lister;
 
     /// <summary>The newest file that is there, whatever is in it.</summary>
     private uint _newestFile;
@@ -38,21 +38,38 @@ internal sealed partial class JournalRecovery
 
     private NewestSegment? FindNewest(Guid? journal, List<uint> numbers)
     {
-        var newest = NewestSegment.Read(files, journal, out bool isSecond);
-        _state.IsNewestSecond = isSecond;
+        NewestSegment? newest = null;
+        try
+        {
+            newest = NewestSegment.Read(files, journal, out bool isSecond);
+            _state.IsNewestSecond = isSecond;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A journal without it is whole, but what it may have told is not known: a start warns, a check counts it.
+            _state.NewestFailure = error;
+            if (IsReadOnly)
+            {
+                visitor.VisitDamage(new JournalDamage(NewestSegment.FileName, 0, 0, $"whether the last file of the journal is there: {error.Message}") { HasPlace = false });
+            }
+        }
+
         _newest = newest?.Number ?? 0;
         _newestFile = numbers.Count > 0 ? numbers[^1] : 0;
         _state.NextSegment = Math.Max(_state.NextSegment, _newest + 1);
         return newest;
     }
 
-    /// <summary>The last segment ends anywhere, but not before the first batch that it is known to have.</summary>
+    /// <summary>
+    /// The last segment ends anywhere, but not before the first batch that it is known to have. Of those before it the list tells: who is not in it may go, even one that never
+    /// had a batch.
+    /// </summary>
     /// <param name="isTold">Whether others say where it ends.</param>
     private void MissBatch(bool isTold)
     {
-        if (!isTold && _segment.Number <= _newest && _segment.EndOffset == SegmentHeader.FirstRecordOffset)
+        if (!isTold && _segment.Number >= _lister && _segment.Number <= _newest && _segment.EndOffset == SegmentHeader.FirstRecordOffset)
         {
-            HandleDamage(_segment.EndOffset, 0, "unknown: the end of the segment is missing", 0);
+            HandleDamage(_segment.EndOffset, 0, SegmentReader.MissingEnd, 0);
             _segment.LeastEndOffset = _segment.EndOffset + RecordHeader.Octets;
         }
     }
@@ -65,6 +82,7 @@ internal sealed partial class JournalRecovery
         {
             if (header.Version >= SegmentHeader.ListedVersion && TryReadList(number, ends))
             {
+                _lister = number;
                 break;
             }
         }
@@ -167,7 +185,7 @@ internal sealed partial class JournalRecovery
                 _wasClosed = false;
                 _mayLackDefinitions = true;
                 string how = _missed.Contains(number) && files.List().Contains(SegmentName.Of(number)) ? "it was missed before, and is left aside now that it is back" : "it is not there";
-                visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), 0, entry.EndOffset, $"all records of the file: {how}"));
+                visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), 0, entry.EndOffset, $"all records of the file: {how}") { HasPlace = false });
             }
         }
 
@@ -178,7 +196,7 @@ internal sealed partial class JournalRecovery
             _mayLackDefinitions = true;
             uint before = _state.Segments.Keys.LastOrDefault(number => number < _newest);
             string others = before + 1 < _newest ? ", nor are those before it that the journal still needed" : string.Empty;
-            visitor.VisitDamage(new JournalDamage(SegmentName.Of(_newest), 0, 0, $"all records of the file: it is not there{others}"));
+            visitor.VisitDamage(new JournalDamage(SegmentName.Of(_newest), 0, 0, $"all records of the file: it is not there{others}") { HasPlace = false });
         }
     }
 

@@ -399,11 +399,13 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
             bool wantsContents = isThere && visitor.WantsContents(queue);
             var homeless = default(JournalLocation);
             long homelessCount = 0;
+            var homes = new HashSet<uint>();
             foreach (var message in messages.Left())
             {
                 if (!isThere)
                 {
                     homeless = homelessCount++ == 0 ? _state.Messages[message.Message].Location : homeless;
+                    NoteHome(homes, message.Message);
                     Forget(message.Message);
                 }
                 else if (!TryVisit(wantsContents ? reader : null, queue, in message))
@@ -412,10 +414,9 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
                 }
             }
 
-            TellHomeless(queue, homelessCount, homeless);
+            TellHomeless(queue, homelessCount, homeless, homes);
         }
 
-        PinWhereMessagesAreHomeless();
         _queues.Clear();
         _overlays.Clear();
         foreach (var update in _state.Updates.Values)
@@ -428,25 +429,29 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
     /// What a queue had that was deleted goes with its segments. Where something is missing it may be what declared the queue: then its messages are lost as well, unless the
     /// log says that it went.
     /// </summary>
-    private void TellHomeless(uint queue, long count, JournalLocation first)
+    private void TellHomeless(uint queue, long count, JournalLocation first, HashSet<uint> homes)
     {
         if (count > 0 && _mayLackDefinitions && !visitor.WasRemoved(queue))
         {
-            _hasHomeless = true;
+            // What nobody asks for any more would go with its segments. What others say of it they keep by themselves, as long as it is there.
+            foreach (uint segment in homes)
+            {
+                _state.Segments[segment].IsPinned = true;
+            }
+
             visitor.VisitDamage(new JournalDamage(SegmentName.Of(first.Segment), first.Offset, 0,
                 string.Create(CultureInfo.InvariantCulture, $"{count} messages of {JournalDamage.NumberOf(queue)}, whose definition is lost")));
         }
     }
 
-    /// <summary>What nobody asks for any more would go with its segments, and what tells of the damage with it: all that is there now stays until a repair.</summary>
-    private void PinWhereMessagesAreHomeless()
+    /// <summary>Where a message lies, and what it shares with others.</summary>
+    private void NoteHome(HashSet<uint> segments, StoredMessage message)
     {
-        if (_hasHomeless)
+        var entry = _state.Messages[message];
+        segments.Add(entry.Location.Segment);
+        if (!entry.Content.IsNone && _state.Contents[entry.Content].Location is { IsNone: false } shared)
         {
-            foreach (var segment in _state.Segments.Values)
-            {
-                segment.IsPinned = true;
-            }
+            segments.Add(shared.Segment);
         }
     }
 

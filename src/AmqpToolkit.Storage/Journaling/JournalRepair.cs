@@ -10,10 +10,16 @@ internal static class JournalRepair
     /// <param name="repaired">An empty folder for the new one; locked meanwhile, and let go.</param>
     /// <param name="options">Sizes of the new one.</param>
     /// <param name="queueOf">Which definitions declare queues: messages of others stay behind.</param>
+    /// <param name="missing">Told which numbers are declared; says what has to be defined for them, and is not.</param>
     /// <returns>What was damaged.</returns>
     /// <exception cref="IOException">A folder is in use, cannot be read or written, or the second is not empty.</exception>
     /// <exception cref="JournalVersionException">The journal is of a version that this code does not know.</exception>
-    public static IReadOnlyList<JournalDamage> Run(IFileLayer damaged, IFileLayer repaired, JournalOptions options, QueueOf queueOf)
+    public static IReadOnlyList<JournalDamage> Run(
+        IFileLayer damaged,
+        IFileLayer repaired,
+        JournalOptions options,
+        QueueOf queueOf,
+        Func<IReadOnlySet<uint>, IEnumerable<(ushort Kind, byte[] Name, byte[] Value)>>? missing = null)
     {
         using (damaged)
         {
@@ -26,7 +32,7 @@ internal static class JournalRepair
                 segment.File?.Dispose();
             }
 
-            copier.Finish();
+            copier.Finish(missing);
             return copier.Damages;
         }
     }
@@ -118,10 +124,15 @@ internal static class JournalRepair
         public void VisitEnd(bool wasClosed) => _wasClosed = wasClosed;
 
         /// <summary>Waits until all is on the disk. What was on its way when the damaged journal ended still is.</summary>
-        public void Finish()
+        public void Finish(Func<IReadOnlySet<uint>, IEnumerable<(ushort Kind, byte[] Name, byte[] Value)>>? missing)
         {
             using (var append = journal.Append())
             {
+                foreach (var (kind, name, value) in missing?.Invoke(_queues) ?? [])
+                {
+                    append.Define(kind, name, value);
+                }
+
                 foreach (var content in _contents.Values)
                 {
                     append.Release(content);

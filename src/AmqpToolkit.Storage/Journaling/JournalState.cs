@@ -27,6 +27,9 @@ internal sealed class JournalState
     /// <summary>Whether the newest segment is noted in the second place.</summary>
     public bool IsNewestSecond { get; set; }
 
+    /// <summary>Why the note of the newest segment could not be read; null when it could, or there is none.</summary>
+    public Exception? NewestFailure { get; set; }
+
     public List<string> Spares { get; } = [];
 
     public uint NextSpare { get; set; } = 1;

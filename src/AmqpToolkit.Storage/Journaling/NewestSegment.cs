@@ -46,26 +46,38 @@ internal readonly record struct NewestSegment(Guid Journal, uint Number)
     /// <param name="files">The folder.</param>
     /// <param name="journal">The journal that is there; null for whichever was.</param>
     /// <param name="isSecond">Whether it stands in the second place.</param>
-    /// <returns>Null when nothing is said of that journal, or nothing that can be read.</returns>
+    /// <returns>Null when nothing is said of that journal, nothing that can be read, or of two where none is named.</returns>
     /// <exception cref="IOException">The file is there and cannot be read.</exception>
     public static NewestSegment? Read(IFileLayer files, Guid? journal, out bool isSecond)
     {
-        NewestSegment? newest = null;
-        isSecond = false;
-        if (files.List().Contains(FileName))
+        var (first, second) = ReadBoth(files);
+        if (journal is null && first is { } one && second is { } other && one.Journal != other.Journal)
         {
-            using var file = files.Open(FileName);
-            foreach (bool second in (ReadOnlySpan<bool>)[false, true])
-            {
-                if (TryRead(file, second) is { } found && (journal is null || found.Journal == journal) && !(newest?.Number >= found.Number))
-                {
-                    (newest, isSecond) = (found, second);
-                }
-            }
+            // An earlier journal's, and nobody can tell which.
+            isSecond = false;
+            return null;
         }
 
-        return newest;
+        first = IsOf(first, journal) ? first : null;
+        second = IsOf(second, journal) ? second : null;
+        isSecond = second is not null && !(first?.Number >= second?.Number);
+        return isSecond ? second : first;
     }
+
+    /// <summary>What stands in the two places, whichever journal it is of.</summary>
+    /// <exception cref="IOException">The file is there and cannot be read.</exception>
+    public static (NewestSegment? First, NewestSegment? Second) ReadBoth(IFileLayer files)
+    {
+        if (!files.List().Contains(FileName))
+        {
+            return default;
+        }
+
+        using var file = files.Open(FileName);
+        return (TryRead(file, isSecond: false), TryRead(file, isSecond: true));
+    }
+
+    private static bool IsOf(NewestSegment? found, Guid? journal) => journal is null || found?.Journal == journal;
 
     private static NewestSegment? TryRead(IStoreFile file, bool isSecond)
     {

@@ -20,14 +20,14 @@ internal static class RecordText
             RecordKind.Content when payload.Length >= sizeof(ulong) => string.Create(culture, $"the messages that share content {BitConverter.ToUInt64(payload)}"),
             RecordKind.Ack when queue != 0 => $"messages that {name} was done with; they may come back",
             RecordKind.Update when queue != 0 => $"what {name} knew last of a message",
-            RecordKind.Definition when DefinitionPayload.TryRead(payload, out var definition) => string.Create(culture, $"a definition of kind {definition.Kind}"),
-            RecordKind.Removal when DefinitionPayload.TryRead(payload, out var removal) => string.Create(culture, $"the removal of a definition of kind {removal.Kind}"),
+            RecordKind.Definition when DefinitionPayload.TryRead(payload, out var definition) => $"the definition of {DefinitionText.Of(definition.Kind, definition.Name)}",
+            RecordKind.Removal when DefinitionPayload.TryRead(payload, out var removal) => $"the removal of {DefinitionText.Of(removal.Kind, removal.Name)}",
             RecordKind.GroupEnd => string.Create(culture, $"all records of group {header.Group}"),
             RecordKind.Mark => "nothing: it ends a batch",
             RecordKind.Close => "whether the journal was closed in order",
             RecordKind.Segments => "nothing: it tells which files there are",
             RecordKind.Gone => "nothing: it tells which files may be missing",
-            _ => "unknown",
+            _ => "nobody can tell what",
         };
     }
 

@@ -16,7 +16,8 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
     private const int WindowOctets = 4 * 1024 * 1024;
     private const int SparseWindowOctets = 32 * 1024;
     private const int MarkOctets = RecordHeader.Octets + MarkPayload.Octets;
-    private const string MissingEnd = "unknown: the end of the segment is missing";
+    private const string NoRecord = "nobody can tell what: nothing there looks like a record";
+    internal const string MissingEnd = "the end of the segment is missing, and whatever stood there";
 
     private readonly long _length = Math.Min(knownEnd ?? long.MaxValue, file.Length);
     private byte[] _window = [];
@@ -96,11 +97,12 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
         }
     }
 
-    /// <summary>Nothing can be missing before the end, and there is nothing behind it.</summary>
+    /// <summary>Nothing can be missing before the end, and there is nothing behind it. A file that ends within its header has lost nothing where it had no records.</summary>
     private void ReadTo(long end, IRecordHandler handler)
     {
         ReadUpTo(_length, handler);
-        if (_length < end || (isContinued && !IsSealed && _damagedTo < end))
+        bool isShort = _length < end && EndOffset < end;
+        if (isShort || (isContinued && !IsSealed && _damagedTo < end))
         {
             handler.HandleDamage(EndOffset, Math.Max(end - EndOffset, Math.Clamp(file.Length - EndOffset, 0, MarkOctets)), MissingEnd, 0);
         }
@@ -204,14 +206,14 @@ internal sealed class SegmentReader(IStoreFile file, uint number, uint seed, boo
         queue = 0;
         if (octets < RecordHeader.Octets || octets > int.MaxValue)
         {
-            return "unknown: nothing there looks like a record";
+            return NoRecord;
         }
 
         var record = Peek(at, (int)octets);
         var header = RecordHeader.Read(record);
         return header.IsPlausible(octets) && RecordHeader.RecordOctets(header.PayloadOctets) == octets
             ? "by its own octets, whose sum is wrong: " + RecordText.DependsOn(header, record.Slice(RecordHeader.Octets, header.PayloadOctets), out queue)
-            : "unknown: nothing there looks like a record";
+            : NoRecord;
     }
 
     private bool TryReadRecord(long at, long end, out RecordHeader header, out ReadOnlySpan<byte> record)

@@ -18,9 +18,13 @@ internal sealed class StreamCheck
     private long _lastOctets;
     private readonly List<StreamLoss> _losses = [];
     private readonly HashSet<string> _headerless = [];
+    private readonly Dictionary<string, Guid> _ids = [];
 
     /// <summary>Whether damage reaches to the end of the file that was read last.</summary>
     private bool _isEndDamaged;
+
+    /// <summary>Whether a file was read: what is missing before the first is another matter.</summary>
+    private bool _hasRead;
     private long _lastTimestamp;
     private long _knownFirst;
 
@@ -57,6 +61,8 @@ internal sealed class StreamCheck
             ReadHeader(name, isLast: name == names[^1]);
         }
 
+        _id = StreamSegmentHeader.MostCommon([.. _ids.Values]);
+        MissForeign();
         if (_id is not null)
         {
             MissFirst(names[0], knownFirst);
@@ -72,6 +78,16 @@ internal sealed class StreamCheck
 
         MissEnd(names.LastOrDefault(), knownEnd, Math.Max(_endOffset, knownFirst));
         return new StreamReport(names.Length, _octets, _messages, Math.Max(0, _firstOffset), _endOffset, _damages) { Id = _id, Losses = _losses };
+    }
+
+    /// <summary>Files of another stream: whatever is in them is not this one's.</summary>
+    private void MissForeign()
+    {
+        foreach (var (name, _) in _ids.Where(file => file.Value != _id))
+        {
+            _damages.Add(new JournalDamage(name, 0, StreamSegmentHeader.FirstRecordOffset, "all messages of the file: it is another stream's"));
+            _headerless.Add(name);
+        }
     }
 
     private void MissFirst(string name, long knownFirst)
@@ -106,7 +122,7 @@ internal sealed class StreamCheck
         Span<byte> octets = stackalloc byte[StreamSegmentHeader.FirstRecordOffset];
         using var file = _files.Open(name);
         _octets += file.Length;
-        if (!StreamSegmentHeader.TryRead(octets[..file.Read(0, octets)], out var header))
+        if (!StreamSegmentHeader.TryRead(octets[..file.Read(0, octets)], out var header) || !StreamSegment.TryParse(name, out long firstOffset) || header.FirstOffset != firstOffset)
         {
             if (!isLast || file.Length > StreamSegmentHeader.FirstRecordOffset)
             {
@@ -123,7 +139,7 @@ internal sealed class StreamCheck
                 $"The stream '{Path.Combine(_files.Folder, name)}' is of version {header.Version}; this program knows version {StreamSegmentHeader.CurrentVersion}.");
         }
 
-        _id ??= header.Stream;
+        _ids.Add(name, header.Stream);
     }
 
     /// <summary>Where the file behind one begins, which ends it; null when it is the last.</summary>
@@ -179,14 +195,14 @@ internal sealed class StreamCheck
     {
         _ = StreamSegment.TryParse(name, out long firstOffset);
         long from = Math.Max(_endOffset, _knownFirst);
-        if (_endOffset > 0 && firstOffset > from && !_isEndDamaged)
+        if (_hasRead && firstOffset > from && !_isEndDamaged)
         {
             _damages.Add(StreamSegment.MissingBefore(name, from, firstOffset));
             _losses.Add(new StreamLoss(null, from, firstOffset, firstOffset, _lastTimestamp));
         }
 
         _endOffset = Math.Max(_endOffset, firstOffset);
-        _isEndDamaged = false;
+        (_hasRead, _isEndDamaged) = (true, false);
     }
 
     /// <returns>Octets of the segment that the window tells to be on the disk.</returns>

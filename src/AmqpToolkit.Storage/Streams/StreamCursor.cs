@@ -19,6 +19,9 @@ internal sealed class StreamCursor : IDisposable
     private int _end;
     private readonly long _firstNewOffset;
     private StreamRecord _record;
+
+    /// <summary>Which offset comes behind the records that were passed in the segment, marks that say so included.</summary>
+    private long _passed;
     private bool _isDisposed;
 
     internal StreamCursor(StreamLog log, StreamPosition start)
@@ -150,7 +153,7 @@ internal sealed class StreamCursor : IDisposable
 
         if (!isThere)
         {
-            // The rest of it is missing.
+            MissEnd(segment, upperOffset);
             NextOffset = Math.Max(NextOffset, upperOffset);
             LeaveSegment();
             return;
@@ -167,6 +170,16 @@ internal sealed class StreamCursor : IDisposable
         }
     }
 
+    /// <summary>The rest of a segment is not there. Where octets at its end are damaged, or a repair has left a mark, that has been told; else the file behind it is gone.</summary>
+    private void MissEnd(StreamSegment segment, long upperOffset)
+    {
+        long from = Math.Max(_passed, _log.KnownFirst);
+        if (_reader.DamagedFrom is null && from < upperOffset && segment.MayTellEnd())
+        {
+            _log.TellDamage(StreamSegment.MissingBefore(StreamSegment.NameOf(upperOffset), from, upperOffset));
+        }
+    }
+
     private bool TryEnter(StreamSegment segment, Func<IStoreFile, long?> find)
     {
         LeaveSegment();
@@ -176,6 +189,7 @@ internal sealed class StreamCursor : IDisposable
         }
 
         _segment = segment;
+        _passed = segment.FirstOffset;
         _reader.Begin(file, find(file) ?? StreamSegmentHeader.FirstRecordOffset);
         return true;
     }
@@ -228,8 +242,11 @@ internal sealed class StreamCursor : IDisposable
             {
                 HasMessage = true;
                 NextOffset = _record.Offset;
+                _passed = NextOffset + 1;
                 return;
             }
+
+            _passed = Math.Max(_passed, _record.Kind == StreamRecordKind.Message ? _record.Offset + 1 : _record.Offset);
         }
 
         HasMessage = false;

@@ -44,7 +44,7 @@ internal sealed partial class StreamLog
             long wanted = offset;
             int at = Math.Max(0, segments.CountWhile(one => one.FirstOffset <= wanted) - 1);
             segment = segments[at];
-            upperOffset = UpperOffsetOf(segments, at);
+            upperOffset = UpperOffsetOf(segments, at, upperOffset);
         }
 
         return true;
@@ -53,11 +53,12 @@ internal sealed partial class StreamLog
     /// <summary>The segments that may have messages of a time or later, each with the offset where it ends.</summary>
     internal IEnumerable<(StreamSegment Segment, long UpperOffset)> SegmentsFrom(long timestamp)
     {
+        long end = EndOffset;
         var segments = _segments;
         int first = Math.Max(0, segments.CountWhile(segment => segment.FirstTimestamp < timestamp) - 1);
         for (int at = first; at < segments.Count; at++)
         {
-            yield return (segments[at], UpperOffsetOf(segments, at));
+            yield return (segments[at], UpperOffsetOf(segments, at, end));
         }
     }
 
@@ -74,5 +75,6 @@ internal sealed partial class StreamLog
         return null;
     }
 
-    private long UpperOffsetOf(StreamSegments segments, int at) => Math.Min(EndOffset, at + 1 < segments.Count ? segments[at + 1].FirstOffset : long.MaxValue);
+    /// <param name="end">The log's end, looked at before the segments: a later one may lie in a segment that is not among them.</param>
+    private static long UpperOffsetOf(StreamSegments segments, int at, long end) => Math.Min(end, at + 1 < segments.Count ? segments[at + 1].FirstOffset : long.MaxValue);
 }

@@ -18,13 +18,35 @@ internal sealed partial class StreamLog
     /// <exception cref="JournalVersionException">The log is of a version that this code does not know.</exception>
     public void Recover(long knownEnd = 0, long knownFirst = -1)
     {
-        Recover();
+        KnownFirst = knownFirst;
+        var found = FindFiles();
+        Recover(found);
         if (knownFirst >= 0 && _segments.Count > 0 && _segments[0].FirstOffset > knownFirst)
         {
             TellDamage(StreamSegment.MissingBefore(_segments[0].Name, knownFirst, _segments[0].FirstOffset));
         }
 
+        MissBetween(found);
         Miss(knownEnd, knownFirst);
+    }
+
+    /// <summary>The offset before which nothing is missed: it was dropped. Below 0 for nothing known.</summary>
+    internal long KnownFirst { get; private set; } = -1;
+
+    /// <summary>
+    /// A file's last record says where the next one begins, unless a crash has torn it or somebody damaged it: then whoever reads to its end finds out.
+    /// </summary>
+    private void MissBetween(List<FoundFile> found)
+    {
+        for (int index = 0; index + 1 < _segments.Count; index++)
+        {
+            var next = _segments[index + 1];
+            long from = Math.Max(found[index].EndOffset, KnownFirst);
+            if ((found[index].EndOffset >= 0 || from >= next.FirstOffset) && _segments[index].MayTellEnd() && from < next.FirstOffset)
+            {
+                TellDamage(StreamSegment.MissingBefore(next.Name, from, next.FirstOffset));
+            }
+        }
     }
 
     /// <summary>Tells of messages that were on the disk and are not there. Their offsets are not given to others.</summary>
@@ -45,65 +67,102 @@ internal sealed partial class StreamLog
             TellDamage(StreamSegment.MissingEnd(last?.Name, last?.Octets ?? 0, from, knownEnd));
         }
 
+        GoOnAt(next);
+    }
+
+    /// <summary>Offsets before it were given to messages that are not there. The next one begins another segment, as behind any other end that is not what it was.</summary>
+    private void GoOnAt(long next)
+    {
+        var last = _segments.Count > 0 ? _segments[^1] : null;
         _nextOffset = next;
         Volatile.Write(ref _endOffset, next);
+        last?.MayTellEnd();
         if (_tail is not null)
         {
-            // The next message begins another segment, as behind any other end that is not what it was.
             (_tail, _tailFile) = (null, null);
             _touched.Clear();
             last!.Release();
         }
     }
 
-    private void Recover()
+    private List<FoundFile> FindFiles()
     {
         _files = openFolder();
-        var found = new List<(StreamSegment Segment, bool IsSound)>();
-        Guid? id = null;
+        var found = new List<FoundFile>();
         foreach (string name in _files.List().Order(StringComparer.Ordinal))
         {
             if (StreamSegment.TryParse(name, out long firstOffset))
             {
-                found.Add(ReadHeader(name, firstOffset, found.Count > 0 ? found[^1].Segment.FirstTimestamp : 0, ref id));
+                found.Add(ReadFile(name, firstOffset));
             }
+        }
+
+        return found;
+    }
+
+    private void Recover(List<FoundFile> found)
+    {
+        var segments = new List<StreamSegment>(found.Count);
+        Guid? id = StreamSegmentHeader.MostCommon(found.Select(static file => file.Header?.Stream));
+        long timestamp = 0;
+        foreach (var file in found)
+        {
+            timestamp = file.Header is { } header && header.Stream == id ? header.FirstTimestamp : timestamp;
+            segments.Add(new StreamSegment(_files!, file.FirstOffset, timestamp) { Octets = file.Octets, CommittedOctets = file.Octets });
         }
 
         if (id is null)
         {
             // Nothing here can be told from noise: it makes way for what comes.
-            found.ForEach(one => MoveAside(one.Segment));
+            segments.ForEach(MoveAside);
             return;
         }
 
         _id = id.Value;
-        _segments = StreamSegments.Of([.. found.Select(static one => one.Segment)]);
-        _octets = found.Sum(static one => one.Segment.Octets);
-        RecoverTail(found[^1].Segment, found[^1].IsSound);
-        foreach (var (segment, isSound) in found)
+        while (found[^1].Header is { } last && last.Stream != id)
         {
-            if (!isSound && (segment != found[^1].Segment || _segments.Count == found.Count))
+            // What is written next must not go there.
+            MoveAside(segments[^1]);
+            segments.RemoveAt(segments.Count - 1);
+            found.RemoveAt(found.Count - 1);
+        }
+
+        _segments = StreamSegments.Of(segments);
+        _octets = found.Sum(static file => file.Octets);
+        long given = _nextOffset;
+        RecoverTail(segments[^1], found[^1].Header?.Stream == id);
+        if (given > _nextOffset)
+        {
+            GoOnAt(given);
+        }
+
+        for (int index = 0; index < _segments.Count; index++)
+        {
+            if (found[index].Header?.Stream != id)
             {
-                TellDamage(new JournalDamage(segment.Name, 0, StreamSegmentHeader.FirstRecordOffset, "its header; the messages are there"));
+                string what = found[index].Header is null ? "its header; the messages are there" : "all messages of the file: it is another stream's";
+                TellDamage(new JournalDamage(_segments[index].Name, 0, StreamSegmentHeader.FirstRecordOffset, what));
             }
         }
     }
 
-    private (StreamSegment Segment, bool IsSound) ReadHeader(string name, long firstOffset, long lastTimestamp, ref Guid? id)
+    private FoundFile ReadFile(string name, long firstOffset)
     {
         Span<byte> octets = stackalloc byte[StreamSegmentHeader.FirstRecordOffset];
         using var file = _files!.Open(name);
-        int read = file.Read(0, octets);
-        bool isSound = StreamSegmentHeader.TryRead(octets[..read], out var header) && header.FirstOffset == firstOffset;
-        if (isSound && header.Version != StreamSegmentHeader.CurrentVersion)
+        long length = file.Length;
+        if (!StreamSegmentHeader.TryRead(octets[..file.Read(0, octets)], out var header) || header.FirstOffset != firstOffset)
+        {
+            return new FoundFile(firstOffset, length, null, -1);
+        }
+
+        if (header.Version != StreamSegmentHeader.CurrentVersion)
         {
             throw new JournalVersionException(
                 $"The stream '{Path.Combine(_files.Folder, name)}' is of version {header.Version}; this program knows version {StreamSegmentHeader.CurrentVersion}.");
         }
 
-        id ??= isSound ? header.Stream : null;
-        long octetsThere = file.Length;
-        return (new StreamSegment(_files, firstOffset, isSound ? header.FirstTimestamp : lastTimestamp) { Octets = octetsThere, CommittedOctets = octetsThere }, isSound);
+        return new FoundFile(firstOffset, length, header, StreamSegment.FindEndOffset(file, length, firstOffset, StreamSegmentHeader.SeedOf(header.Stream)));
     }
 
     /// <summary>Finds the end of the log. If it is clean the segment is written on, else the next message begins another.</summary>
@@ -245,6 +304,13 @@ internal sealed partial class StreamLog
 
         _files.Rename(segment.Name, aside);
     }
+
+    /// <summary>A file of the folder.</summary>
+    /// <param name="FirstOffset">The offset that its name says.</param>
+    /// <param name="Octets">Its length.</param>
+    /// <param name="Header">What stands at its front; null where that cannot be read, or is another file's.</param>
+    /// <param name="EndOffset">Which offset comes behind it; below 0 where its end does not say.</param>
+    private readonly record struct FoundFile(long FirstOffset, long Octets, StreamSegmentHeader? Header, long EndOffset);
 
     /// <summary>Where a log ends.</summary>
     private readonly record struct TailEnd(long Position, long NextOffset, long Timestamp);

@@ -102,7 +102,7 @@ internal sealed class StreamRepair
         }
     }
 
-    /// <summary>A file of the name is there if it has no message any more.</summary>
+    /// <summary>A file of the name is there if it has no whole message any more: then there is nothing in it to go around, and whoever opens the log finds no gap in its last file.</summary>
     private void StandIn(in StreamLoss loss)
     {
         string name = StreamSegment.NameOf(loss.From);
@@ -112,7 +112,9 @@ internal sealed class StreamRepair
             if (there.Length >= StreamSegmentHeader.FirstRecordOffset)
             {
                 Keep(name);
-                WriteMark(there, Align(there.Length), StreamLog.MarkOctets, loss.NextOffset, loss.Timestamp);
+                long end = Math.Max(Align(there.Length), StreamSegmentHeader.FirstRecordOffset + StreamLog.MarkOctets);
+                WriteHeader(there, name, loss.Timestamp);
+                Fill(there, loss with { File = name, From = StreamSegmentHeader.FirstRecordOffset, To = end });
                 there.Sync();
                 return;
             }

@@ -21,6 +21,7 @@ internal sealed class StreamSegment(IFileLayer files, long firstOffset, long fir
     private bool _isDropped;
     private long _committedOctets;
     private long _damageTold = -1;
+    private bool _isEndTold;
 
     public long FirstOffset => firstOffset;
 
@@ -54,14 +55,14 @@ internal sealed class StreamSegment(IFileLayer files, long firstOffset, long fir
     /// <param name="end">The offset behind the last one.</param>
     public static JournalDamage MissingEnd(string? name, long octets, long from, long end) => new(
         name ?? NameOf(0), octets, 0,
-        string.Create(CultureInfo.InvariantCulture, $"messages from offset {from} to {end - 1}: {(name is null ? "no file is there" : "the end of the file is missing, or another file")}"));
+        string.Create(CultureInfo.InvariantCulture, $"messages from offset {from} to {end - 1}: {(name is null ? "no file is there" : "the end of the file is missing, or another file")}")) { HasPlace = name is not null };
 
     /// <summary>Messages whose file was there and is not.</summary>
     /// <param name="name">The file behind it.</param>
     /// <param name="from">The first offset that is missing.</param>
     /// <param name="to">Where that file begins.</param>
     public static JournalDamage MissingBefore(string name, long from, long to) =>
-        new(name, 0, 0, string.Create(CultureInfo.InvariantCulture, $"messages from offset {from} to {to - 1}: the file before is not there"));
+        new(name, 0, 0, string.Create(CultureInfo.InvariantCulture, $"messages from offset {from} to {to - 1}: the file before is not there")) { HasPlace = false };
 
     public static bool TryParse(string name, out long firstOffset)
     {
@@ -134,6 +135,48 @@ internal sealed class StreamSegment(IFileLayer files, long firstOffset, long fir
             _damageTold = Math.Max(position, _damageTold);
             return isNew;
         }
+    }
+
+    /// <summary>Whether nobody was told yet that messages between its end and the next one are missing, or need be.</summary>
+    public bool MayTellEnd()
+    {
+        lock (_gate)
+        {
+            bool isNew = !_isEndTold;
+            _isEndTold = true;
+            return isNew;
+        }
+    }
+
+    /// <summary>
+    /// Which offset comes behind a file, as the record says that ends it: the index of one that is full, or the mark of a batch or of a repair. Two small reads, however long it is.
+    /// </summary>
+    /// <returns>Below 0 where it ends with anything else.</returns>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static long FindEndOffset(IStoreFile file, long octets, long firstOffset, uint seed)
+    {
+        if (octets == StreamSegmentHeader.FirstRecordOffset)
+        {
+            return firstOffset;
+        }
+
+        Span<byte> last = stackalloc byte[StreamLog.MarkOctets];
+        if (octets < StreamSegmentHeader.FirstRecordOffset + last.Length || file.Read(octets - last.Length, last) < last.Length)
+        {
+            return -1;
+        }
+
+        if (StreamRecord.TryRead(last, seed, out var mark) && mark.Kind == StreamRecordKind.Mark && mark.WholeOctets == last.Length && StreamRecord.IsWhole(last))
+        {
+            return mark.Offset;
+        }
+
+        long position = BinaryPrimitives.ReadInt64LittleEndian(last[^sizeof(long)..]);
+        return position >= StreamSegmentHeader.FirstRecordOffset && position <= octets - StreamRecord.Octets - sizeof(long)
+            && file.Read(position, last[..StreamRecord.Octets]) == StreamRecord.Octets
+            && StreamRecord.TryRead(last, seed, out var index) && index.Kind == StreamRecordKind.Index && index.WholeOctets == octets - position
+            ? index.Offset
+            : -1;
     }
 
     /// <summary>Where its messages stand: from memory, from the end of the file, or, where a crash kept that from being written, from the records.</summary>

@@ -37,6 +37,14 @@ internal readonly record struct StreamSegmentHeader(uint Version, Guid Stream, l
         return Crc32C.Compute(octets);
     }
 
+    /// <summary>
+    /// Whose files these are, by what their headers say: a file of another stream may have come among them. Null where none says anything. Of two that have as many it is
+    /// the one with the newest file: that is the one that is set aside, or written on, when it is taken for what it is not.
+    /// </summary>
+    /// <param name="streams">What each file says, oldest first.</param>
+    public static Guid? MostCommon(IEnumerable<Guid?> streams) =>
+        streams.Reverse().Where(static stream => stream is not null).GroupBy(static stream => stream).MaxBy(static group => group.Count())?.Key;
+
     /// <summary>Writes both copies.</summary>
     public void Write(Span<byte> octets)
     {

@@ -87,7 +87,7 @@ public sealed class LoginThrottleTests
     }
 
     [Fact]
-    public async Task TenThousandFailures_FromOneAddress_AreReckonedUpToTheCap_WhileOthersLogIn()
+    public async Task A10_TenThousandFailures_FromOneAddress_AreReckonedUpToTheCap_WhileOthersLogIn()
     {
         await using var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], TimeProvider = _time, LoginFailuresPerMinute = 50 });
         broker.Users.Set(new BrokerUser { Name = "app", Password = "secret" });

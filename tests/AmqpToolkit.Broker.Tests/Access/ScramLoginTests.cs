@@ -41,6 +41,32 @@ public sealed class ScramLoginTests
         Assert.Equal("app", Assert.Single(broker.Connections).Account!.Name);
     }
 
+    /// <summary>Our own clients, which say the password to nobody, believe the broker, and are refused as others are.</summary>
+    [Theory]
+    [MemberData(nameof(Mechanisms))]
+    public async Task OwnClients_OfBothVersions_LogInByScram(string mechanism)
+    {
+        await using var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions
+        {
+            Endpoints = [new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0)],
+            SaslMechanisms = [mechanism],
+            Users = [new BrokerUser { Name = "app", Password = "s=e,cret", Permissions = [new UserPermission("/")] }],
+        });
+        var older = new Client.V0_9_1.AmqpConnectionOptions { Host = "127.0.0.1", Port = broker.Endpoints[0].Port, UserName = "app", Password = "s=e,cret", ConnectTimeout = TimeSpan.FromMinutes(1) };
+        var newer = new Client.V1_0.AmqpConnectionOptions { Host = "127.0.0.1", Port = broker.Endpoints[0].Port, UserName = "app", Password = "s=e,cret", SaslMechanisms = [mechanism], ConnectTimeout = TimeSpan.FromMinutes(1) };
+
+        // Where PLAIN is not offered nobody has to ask for the other.
+        await using var one = await Client.V0_9_1.AmqpConnection.ConnectAsync(older).WaitAsync(TimeSpan.FromMinutes(1));
+        await using var two = await Client.V0_9_1.AmqpConnection.ConnectAsync(older with { SaslMechanisms = [mechanism] }).WaitAsync(TimeSpan.FromMinutes(1));
+        await using var three = await Client.V1_0.AmqpConnection.ConnectAsync(newer).WaitAsync(TimeSpan.FromMinutes(1));
+        await using var channel = await one.OpenChannelAsync();
+        await using var session = await three.OpenSessionAsync();
+
+        await Assert.ThrowsAsync<Client.V0_9_1.ConnectFailedException>(() => Client.V0_9_1.AmqpConnection.ConnectAsync(older with { Password = "wrong" }).WaitAsync(TimeSpan.FromMinutes(1)));
+        await Assert.ThrowsAsync<Client.V0_9_1.ConnectFailedException>(() => Client.V0_9_1.AmqpConnection.ConnectAsync(older with { SaslMechanisms = ["PLAIN"] }).WaitAsync(TimeSpan.FromMinutes(1)));
+        await Assert.ThrowsAsync<Client.V1_0.AmqpException>(() => Client.V1_0.AmqpConnection.ConnectAsync(newer with { UserName = "nobody" }).WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
     [Theory]
     [InlineData("guest", "wrong")]
     [InlineData("nobody", "guest")]
@@ -278,6 +304,48 @@ public sealed class ScramLoginTests
             broker.Users.FindVerifier(ScramHash.Sha256, name);
             return ScramCredentials.Made - before;
         }
+    }
+
+    /// <summary>As long as verifiers are reckoned a question is as dear as a guess, and bounded as guesses are; who logs in gives back what it took.</summary>
+    [Fact]
+    public async Task Questions_WhileVerifiersArePutOff_AreBoundedByAddress()
+    {
+        var turn = new TaskCompletionSource();
+        await using var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions
+        {
+            Endpoints = [new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0)],
+            TimeProvider = new ManualTimeProvider(),
+            LoginFailuresPerMinute = 3,
+            SaslMechanisms = [SaslMechanisms.ScramSha256],
+            Users = [new BrokerUser { Name = "app", Password = "secret", Permissions = [new UserPermission("/")] }],
+        });
+        broker.Users.Beside = work => turn.Task.ContinueWith(_ => work(), TaskScheduler.Default);
+        var options = new Client.V0_9_1.AmqpConnectionOptions { Host = "127.0.0.1", Port = broker.Endpoints[0].Port, UserName = "app", Password = "secret", HeartbeatSeconds = 0, ConnectTimeout = TimeSpan.FromMinutes(1) };
+        for (int index = 0; index < 10; index++)
+        {
+            await using var connection = await Client.V0_9_1.AmqpConnection.ConnectAsync(options).WaitAsync(TimeSpan.FromMinutes(1));
+        }
+
+        // Questions of whoever does not go on: the first three are answered, the next is refused as a login is.
+        var asked = new List<RawClient>();
+        try
+        {
+            for (int index = 0; index < 4; index++)
+            {
+                var client = new RawClient(broker.Endpoints[0]);
+                asked.Add(client);
+                Begin(client);
+                SendStartOk(client, SaslMechanisms.ScramSha256, new ScramClient(SaslMechanisms.ScramSha256, $"stranger{index}", "x").First, answersRefusal: true);
+                client.Expect(index < 3 ? ConnectionSecureView.MethodKey : ConnectionCloseView.MethodKey);
+            }
+        }
+        finally
+        {
+            asked.ForEach(client => client.Dispose());
+        }
+
+        turn.SetResult();
+        Assert.True(await AllAreReckonedAsync(broker));
     }
 
     [Fact]

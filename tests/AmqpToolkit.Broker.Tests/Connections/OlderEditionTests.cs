@@ -19,6 +19,51 @@ public sealed class OlderEditionTests
     public static TheoryData<ClassicEdition> Older => [ClassicEdition.V0_8, ClassicEdition.V0_9];
 
     [Theory]
+    [InlineData("0-8", 1, 1, 8, 0)]
+    [InlineData("0-8", 1, 1, 9, 1)]
+    [InlineData("0-9", 1, 1, 0, 9)]
+    public async Task Header_OfAnOlderEdition_WhereNoneIsServed_IsAnsweredBy0_9_1(string edition, params int[] version)
+    {
+        byte[] header = [.. "AMQP"u8, .. version.Select(octet => (byte)octet)];
+        var log = new WarningLog();
+        foreach (bool isServed in new[] { false, true })
+        {
+            await using var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [new(System.Net.IPAddress.Loopback, 0)], OlderEditions = isServed, LoggerFactory = log });
+            using var client = new RawClient(broker.Endpoints[0]);
+            client.Send(header);
+            if (!isServed)
+            {
+                byte[] answer = new byte[8];
+                client.Take(answer);
+                Assert.Equal([.. "AMQP"u8, 0, 0, 9, 1], answer);
+                Assert.True(client.IsEnded());
+                using var own = RawClient.Open(broker);
+                own.OpenChannel(1);
+                continue;
+            }
+
+            client.Expect(Codec.V0_9_1.ConnectionStartView.MethodKey);
+            client.Send(0, new Codec.V0_9_1.ConnectionStartOk { Mechanism = "PLAIN", Response = "\0guest\0guest", Locale = "en_US" });
+            client.Expect(Codec.V0_9_1.ConnectionTuneView.MethodKey);
+            client.Send(0, new Codec.V0_9_1.ConnectionTuneOk { ChannelMax = 2047, FrameMax = 131072, Heartbeat = 0 });
+            client.Send(0, new Codec.V0_9_1.ConnectionOpen { VirtualHost = "/" });
+            client.Expect(Codec.V0_9_1.ConnectionOpenOkView.MethodKey);
+            Assert.EndsWith($" in AMQP {edition}", Assert.Single(log.Of(2), line => !line.EndsWith("0-9-1", StringComparison.Ordinal)), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Methods_InTheLog_AreCalledAsTheEditionDoes()
+    {
+        const uint Close0_9_1 = ConnectionRedirect0_8;
+        const uint Blocked0_9_1 = ConnectionClose0_8;
+        Assert.Equal(["connection.close", "connection.blocked"], new[] { Close0_9_1, Blocked0_9_1 }.Select(EditionWords.Of(ClassicEdition.V0_9_1).NameOf));
+        Assert.Equal(["connection.close", "connection.redirect"], new[] { Close0_9_1, Blocked0_9_1 }.Select(EditionWords.Of(ClassicEdition.V0_8).NameOf));
+        Assert.Equal("queue.unbind", EditionWords.Of(ClassicEdition.V0_8).NameOf(0x0032_0032));
+        Assert.Equal(["file.qos", "channel.ping", "basic.publish"], new[] { 0x0046_000Au, 0x0014_003Cu, 0x003C_0028u }.Select(EditionWords.Of(ClassicEdition.V0_9).NameOf));
+    }
+
+    [Theory]
     [MemberData(nameof(Older))]
     public void Method_ThatPassesUntouched_HasTheFieldsOf0_9_1(ClassicEdition edition)
     {

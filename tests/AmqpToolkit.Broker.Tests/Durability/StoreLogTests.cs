@@ -9,6 +9,7 @@ public sealed class StoreLogTests : IDisposable
     private const int StoreRead = 12;
     private const int StoreBegins = 40;
     private const int StoreUpgraded = 41;
+    private const int NewestGivenUp = 47;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("amqp-store-log-").FullName;
     private readonly WarningLog _log = new();
@@ -45,6 +46,18 @@ public sealed class StoreLogTests : IDisposable
         await StartAndStopAsync();
 
         Assert.Contains("was of format 1, and is of format 2", Assert.Single(_log.Of(StoreUpgraded)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_WhereTheNewestFileCannotBeNoted_GoesOn_AndTellsOnce()
+    {
+        await StartAndStopAsync();
+        File.Delete(Path.Combine(_folder, NewestSegment.FileName));
+        Directory.CreateDirectory(Path.Combine(_folder, NewestSegment.FileName));
+
+        await StartAndStopAsync();
+
+        Assert.Single(_log.Of(NewestGivenUp));
     }
 
     private async Task StartAndStopAsync()

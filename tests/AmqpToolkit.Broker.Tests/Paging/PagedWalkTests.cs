@@ -1,3 +1,4 @@
+using AmqpToolkit.Broker.Queues;
 using AmqpToolkit.Broker.Tests.Durability;
 using AmqpToolkit.Broker.Tests.Queues;
 using AmqpToolkit.Broker.Tests.V1_0;
@@ -103,6 +104,43 @@ public sealed class PagedWalkTests
         peer.Credit(1);
         ExpectBody(peer, "wanted");
         disk.OnRead = null;
+        ExpectNoDefect(broker);
+    }
+
+    /// <summary>Dead letters wait for room in the journal, as long as that takes; who has still to look at what is in memory goes on, and they are moved when there is room.</summary>
+    [Fact]
+    public async Task N16_Selector_LooksOn_ThoughTheJournalHasNoRoomForWhatDied()
+    {
+        ManualDisk disk = null!;
+        var time = new ManualTimeProvider();
+        await using var broker = await KeptBroker.StartAsync(time, folder => disk = new ManualDisk(folder), toleratesDefects: true);
+        using (var client = new KeptClient(broker))
+        {
+            client.Declare("dead");
+            client.Declare("other");
+            client.Declare("q", ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
+            client.Publish("", "q", Coloured("red", isPersistent: true) with { Expiration = "1000" }, [.. Enumerable.Range(0, 100).Select(number => $"{number}")]);
+            client.Publish("", "q", Coloured("red", isPersistent: true), [.. Enumerable.Range(0, 1000).Select(number => $"{number}")]);
+            client.Publish("", "q", Coloured("blue", isPersistent: true), "wanted");
+        }
+
+        var queue = broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!;
+        using var peer = PeerClient.Begin(broker.Broker);
+        var filters = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = "colour = 'blue'" }).End().ToValue();
+        peer.AttachReceiver("q", with: attach => attach with { Source = new Source { Address = EncodedValue.String("q"), Filter = filters } });
+        using var last = new KeptClient(broker, isConfirming: false);
+        disk.IsFull = true;
+        last.Send("", "other", new BasicProperties { DeliveryMode = 2 }, "has no room");
+        await Eventually.HoldsAsync(() => broker.Journal.IsFull);
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.True(queue.MustWaitForRoom);
+        queue.StepsInOneGo = 2000;
+        peer.Credit(1);
+        ExpectBody(peer, "wanted");
+        Assert.Equal(0u, broker.Broker.FindVirtualHost("/")!.FindQueue("dead"u8)!.ReadyCount);
+        disk.IsFull = false;
+        await Eventually.HoldsAsync(() => broker.Broker.FindVirtualHost("/")!.FindQueue("dead"u8)!.ReadyCount == 100);
+        ExpectNoDefect(broker);
     }
 
     /// <summary>Nothing is read for a peer that does not read itself, whatever is published meanwhile.</summary>
@@ -138,6 +176,88 @@ public sealed class PagedWalkTests
         for (int whole = 0; whole < Count;)
         {
             whole += peer.ExpectPast("transfer").Transfer.More ? 0 : 1;
+        }
+    }
+
+    /// <summary>While memory is short those who are shown copies have messages in memory one after the other, however many they are.</summary>
+    [Fact]
+    public async Task N10_Browsers_HaveMessagesReadOneAfterTheOther_WhileMemoryIsShort()
+    {
+        await using var broker = await KeptBroker.StartAsync();
+        using (var publisher = new KeptClient(broker))
+        {
+            publisher.Declare("taken");
+            publisher.Declare("q");
+            publisher.Publish("taken", [.. Enumerable.Repeat(new string('x', 32 * 1024), 20)]);
+            publisher.Publish("q", [.. Enumerable.Range(0, 100).Select(number => $"{number}".PadRight(4000))]);
+        }
+
+        await broker.StopAsync();
+        await broker.OpenAsync(memoryOctets: 128 * 1024);
+        using var taker = new KeptClient(broker, isConfirming: false);
+        taker.Raw.Send(1, new BasicConsume { Queue = "taken", ConsumerTag = "c" });
+        await Eventually.HoldsAsync(() => broker.Broker.Arena.Paging!.HoldsReading);
+
+        // Nobody has anything of this queue that he could settle.
+        var queue = broker.Broker.FindVirtualHost("/")!.FindQueue("q"u8)!;
+        StandingBrowser[] browsers = [.. Enumerable.Range(0, 4).Select(_ => new StandingBrowser(queue))];
+        int most = 0;
+        foreach (var browser in browsers)
+        {
+            browser.OnShown = () => most = broker.Broker.Arena.Paging!.HoldsReading ? Math.Max(most, browsers.Count(one => one.Walk!.Reading is { IsEmpty: false })) : most;
+            Assert.True(queue.TryAddConsumer(browser, new Turn(), _ => { }));
+        }
+
+        await Eventually.HoldsAsync(() => browsers.All(browser => browser.IsShown));
+        foreach (var browser in browsers)
+        {
+            queue.RemoveConsumer(browser, new Turn());
+        }
+
+        Assert.Equal(1, most);
+    }
+
+    /// <summary>While memory is short those who browse get there all the same: several beside each other, and one that drains.</summary>
+    [Fact]
+    public async Task N10_Browsers_SeeEverything_WhileMemoryIsShort()
+    {
+        const int Count = 200;
+        await using var broker = await KeptBroker.StartAsync();
+        using (var publisher = new KeptClient(broker))
+        {
+            publisher.Declare("taken");
+            publisher.Declare("q");
+            publisher.Publish("taken", [.. Enumerable.Repeat(new string('x', 32 * 1024), 20)]);
+            publisher.Publish("q", [.. Enumerable.Range(0, Count).Select(number => $"{number}".PadRight(2000))]);
+        }
+
+        await broker.StopAsync();
+        await broker.OpenAsync(memoryOctets: 128 * 1024);
+        using var taker = new KeptClient(broker, isConfirming: false);
+        taker.Raw.Send(1, new BasicConsume { Queue = "taken", ConsumerTag = "c" });
+        await Eventually.HoldsAsync(() => broker.Broker.Arena.Paging!.HoldsReading);
+        PeerClient[] peers = [.. Enumerable.Range(0, 4).Select(_ => PeerClient.Begin(broker.Broker))];
+        for (int index = 0; index < peers.Length; index++)
+        {
+            peers[index].AttachReceiver("q", with: attach => attach with
+            {
+                SndSettleMode = SenderSettleMode.Settled, Source = new Source { Address = EncodedValue.String("q"), DistributionMode = StdDistMode.Texts.Copy },
+            });
+            peers[index].Credit(Count + 1, drain: index == 0);
+        }
+
+        foreach (var peer in peers)
+        {
+            for (int number = 0; number < Count; number++)
+            {
+                ExpectBody(peer, $"{number}".PadRight(2000));
+            }
+        }
+
+        Assert.Equal(Count + 1u, peers[0].ReadDrained().DeliveryCount);
+        foreach (var peer in peers)
+        {
+            peer.Dispose();
         }
     }
 
@@ -260,8 +380,49 @@ public sealed class PagedWalkTests
         Assert.Equal(bodies, client.Drain("q"));
     }
 
+    /// <summary>Looks at messages up to the first that was read for it alone, and stands there: its peer does not read.</summary>
+    private sealed class StandingBrowser : Consumer
+    {
+        private volatile bool _isShown;
+
+        public StandingBrowser(MessageQueue queue)
+            : base(queue) => Walk = new QueueWalk(queue, this) { IsBrowsing = true };
+
+        public bool IsShown => _isShown;
+
+        /// <summary>Called under the queue's lock.</summary>
+        public Action? OnShown { get; set; }
+
+        public override bool IsExclusive => false;
+
+        public override bool Take(ref DeliveryRun run, Turn turn)
+        {
+            while (run.HasMessage)
+            {
+                if (Walk!.Reading is { IsEmpty: false })
+                {
+                    OnShown?.Invoke();
+                    _isShown = true;
+                    return false;
+                }
+
+                run.TakeAccepted();
+            }
+
+            return true;
+        }
+
+        public override void HandleQueueDeleted(Turn turn)
+        {
+            // Nothing is held.
+        }
+    }
+
     private static BasicProperties Coloured(string colour, bool isPersistent) =>
         new() { DeliveryMode = isPersistent ? (byte)2 : (byte)1, Headers = Table.Create(table => table.Add("colour", colour)) };
+
+    /// <summary>A disk that does not answer is told of; work in the background that fails is a defect all the same.</summary>
+    private static void ExpectNoDefect(KeptBroker broker) => Assert.DoesNotContain(broker.Defects, defect => defect.Contains("background work", StringComparison.Ordinal));
 
     private static void ExpectBody(PeerClient peer, string body) => Assert.Equal(Message.Data(System.Text.Encoding.UTF8.GetBytes(body)), BodyOf(peer.ExpectPast("transfer")));
 

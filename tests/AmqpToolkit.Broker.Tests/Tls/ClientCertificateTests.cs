@@ -58,11 +58,42 @@ public sealed class ClientCertificateTests : IDisposable
         using var ofAServer = X509Certificate2.CreateFromPemFile(_authority.IssueServer("server.pem", "app"));
         using var namesake = new TestAuthority();
         using var forged = namesake.IssueClient("CN=app");
-        foreach (var (certificate, reason) in new[] { (forged, "its certificate does not hold"), (expired, "NotTimeValid"), (foreign, "PartialChain"), (ofAServer, "NotValidForUsage") })
+        using var early = _authority.IssueClient("CN=app", daysSince: -1);
+        using var leaf = _authority.IssueClient("CN=app");
+        using var ofALeaf = TestAuthority.IssueBy(leaf, "CN=guest");
+        foreach (var (certificate, reason) in new[] { (early, "NotTimeValid"), (ofALeaf, "PartialChain"), (forged, "its certificate does not hold"), (expired, "NotTimeValid"), (foreign, "PartialChain"), (ofAServer, "NotValidForUsage") })
         {
             await Assert.ThrowsAsync<Older.ConnectFailedException>(() => OlderAsync(broker, certificate));
             await Eventually.HoldsAsync(() => _log.Of(4).Any(text => text.Contains(reason, StringComparison.Ordinal)), () => $"{reason}: {string.Join('\n', _log.Of(4))}");
         }
+    }
+
+    /// <summary>A leaf may sign, and whoever shows both shows a chain to the authority: one that nothing allows.</summary>
+    [Fact]
+    public async Task Certificate_ThatALeafHasSigned_DoesNotHold_WithTheLeafBesideIt()
+    {
+        await using var broker = await StartAsync();
+        using var leaf = _authority.IssueClient("CN=app");
+        using var forged = TestAuthority.IssueBy(leaf, "CN=guest");
+
+        await Assert.ThrowsAsync<Older.ConnectFailedException>(() => OlderAsync(broker, forged, [leaf]));
+
+        await Eventually.HoldsAsync(() => _log.Of(4).Any(text => text.Contains("its certificate does not hold", StringComparison.Ordinal)), () => string.Join('\n', _log.Of(4)));
+    }
+
+    [Fact]
+    public async Task Certificate_ByWayOfAnother_OrForAnything_Holds()
+    {
+        await using var broker = await StartAsync();
+        using var between = _authority.IssueAuthority("CN=Between");
+        using var indirect = TestAuthority.IssueBy(between, "CN=app");
+        await using var one = await OlderAsync(broker, indirect, [between]);
+        await using var two = await NewerAsync(broker, indirect, [between]);
+        await Assert.ThrowsAsync<Older.ConnectFailedException>(() => OlderAsync(broker, indirect));
+
+        using var anything = _authority.IssueForAnything("CN=app");
+        await using var three = await OlderAsync(broker, anything);
+        Assert.All(broker.Connections, connection => Assert.Equal("app", connection.Account!.Name));
     }
 
     [Theory]
@@ -188,10 +219,13 @@ public sealed class ClientCertificateTests : IDisposable
     public async Task Passwords_ThatNeedTls_AreNotTakenWithoutIt()
     {
         await using var broker = await StartAsync(passwordsNeedTls: true);
-        var plain = new Older.AmqpConnectionOptions { Host = "127.0.0.1", Port = broker.Endpoints[0].Port };
+        var plain = new Older.AmqpConnectionOptions { Host = "127.0.0.1", Port = broker.Endpoints[0].Port, SaslMechanisms = ["PLAIN"] };
         var failure = await Assert.ThrowsAsync<Older.ConnectFailedException>(() => Older.AmqpConnection.ConnectAsync(plain).WaitAsync(Patience));
         Assert.Contains("'SCRAM-SHA-256 SCRAM-SHA-512 ANONYMOUS'", failure.Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<Newer.AmqpException>(() => Newer.AmqpConnection.ConnectAsync(new Newer.AmqpConnectionOptions { Host = "127.0.0.1", Port = plain.Port }).WaitAsync(Patience));
+        await Assert.ThrowsAsync<Newer.AmqpException>(() => Newer.AmqpConnection.ConnectAsync(new Newer.AmqpConnectionOptions { Host = "127.0.0.1", Port = plain.Port, SaslMechanisms = ["PLAIN"] }).WaitAsync(Patience));
+
+        // Who does not insist on PLAIN comes in without saying the password.
+        await using var byScram = await Older.AmqpConnection.ConnectAsync(plain with { SaslMechanisms = null }).WaitAsync(Patience);
 
         await using var within = await Older.AmqpConnection.ConnectAsync(plain with { Port = broker.TlsEndpoints[0].Port, Tls = new ClientTlsOptions { Authorities = [_authority.Certificate] } }).WaitAsync(Patience);
         await using var inMemory = await Older.AmqpConnection.ConnectAsync(broker.ConnectInMemory(), new Older.AmqpConnectionOptions()).WaitAsync(Patience);
@@ -217,13 +251,13 @@ public sealed class ClientCertificateTests : IDisposable
         return broker;
     }
 
-    private Task<Older.AmqpConnection> OlderAsync(AmqpBroker broker, X509Certificate2? certificate) =>
-        Older.AmqpConnection.ConnectAsync(new Older.AmqpConnectionOptions { Host = "127.0.0.1", Port = broker.TlsEndpoints[0].Port, Tls = TlsWith(certificate) }).WaitAsync(Patience);
+    private Task<Older.AmqpConnection> OlderAsync(AmqpBroker broker, X509Certificate2? certificate, X509Certificate2Collection? between = null) =>
+        Older.AmqpConnection.ConnectAsync(new Older.AmqpConnectionOptions { Host = "127.0.0.1", Port = broker.TlsEndpoints[0].Port, Tls = TlsWith(certificate, between) }).WaitAsync(Patience);
 
-    private Task<Newer.AmqpConnection> NewerAsync(AmqpBroker broker, X509Certificate2? certificate) =>
-        Newer.AmqpConnection.ConnectAsync(new Newer.AmqpConnectionOptions { Host = "127.0.0.1", Port = broker.TlsEndpoints[0].Port, Tls = TlsWith(certificate) }).WaitAsync(Patience);
+    private Task<Newer.AmqpConnection> NewerAsync(AmqpBroker broker, X509Certificate2? certificate, X509Certificate2Collection? between = null) =>
+        Newer.AmqpConnection.ConnectAsync(new Newer.AmqpConnectionOptions { Host = "127.0.0.1", Port = broker.TlsEndpoints[0].Port, Tls = TlsWith(certificate, between) }).WaitAsync(Patience);
 
-    private ClientTlsOptions TlsWith(X509Certificate2? certificate) => new() { Authorities = [_authority.Certificate], Certificate = certificate, LogsInByCertificate = true };
+    private ClientTlsOptions TlsWith(X509Certificate2? certificate, X509Certificate2Collection? between) => new() { Intermediates = between, Authorities = [_authority.Certificate], Certificate = certificate, LogsInByCertificate = true };
 
     /// <summary>A client whose certificate is that of app.</summary>
     private sealed class Authority : ISaslAuthority

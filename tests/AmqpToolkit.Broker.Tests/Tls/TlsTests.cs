@@ -24,7 +24,7 @@ public sealed class TlsTests : IDisposable
     [Theory]
     [InlineData(SslProtocols.Tls12)]
     [InlineData(SslProtocols.Tls13)]
-    public async Task Clients_OfEitherVersion_SendAndReceive(SslProtocols version)
+    public async Task A11_Clients_OfEitherVersion_SendAndReceive(SslProtocols version)
     {
         await using var broker = await StartAsync();
         var stream = await HandshakeAsync(broker.TlsEndpoints[0], version);
@@ -130,7 +130,7 @@ public sealed class TlsTests : IDisposable
             Options(empty),
             Options(_authority.File),
             Options(server) with { KeyFile = empty },
-            Options(server) with { AuthoritiesFile = empty },
+            Options(server) with { AuthoritiesFile = empty, ClientCertificates = ClientCertificates.Request },
             Options(_authority.Write("broker.pfx", "x")) with { KeyPassword = "hidden" },
             Options(server) with { Hosts = [new TlsHost { Name = "a", CertificateFile = empty }] },
         })
@@ -141,6 +141,7 @@ public sealed class TlsTests : IDisposable
         }
 
         await Assert.ThrowsAsync<ArgumentException>(() => AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [], Tls = Options(server) with { ClientCertificates = ClientCertificates.Request } }));
+        await Assert.ThrowsAsync<ArgumentException>(() => AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [], Tls = Options(server) with { AuthoritiesFile = _authority.File } }));
     }
 
     [Fact]
@@ -245,6 +246,180 @@ public sealed class TlsTests : IDisposable
         }
     }
 
+    /// <summary>A crowd that goes on connecting costs its own address: who comes from elsewhere and takes its time shakes hands to the end.</summary>
+    [Fact]
+    public async Task Handshakes_OfACrowdThatGoesOn_CutNobodyFromElsewhere()
+    {
+        const int Most = 50;
+        await using var broker = await StartAsync(tls => tls with { MaxHandshakes = Most }, handshakeTimeout: 10 * Patience);
+        var crowd = new Queue<Socket>();
+        try
+        {
+            using var slow = await ConnectSocketAsync(broker.TlsEndpoints[0]);
+            await Eventually.HoldsAsync(() => broker.PendingHandshakes == 1);
+            for (int index = 0; index < 20 * Most; index++)
+            {
+                crowd.Enqueue(await ConnectSocketAsync(broker.TlsEndpoints[0], "127.0.0.2"));
+                if (crowd.Count > 2 * Most)
+                {
+                    using var first = crowd.Dequeue();
+                    await ReceiveToTheEndAsync(first, new byte[100]);
+                }
+            }
+
+            // It has waited longer than any of them.
+            using var stream = await TlsTransportConnection.ConnectAsync(slow, Believing("localhost"), CancellationToken.None).WaitAsync(Patience);
+            await using var older = await Older.AmqpConnection.ConnectAsync(stream, new Older.AmqpConnectionOptions()).WaitAsync(Patience);
+            Assert.InRange(broker.PendingHandshakes, 1, Most);
+        }
+        finally
+        {
+            foreach (var socket in crowd)
+            {
+                socket.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Clients that shake hands to the end and leave, as fast as they can: half of the processors work for them, and who sends or comes from elsewhere goes on.</summary>
+    [Fact]
+    public async Task Handshakes_InAStorm_LeaveOthersTheirTurn()
+    {
+        await using var broker = await StartAsync(handshakeTimeout: 10 * Patience);
+        using var storm = new CancellationTokenSource();
+        int shaken = 0;
+        var intruders = Enumerable.Range(0, 32).Select(_ => Task.Run(StormAsync)).ToArray();
+        try
+        {
+            await using var older = await Older.AmqpConnection.ConnectAsync(await HandshakeAsync(broker.TlsEndpoints[0]), new Older.AmqpConnectionOptions { HeartbeatSeconds = 0 }).WaitAsync(Patience);
+            await using var channel = await older.OpenChannelAsync();
+            await channel.QueueDeclareAsync("q").AsTask().WaitAsync(Patience);
+            for (int index = 0; index < 200; index++)
+            {
+                Assert.Equal(Older.PublishStatus.Confirmed, (await channel.PublishAsync("", "q", new byte[100]).AsTask().WaitAsync(Patience)).Status);
+                if (index % 20 == 0)
+                {
+                    using var other = await HandshakeAsync(broker.TlsEndpoints[0]);
+                }
+            }
+
+            // However fast the rest was: there was a storm.
+            await Eventually.HoldsAsync(() => Volatile.Read(ref shaken) >= 200);
+        }
+        finally
+        {
+            await storm.CancelAsync();
+            await Task.WhenAll(intruders).WaitAsync(Patience);
+        }
+
+        Assert.InRange(broker.Handshakes!.MostTaken, 1, Math.Max(1, Environment.ProcessorCount / 2));
+        await Eventually.HoldsAsync(() => broker.PendingHandshakes == 0);
+        Assert.Equal(0, broker.Handshakes.WaitingCount);
+
+        async Task StormAsync()
+        {
+            while (!storm.IsCancellationRequested)
+            {
+                using var intruder = await ConnectSocketAsync(broker.TlsEndpoints[0], "127.0.0.2");
+                using var stream = await TlsTransportConnection.ConnectAsync(intruder, Believing("localhost"), CancellationToken.None).WaitAsync(Patience);
+                Interlocked.Increment(ref shaken);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Handshakes_ThatFail_AreToldOneByOneUpToANumber_AndThenCounted()
+    {
+        const int Failures = 40;
+        var time = new ManualTimeProvider();
+        await using var broker = await StartAsync(time: time);
+        for (int index = 0; index < Failures; index++)
+        {
+            await FailAsync();
+        }
+
+        await Eventually.HoldsAsync(() => broker.PendingHandshakes == 0);
+        Assert.Equal(10, _log.Of(4).Count());
+        Assert.Empty(_log.Of(39));
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        await FailAsync();
+        await Eventually.HoldsAsync(() => _log.Of(39).Any());
+        Assert.StartsWith($"{Failures - 10} more TLS handshakes", Assert.Single(_log.Of(39)), StringComparison.Ordinal);
+
+        async Task FailAsync()
+        {
+            using var socket = await ConnectSocketAsync(broker.TlsEndpoints[0]);
+            await socket.SendAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray());
+            await ReceiveToTheEndAsync(socket, new byte[1000]);
+        }
+    }
+
+    /// <summary>A client that says it knows TLS 1.1 and nothing later: an alert, protocol_version (70), and the end. From RFC 4346 section 7.4.1.2 octet by octet, since no library here speaks it any more.</summary>
+    [Fact]
+    public async Task Handshake_OfTls1_1_IsRefused()
+    {
+        await using var broker = await StartAsync();
+        using var socket = await ConnectSocketAsync(broker.TlsEndpoints[0]);
+        byte[] hello =
+        [
+            22, 3, 1, 0, 47, // record: handshake, 47 octets
+            1, 0, 0, 43, // client_hello, 43 octets
+            3, 2, // TLS 1.1
+            .. new byte[32], // random
+            0, // no session
+            0, 4, 0xC0, 0x09, 0xC0, 0x13, // ECDHE with AES-128-CBC and SHA-1, with ECDSA and RSA
+            1, 0, // no compression
+        ];
+        await socket.SendAsync(hello);
+
+        byte[] answer = new byte[1000];
+        int octets = await ReceiveToTheEndAsync(socket, answer);
+
+        // An alert, if the reset does not overtake it.
+        Assert.True(octets == 0 || (answer[0] == 21 && answer[6] == 70), Convert.ToHexString(answer, 0, octets));
+        await Eventually.HoldsAsync(() => _log.Of(4).Any());
+        Assert.Equal(0, broker.ConnectionCount);
+    }
+
+    /// <summary>A ClientHello of 60,000 octets in four records, of which the last lacks an octet: what is in pieces is not kept for long.</summary>
+    [Fact]
+    public async Task Handshake_OfMoreThanIsTaken_IsEndedByWhatHasCome()
+    {
+        await using var broker = await StartAsync(handshakeTimeout: 10 * Patience);
+        using var socket = await ConnectSocketAsync(broker.TlsEndpoints[0]);
+        const int Record = 15_000;
+        byte[] hello = [1, 0, 0xEA, 0x5C, 3, 3, .. new byte[(4 * Record) - 6]];
+        for (int index = 0; index < 4; index++)
+        {
+            byte[] record = [22, 3, 1, Record >> 8, Record & 0xFF, .. hello.AsSpan(index * Record, index < 3 ? Record : Record - 1)];
+            try
+            {
+                await socket.SendAsync(record).WaitAsync(Patience);
+            }
+            catch (SocketException)
+            {
+                // It is over by now.
+            }
+        }
+
+        // The end, or an alert before it: nobody waits ten minutes for the last octet.
+        await ReceiveToTheEndAsync(socket, new byte[1000]);
+        await Eventually.HoldsAsync(() => broker.PendingHandshakes == 0);
+    }
+
+    [Fact]
+    public async Task Certificate_ThatHasExpired_IsToldAtTheStart()
+    {
+        using var old = _authority.IssueClient("CN=localhost", daysLeft: -1);
+        using var key = old.GetECDsaPrivateKey()!;
+        string file = _authority.Write("old.pem", $"{old.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n");
+
+        await using var broker = await StartAsync(tls => tls with { CertificateFile = file });
+
+        Assert.StartsWith("the certificate 'CN=localhost' holds from ", Assert.Single(_log.Of(44)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Broker_ThatStops_WaitsForNoHandshake()
     {
@@ -259,7 +434,7 @@ public sealed class TlsTests : IDisposable
 
     private AmqpTlsOptions Options(string certificate) => new() { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], CertificateFile = certificate };
 
-    private Task<AmqpBroker> StartAsync(Func<AmqpTlsOptions, AmqpTlsOptions>? with = null, TimeProvider? time = null)
+    private Task<AmqpBroker> StartAsync(Func<AmqpTlsOptions, AmqpTlsOptions>? with = null, TimeProvider? time = null, TimeSpan? handshakeTimeout = null)
     {
         var tls = Options(_authority.IssueServer("broker.pem", "localhost"));
         return AmqpBroker.StartAsync(new AmqpBrokerOptions
@@ -267,6 +442,7 @@ public sealed class TlsTests : IDisposable
             Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
             Tls = with?.Invoke(tls) ?? tls,
             TimeProvider = time ?? TimeProvider.System,
+            HandshakeTimeout = handshakeTimeout ?? TimeSpan.FromSeconds(10),
             LoggerFactory = _log,
         });
     }
@@ -274,14 +450,28 @@ public sealed class TlsTests : IDisposable
     private async Task<TlsTransportConnection> HandshakeAsync(
         IPEndPoint endpoint, SslProtocols version = SslProtocols.None, string name = "localhost", RemoteCertificateValidationCallback? validate = null)
     {
-        var options = new SslClientAuthenticationOptions { TargetHost = name, EnabledSslProtocols = version, RemoteCertificateValidationCallback = validate, CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck } };
-        options.CertificateChainPolicy.CustomTrustStore.Add(_authority.Certificate);
+        var options = Believing(name);
+        options.EnabledSslProtocols = version;
+        options.RemoteCertificateValidationCallback = validate;
         return await TlsTransportConnection.ConnectAsync(await ConnectSocketAsync(endpoint), options, CancellationToken.None).WaitAsync(Patience);
     }
 
-    private static async Task<Socket> ConnectSocketAsync(IPEndPoint endpoint)
+    /// <summary>As a client that believes the authority.</summary>
+    private SslClientAuthenticationOptions Believing(string name)
+    {
+        var options = new SslClientAuthenticationOptions { TargetHost = name, CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck } };
+        options.CertificateChainPolicy.CustomTrustStore.Add(_authority.Certificate);
+        return options;
+    }
+
+    private static async Task<Socket> ConnectSocketAsync(IPEndPoint endpoint, string? from = null)
     {
         var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (from is not null)
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
+        }
+
         await socket.ConnectAsync(endpoint).WaitAsync(Patience);
         return socket;
     }

@@ -113,6 +113,118 @@ public sealed class AddressTests
         Assert.Null(broker.FindVirtualHost("/")!.FindExchange("topic"u8));
     }
 
+    /// <summary>What is found only at the end: the answer is longer than the peer's frames, or the user may not have the queue that its subscription needs.</summary>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public async Task AutoCreate_LeavesNothing_OfALinkThatIsRefusedAtTheEnd(bool isSender, bool isTopic)
+    {
+        await using var broker = await StartAsync(creates: true);
+        using var peer = PeerClient.Begin(broker, maxFrameSize: 512);
+        var capabilities = isTopic ? EncodedValue.Symbols("topic") : default;
+        if (isSender)
+        {
+            var source = new Source { Address = EncodedValue.String(new string('x', 600)) };
+            peer.AttachSender("new", with: attach => attach with { Source = source, Target = new Target { Address = EncodedValue.String("new"), Capabilities = capabilities } });
+        }
+        else
+        {
+            var filter = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = $"colour = '{new string('x', 450)}'" }).End().ToValue();
+            peer.AttachReceiver("new", with: attach => attach with { Source = new Source { Address = EncodedValue.String("new"), Filter = filter, Capabilities = capabilities } });
+        }
+
+        Assert.Equal("amqp:frame-size-too-small", peer.ExpectPast("detach").Condition);
+        Assert.Equal(0, broker.FindVirtualHost("/")!.QueueCount);
+        Assert.Null(broker.FindVirtualHost("/")!.FindExchange("new"u8));
+
+        // What was made for a link that is there stays when another of the connection is refused.
+        peer.AttachSender("kept", handle: 5);
+        peer.AttachSender("kept", handle: 6, with: attach => attach with { Source = new Source { Address = EncodedValue.String(new string('x', 600)) } });
+        Assert.Equal("amqp:frame-size-too-small", peer.ExpectPast("detach").Condition);
+        Assert.NotNull(broker.FindVirtualHost("/")!.FindQueue("kept"u8));
+    }
+
+    [Fact]
+    public async Task AutoCreate_LeavesNoExchange_ToWhoMayNotSubscribe()
+    {
+        await using var broker = await StartAsync(creates: true);
+        broker.Users.SetPermission("guest", new UserPermission("/", "^topic$", ".*", ".*"));
+        using var peer = PeerClient.Begin(broker);
+        peer.AttachReceiver("topic", with: attach => attach with { Source = new Source { Address = EncodedValue.String("topic"), Capabilities = EncodedValue.Symbols("topic") } });
+        Assert.Equal("amqp:unauthorized-access", peer.ExpectPast("detach").Condition);
+        Assert.Null(broker.FindVirtualHost("/")!.FindExchange("topic"u8));
+        peer.AttachSender("topic", handle: 2, with: attach => attach with { Target = new Target { Address = EncodedValue.String("topic"), Capabilities = EncodedValue.Symbols("topic") } });
+        Assert.NotNull(broker.FindVirtualHost("/")!.FindExchange("topic"u8));
+    }
+
+    /// <summary>Whoever came to a node between its making and its end has it.</summary>
+    [Theory]
+    [InlineData("declares")]
+    [InlineData("asks")]
+    [InlineData("publishes")]
+    [InlineData("gets")]
+    [InlineData("binds")]
+    [InlineData("attaches")]
+    [InlineData("publishes", "stream")]
+    [InlineData(null, "stream")]
+    [InlineData(null)]
+    public async Task NodeThatIsNotNeededAfterAll_StaysForWhoCameToIt(string? does, string type = "classic")
+    {
+        await using var broker = await StartAsync(creates: true);
+        var host = broker.FindVirtualHost("/")!;
+        broker.VirtualHosts.Find("/")!.DefaultQueueType = type;
+        Assert.Null(host.DeclareQueue("q"u8, passive: false, durable: true, exclusive: false, autoDelete: false, default, this, out var queue));
+        Assert.Null(host.DeclareExchange("e"u8, "fanout"u8, passive: false, durable: true, autoDelete: false, isInternal: false, default));
+        var exchange = host.FindExchange("e"u8)!;
+        using var older = RawClient.Open(broker);
+        older.OpenChannel(1);
+        switch (does)
+        {
+            case "declares":
+                older.Send(1, new QueueDeclare { Queue = "q", Durable = true });
+                older.Expect(QueueDeclareOkView.MethodKey);
+                older.Send(1, new ExchangeDeclare { Exchange = "e", Type = "fanout", Durable = true });
+                older.Expect(ExchangeDeclareOkView.MethodKey);
+                break;
+            case "asks":
+                older.Send(1, new QueueDeclare { Queue = "q", Passive = true });
+                older.Expect(QueueDeclareOkView.MethodKey);
+                older.Send(1, new ExchangeDeclare { Exchange = "e", Type = "fanout", Passive = true });
+                older.Expect(ExchangeDeclareOkView.MethodKey);
+                break;
+            case "publishes" or "gets":
+                older.Publish(1, "", "q", "x"u8.ToArray());
+                older.Send(1, new ConfirmSelect());
+                older.Expect(ConfirmSelectOkView.MethodKey);
+                if (does == "gets")
+                {
+                    older.Send(1, new BasicGet { Queue = "q" });
+                    older.Expect(BasicGetOkView.MethodKey);
+                }
+
+                break;
+            case "attaches":
+                using (var peer = PeerClient.Begin(broker))
+                {
+                    peer.AttachSender("q");
+                    peer.AttachSender("e", handle: 2);
+                }
+
+                break;
+            case "binds":
+                older.Send(1, new QueueBind { Queue = "q", Exchange = "e" });
+                older.Expect(QueueBindOkView.MethodKey);
+                break;
+        }
+
+        Assert.Equal(does is null, host.DeleteQueueIfUntouched(queue!));
+        host.DeleteExchangeIfUntouched(exchange);
+        Assert.Equal(does is null, host.FindQueue("q"u8) is null);
+        Assert.Equal(does is null or "publishes" or "gets", host.FindExchange("e"u8) is null);
+    }
+
     [Fact]
     public async Task LegacyAddresses_GoWhereRabbitHadThem()
     {

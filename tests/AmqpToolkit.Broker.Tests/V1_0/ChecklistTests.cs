@@ -24,6 +24,69 @@ public sealed class ChecklistTests : PeerTests
     }
 
     [Fact]
+    public void K09_K11_Credit_BringsAsMuch_AndSlides()
+    {
+        using var peer = PeerClient.Begin(Broker);
+        peer.AttachSender("q");
+        for (uint id = 0; id < 5; id++)
+        {
+            peer.Transfer(id, Message.Value($"{id}"), settled: true);
+        }
+
+        peer.AttachReceiver("q");
+        peer.Credit(1);
+        Assert.Equal("0", TextOf(peer.ExpectPast("transfer")));
+
+        // As a window of two that slides.
+        for (uint taken = 1; taken < 4; taken++)
+        {
+            peer.Credit(2, deliveryCount: taken, nextIncomingId: taken);
+            if (taken == 1)
+            {
+                Assert.Equal("1", TextOf(peer.ExpectPast("transfer")));
+            }
+
+            Assert.Equal($"{taken + 1}", TextOf(peer.ExpectPast("transfer")));
+        }
+    }
+
+    [Fact]
+    public void D11_Accepted_TakesTheMessageOut()
+    {
+        using var peer = PeerClient.Begin(Broker);
+        peer.AttachSender("q");
+        peer.Transfer(0, Message.Value("a"), settled: true);
+        peer.Transfer(1, Message.Value("b"), settled: true);
+        peer.AttachReceiver("q");
+        peer.Credit(2);
+        peer.ExpectPast("transfer");
+        peer.ExpectPast("transfer");
+        peer.Settle(0, EncodedValue.Of(default(Accepted)));
+        peer.Send(new Detach { Handle = 1, Closed = true });
+        peer.ExpectPast("detach");
+
+        // What was not settled is back, what was accepted is not.
+        Assert.Equal(1u, CountMessages());
+    }
+
+    [Fact]
+    public void M14_BodiesOfEveryKind_PassAsTheyAre()
+    {
+        using var peer = PeerClient.Begin(Broker);
+        peer.AttachSender("q");
+        peer.AttachReceiver("q");
+        peer.Credit(10);
+        byte[] sequence = new EncodedValueBuilder().Describe(AmqpSequenceView.DescriptorCode).BeginList().AddInt(1).AddSymbol("x").End().Span.ToArray();
+        byte[] value = new EncodedValueBuilder().Describe(AmqpValueView.DescriptorCode).BeginMap().AddString("k").AddNull().End().Span.ToArray();
+        uint id = 0;
+        foreach (byte[] body in new byte[][] { [.. Message.Data([1, 2]), .. Message.Data([])], [.. sequence, .. sequence], value })
+        {
+            peer.Transfer(id++, body, settled: true);
+            Assert.Equal(body, Message.WithoutHeader(peer.ExpectPast("transfer").Payload));
+        }
+    }
+
+    [Fact]
     public void S18_SessionWithoutAWindow_HoldsNoOtherUp()
     {
         using var peer = PeerClient.Begin(Broker, window: 0);

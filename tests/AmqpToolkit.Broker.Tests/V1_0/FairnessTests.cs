@@ -75,7 +75,7 @@ public sealed class FairnessTests : PeerTests
     }
 
     [Fact]
-    public void Capabilities_AreThoseThatAreThere()
+    public void E10_Capabilities_AreThoseThatAreThere()
     {
         using var peer = PeerClient.Begin(Broker);
         var attach = peer.AttachReceiver("q", with: attach => attach with

@@ -9,7 +9,7 @@ public sealed class LinkTests : PeerTests
     protected override void Prepare() => Older.DeclareQueue(1, "q");
 
     [Fact]
-    public void M03_M08_M09_M15_BareMessage_KeepsItsOctets()
+    public void M03_M08_M09_M15_M16_BareMessage_KeepsItsOctets()
     {
         using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
@@ -131,9 +131,21 @@ public sealed class LinkTests : PeerTests
         using var peer = PeerClient.Begin(Broker);
         peer.AttachReceiver("q", handle: 1, name: "same");
         peer.Send(new Attach { Name = "same", Handle = 2, Role = Role.Receiver, Source = new Source { Address = EncodedValue.String("q") } });
-        var detached = peer.ExpectPast("detach");
-        Assert.Equal("amqp:link:stolen", detached.Condition);
-        peer.Expect("attach");
+        Assert.Equal(AnySource.Member.Source, peer.ExpectPast("attach").Attach.Source.Kind);
+        Assert.Equal("amqp:link:stolen", peer.ExpectPast("detach").Condition);
+    }
+
+    /// <summary>The one that is there goes for one that comes, and not for one that is refused.</summary>
+    [Fact]
+    public void L02_LinkAttachedAgain_AndRefused_TakesNothing()
+    {
+        using var peer = PeerClient.Begin(Broker);
+        peer.AttachReceiver("q", handle: 1, name: "same");
+        peer.AttachReceiver("missing", handle: 2, name: "same");
+        Assert.Equal("amqp:not-found", peer.ExpectPast("detach").Condition);
+        peer.Credit(1);
+        Older.Publish(1, "", "q", "x"u8.ToArray());
+        Assert.Equal(0u, peer.ExpectPast("transfer").Transfer.Handle);
     }
 
     [Theory]
@@ -155,6 +167,20 @@ public sealed class LinkTests : PeerTests
         peer.Send(new Detach { Handle = 0, Closed = true });
         peer.Send(new Detach { Handle = 1, Closed = true });
         peer.AttachReceiver("q", handle: 3);
+    }
+
+    /// <summary>Who is refused in the end was no consumer: a queue that goes with its last one stays.</summary>
+    [Fact]
+    public void L07_AttachThatIsRefused_LeavesAQueueThatDeletesItself()
+    {
+        Older.Send(1, new QueueDeclare { Queue = "own", AutoDelete = true });
+        Older.Expect(QueueDeclareOkView.MethodKey);
+        Older.Publish(1, "", "own", "x"u8.ToArray());
+        Assert.Equal(1u, CountMessages("own"));
+        using var peer = PeerClient.Begin(Broker, maxFrameSize: 512);
+        peer.AttachReceiver("own", with: attach => attach with { Target = new Target { Address = EncodedValue.String(new string('x', 600)) } });
+        Assert.Equal("amqp:frame-size-too-small", peer.ExpectPast("detach").Condition);
+        Assert.Equal(1u, CountMessages("own"));
     }
 
     [Fact]
@@ -467,7 +493,7 @@ public sealed class LinkTests : PeerTests
     }
 
     [Fact]
-    public void D08_OutcomeWithoutSettlement_IsSettledByTheBroker()
+    public void D08_L18_OutcomeWithoutSettlement_IsSettledByTheBroker()
     {
         using var peer = PeerClient.Begin(Broker);
         peer.AttachSender("q");
@@ -484,7 +510,7 @@ public sealed class LinkTests : PeerTests
     [Theory]
     [InlineData(false, 0u)]
     [InlineData(true, 1u)]
-    public void D09_D18_N13_WhatIsLeftUnsettled_GetsTheDefaultOutcome(bool isFailure, uint deliveryCount)
+    public void D09_D18_L14_N13_WhatIsLeftUnsettled_GetsTheDefaultOutcome(bool isFailure, uint deliveryCount)
     {
         using (var peer = PeerClient.Begin(Broker))
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using AmqpToolkit.Codec.V1_0;
 
 namespace AmqpToolkit.Broker.Tests.V1_0;
 
@@ -8,6 +9,7 @@ public sealed class LogTests
 {
     private const int LinkRefused = 28;
     private const int ForeignProtocol = 29;
+    private const int AnswerWaits = 50;
 
     private readonly WarningLog _log = new();
 
@@ -21,6 +23,31 @@ public sealed class LogTests
         string line = Assert.Single(_log.Of(LinkRefused));
         Assert.Contains("sender-0", line, StringComparison.Ordinal);
         Assert.EndsWith("amqp:not-found: there is no node 'missing' in vhost '/'", line, StringComparison.Ordinal);
+    }
+
+    /// <summary>A client of the management node that gives no credit hears nothing: that is told, once for all that waits.</summary>
+    [Fact]
+    public async Task E02_AnswerThatWaitsForCredit_IsTold()
+    {
+        await using var broker = await StartAsync();
+        using var peer = PeerClient.Begin(broker);
+        var properties = new EncodedValueBuilder().BeginMap().AddSymbol("paired").AddBoolean(true).End().ToValue();
+        peer.AttachSender("/management", name: "pair", with: attach => attach with { SndSettleMode = SenderSettleMode.Settled, Properties = properties });
+        peer.AttachReceiver("/management", name: "pair", with: attach => attach with { SndSettleMode = SenderSettleMode.Settled, Properties = properties });
+        byte[] request = [.. Message.Properties(new Properties { To = EncodedValue.String("/queues/q"), Subject = "GET" }), .. new EncodedValueBuilder().Describe(AmqpValueView.DescriptorCode).AddNull().Span];
+        peer.Transfer(0, request, settled: true);
+        peer.Transfer(1, request, settled: true);
+
+        // Something that is answered at once comes behind both.
+        peer.AttachSender("amq.fanout", handle: 2);
+        string line = Assert.Single(_log.Of(AnswerWaits));
+        Assert.Contains("/management", line, StringComparison.Ordinal);
+        peer.Credit(10);
+        peer.ExpectPast("transfer");
+        peer.ExpectPast("transfer");
+        peer.Transfer(2, request, settled: true);
+        peer.ExpectPast("transfer");
+        Assert.Single(_log.Of(AnswerWaits));
     }
 
     [Theory]

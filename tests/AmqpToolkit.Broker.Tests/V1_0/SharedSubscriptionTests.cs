@@ -192,6 +192,107 @@ public sealed class SharedSubscriptionTests : IAsyncLifetime
         Assert.Equal((1, 1u), (QueueCount, _broker.FindVirtualHost("/")!.Queues.Single().ReadyCount));
     }
 
+    /// <summary>Another that asks for the subscription of an attached link and is refused: the link, its messages, its binding and its end are as they were.</summary>
+    /// <param name="sendsASource">Whether it says what it wants to read, or asks for what there is.</param>
+    /// <param name="policy">When the other would have it expire.</param>
+    [Theory]
+    [InlineData(true, "never")]
+    [InlineData(true, "session-end")]
+    [InlineData(true, "link-detach")]
+    [InlineData(false, null)]
+    public void L02_AttachThatIsRefused_TakesNothingFromWhoHasTheSubscription(bool sendsASource, string? policy)
+    {
+        using var owner = PeerClient.Begin(_broker);
+        owner.AttachSender("amq.fanout");
+        owner.AttachSender("amq.topic/a.b", handle: 2);
+        owner.AttachReceiver(string.Empty, name: "subscriber", with: attach => attach with
+        {
+            Source = new Source { Address = EncodedValue.String("amq.fanout"), ExpiryPolicy = TerminusExpiryPolicy.Texts.Never },
+        });
+        owner.Credit(10);
+        owner.Transfer(0, Message.Value("first"), settled: true);
+        Assert.Equal("first", PeerTests.TextOf(owner.ExpectPast("transfer")));
+
+        using (var peer = PeerClient.Begin(_broker, maxFrameSize: 512))
+        {
+            var filter = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = $"colour = '{new string('x', 450)}'" }).End().ToValue();
+            peer.AttachReceiver(string.Empty, name: "subscriber", with: attach => attach with
+            {
+                Source = sendsASource ? new Source { Address = EncodedValue.String("amq.topic/a.*"), ExpiryPolicy = policy!, Filter = filter } : default(EncodedValue),
+                Target = new Target { Address = EncodedValue.String(new string('x', sendsASource ? 1 : 600)) },
+            });
+            Assert.Equal("amqp:frame-size-too-small", peer.ExpectPast("detach").Condition);
+            peer.Send(default(End));
+            peer.ExpectPast("end");
+        }
+
+        owner.Transfer(1, Message.Value("by no key of its own"), handle: 2);
+        Assert.Equal(AnyDeliveryState.Member.Released, owner.ExpectPast("disposition").Disposition.State.Kind);
+        owner.Transfer(2, Message.Value("second"), settled: true);
+        Assert.Equal("second", PeerTests.TextOf(owner.ExpectPast("transfer")));
+        owner.Settle(0, EncodedValue.Of(default(Accepted)));
+        owner.Settle(1, EncodedValue.Of(default(Accepted)));
+        owner.Send(new Detach { Handle = 1 });
+        Assert.Equal(string.Empty, $"{owner.ExpectPast("detach").Condition}");
+        Assert.Equal((1, 0u), (QueueCount, _broker.FindVirtualHost("/")!.Queues.Single().ReadyCount));
+    }
+
+    /// <summary>The same on one connection, by the name of the link that is there.</summary>
+    [Fact]
+    public void L02_AttachThatIsRefused_OnTheSameConnection_TakesNothing()
+    {
+        using var peer = PeerClient.Begin(_broker);
+        peer.AttachSender("amq.fanout");
+        peer.AttachReceiver(string.Empty, name: "subscriber", with: Durable("amq.fanout"));
+        peer.Credit(10);
+        var filter = new EncodedValueBuilder().BeginMap().AddSymbol("selector").Add(new SelectorFilter { Value = "colour = = 'red'" }).End().ToValue();
+        peer.AttachReceiver(string.Empty, handle: 2, name: "subscriber", with: attach => attach with
+        {
+            Source = new Source
+            {
+                Address = EncodedValue.String("amq.fanout"), Durable = TerminusDurability.Configuration, ExpiryPolicy = TerminusExpiryPolicy.Texts.Never, Filter = filter,
+            },
+        });
+        Assert.Equal("amqp:invalid-field", peer.ExpectPast("detach").Condition);
+        peer.Transfer(0, Message.Value("x"), settled: true);
+        Assert.Equal("x", PeerTests.TextOf(peer.ExpectPast("transfer")));
+
+        // One that is not refused has what the other had, and what that had not settled.
+        peer.Send(Durable("amq.fanout")(new Attach { Name = "subscriber", Handle = 3, Role = Role.Receiver, Target = new Target { Address = EncodedValue.String("here") } }));
+        Assert.Equal("amqp:link:stolen", peer.ExpectPast("detach").Condition);
+        Assert.Equal(AnySource.Member.Source, peer.ExpectPast("attach").Attach.Source.Kind);
+        peer.Credit(10, handle: 3, nextIncomingId: 1);
+        Assert.Equal("x", PeerTests.TextOf(peer.ExpectPast("transfer")));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void E07_PropertyFiltersThatSayTheSame_AreTheSame(bool isSame)
+    {
+        using var peer = PeerClient.Begin(_broker);
+        Attach(peer, 1, "sub", builder => builder.AddString("colour").AddString("blue").AddString("weight").AddInt(5));
+        Attach(peer, 2, "sub|2", builder => builder.AddSymbol("weight").AddLong(isSame ? 5 : 6).AddSymbol("colour").AddSymbol("blue"));
+        if (!isSame)
+        {
+            Assert.Equal("amqp:resource-locked", peer.ExpectPast("detach").Condition);
+            return;
+        }
+
+        peer.Send(new Detach { Handle = 2 });
+        Assert.Equal(string.Empty, $"{peer.ExpectPast("detach").Condition}");
+
+        static void Attach(PeerClient peer, uint handle, string name, Func<EncodedValueBuilder, EncodedValueBuilder> fill)
+        {
+            var value = fill(new EncodedValueBuilder().BeginMap()).End().ToValue();
+            var filter = new EncodedValueBuilder().BeginMap().AddSymbol("filter").Add(new ApplicationPropertiesFilter { Value = value }).End().ToValue();
+            peer.AttachReceiver(string.Empty, handle, name, attach => Shared(isGlobal: false)(attach) with
+            {
+                Source = new Source { Address = EncodedValue.String("amq.fanout"), Capabilities = EncodedValue.Symbols("shared"), Filter = filter },
+            });
+        }
+    }
+
     [Fact]
     public void L16_LinkThatTheBrokerCloses_LeavesItsSubscription()
     {

@@ -13,7 +13,7 @@ public sealed class TerminusTests : PeerTests
     }
 
     [Fact]
-    public void E01_AnonymousTerminus_SendsEachMessageWhereItSays()
+    public void E01_N01_AnonymousTerminus_SendsEachMessageWhereItSays()
     {
         using var peer = PeerClient.Begin(Broker);
         var attach = AttachAnonymous(peer);

@@ -74,7 +74,7 @@ public sealed class EncodedValueTests
 
     [Theory]
     [MemberData(nameof(Encodings))]
-    public void Value_CutAnywhere_IsTruncated(AmqpType type, string hex)
+    public void T36_Value_CutAnywhere_IsTruncated(AmqpType type, string hex)
     {
         byte[] octets = Convert.FromHexString(hex);
         AmqpReader.Validate(octets, out int length);

@@ -9,7 +9,7 @@ public sealed class ProtonTests
     private const int Trees = 1000;
 
     [ProtonFact]
-    public void Values_OfRandomTrees_AreTheSameToBoth()
+    public void T35_Values_OfRandomTrees_AreTheSameToBoth()
     {
         using LinePeer proton = ProtonFactAttribute.Peer();
         var random = new RandomTrees(Seed);

@@ -12,7 +12,7 @@ public sealed class RheaTests
     private const uint MaxFrameSize = 1 << 20;
 
     [RheaFact]
-    public void Values_OfRandomTrees_AreTheSameToBoth()
+    public void T35_Values_OfRandomTrees_AreTheSameToBoth()
     {
         using LinePeer rhea = RheaFactAttribute.Peer();
         var random = new RandomTrees(Seed) { IsPlain = true };

@@ -11,7 +11,7 @@ public sealed class ScramServerTests
     private readonly Authority _authority = new();
 
     [Fact]
-    public void Exchange_OfRfc7677_IsAsItStandsThere()
+    public void A09_Exchange_OfRfc7677_IsAsItStandsThere()
     {
         var server = Server();
 

@@ -353,7 +353,7 @@ public sealed class LinkEngineTests
     }
 
     [Fact]
-    public void AttachThatFitsNoFrame_IsNotSent()
+    public void F08_AttachThatFitsNoFrame_IsNotSent()
     {
         var engine = new EngineUnderTest { Answers = false };
         engine.Feed(Peer.Header, Peer.Frame(new Open { ContainerId = "peer", MaxFrameSize = 512 }));

@@ -14,6 +14,7 @@ public sealed class StreamRepairTests
     [
         "a message", "two messages", "the first message of a file", "the end of a file", "a header", "the only header", "a file", "the first file", "the last file", "all files",
         "the end of the last file", "the last file but its header", "an emptied file", "an emptied last file", "a file and a message before", "a long message",
+        "the first message of the last file", "a zeroed last file", "zeroed messages of the last file", "a last file of another stream",
     ];
 
     [Theory]
@@ -48,6 +49,63 @@ public sealed class StreamRepairTests
         using var again = new TestStream(disk, segmentOctets: 2000, knownEnd: Messages + 1, knownFirst: 0);
         Assert.Equal([.. readable, (Messages, "after")], again.Read(StreamPosition.First));
         Assert.Empty(again.Damage);
+    }
+
+    /// <summary>Whatever ends it, and whatever of it the disk keeps: it is run again, from what a look finds then.</summary>
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public void Repair_EndedAtAnyCall_LeavesNothingToMissWhenItIsRunAgain(string damage)
+    {
+        var whole = Fill(damage == "a long message" ? "" : damage);
+        Damage(TestStream.FolderOf(whole), damage);
+        var readable = damage == "the only header" ? [] : Read(whole.Kill());
+        int ends = 0;
+        for (int point = 1; ; point++)
+        {
+            SimulatedDisk? killed = null;
+            SimulatedDisk? left = null;
+            SimulatedDisk failed = whole.Kill();
+            int number = 0;
+            failed.OnWrite = _ => End();
+            failed.OnSync = _ => End();
+            try
+            {
+                Repair(failed);
+                break;
+            }
+            catch (IOException)
+            {
+                ends++;
+            }
+
+            failed.OnWrite = failed.OnSync = null;
+            foreach (var disk in (SimulatedDisk[])[failed, killed!, left!])
+            {
+                Repair(disk);
+                Assert.Empty(Check(disk).Damages);
+                using var stream = new TestStream(disk, segmentOctets: 2000, knownEnd: Messages, knownFirst: 0);
+                Assert.Equal(readable, stream.Read(StreamPosition.First));
+                Assert.Empty(stream.Damage);
+            }
+
+            void End()
+            {
+                if (++number == point)
+                {
+                    killed = failed.Kill();
+                    left = failed.LosePower(new Random(point));
+                    throw new IOException("injected");
+                }
+            }
+        }
+
+        Assert.True(ends >= 2, $"{ends} ends");
+
+        static void Repair(SimulatedDisk disk)
+        {
+            using var files = disk.Open();
+            StreamRepair.Run(files.OpenFolder("7"), Check(disk), static _ => { });
+        }
     }
 
     [Theory]
@@ -172,6 +230,18 @@ public sealed class StreamRepairTests
             case "a file and a message before":
                 folder.Flip(names[1], folder.Read(names[1]).Length - 200, 1);
                 folder.Remove(names[2]);
+                break;
+            case "the first message of the last file":
+                folder.Cut(names[^1], First + 20);
+                break;
+            case "a zeroed last file":
+                folder.Put(names[^1], new byte[folder.Read(names[^1]).Length]);
+                break;
+            case "zeroed messages of the last file":
+                folder.Put(names[^1], [.. folder.Read(names[^1]).AsSpan(0, First), .. new byte[folder.Read(names[^1]).Length - First]]);
+                break;
+            case "a last file of another stream":
+                folder.Put(names[^1], TestStream.FolderOf(Fill("")).Read(names[^1]));
                 break;
             case "a long message":
                 folder.Flip(names[0], First + 5, 1);

@@ -66,6 +66,8 @@ internal sealed class TestStream : IDisposable
 
     public void Wait(ulong token) => _waiter.Wait(token);
 
+    public void WaitForAnswer(ulong token) => _waiter.WaitForAnswer(token);
+
     public bool IsCommitted(ulong token) => _waiter.Committed >= token;
 
     public Task Failed => _waiter.Failed;
