@@ -141,7 +141,7 @@ internal static class BrokerCommand
         new(nameof(BrokerSettings.SaslMechanisms), new Option<string[]>("--sasl-mechanisms")
         {
             HelpName = "name",
-            Description = "SASL mechanism to offer; may be repeated [default: PLAIN, AMQPLAIN and, if every user can use it, SCRAM-SHA-256, SCRAM-SHA-512]",
+            Description = "SASL mechanism to offer; may be repeated [default: PLAIN, AMQPLAIN; SCRAM-SHA-256 and SCRAM-SHA-512 if every user can use them; ANONYMOUS, from this machine alone, to 1.0 and where the profile has it]",
         }),
         new(nameof(BrokerSettings.LoginFailuresPerMinute), new Option<string>("--login-failures-per-minute")
         {

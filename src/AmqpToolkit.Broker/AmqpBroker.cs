@@ -56,6 +56,7 @@ public sealed class AmqpBroker : IAsyncDisposable
         }
 
         Timers.Schedule(new ArenaTrimmer(Arena, options.ReturnsMemoryAtOnce), Timers.Now + ArenaTrimmer.IntervalMilliseconds);
+        Strangers = new StrangerLog(Timers, Logger);
         Logins = new LoginThrottle(options.TimeProvider, options.LoginFailuresPerMinute);
         Occupancy = new NodeOccupancy(options.ConnectionMax ?? -1, options.ChannelMaxPerNode ?? -1);
         VirtualHosts = new BrokerVirtualHosts(this);
@@ -93,6 +94,9 @@ public sealed class AmqpBroker : IAsyncDisposable
 
     /// <summary>Failed logins of each address.</summary>
     internal LoginThrottle Logins { get; }
+
+    /// <summary>How much is logged of clients that have not logged in.</summary>
+    internal StrangerLog Strangers { get; }
 
     /// <summary>Whether SCRAM is offered where the options do not say so: only as long as every user can use it, since clients take the strongest mechanism that they find.</summary>
     internal bool OffersScram => Users.AllHaveScram;
@@ -144,6 +148,8 @@ public sealed class AmqpBroker : IAsyncDisposable
                 broker._tls = new TlsDoor(broker, tls);
             }
 
+            // A port that is taken is found before a folder is made, or a store read that takes a while.
+            broker.Bind();
             if (options.HasStore)
             {
                 await broker.OpenStoreAsync().ConfigureAwait(false);
@@ -270,6 +276,7 @@ public sealed class AmqpBroker : IAsyncDisposable
         }
 
         Timers.Dispose();
+        Strangers.Flush();
         if (Arena.Paging is { } paging)
         {
             await paging.StopReadingAsync().ConfigureAwait(false);
@@ -419,9 +426,8 @@ public sealed class AmqpBroker : IAsyncDisposable
     /// <summary>The folder for messages that need not outlive the broker and that memory has no room for; null where only a test's disk is.</summary>
     private DiskFileLayer? ScratchFiles() => ScratchFolder is { } folder ? new DiskFileLayer(folder) : null;
 
-    private void Listen()
+    private void Bind()
     {
-        IsListening = true;
         var endpoints = new List<IPEndPoint>();
         foreach (var endpoint in Options.Endpoints)
         {
@@ -435,6 +441,16 @@ public sealed class AmqpBroker : IAsyncDisposable
 
         Endpoints = endpoints;
         TlsEndpoints = [.. (Options.Tls?.Endpoints ?? []).Select(endpoint => Bind(endpoint, _profile, TlsListening.Required))];
+    }
+
+    private void Listen()
+    {
+        IsListening = true;
+        foreach (var listener in _listeners)
+        {
+            listener.Socket.Listen(1024);
+        }
+
         foreach (var listener in _listeners)
         {
             _accepting.Add(Task.Run(() => AcceptAsync(listener.Socket, listener.Profile, listener.Tls)));
@@ -451,7 +467,6 @@ public sealed class AmqpBroker : IAsyncDisposable
         }
 
         socket.Bind(endpoint);
-        socket.Listen(1024);
         return (IPEndPoint)socket.LocalEndPoint!;
     }
 

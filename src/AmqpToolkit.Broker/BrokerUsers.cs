@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Net;
 using System.Security.Cryptography;
 using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Diagnostics;
@@ -197,11 +198,11 @@ public sealed class BrokerUsers
     /// <param name="credentials">What the client says of itself.</param>
     /// <param name="isLoopback">Whether it is on this machine.</param>
     /// <param name="connection">The connection's name, for the log, which alone is told why.</param>
-    internal UserAccount? Authenticate(SaslCredentials credentials, bool isLoopback, string connection = "")
+    internal UserAccount? Authenticate(SaslCredentials credentials, bool isLoopback, string connection = "", EndPoint? client = null)
     {
         var account = _accounts.GetValueOrDefault(credentials.UserName);
         var state = account?.State;
-        return Admit(account, credentials.UserName, PasswordHash.Verify(state?.Password, credentials.Password), isLoopback, connection);
+        return Admit(account, credentials.UserName, PasswordHash.Verify(state?.Password, credentials.Password), isLoopback, connection, client);
     }
 
     /// <summary>What a user's SCRAM proof is checked with; takes as long, and looks as it would, where there is no such user or none that can use it.</summary>
@@ -226,28 +227,32 @@ public sealed class BrokerUsers
     }
 
     /// <summary>The account whose SCRAM proof was checked; null when it was wrong, the password is another by now, or the client may not come from there.</summary>
-    internal UserAccount? Conclude(string userName, ScramVerifier verifier, bool isProven, bool isLoopback, string connection)
+    internal UserAccount? Conclude(string userName, ScramVerifier verifier, bool isProven, bool isLoopback, string connection, EndPoint? client = null)
     {
         var account = _accounts.GetValueOrDefault(userName);
-        return Admit(account, userName, isProven && ReferenceEquals(account?.State?.Scram?.For(verifier.Hash), verifier), isLoopback, connection);
+        return Admit(account, userName, isProven && ReferenceEquals(account?.State?.Scram?.For(verifier.Hash), verifier), isLoopback, connection, client);
     }
 
     /// <summary>Whether there is such a user, and it may come from there.</summary>
     internal bool MayCome(string name, bool isLoopback) => StateOf(name) is { } state && (isLoopback || !state.LoopbackOnly);
 
     /// <summary>The account that a certificate names; null when there is none, the client says it is another, or it may not come from there.</summary>
-    internal UserAccount? AuthenticateExternally(string? name, bool isSame, string given, bool isLoopback, string connection) => Admit(
-        name is null ? null : _accounts.GetValueOrDefault(name), name ?? given, isSame, isLoopback, connection,
+    internal UserAccount? AuthenticateExternally(string? name, bool isSame, string given, bool isLoopback, string connection, EndPoint? client = null) => Admit(
+        name is null ? null : _accounts.GetValueOrDefault(name), name ?? given, isSame, isLoopback, connection, client,
         name is null ? "its certificate names no user" : isSame ? "its certificate names a user that is not there" : $"its certificate is of this user, and it says it is '{Plain(given)}'");
 
-    private UserAccount? Admit(UserAccount? account, string userName, bool isRight, bool isLoopback, string connection, string otherwise = "no such user, or another password")
+    private UserAccount? Admit(UserAccount? account, string userName, bool isRight, bool isLoopback, string connection, EndPoint? client, string otherwise = "no such user, or another password")
     {
         if (isRight && account?.State is { } state && (isLoopback || !state.LoopbackOnly))
         {
             return account;
         }
 
-        Log.LoginRefused(_broker.Logger, connection, Plain(userName), isRight && account?.State is not null ? "this user may log in from the broker's own machine alone" : otherwise);
+        if (_broker.Strangers.MayTell(client))
+        {
+            Log.LoginRefused(_broker.Logger, connection, Plain(userName), isRight && account?.State is not null ? "this user may log in from the broker's own machine alone" : otherwise);
+        }
+
         return null;
     }
 

@@ -137,6 +137,7 @@ public sealed class ExecutableTests
         Assert.Equal(0, (await broker.EndAsync()).ExitCode);
     }
 
+    /// <summary>And leaves no folder behind, which the next start would take for its own.</summary>
     [Fact]
     public async Task Port_ThatIsTaken_EndsWithOneLineAndOne()
     {
@@ -144,13 +145,15 @@ public sealed class ExecutableTests
         other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         other.Listen();
         int port = ((IPEndPoint)other.LocalEndPoint!).Port;
-        await using BrokerExecutable broker = BrokerExecutable.Start($"--port {port}");
+        string data = Path.Combine(Path.GetTempPath(), $"amqp-broker-{Guid.NewGuid():N}");
+        await using BrokerExecutable broker = BrokerExecutable.Start($"--port {port} --data {data}");
 
         (int exitCode, string output, string error) = await broker.EndAsync();
 
         Assert.Equal((1, ""), (exitCode, output));
         AssertOneLine($"127.0.0.1:{port}", error);
         AssertOneLine("taken", error);
+        Assert.False(Directory.Exists(data));
     }
 
     [Fact]

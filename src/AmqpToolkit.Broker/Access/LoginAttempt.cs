@@ -19,11 +19,14 @@ internal sealed class LoginAttempt(AmqpBroker broker, TransportConnection transp
     /// <summary>Who has logged in; null before that. Any thread.</summary>
     public UserAccount? Account => Volatile.Read(ref _account);
 
+    /// <summary>Whether a line about the client may be written to the log: any number about one that has logged in.</summary>
+    public bool MayTell => Account is not null || broker.Strangers.MayTell(transport.RemoteEndPoint);
+
     private IPAddress? Address => (transport.RemoteEndPoint as IPEndPoint)?.Address;
 
     /// <inheritdoc/>
     public bool Authenticate(SaslCredentials credentials) =>
-        MayTry(credentials.UserName, begins: true) && Finish(credentials.UserName, broker.Users.Authenticate(credentials, transport.IsLoopback, connection));
+        MayTry(credentials.UserName, begins: true) && Finish(credentials.UserName, broker.Users.Authenticate(credentials, transport.IsLoopback, connection, transport.RemoteEndPoint));
 
     /// <inheritdoc/>
     public string? AuthenticateExternally(string userName)
@@ -37,7 +40,7 @@ internal sealed class LoginAttempt(AmqpBroker broker, TransportConnection transp
             return null;
         }
 
-        var account = broker.Users.AuthenticateExternally(name, isSame, userName, transport.IsLoopback, connection);
+        var account = broker.Users.AuthenticateExternally(name, isSame, userName, transport.IsLoopback, connection, transport.RemoteEndPoint);
         Volatile.Write(ref _account, account);
         return account is null ? null : name;
     }
@@ -59,7 +62,7 @@ internal sealed class LoginAttempt(AmqpBroker broker, TransportConnection transp
     /// <inheritdoc/>
     /// <remarks>Now is the attempt made: any number of clients may be between their first word and their last.</remarks>
     public bool Conclude(bool isProven) =>
-        _verifier is { } verifier && MayTry(_userName, begins: true) && Finish(_userName, broker.Users.Conclude(_userName, verifier, isProven, transport.IsLoopback, connection));
+        _verifier is { } verifier && MayTry(_userName, begins: true) && Finish(_userName, broker.Users.Conclude(_userName, verifier, isProven, transport.IsLoopback, connection, transport.RemoteEndPoint));
 
     /// <inheritdoc/>
     public string CreateNonce() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(NonceOctets));

@@ -111,7 +111,11 @@ internal sealed partial class BrokerConnection
             return;
         }
 
-        Log.ConnectionFailed(_broker.Logger, Name, error.Describe(Words.NameOf(error.MethodKey)));
+        if (_login.MayTell)
+        {
+            Log.ConnectionFailed(_broker.Logger, Name, error.Describe(Words.NameOf(error.MethodKey)));
+        }
+
         if (ReferenceEquals(error, UnknownMethod))
         {
             _ending.Drop();

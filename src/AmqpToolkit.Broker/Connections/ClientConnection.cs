@@ -82,7 +82,7 @@ internal sealed class ClientConnection(AmqpBroker broker, TransportConnection tr
         }
 
         _deadline?.Cancel();
-        if (ForeignProtocol.NameOf(buffer.AsSpan(start, count)) is { } foreign)
+        if (ForeignProtocol.NameOf(buffer.AsSpan(start, count)) is { } foreign && broker.Strangers.MayTell(transport.RemoteEndPoint))
         {
             Log.ForeignProtocol(broker.Logger, Name, foreign);
         }
@@ -108,7 +108,11 @@ internal sealed class ClientConnection(AmqpBroker broker, TransportConnection tr
     {
         if (_connection is null)
         {
-            Log.ConnectionFailed(broker.Logger, Name, "the handshake took too long");
+            if (broker.Strangers.MayTell(transport.RemoteEndPoint))
+            {
+                Log.ConnectionFailed(broker.Logger, Name, "the handshake took too long");
+            }
+
             Abort();
         }
 

@@ -243,7 +243,11 @@ internal sealed class ConnectionEnding : IDeadline
                 return _connection.CheckPeer(now);
 
             case ConnectionState.Handshake:
-                Log.ConnectionFailed(_broker.Logger, _name, "the handshake took too long");
+                if (_broker.Strangers.MayTell(_transport.RemoteEndPoint))
+                {
+                    Log.ConnectionFailed(_broker.Logger, _name, "the handshake took too long");
+                }
+
                 Abort();
                 return -1;
 

@@ -86,11 +86,14 @@ internal static partial class Log
     [LoggerMessage(36, LogLevel.Warning, "more than {Most} clients are on their way in with TLS: of the address that has most those that have been longest are cut")]
     public static partial void HandshakesCrowded(ILogger logger, int most);
 
-    [LoggerMessage(39, LogLevel.Warning, "{Count} more TLS handshakes have failed within a second")]
-    public static partial void HandshakesFailed(ILogger logger, int count);
+    [LoggerMessage(48, LogLevel.Warning, "{Count} more lines about clients that did not come in were left out within a minute; of {Address} there would have been most, {Lines}")]
+    public static partial void StrangersUntold(ILogger logger, int count, System.Net.IPAddress address, int lines);
 
     [LoggerMessage(44, LogLevel.Warning, "the certificate '{Subject}' holds from {From:u} to {To:u}: no client will believe it now")]
     public static partial void CertificateNotInTime(ILogger logger, string subject, DateTimeOffset from, DateTimeOffset to);
+
+    [LoggerMessage(49, LogLevel.Warning, "the certificate '{Subject}' holds until {To:u}: another should take its place")]
+    public static partial void CertificateEnds(ILogger logger, string subject, DateTimeOffset to);
 
     [LoggerMessage(37, LogLevel.Information, "the certificates have changed, and count for clients that come from now on")]
     public static partial void CertificatesReloaded(ILogger logger);

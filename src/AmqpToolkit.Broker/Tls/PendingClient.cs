@@ -23,6 +23,7 @@ internal sealed class PendingClient : IDeadline, IThreadPoolWorkItem
     private readonly Socket _socket;
     private readonly ConnectionProfile _profile;
     private readonly bool _maySpeakPlainly;
+    private readonly IPEndPoint _remote;
     private readonly string _name;
     private readonly HandshakeTurns.Turn _turn;
     private TimerWheel.Entry? _deadline;
@@ -37,9 +38,9 @@ internal sealed class PendingClient : IDeadline, IThreadPoolWorkItem
         _socket = socket;
         _profile = profile;
         _maySpeakPlainly = maySpeakPlainly;
-        var remote = (IPEndPoint)socket.RemoteEndPoint!;
-        _name = $"{remote} -> {socket.LocalEndPoint}";
-        Address = LoginThrottle.KeyOf(remote.Address);
+        _remote = (IPEndPoint)socket.RemoteEndPoint!;
+        _name = $"{_remote} -> {socket.LocalEndPoint}";
+        Address = LoginThrottle.KeyOf(_remote.Address);
         _turn = door.Turns.Of(Address);
     }
 
@@ -99,9 +100,9 @@ internal sealed class PendingClient : IDeadline, IThreadPoolWorkItem
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
         {
             // Of who is cut for others, or says nothing and leaves, nobody need know.
-            if (_reason is not null || (hasSpoken && !_isCut))
+            if ((_reason is not null || (hasSpoken && !_isCut)) && _broker.Strangers.MayTell(_remote))
             {
-                _door.TellFailure(_name, _reason ?? $"no TLS: {exception.InnerException?.Message ?? exception.Message}");
+                Log.ConnectionFailed(_broker.Logger, _name, _reason ?? $"no TLS: {exception.InnerException?.Message ?? exception.Message}");
             }
         }
         catch (Exception exception)

@@ -109,9 +109,9 @@ internal sealed class TlsCertificates
         }
     }
 
-    /// <summary>The broker's own certificates that nobody will believe at this time.</summary>
-    public IEnumerable<(string Subject, DateTimeOffset From, DateTimeOffset To)> NotInTime(DateTimeOffset now) => _hosts.Values.Prepend(_own).Select(context => context.TargetCertificate)
-        .Where(certificate => certificate.NotBefore.ToUniversalTime() > now.UtcDateTime || certificate.NotAfter.ToUniversalTime() < now.UtcDateTime)
+    /// <summary>The broker's own certificates that nobody will believe at this time, or at another.</summary>
+    public IEnumerable<(string Subject, DateTimeOffset From, DateTimeOffset To)> NotInTime(DateTimeOffset now, DateTimeOffset then) => _hosts.Values.Prepend(_own).Select(context => context.TargetCertificate)
+        .Where(certificate => certificate.NotBefore.ToUniversalTime() > now.UtcDateTime || certificate.NotAfter.ToUniversalTime() < then.UtcDateTime)
         .Select(certificate => (certificate.Subject, new DateTimeOffset(certificate.NotBefore), new DateTimeOffset(certificate.NotAfter)));
 
     private void LoadAuthorities(string file)

@@ -13,8 +13,10 @@ namespace AmqpToolkit.Broker.Tls;
 /// </summary>
 internal sealed class TlsDoor : BackgroundWork, IDeadline
 {
-    /// <summary>Handshakes that failed and are told one by one within a second; of others their number is.</summary>
-    private const int MaxTold = 10;
+    /// <summary>A certificate that ends within these days is spoken of each day: who is to see to it has weekends.</summary>
+    private const int DaysBefore = 14;
+
+    private const long DayMilliseconds = 24 * 60 * 60 * 1000;
 
     /// <summary>Octets of a client's handshake: a ClientHello with the largest keys that there are has some 3 KiB.</summary>
     private const int MaxOctets = 32 * 1024;
@@ -31,8 +33,7 @@ internal sealed class TlsDoor : BackgroundWork, IDeadline
     private long _admitted;
     private volatile TlsCertificates _certificates;
     private byte[] _seen;
-    private long _second;
-    private int _failures;
+    private long _tellAt;
     private TaskCompletionSource? _empty;
     private int _runningCount;
     private bool _isCrowded;
@@ -159,34 +160,6 @@ internal sealed class TlsDoor : BackgroundWork, IDeadline
         }
     }
 
-    /// <summary>Says that a handshake has failed, unless too many have within this second.</summary>
-    public void TellFailure(string client, string reason)
-    {
-        int untold = 0;
-        bool isTold;
-        long second = _broker.Timers.Now / 1000;
-        lock (_gate)
-        {
-            if (second != _second)
-            {
-                untold = Math.Max(0, _failures - MaxTold);
-                (_second, _failures) = (second, 0);
-            }
-
-            isTold = ++_failures <= MaxTold;
-        }
-
-        if (untold > 0)
-        {
-            Log.HandshakesFailed(_broker.Logger, untold);
-        }
-
-        if (isTold)
-        {
-            Log.ConnectionFailed(_broker.Logger, client, reason);
-        }
-    }
-
     /// <summary>A client is a connection now, or gone.</summary>
     public void Remove(PendingClient client)
     {
@@ -249,6 +222,11 @@ internal sealed class TlsDoor : BackgroundWork, IDeadline
             byte[] found = LookAtFiles();
             if (found.AsSpan().SequenceEqual(_seen))
             {
+                if (_broker.Timers.Now >= _tellAt)
+                {
+                    TellNotInTime();
+                }
+
                 return;
             }
 
@@ -271,11 +249,21 @@ internal sealed class TlsDoor : BackgroundWork, IDeadline
     /// <inheritdoc/>
     protected override void DoSlice() => Reload();
 
+    /// <summary>What clients will say of the certificates: they go by the time of the world, whatever the broker's clock is.</summary>
     private void TellNotInTime()
     {
-        foreach (var (subject, from, to) in _certificates.NotInTime(TimeProvider.System.GetUtcNow()))
+        _tellAt = _broker.Timers.Now + DayMilliseconds;
+        var now = TimeProvider.System.GetUtcNow();
+        foreach (var (subject, from, to) in _certificates.NotInTime(now, now.AddDays(DaysBefore)))
         {
-            Log.CertificateNotInTime(_broker.Logger, subject, from, to);
+            if (from <= now && now <= to)
+            {
+                Log.CertificateEnds(_broker.Logger, subject, to);
+            }
+            else
+            {
+                Log.CertificateNotInTime(_broker.Logger, subject, from, to);
+            }
         }
     }
 

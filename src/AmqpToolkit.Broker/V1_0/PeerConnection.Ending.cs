@@ -107,7 +107,11 @@ internal sealed partial class PeerConnection
 
     private void HandleConnectionFailed(AmqpFault fault)
     {
-        Log.ConnectionFailed(Broker.Logger, Name, $"{fault.Condition}: {fault.Description}");
+        if (_login.MayTell)
+        {
+            Log.ConnectionFailed(Broker.Logger, Name, $"{fault.Condition}: {fault.Description}");
+        }
+
         ReleaseAll();
         if (_engine.IsEnded)
         {

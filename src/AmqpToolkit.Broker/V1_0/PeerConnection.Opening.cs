@@ -63,7 +63,11 @@ internal sealed partial class PeerConnection
 
         if (code != SaslCode.Ok)
         {
-            Log.ConnectionFailed(Broker.Logger, Name, $"login was refused using authentication mechanism {sasl.Mechanism}");
+            if (_login.MayTell)
+            {
+                Log.ConnectionFailed(Broker.Logger, Name, $"login was refused using authentication mechanism {sasl.Mechanism}");
+            }
+
             _ending.BeginDrain(ConnectionEnding.RefusalMilliseconds);
         }
     }
