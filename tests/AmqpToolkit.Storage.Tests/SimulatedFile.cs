@@ -53,13 +53,10 @@ internal sealed class SimulatedFile
 
         foreach (var (sector, octets) in _syncing)
         {
+            // What a sync could not write the system takes for written from then on.
             if (isDone)
             {
                 octets.CopyTo(_synced.AsSpan((int)sector * SimulatedDisk.SectorOctets));
-            }
-            else
-            {
-                _dirtySectors.Add(sector);
             }
         }
 

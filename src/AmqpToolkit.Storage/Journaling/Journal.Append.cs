@@ -254,6 +254,12 @@ internal sealed partial class Journal
         _tail.AddLive(0);
         if (_updates.Remove(message, out var old))
         {
+            if (group != 0)
+            {
+                // Should the group never hold, what was known before counts.
+                _openGroups[group].NoteSettled(old.Location.Segment);
+            }
+
             Drop(old.Location.Segment, 0);
         }
 

@@ -34,13 +34,14 @@ internal sealed partial class Journal
     {
         while (true)
         {
+            bool isLast = Volatile.Read(ref _isClosing);
             try
             {
                 companion.Write();
                 SetFull(false);
                 return;
             }
-            catch (IOException error) when (DiskErrors.IsFull(error) && !Volatile.Read(ref _isClosing))
+            catch (IOException error) when (DiskErrors.IsFull(error) && !isLast)
             {
                 SetFull(true);
                 _signal.WaitOne(FullRetryDelay);

@@ -103,7 +103,12 @@ internal sealed partial class JournalRecovery
         for (int index = 0; index < _incomplete.Count; index++)
         {
             var group = _incomplete[index];
-            if (group.Batch == 0)
+            if (group.Batch == 0 && mark.Run > group.EndSegment)
+            {
+                // A later run's mark: those of its own batch are lost, so that nobody was told of it.
+                _incomplete.RemoveAt(index--);
+            }
+            else if (group.Batch == 0)
             {
                 _incomplete[index] = group with { Batch = mark.Batch, Run = mark.Run };
             }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AmqpToolkit.Storage.Files;
 
 namespace AmqpToolkit.Storage.Journaling;
 
@@ -11,6 +12,7 @@ internal sealed partial class JournalRecovery
     private SortedDictionary<uint, SegmentHeader> ReadHeaders()
     {
         var numbers = new List<uint>();
+        var spares = new List<string>();
         foreach (string name in files.List())
         {
             if (SegmentName.TryParse(name, out uint number))
@@ -20,7 +22,7 @@ internal sealed partial class JournalRecovery
             else if (!IsReadOnly && SegmentName.TryParseSpare(name, out uint spare))
             {
                 _state.NextSpare = Math.Max(_state.NextSpare, spare);
-                KeepSpare(name);
+                spares.Add(name);
             }
         }
 
@@ -40,13 +42,55 @@ internal sealed partial class JournalRecovery
             }
         }
 
-        Guid? journal = headers.Count > 0 ? headers.First().Value.Journal : null;
+        Guid? journal = FindJournal(headers);
         var newest = FindNewest(journal, numbers);
         journal ??= newest?.Journal;
         _isKnown = journal is not null;
         _state.Id = journal ?? Guid.NewGuid();
+        LeaveForeign(headers);
+        spares.ForEach(KeepSpare);
         return headers;
     }
+
+    /// <summary>Which journal most files are of: somebody may have put one of another back. Of as many that which the newest file is noted of, else the one that was there first.</summary>
+    private Guid? FindJournal(SortedDictionary<uint, SegmentHeader> headers)
+    {
+        var journals = headers.Values.Select(static header => header.Journal).GroupBy(static journal => journal).ToList();
+        if (journals.Count <= 1)
+        {
+            return journals.Count == 0 ? null : journals[0].Key;
+        }
+
+        int most = journals.Max(static files => files.Count());
+        var likely = journals.Where(files => files.Count() == most).Select(static files => files.Key).ToList();
+        return likely.Count > 1 && likely.Find(IsNoted) is var noted && noted != default ? noted : likely[0];
+    }
+
+    private bool IsNoted(Guid journal)
+    {
+        try
+        {
+            return NewestSegment.Read(files, journal, out _) is not null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Files of another journal stay where they are, and count for nothing: their records' sums are reckoned from another start.</summary>
+    private void LeaveForeign(SortedDictionary<uint, SegmentHeader> headers)
+    {
+        foreach (uint number in headers.Where(file => file.Value.Journal != _state.Id).Select(static file => file.Key).ToList())
+        {
+            headers.Remove(number);
+            _headerless.Add(number);
+            _foreign.Add(number);
+        }
+    }
+
+    /// <summary>Files of another journal.</summary>
+    private readonly HashSet<uint> _foreign = [];
 
     /// <summary>Whether anything says which journal it is.</summary>
     private bool _isKnown;
@@ -98,7 +142,14 @@ internal sealed partial class JournalRecovery
     private void HandleHeaderless(uint number, int knownEnd)
     {
         string name = SegmentName.Of(number);
-        if (number != _newestFile || number <= _newest || HasRecords(number))
+        if (_foreign.Contains(number))
+        {
+            // Where this journal had one of that number it is missed by what the list says.
+            visitor.VisitDamage(new JournalDamage(name, 0, LengthOf(name), "all records of the file: it is another journal's"));
+            _mayLackDefinitions |= knownEnd > 0;
+            _toldHeaderless = number == _newest ? number : _toldHeaderless;
+        }
+        else if (number != _newestFile || number <= _newest || HasRecords(number))
         {
             _mayLackDefinitions = true;
             _toldHeaderless = Math.Max(_toldHeaderless, number);
@@ -137,11 +188,20 @@ internal sealed partial class JournalRecovery
             && header.Matches(octets.AsSpan(0, (int)RecordHeader.RecordOctets(header.PayloadOctets)), SegmentHeader.SeedOf(_state.Id, number));
     }
 
+    /// <summary>Whether records in a spare could be taken for those of a segment that is still to come: an older state of the folder was put back beside it.</summary>
+    private bool IsOfLater(IStoreFile spare)
+    {
+        var octets = new byte[SegmentHeader.FirstRecordOffset];
+        int count = spare.Read(0, octets);
+        return (SegmentHeader.TryRead(octets.AsSpan(0, count), out var header) || (count > SegmentHeader.CopyOffset && SegmentHeader.TryRead(octets.AsSpan(SegmentHeader.CopyOffset..count), out header)))
+            && header.Journal == _state.Id && header.Number >= _state.NextSegment;
+    }
+
     private void KeepSpare(string name)
     {
         using (var file = files.Open(name))
         {
-            if (file.Length == options.SegmentOctets && _state.Spares.Count < options.SpareSegments)
+            if (file.Length == options.SegmentOctets && _state.Spares.Count < options.SpareSegments && !IsOfLater(file))
             {
                 _state.Spares.Add(name);
                 return;

@@ -36,6 +36,9 @@ internal sealed partial class JournalRecovery
     /// <summary>The newest file without a header that others miss.</summary>
     private uint _toldHeaderless;
 
+    /// <summary>The segment that the last list stands in. If a batch in it was on the disk, so was everything in the list.</summary>
+    private uint _listedIn;
+
     private NewestSegment? FindNewest(Guid? journal, List<uint> numbers)
     {
         NewestSegment? newest = null;
@@ -132,6 +135,7 @@ internal sealed partial class JournalRecovery
         if (header.Kind == RecordKind.Segments && SegmentsPayload.TryRead(payload, out var segments))
         {
             _listed.Clear();
+            _listedIn = _segment.Number;
             (_hasGap, _gapBatch) = (false, 0);
             for (int index = 0; index < segments.Count; index++)
             {
@@ -174,7 +178,7 @@ internal sealed partial class JournalRecovery
         foreach (var (number, entry) in _listed)
         {
             bool isMissed = entry.Batch == SegmentEntry.Missed;
-            if (_state.Segments.ContainsKey(number) || (!isMissed && (mayBeGone || entry.Batch > _syncedBatch)))
+            if (_state.Segments.ContainsKey(number) || (!isMissed && (mayBeGone || (entry.Batch > _syncedBatch && _newest < _listedIn))))
             {
                 continue;
             }

@@ -91,6 +91,7 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
             {
                 _state.NextBatch = Math.Max(_state.NextBatch, mark.Batch + 1);
                 NoteSynced(mark);
+                NoteSettled(mark, location.Segment, location.Offset + RecordHeader.RecordOctets(header.PayloadOctets));
                 HandleMark(mark);
             }
 
@@ -355,25 +356,6 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
         {
             _state.Segments[copy.Segment].FollowOriginal(original);
         }
-    }
-
-    /// <summary>
-    /// What a killed process wrote may not be on the disk yet, its close included. It is made so before this one builds on it: before segments
-    /// go because of an acknowledgement, or a copy, that a loss of power could still take.
-    /// </summary>
-    private void Settle()
-    {
-        if (IsReadOnly)
-        {
-            return;
-        }
-
-        foreach (var segment in _state.Segments.Values)
-        {
-            segment.File!.Sync();
-        }
-
-        files.SyncFolder();
     }
 
     private void VisitDefinitions()

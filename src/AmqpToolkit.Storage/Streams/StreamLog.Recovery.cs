@@ -168,16 +168,17 @@ internal sealed partial class StreamLog
     /// <summary>Finds the end of the log. If it is clean the segment is written on, else the next message begins another.</summary>
     private void RecoverTail(StreamSegment tail, bool isSound)
     {
+        var end = Scan(tail, out bool hasMore);
         if (Level == CommitLevel.Fsync)
         {
             // What an earlier process has written and not synced is about to be seen: from then on it must not be lost.
             var file = tail.Acquire()!;
+            StoreFiles.WriteAgain(file, tail.SyncedOctets, end.Position);
             file.Sync();
             tail.Release();
             _files!.SyncFolder();
         }
 
-        var end = Scan(tail, out bool hasMore);
         _nextOffset = end.NextOffset;
         _lastTimestamp = end.Timestamp;
         Volatile.Write(ref _endOffset, _nextOffset);
