@@ -20,28 +20,21 @@ internal static class PublicApi
         "SetsRequiredMembersAttribute", "RequiresUnreferencedCodeAttribute", "RequiresDynamicCodeAttribute", "DynamicallyAccessedMembersAttribute", "EditorBrowsableAttribute", "UnscopedRefAttribute",
     ];
 
-    public static IEnumerable<string> Describe(Assembly assembly)
-    {
-        var names = new TypeNames();
-        foreach (Type type in assembly.GetExportedTypes().OrderBy(type => type.FullName, StringComparer.Ordinal))
-        {
-            string[] members = [.. Members(type, names).Order(StringComparer.Ordinal)];
-            if (type.GetCustomAttribute<System.CodeDom.Compiler.GeneratedCodeAttribute>() is not null)
-            {
-                string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', members))))[..12];
-                yield return $"{Head(type, names)} // generated, {members.Length} members: {hash}";
-                continue;
-            }
+    public static IEnumerable<string> Describe(Assembly assembly) => assembly.GetExportedTypes().OrderBy(type => type.FullName, StringComparer.Ordinal).SelectMany(Describe);
 
-            yield return Head(type, names);
-            foreach (string member in members)
-            {
-                yield return $"    {member}";
-            }
+    public static IEnumerable<string> Describe(Type type)
+    {
+        string[] members = [.. Members(type).Order(StringComparer.Ordinal)];
+        if (type.GetCustomAttribute<System.CodeDom.Compiler.GeneratedCodeAttribute>() is not null)
+        {
+            string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', members))))[..12];
+            return [$"{Head(type)} // generated, {members.Length} members: {hash}"];
         }
+
+        return members.Select(member => $"    {member}").Prepend(Head(type));
     }
 
-    private static string Head(Type type, TypeNames names)
+    private static string Head(Type type)
     {
         string kind = type switch
         {
@@ -59,14 +52,14 @@ internal static class PublicApi
         };
         IEnumerable<Type> inherited = type.BaseType?.GetInterfaces() ?? [];
         IEnumerable<string> bases = type.IsEnum
-            ? [names.Of(Enum.GetUnderlyingType(type))]
-            : (type.BaseType is { } parent && parent != typeof(object) && parent != typeof(ValueType) && parent != typeof(MulticastDelegate) ? [names.Of(parent)] : Array.Empty<string>())
-                .Concat(kind == "delegate" ? [] : type.GetInterfaces().Except(inherited).Select(one => names.Of(one)).Order(StringComparer.Ordinal));
+            ? [TypeNames.Of(Enum.GetUnderlyingType(type))]
+            : (type.BaseType is { } parent && parent != typeof(object) && parent != typeof(ValueType) && parent != typeof(MulticastDelegate) ? [TypeNames.Of(parent)] : Array.Empty<string>())
+                .Concat(kind == "delegate" ? [] : type.GetInterfaces().Except(inherited).Select(one => TypeNames.Of(one)).Order(StringComparer.Ordinal));
         string after = string.Join(", ", bases);
-        return $"{Attributes(type)}{kind} {names.Of(type)}{(after.Length > 0 ? $" : {after}" : "")}{Constraints(type.GetGenericArguments(), names)}";
+        return $"{Attributes(type)}{kind} {TypeNames.Of(type)}{(after.Length > 0 ? $" : {after}" : "")}{Constraints(type.GetGenericArguments())}";
     }
 
-    private static IEnumerable<string> Members(Type type, TypeNames names)
+    private static IEnumerable<string> Members(Type type)
     {
         if (type.IsEnum)
         {
@@ -75,61 +68,62 @@ internal static class PublicApi
 
         if (typeof(Delegate).IsAssignableFrom(type))
         {
-            return [Method(type.GetMethod("Invoke")!, names)];
+            return [Method(type.GetMethod("Invoke")!)];
         }
 
-        return type.GetConstructors(Declared).Where(constructor => !constructor.IsStatic && IsSeen(constructor)).Select(constructor => $"{Access(constructor)}new({Parameters(constructor, names)})")
-            .Concat(type.GetMethods(Declared).Where(method => IsSeen(method) && IsWritten(method) && (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal))).Select(method => Method(method, names)))
-            .Concat(type.GetProperties(Declared).Where(property => IsWritten(property) && property.GetAccessors(nonPublic: true).Any(IsSeen)).Select(property => Property(property, names)))
-            .Concat(type.GetEvents(Declared).Where(one => IsSeen(one.AddMethod!)).Select(one => $"{Access(one.AddMethod!)}{Modifiers(one.AddMethod!)}event {names.Of(one)} {one.Name}"))
-            .Concat(type.GetFields(Declared).Where(field => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly).Select(field => Field(field, names)));
+        return type.GetConstructors(Declared).Where(constructor => !constructor.IsStatic && IsSeen(constructor)).Select(constructor => $"{Access(constructor)}new({Parameters(constructor)})")
+            .Concat(type.GetMethods(Declared).Where(method => IsSeen(method) && IsWritten(method) && (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal))).Select(method => Method(method)))
+            .Concat(type.GetProperties(Declared).Where(property => IsWritten(property) && property.GetAccessors(nonPublic: true).Any(IsSeen)).Select(property => Property(property)))
+            .Concat(type.GetEvents(Declared).Where(one => IsSeen(one.AddMethod!)).Select(one => $"{Access(one.AddMethod!)}{Modifiers(one.AddMethod!)}event {TypeNames.Of(one)} {one.Name}"))
+            .Concat(type.GetFields(Declared).Where(field => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly).Select(field => Field(field)));
     }
 
-    private static string Method(MethodInfo method, TypeNames names)
+    private static string Method(MethodInfo method)
     {
         Type[] arguments = method.GetGenericArguments();
         string generic = arguments.Length > 0 ? $"<{string.Join(", ", arguments.Select(argument => argument.Name))}>" : "";
-        string parameters = (Has<ExtensionAttribute>(method) ? "this " : "") + Parameters(method, names);
-        return $"{Attributes(method)}{Access(method)}{Modifiers(method)}{names.Of(method.ReturnParameter)} {method.Name}{generic}({parameters}){Constraints(arguments, names)}";
+        string parameters = (Has<ExtensionAttribute>(method) ? "this " : "") + Parameters(method);
+        return $"{Attributes(method)}{Access(method)}{Modifiers(method)}{TypeNames.Of(method.ReturnParameter)} {method.Name}{generic}({parameters}){Constraints(arguments)}";
     }
 
-    private static string Property(PropertyInfo property, TypeNames names)
+    private static string Property(PropertyInfo property)
     {
         MethodInfo[] accessors = [.. property.GetAccessors(nonPublic: true).Where(IsSeen)];
         string access = accessors.Any(accessor => accessor.IsPublic) ? "" : "protected ";
         IEnumerable<string> words = accessors.Select(accessor =>
             (access.Length == 0 ? Access(accessor) : "") + (accessor == property.GetMethod ? "get;" : accessor.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) ? "init;" : "set;"));
         ParameterInfo[] index = property.GetIndexParameters();
-        string name = index.Length > 0 ? $"this[{string.Join(", ", index.Select(one => Parameter(one, names)))}]" : property.Name;
-        return $"{Attributes(property)}{access}{(Has<RequiredMemberAttribute>(property) ? "required " : "")}{Modifiers(accessors[0])}{names.Of(property)} {name} {{ {string.Join(' ', words)} }}";
+        string name = index.Length > 0 ? $"this[{string.Join(", ", index.Select(one => Parameter(one)))}]" : property.Name;
+        return $"{Attributes(property)}{access}{(Has<RequiredMemberAttribute>(property) ? "required " : "")}{Modifiers(accessors[0])}{TypeNames.Of(property)} {name} {{ {string.Join(' ', words)} }}";
     }
 
-    private static string Field(FieldInfo field, TypeNames names)
+    private static string Field(FieldInfo field)
     {
         string access = field.IsPublic ? "" : "protected ";
         return field.IsLiteral
-            ? $"{access}const {names.Of(field)} {field.Name} = {Literal(field.GetRawConstantValue())}"
-            : $"{access}{(field.IsStatic ? "static " : "")}{(field.IsInitOnly ? "readonly " : "")}{names.Of(field)} {field.Name}";
+            ? $"{access}const {TypeNames.Of(field)} {field.Name} = {Literal(field.GetRawConstantValue())}"
+            : $"{access}{(field.IsStatic ? "static " : "")}{(field.IsInitOnly ? "readonly " : "")}{TypeNames.Of(field)} {field.Name}";
     }
 
-    private static string Parameters(MethodBase method, TypeNames names) => string.Join(", ", method.GetParameters().Select(parameter => Parameter(parameter, names)));
+    private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(parameter => Parameter(parameter)));
 
-    private static string Parameter(ParameterInfo parameter, TypeNames names)
+    private static string Parameter(ParameterInfo parameter)
     {
         string way = parameter.ParameterType.IsByRef ? parameter.IsOut ? "out " : parameter.IsIn ? "in " : "ref " : Has<ParamArrayAttribute>(parameter) || Has<ParamCollectionAttribute>(parameter) ? "params " : "";
         string scoped = Has<ScopedRefAttribute>(parameter) ? "scoped " : "";
-        return $"{Attributes(parameter.GetCustomAttributesData())}{scoped}{way}{names.Of(parameter)} {parameter.Name}{(parameter.HasDefaultValue ? $" = {(parameter.RawDefaultValue is null ? "default" : Literal(parameter.RawDefaultValue))}" : "")}";
+        return $"{Attributes(parameter.GetCustomAttributesData())}{scoped}{way}{TypeNames.Of(parameter)} {parameter.Name}{(parameter.HasDefaultValue ? $" = {(parameter.RawDefaultValue is null ? "default" : Literal(parameter.RawDefaultValue))}" : "")}";
     }
 
-    private static string Constraints(Type[] arguments, TypeNames names) => string.Concat(arguments.Where(argument => argument.IsGenericParameter).Select(argument =>
+    private static string Constraints(Type[] arguments) => string.Concat(arguments.Where(argument => argument.IsGenericParameter).Select(argument =>
     {
         GenericParameterAttributes attributes = argument.GenericParameterAttributes;
         bool isStruct = attributes.HasFlag(GenericParameterAttributes.NotNullableValueTypeConstraint);
         string[] all =
         [
             .. isStruct ? [argument.IsDefined(typeof(IsUnmanagedAttribute), inherit: false) ? "unmanaged" : "struct"] : Array.Empty<string>(),
-            .. attributes.HasFlag(GenericParameterAttributes.ReferenceTypeConstraint) ? ["class"] : Array.Empty<string>(),
-            .. argument.GetGenericParameterConstraints().Where(one => one != typeof(ValueType)).Select(one => names.Of(one)).Order(StringComparer.Ordinal),
+            .. attributes.HasFlag(GenericParameterAttributes.ReferenceTypeConstraint) ? [TypeNames.FlagOf(argument) == 2 ? "class?" : "class"] : Array.Empty<string>(),
+            .. argument.GetGenericParameterConstraints().Where(one => one != typeof(ValueType)).Select(one => TypeNames.Of(one)).Order(StringComparer.Ordinal),
+            .. TypeNames.FlagOf(argument) == 1 && !attributes.HasFlag(GenericParameterAttributes.ReferenceTypeConstraint) && argument.GetGenericParameterConstraints().Length == 0 ? ["notnull"] : Array.Empty<string>(),
             .. !isStruct && attributes.HasFlag(GenericParameterAttributes.DefaultConstructorConstraint) ? ["new()"] : Array.Empty<string>(),
             .. attributes.HasFlag(GenericParameterAttributes.AllowByRefLike) ? ["allows ref struct"] : Array.Empty<string>(),
         ];

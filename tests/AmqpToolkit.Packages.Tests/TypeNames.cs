@@ -1,9 +1,13 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 
 namespace AmqpToolkit.Packages.Tests;
 
-/// <summary>Types as C# writes them, with what may be null: <c>System.Collections.Generic.IReadOnlyList&lt;string?&gt;</c>.</summary>
-internal sealed class TypeNames
+/// <summary>
+/// Types as C# writes them, with what may be null and how the elements of tuples are called: <c>System.Collections.Generic.IReadOnlyList&lt;(string? Name, T? Value)&gt;</c>. Both are notes of the compiler beside the type
+/// (docs/features/nullable-metadata.md of Roslyn): a flag for each part of it, outside first. The platform's <see cref="NullabilityInfoContext"/> cannot tell <c>T</c> from <c>T?</c>.
+/// </summary>
+internal static class TypeNames
 {
     private static readonly Dictionary<Type, string> s_keywords = new()
     {
@@ -12,61 +16,125 @@ internal sealed class TypeNames
         [typeof(long)] = "long", [typeof(ulong)] = "ulong", [typeof(nint)] = "nint", [typeof(nuint)] = "nuint", [typeof(float)] = "float", [typeof(double)] = "double", [typeof(decimal)] = "decimal",
     };
 
-    private readonly NullabilityInfoContext _nullability = new();
+    public static string Of(Type type) => new Notes([], null).Of(type);
 
-    public string Of(Type type) => Of(type, null, isRead: true);
-
-    public string Of(ParameterInfo parameter) => Of(parameter.ParameterType, _nullability.Create(parameter), isRead: parameter.Position < 0);
-
-    public string Of(PropertyInfo property) => Of(property.PropertyType, _nullability.Create(property), property.CanRead);
-
-    public string Of(FieldInfo field) => Of(field.FieldType, _nullability.Create(field), isRead: true);
-
-    public string Of(EventInfo one) => Of(one.EventHandlerType!, _nullability.Create(one), isRead: true);
-
-    private static string Of(Type type, NullabilityInfo? nullability, bool isRead)
+    public static string Of(ParameterInfo parameter)
     {
-        if (type.IsByRef)
-        {
-            return $"{(isRead ? "ref " : "")}{Of(type.GetElementType()!, nullability, isRead)}";
-        }
-
-        if (Nullable.GetUnderlyingType(type) is { } value)
-        {
-            return $"{Of(value, nullability?.GenericTypeArguments.FirstOrDefault(), isRead)}?";
-        }
-
-        bool mayBeNull = type is { IsValueType: false, IsGenericParameter: false } && (isRead ? nullability?.ReadState : nullability?.WriteState) == NullabilityState.Nullable;
-        return Bare(type, nullability) + (mayBeNull ? "?" : "");
+        // The parameters of an indexer are those of its accessor.
+        MemberInfo member = parameter.Member is PropertyInfo property ? property.GetMethod ?? property.SetMethod! : parameter.Member;
+        return new Notes(parameter.GetCustomAttributesData(), member).Of(parameter.ParameterType, isReturned: parameter.Position < 0);
     }
 
-    private static string Bare(Type type, NullabilityInfo? nullability)
+    public static string Of(PropertyInfo property) => new Notes(property.GetCustomAttributesData(), property.DeclaringType).Of(property.PropertyType);
+
+    public static string Of(FieldInfo field) => new Notes(field.GetCustomAttributesData(), field.DeclaringType).Of(field.FieldType);
+
+    public static string Of(EventInfo one) => new Notes(one.GetCustomAttributesData(), one.DeclaringType).Of(one.EventHandlerType!);
+
+    /// <summary>Whether a type parameter takes what may be null: 1 for no, 2 for yes, 0 where nothing is said.</summary>
+    public static byte FlagOf(Type parameter) => new Notes(parameter.GetCustomAttributesData(), (MemberInfo?)parameter.DeclaringMethod ?? parameter.DeclaringType).Flag();
+
+    /// <summary>What stands beside one type, read in its order.</summary>
+    private sealed class Notes
     {
-        if (s_keywords.TryGetValue(type, out string? keyword))
+        private const byte MayBeNull = 2;
+
+        private readonly byte[] _flags;
+        private readonly string?[] _names;
+        private readonly byte _usual;
+        private int _flag;
+        private int _name;
+
+        public Notes(IList<CustomAttributeData> attributes, MemberInfo? within)
         {
-            return keyword;
+            _flags = Argument(attributes, nameof(NullableAttribute)) switch
+            {
+                byte flag => [flag],
+                IReadOnlyCollection<CustomAttributeTypedArgument> flags => [.. flags.Select(flag => (byte)flag.Value!)],
+                _ => [],
+            };
+            _names = Argument(attributes, nameof(TupleElementNamesAttribute)) is IReadOnlyCollection<CustomAttributeTypedArgument> names ? [.. names.Select(name => (string?)name.Value)] : [];
+            for (; within is not null; within = within.DeclaringType)
+            {
+                if (Argument(within.GetCustomAttributesData(), nameof(NullableContextAttribute)) is byte usual)
+                {
+                    _usual = usual;
+                    break;
+                }
+            }
         }
 
-        if (type.IsArray)
+        /// <summary>The flag of the next part: of its own, or one for all, or what is usual there.</summary>
+        public byte Flag()
         {
-            return $"{Of(type.GetElementType()!, nullability?.ElementType, isRead: true)}[{new string(',', type.GetArrayRank() - 1)}]";
+            int at = _flag++;
+            return _flags.Length == 0 ? _usual : _flags.Length == 1 ? _flags[0] : _flags[at];
         }
 
-        if (type.IsPointer)
+        public string Of(Type type, bool isReturned = true)
         {
-            return $"{Of(type.GetElementType()!, null, isRead: true)}*";
+            if (type.IsByRef)
+            {
+                return $"{(isReturned ? "ref " : "")}{Of(type.GetElementType()!)}";
+            }
+
+            if (Nullable.GetUnderlyingType(type) is { } value)
+            {
+                return $"{Of(value)}?";
+            }
+
+            // Values have a flag where they have arguments, which says nothing.
+            bool hasFlag = type.IsGenericParameter || !type.IsValueType || type.IsGenericType;
+            bool mayBeNull = hasFlag && Flag() == MayBeNull;
+            return Bare(type) + (mayBeNull ? "?" : "");
         }
 
-        if (type.IsGenericParameter)
+        private string Bare(Type type)
         {
-            return type.Name;
+            if (s_keywords.TryGetValue(type, out string? keyword))
+            {
+                return keyword;
+            }
+
+            if (type.IsArray)
+            {
+                return $"{Of(type.GetElementType()!)}[{new string(',', type.GetArrayRank() - 1)}]";
+            }
+
+            if (type.IsPointer)
+            {
+                return $"{Of(type.GetElementType()!)}*";
+            }
+
+            return type.IsGenericParameter ? type.Name : IsTuple(type) ? Tuple(type.GetGenericArguments()) : Named(type);
         }
 
-        Type[] arguments = type.GetGenericArguments();
-        Type[] outer = type.DeclaringType?.GetGenericArguments() ?? [];
-        string name = type.Name.Split('`')[0];
-        string before = type.IsNested ? $"{Bare(arguments.Length > 0 && outer.Length > 0 ? type.DeclaringType!.MakeGenericType(arguments[..outer.Length]) : type.DeclaringType!, null)}." : $"{type.Namespace}.";
-        string[] own = [.. arguments.Select((argument, i) => Of(argument, nullability?.GenericTypeArguments.ElementAtOrDefault(i), isRead: true)).Skip(outer.Length)];
-        return before + name + (own.Length > 0 ? $"<{string.Join(", ", own)}>" : "");
+        private string Tuple(Type[] elements)
+        {
+            // The names of all come before those of tuples within.
+            string?[] names = [.. elements.Select(_ => _names.Length > 0 ? _names[_name++] : null)];
+            return $"({string.Join(", ", elements.Select((element, i) => names[i] is { } name ? $"{Of(element)} {name}" : Of(element)))})";
+        }
+
+        private string Named(Type type)
+        {
+            string[] arguments = [.. type.GetGenericArguments().Select(argument => Of(argument))];
+            return type.IsNested || arguments.Length > 0 ? Nested(type, arguments) : $"{type.Namespace}.{type.Name}";
+        }
+
+        /// <summary>The arguments of a nested type begin with those of the types around it.</summary>
+        private static string Nested(Type type, ReadOnlySpan<string> arguments)
+        {
+            int outer = type.DeclaringType?.GetGenericArguments().Length ?? 0;
+            string before = type.DeclaringType is { } around ? Nested(around, arguments[..outer]) : type.Namespace!;
+            string own = arguments.Length > outer ? $"<{string.Join(", ", arguments[outer..].ToArray())}>" : "";
+            return $"{before}.{type.Name.Split('`')[0]}{own}";
+        }
+
+        /// <summary>One of more than seven elements is written as the type that it is.</summary>
+        private static bool IsTuple(Type type) => type.IsGenericType && type.GetGenericArguments().Length < 8 && type is { Namespace: "System" } && type.Name.StartsWith("ValueTuple`", StringComparison.Ordinal);
+
+        private static object? Argument(IList<CustomAttributeData> attributes, string name) =>
+            attributes.FirstOrDefault(attribute => attribute.AttributeType.Name == name)?.ConstructorArguments[0].Value;
     }
 }
