@@ -6,7 +6,13 @@ namespace AmqpToolkit.Packages.Tests;
 /// <summary>The same sources make the same packages, wherever they stand.</summary>
 public sealed class DeterminismTests : IDisposable
 {
-    private static readonly string[] s_sources = ["Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "packaging", "spec", "generator", "src/AmqpToolkit.Codec"];
+    private const string Tool = "amqp-broker";
+
+    private static readonly string[] s_sources =
+    [
+        "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "packaging", "spec", "generator",
+        "src/AmqpToolkit.Codec", "src/AmqpToolkit.Protocol", "src/AmqpToolkit.Transport", "src/AmqpToolkit.Storage", "src/AmqpToolkit.Broker", "src/AmqpToolkit.Broker.Host",
+    ];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -23,9 +29,11 @@ public sealed class DeterminismTests : IDisposable
         string commit = revision.Length == 0 ? "" : $" -p:SourceRevisionId={revision} -p:RepositoryCommit={revision} -p:RepositoryType=git";
         string options = $"-c Release -v:q -p:RunAnalyzers=false -p:UseSharedCompilation=false{commit}";
         await RunAsync($"pack generator/AmqpToolkit.Generator -o packages {options}");
-        await RunAsync($"build src/AmqpToolkit.Codec -f net10.0 -o library {options}");
+        await RunAsync($"pack src/AmqpToolkit.Broker.Host -o packages {options}");
 
-        AssertSame(Feed.Read(Feed.File(Feed.Generator)), Feed.Read(Path.Combine(_folder.Path, "packages", Path.GetFileName(Feed.File(Feed.Generator)))));
+        AssertSamePackage(Feed.File(Feed.Generator));
+        AssertSamePackage(Feed.File(Tool));
+        AssertSamePackage(Feed.File(Tool, "snupkg"));
         SortedDictionary<string, byte[]> codec = Feed.Read(Feed.File(Feed.Codec));
         SortedDictionary<string, byte[]> symbols = Feed.Read(Feed.File(Feed.Codec, "snupkg"));
         AssertSame(
@@ -35,7 +43,9 @@ public sealed class DeterminismTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private byte[] Built(string extension) => File.ReadAllBytes(Path.Combine(_folder.Path, "library", $"{Feed.Codec}.{extension}"));
+    private void AssertSamePackage(string file) => AssertSame(Feed.Read(file), Feed.Read(Path.Combine(_folder.Path, "packages", Path.GetFileName(file))));
+
+    private byte[] Built(string extension) => File.ReadAllBytes(Path.Combine(_folder.Path, "src", Feed.Codec, "bin", "Release", "net10.0", $"{Feed.Codec}.{extension}"));
 
     private async Task RunAsync(string arguments)
     {
