@@ -124,7 +124,7 @@ internal sealed partial class Journal
                 CheckDead(other);
             }
 
-            foreach (var removal in _definitions.TakeSettledRemovals(_segments.Keys.First()))
+            foreach (var removal in _definitions.TakeSettledRemovals(_segments.Numbers[0]))
             {
                 Drop(removal.Location.Segment, removal.RecordOctets);
             }

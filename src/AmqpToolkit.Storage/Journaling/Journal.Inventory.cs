@@ -10,7 +10,7 @@ namespace AmqpToolkit.Storage.Journaling;
 internal sealed partial class Journal
 {
     /// <summary>Files that an earlier run knew and this one has not found, with their ends: they are missed until the journal is repaired.</summary>
-    private readonly SortedDictionary<uint, int> _lost;
+    private readonly SegmentTable<int> _lost;
 
     /// <summary>Begins a segment with the list of those before it. Under the gate.</summary>
     /// <param name="capacityOctets">Octets that it is to have, or more if what follows needs that.</param>
@@ -29,9 +29,9 @@ internal sealed partial class Journal
     private List<SegmentEntry> ListSegments()
     {
         var entries = new List<SegmentEntry>(_lost.Count + _segments.Count);
-        foreach (var (number, end) in _lost)
+        foreach (uint number in _lost.Numbers)
         {
-            entries.Add(new SegmentEntry(number, end, SegmentEntry.Missed));
+            entries.Add(new SegmentEntry(number, _lost[number], SegmentEntry.Missed));
         }
 
         ulong syncedBatch = Volatile.Read(ref _syncedBatch);

@@ -20,7 +20,7 @@ internal sealed partial class Journal : IDisposable
     private readonly IFileLayer _files;
     private readonly JournalOptions _options;
     private readonly Guid _id;
-    private readonly SortedDictionary<uint, JournalSegment> _segments;
+    private readonly SegmentTable<JournalSegment> _segments;
 
     /// <summary>The same in a row, which is passed after each batch: a tree makes something for each pass.</summary>
     private readonly List<JournalSegment> _row;

@@ -17,13 +17,14 @@ internal static class JournalCheck
             files.Lock();
             var visitor = new CountingVisitor(queueOf);
             var state = new JournalRecovery(files, new JournalOptions(), visitor) { IsReadOnly = true }.Run();
-            var report = visitor.Report(state.Segments.Count, state.Segments.Values.Sum(segment => (long)segment.EndOffset));
+            long octets = 0;
             foreach (var segment in state.Segments.Values)
             {
+                octets += segment.EndOffset;
                 segment.File?.Dispose();
             }
 
-            return report;
+            return visitor.Report(state.Segments.Count, octets);
         }
     }
 

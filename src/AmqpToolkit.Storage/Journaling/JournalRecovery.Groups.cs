@@ -12,7 +12,7 @@ internal sealed partial class JournalRecovery
     private readonly Dictionary<(uint Queue, ulong Position), EarlyNews> _early = [];
 
     /// <summary>Segments that are there and cannot be read.</summary>
-    private readonly HashSet<uint> _headerless = [];
+    private readonly SegmentTable<string> _headerless = new();
 
     private void Postpone(JournalLocation location, in RecordHeader header, ReadOnlySpan<byte> payload)
     {
@@ -72,7 +72,7 @@ internal sealed partial class JournalRecovery
         for (int index = 0; index < end.Count; index++)
         {
             uint segment = end[index].Segment;
-            bool isThere = _state.Segments.ContainsKey(segment) || _headerless.Contains(segment);
+            bool isThere = _state.Segments.ContainsKey(segment) || _headerless.ContainsKey(segment);
             if (isThere && records.Count(record => record.Location.Segment == segment) != end[index].Records)
             {
                 return false;
@@ -122,7 +122,11 @@ internal sealed partial class JournalRecovery
 
     private void NoteBrokenGroups()
     {
-        _state.BrokenGroups.UnionWith(_groups.Keys);
+        foreach (var (group, _) in _groups)
+        {
+            _state.BrokenGroups.Add(group);
+        }
+
         _groups.Clear();
         _early.Clear();
     }

@@ -9,15 +9,15 @@ internal sealed partial class JournalRecovery
     /// <summary>Octets that are looked at for the first record of a segment without a header.</summary>
     private const int LookAheadOctets = 1024 * 1024;
 
-    private SortedDictionary<uint, SegmentHeader> ReadHeaders()
+    private SegmentTable<SegmentHeader> ReadHeaders()
     {
-        var numbers = new List<uint>();
+        var names = new SegmentTable<string>();
         var spares = new List<string>();
         foreach (string name in files.List())
         {
             if (SegmentName.TryParse(name, out uint number))
             {
-                numbers.Add(number);
+                names.Add(number, name);
             }
             else if (!IsReadOnly && SegmentName.TryParseSpare(name, out uint spare))
             {
@@ -26,9 +26,8 @@ internal sealed partial class JournalRecovery
             }
         }
 
-        numbers.Sort();
-        var headers = new SortedDictionary<uint, SegmentHeader>();
-        foreach (uint number in numbers)
+        var headers = new SegmentTable<SegmentHeader>();
+        foreach (uint number in names.Numbers)
         {
             _state.NextSegment = number + 1;
             if (ReadHeader(number) is { } header)
@@ -38,32 +37,45 @@ internal sealed partial class JournalRecovery
             }
             else
             {
-                _headerless.Add(number);
+                _headerless.Add(number, names[number]);
             }
         }
 
-        Guid? journal = FindJournal(headers);
-        var newest = FindNewest(journal, numbers);
+        Guid? journal = FindJournal(headers.Values);
+        var newest = FindNewest(journal, names.Numbers);
         journal ??= newest?.Journal;
         _isKnown = journal is not null;
         _state.Id = journal ?? Guid.NewGuid();
-        LeaveForeign(headers);
+        LeaveForeign(headers, names);
         spares.ForEach(KeepSpare);
         return headers;
     }
 
     /// <summary>Which journal most files are of: somebody may have put one of another back. Of as many that which the newest file is noted of, else the one that was there first.</summary>
-    private Guid? FindJournal(SortedDictionary<uint, SegmentHeader> headers)
+    private Guid? FindJournal(ReadOnlySpan<SegmentHeader> headers)
     {
-        var journals = headers.Values.Select(static header => header.Journal).GroupBy(static journal => journal).ToList();
-        if (journals.Count <= 1)
+        Guid? likely = null;
+        int most = 0;
+        foreach (ref readonly var one in headers)
         {
-            return journals.Count == 0 ? null : journals[0].Key;
+            int count = 0;
+            foreach (ref readonly var other in headers)
+            {
+                count += other.Journal == one.Journal ? 1 : 0;
+            }
+
+            if (count == headers.Length)
+            {
+                return one.Journal;
+            }
+
+            if (count > most || (count == most && one.Journal != likely && IsNoted(one.Journal)))
+            {
+                (likely, most) = (one.Journal, count);
+            }
         }
 
-        int most = journals.Max(static files => files.Count());
-        var likely = journals.Where(files => files.Count() == most).Select(static files => files.Key).ToList();
-        return likely.Count > 1 && likely.Find(IsNoted) is var noted && noted != default ? noted : likely[0];
+        return likely;
     }
 
     private bool IsNoted(Guid journal)
@@ -79,13 +91,16 @@ internal sealed partial class JournalRecovery
     }
 
     /// <summary>Files of another journal stay where they are, and count for nothing: their records' sums are reckoned from another start.</summary>
-    private void LeaveForeign(SortedDictionary<uint, SegmentHeader> headers)
+    private void LeaveForeign(SegmentTable<SegmentHeader> headers, SegmentTable<string> names)
     {
-        foreach (uint number in headers.Where(file => file.Value.Journal != _state.Id).Select(static file => file.Key).ToList())
+        foreach (uint number in names.Numbers)
         {
-            headers.Remove(number);
-            _headerless.Add(number);
-            _foreign.Add(number);
+            if (headers.TryGetValue(number, out var header) && header.Journal != _state.Id)
+            {
+                headers.Remove(number);
+                _headerless.Add(number, names[number]);
+                _foreign.Add(number);
+            }
         }
     }
 

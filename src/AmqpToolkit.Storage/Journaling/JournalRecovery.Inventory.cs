@@ -6,7 +6,7 @@ namespace AmqpToolkit.Storage.Journaling;
 internal sealed partial class JournalRecovery
 {
     /// <summary>What the last list says, without what may be gone since.</summary>
-    private readonly SortedDictionary<uint, SegmentEntry> _listed = [];
+    private readonly SegmentTable<SegmentEntry> _listed = new();
 
     /// <summary>Files that an earlier run has missed. What was said of them since may be gone.</summary>
     private readonly HashSet<uint> _missed = [];
@@ -39,7 +39,7 @@ internal sealed partial class JournalRecovery
     /// <summary>The segment that the last list stands in. If a batch in it was on the disk, so was everything in the list.</summary>
     private uint _listedIn;
 
-    private NewestSegment? FindNewest(Guid? journal, List<uint> numbers)
+    private NewestSegment? FindNewest(Guid? journal, ReadOnlySpan<uint> numbers)
     {
         NewestSegment? newest = null;
         try
@@ -58,7 +58,7 @@ internal sealed partial class JournalRecovery
         }
 
         _newest = newest?.Number ?? 0;
-        _newestFile = numbers.Count > 0 ? numbers[^1] : 0;
+        _newestFile = numbers.Length > 0 ? numbers[^1] : 0;
         _state.NextSegment = Math.Max(_state.NextSegment, _newest + 1);
         return newest;
     }
@@ -78,14 +78,14 @@ internal sealed partial class JournalRecovery
     }
 
     /// <summary>Where segments end, as the newest list that can be read says of those that were on the disk then. An end does not change, whatever came later.</summary>
-    private Dictionary<uint, int> FindKnownEnds(SortedDictionary<uint, SegmentHeader> headers)
+    private Dictionary<uint, int> FindKnownEnds(SegmentTable<SegmentHeader> headers)
     {
         var ends = new Dictionary<uint, int>();
-        foreach (var (number, header) in headers.Reverse())
+        for (int index = headers.Count - 1; index >= 0; index--)
         {
-            if (header.Version >= SegmentHeader.ListedVersion && TryReadList(number, ends))
+            if (headers.Values[index].Version >= SegmentHeader.ListedVersion && TryReadList(headers.Numbers[index], ends))
             {
-                _lister = number;
+                _lister = headers.Numbers[index];
                 break;
             }
         }
@@ -175,8 +175,9 @@ internal sealed partial class JournalRecovery
     {
         // They may have gone in order, and what would say so is damaged. It was on the disk before they went: what never was there said nothing of the kind.
         bool mayBeGone = _hasGap || (_gapBatch != 0 && _gapBatch <= _syncedBatch);
-        foreach (var (number, entry) in _listed)
+        foreach (var entry in _listed.Values)
         {
+            uint number = entry.Number;
             bool isMissed = entry.Batch == SegmentEntry.Missed;
             if (_state.Segments.ContainsKey(number) || (!isMissed && (mayBeGone || (entry.Batch > _syncedBatch && _newest < _listedIn))))
             {
@@ -184,7 +185,7 @@ internal sealed partial class JournalRecovery
             }
 
             _state.Lost.Add(number, entry.EndOffset);
-            if (!_headerless.Contains(number))
+            if (!_headerless.ContainsKey(number))
             {
                 _wasClosed = false;
                 _mayLackDefinitions = true;
@@ -198,7 +199,7 @@ internal sealed partial class JournalRecovery
             _state.Lost[_newest] = SegmentHeader.FirstRecordOffset;
             _wasClosed = false;
             _mayLackDefinitions = true;
-            uint before = _state.Segments.Keys.LastOrDefault(number => number < _newest);
+            uint before = LastBefore(_newest);
             string others = before + 1 < _newest ? ", nor are those before it that the journal still needed" : string.Empty;
             visitor.VisitDamage(new JournalDamage(SegmentName.Of(_newest), 0, 0, $"all records of the file: it is not there{others}") { HasPlace = false });
         }
@@ -207,9 +208,26 @@ internal sealed partial class JournalRecovery
     /// <summary>
     /// What goes in order goes behind a later segment that says so, on the disk. A later file without any batch says nothing: it was begun by a start that came no further.
     /// </summary>
-    private bool IsNewestThere() => _newest == 0
-        || _state.Segments.ContainsKey(_newest)
-        || _state.Segments.Values.Any(segment => segment.Number > _newest && segment.EndOffset > SegmentHeader.FirstRecordOffset)
-        || _state.Lost.Keys.Any(number => number >= _newest)
-        || _toldHeaderless >= _newest;
+    private bool IsNewestThere()
+    {
+        bool isThere = _newest == 0 || _state.Segments.ContainsKey(_newest) || _toldHeaderless >= _newest || (_state.Lost.Count > 0 && _state.Lost.Numbers[^1] >= _newest);
+        foreach (var segment in _state.Segments.Values)
+        {
+            isThere |= segment.Number > _newest && segment.EndOffset > SegmentHeader.FirstRecordOffset;
+        }
+
+        return isThere;
+    }
+
+    /// <summary>The last segment that is there before one; 0 for none.</summary>
+    private uint LastBefore(uint number)
+    {
+        uint last = 0;
+        foreach (uint there in _state.Segments.Numbers)
+        {
+            last = there < number ? there : last;
+        }
+
+        return last;
+    }
 }

@@ -25,14 +25,15 @@ internal sealed partial class JournalRecovery(IFileLayer files, JournalOptions o
     {
         var headers = ReadHeaders();
         var knownEnds = FindKnownEnds(headers);
-        foreach (uint number in _headerless.Order())
+        foreach (uint number in _headerless.Numbers)
         {
             HandleHeaderless(number, knownEnds.GetValueOrDefault(number));
         }
 
         uint unsealed = uint.MaxValue;
-        foreach (var (number, header) in headers)
+        foreach (uint number in headers.Numbers)
         {
+            var header = headers[number];
             if (_missed.Contains(number))
             {
                 // What others said of it may be gone since: what was settled would be there again.

@@ -5,7 +5,7 @@ internal sealed class JournalState
 {
     public Guid Id { get; set; }
 
-    public SortedDictionary<uint, JournalSegment> Segments { get; } = [];
+    public SegmentTable<JournalSegment> Segments { get; } = new();
 
     public MessageTable Messages { get; } = new();
 
@@ -19,7 +19,7 @@ internal sealed class JournalState
     public HashSet<uint> BrokenGroups { get; } = [];
 
     /// <summary>Files that an earlier run knew and that are not there, with the ends of their records.</summary>
-    public SortedDictionary<uint, int> Lost { get; } = [];
+    public SegmentTable<int> Lost { get; } = new();
 
     /// <summary>The newest version of the format in which something is there; 0 for none.</summary>
     public uint Version { get; set; }

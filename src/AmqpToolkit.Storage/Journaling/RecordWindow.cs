@@ -1,7 +1,7 @@
 namespace AmqpToolkit.Storage.Journaling;
 
 /// <summary>Reads records that mostly follow each other, some hundred KiB at a time. One thread.</summary>
-internal sealed class RecordWindow(SortedDictionary<uint, JournalSegment> segments)
+internal sealed class RecordWindow(SegmentTable<JournalSegment> segments)
 {
     private const int WindowOctets = 512 * 1024;
 
