@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
 using AmqpToolkit.Broker.Access;
@@ -74,7 +73,7 @@ public sealed class BrokerUsers
             Name = name,
             PasswordHash = state.Password?.Text,
             HashingAlgorithm = state.Password?.Algorithm,
-            Tags = state.Tags,
+            Tags = [.. state.Tags],
             LoopbackOnly = state.LoopbackOnly,
             MaxConnections = state.MaxConnections < 0 ? null : state.MaxConnections,
             MaxChannels = state.MaxChannels < 0 ? null : state.MaxChannels,
@@ -156,17 +155,17 @@ public sealed class BrokerUsers
         ArgumentNullException.ThrowIfNull(permission);
         RequireVirtualHost(permission.VirtualHost);
         var patterns = PermissionPatterns.Parse(permission.Configure, permission.Write, permission.Read);
-        Change(name, state => state with { Permissions = state.Permissions.SetItem(permission.VirtualHost, patterns) });
+        Change(name, state => state.WithPermission(permission.VirtualHost, patterns));
     }
 
     /// <summary>Takes a virtual host from a user.</summary>
     /// <exception cref="ArgumentException">There is no such user.</exception>
     public void ClearPermission(string name, string virtualHost) =>
-        Change(name, state => state with { Permissions = state.Permissions.Remove(virtualHost) });
+        Change(name, state => state.WithoutPermission(virtualHost));
 
     /// <summary>The topic permissions of a user.</summary>
-    public IReadOnlyList<UserTopicPermission> TopicPermissionsOf(string name) => _accounts.GetValueOrDefault(name)?.State is not { } state ? [] :
-        [.. state.TopicPermissions.Select(one => new UserTopicPermission(one.Key.VirtualHost, one.Key.Exchange, one.Value.Write, one.Value.Read))];
+    public IReadOnlyList<UserTopicPermission> TopicPermissionsOf(string name) => _accounts.GetValueOrDefault(name)?.State?.TopicPermissions is not { } topics ? [] :
+        [.. topics.Select(one => new UserTopicPermission(one.Key.VirtualHost, one.Key.Exchange, one.Value.Write, one.Value.Read))];
 
     /// <summary>Sets the routing keys that a user may use with a topic exchange.</summary>
     /// <exception cref="ArgumentException">There is no such user or virtual host, or a pattern cannot be used.</exception>
@@ -175,7 +174,7 @@ public sealed class BrokerUsers
         ArgumentNullException.ThrowIfNull(permission);
         RequireVirtualHost(permission.VirtualHost);
         var patterns = new TopicPatterns(permission.Write, permission.Read, name, permission.VirtualHost);
-        Change(name, state => state with { TopicPermissions = state.TopicPermissions.SetItem((permission.VirtualHost, permission.Exchange), patterns) });
+        Change(name, state => state.WithTopicPermission(permission.VirtualHost, permission.Exchange, patterns));
     }
 
     /// <summary>Forgets the topic permissions of a user in a virtual host: all keys are allowed again.</summary>
@@ -183,11 +182,8 @@ public sealed class BrokerUsers
     /// <param name="virtualHost">The virtual host.</param>
     /// <param name="exchange">One exchange; null for all of the virtual host.</param>
     /// <exception cref="ArgumentException">There is no such user.</exception>
-    public void ClearTopicPermissions(string name, string virtualHost, string? exchange = null) => Change(name, state => state with
-    {
-        TopicPermissions = state.TopicPermissions.RemoveRange(
-            state.TopicPermissions.Keys.Where(key => key.VirtualHost == virtualHost && (exchange is null || key.Exchange == exchange))),
-    });
+    public void ClearTopicPermissions(string name, string virtualHost, string? exchange = null) =>
+        Change(name, state => state.WithoutTopicPermissions(virtualHost, exchange));
 
     /// <summary>Limits the connections and channels of a user; null for any number.</summary>
     /// <exception cref="ArgumentException">There is no such user.</exception>
@@ -271,11 +267,7 @@ public sealed class BrokerUsers
             {
                 if (account.State is { } state)
                 {
-                    var changed = state with
-                    {
-                        Permissions = state.Permissions.Remove(virtualHost),
-                        TopicPermissions = state.TopicPermissions.RemoveRange(state.TopicPermissions.Keys.Where(key => key.VirtualHost == virtualHost)),
-                    };
+                    var changed = state.WithoutPermission(virtualHost).WithoutTopicPermissions(virtualHost);
                     _broker.Store?.DefineUser(account.Name, state, changed);
                     account.State = changed;
                 }
@@ -418,7 +410,7 @@ public sealed class BrokerUsers
 
     private UserState Read(BrokerUser user, UserState? current, ScramCredentials? made)
     {
-        var permissions = current?.Permissions ?? ImmutableDictionary<string, PermissionPatterns>.Empty;
+        var permissions = current?.Permissions;
         if (user.Permissions is not null)
         {
             foreach (var permission in user.Permissions)
@@ -426,12 +418,13 @@ public sealed class BrokerUsers
                 RequireVirtualHost(permission.VirtualHost);
             }
 
-            permissions = user.Permissions.ToImmutableDictionary(
+            permissions = user.Permissions.ToDictionary(
                 one => one.VirtualHost, one => PermissionPatterns.Parse(one.Configure, one.Write, one.Read), StringComparer.Ordinal);
         }
 
         var (password, scram) = ReadPassword(user, current, made);
-        return (current ?? new UserState { Password = null }) with
+        var before = current ?? new UserState { Password = null };
+        return before with
         {
             Password = password,
             Scram = scram,
@@ -439,7 +432,7 @@ public sealed class BrokerUsers
             LoopbackOnly = user.LoopbackOnly,
             MaxConnections = user.MaxConnections ?? -1,
             MaxChannels = user.MaxChannels ?? -1,
-            Permissions = permissions,
+            Permissions = permissions ?? before.Permissions,
         };
     }
 

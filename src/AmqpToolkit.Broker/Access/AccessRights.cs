@@ -49,7 +49,7 @@ internal sealed class AccessRights(UserAccount account, VirtualHost virtualHost)
         }
 
         Refresh();
-        if (_state is not { TopicPermissions.Count: > 0 } state)
+        if (_state?.TopicPermissions is not { Count: > 0 } permissions)
         {
             return null;
         }
@@ -61,7 +61,7 @@ internal sealed class AccessRights(UserAccount account, VirtualHost virtualHost)
 
         if (!_topics.TryGetValue((kind, exchange.Name), out var pattern))
         {
-            pattern = state.TopicPermissions.GetValueOrDefault((virtualHost.Name, exchange.NameText))?.For(kind);
+            pattern = permissions.GetValueOrDefault((virtualHost.Name, exchange.NameText))?.For(kind);
             _topics.Add((kind, exchange.Name), pattern);
         }
 

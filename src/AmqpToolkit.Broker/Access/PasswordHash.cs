@@ -18,7 +18,7 @@ internal sealed class PasswordHash
     private const int SaltOctets = 4;
 
     /// <summary>What is compared with where there is no user, so that it takes the same time.</summary>
-    private static readonly PasswordHash NobodysHash = Create(Convert.ToBase64String(RandomNumberGenerator.GetBytes(18)));
+    private static readonly PasswordHash NobodysHash = Create(RandomNumberGenerator.GetBytes(18));
 
     [ThreadStatic]
     private static long t_reckoned;
@@ -46,7 +46,9 @@ internal sealed class PasswordHash
     public static void Prepare() => _ = NobodysHash;
 
     /// <summary>Hashes a password with a new salt.</summary>
-    public static PasswordHash Create(string password)
+    public static PasswordHash Create(string password) => Create(Encoding.UTF8.GetBytes(password));
+
+    private static PasswordHash Create(byte[] password)
     {
         byte[] salt = RandomNumberGenerator.GetBytes(SaltOctets);
         return new PasswordHash([.. salt, .. Compute(Sha256, salt, password)], Sha256);
@@ -79,7 +81,7 @@ internal sealed class PasswordHash
     public static bool Verify(PasswordHash? hash, string password)
     {
         var expected = hash ?? NobodysHash;
-        byte[] given = Compute(expected.Algorithm, expected._salted.AsSpan(0, SaltOctets), password);
+        byte[] given = Compute(expected.Algorithm, expected._salted.AsSpan(0, SaltOctets), Encoding.UTF8.GetBytes(password));
         bool isSame = CryptographicOperations.FixedTimeEquals(given, expected._salted.AsSpan(SaltOctets));
         return isSame && hash is not null && password.Length > 0;
     }
@@ -88,10 +90,10 @@ internal sealed class PasswordHash
     public override string ToString() => Algorithm;
 
     [SuppressMessage("Security", "CA5351", Justification = "Reads what old installations have; nothing new is made with it.")]
-    private static byte[] Compute(string algorithm, ReadOnlySpan<byte> salt, string password)
+    private static byte[] Compute(string algorithm, ReadOnlySpan<byte> salt, byte[] password)
     {
         t_reckoned++;
-        byte[] input = [.. salt, .. Encoding.UTF8.GetBytes(password)];
+        byte[] input = [.. salt, .. password];
         return algorithm switch
         {
             Sha512 => SHA512.HashData(input),

@@ -64,7 +64,7 @@ internal sealed class ScramCredentials
         }
 
         // All or nothing: a user with one of the two would be asked otherwise than a stranger by the other.
-        return verifiers.Select(verifier => verifier.Hash).Distinct().Count() == Enum.GetValues<ScramHash>().Length ? new ScramCredentials(Reckoned([.. verifiers])) : null;
+        return Array.TrueForAll(Enum.GetValues<ScramHash>(), hash => verifiers.Exists(verifier => verifier.Hash == hash)) ? new ScramCredentials(Reckoned([.. verifiers])) : null;
     }
 
     /// <summary>The one for a mechanism; null when there is none. Reckons.</summary>

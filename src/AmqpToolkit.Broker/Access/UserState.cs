@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace AmqpToolkit.Broker.Access;
 
 /// <summary>All that is known of a user at one moment. Immutable: a change makes another, and whoever compares references notices.</summary>
@@ -10,7 +8,7 @@ internal sealed record UserState
     /// <summary>What SCRAM proofs are checked with; null where only a hash of the password was ever known.</summary>
     public ScramCredentials? Scram { get; init; }
 
-    public ImmutableArray<string> Tags { get; init; } = [];
+    public IReadOnlyList<string> Tags { get; init; } = [];
 
     public bool LoopbackOnly { get; init; }
 
@@ -21,9 +19,43 @@ internal sealed record UserState
     public int MaxChannels { get; init; } = -1;
 
     /// <summary>By virtual host.</summary>
-    public ImmutableDictionary<string, PermissionPatterns> Permissions { get; init; } = ImmutableDictionary<string, PermissionPatterns>.Empty;
+    public IReadOnlyDictionary<string, PermissionPatterns> Permissions { get; init; } = s_noPermissions;
 
-    /// <summary>By virtual host and exchange.</summary>
-    public ImmutableDictionary<(string VirtualHost, string Exchange), TopicPatterns> TopicPermissions { get; init; } =
-        ImmutableDictionary<(string VirtualHost, string Exchange), TopicPatterns>.Empty;
+    /// <summary>By virtual host and exchange; null for none, as most users have it.</summary>
+    public IReadOnlyDictionary<(string VirtualHost, string Exchange), TopicPatterns>? TopicPermissions { get; init; }
+
+    private static readonly Dictionary<string, PermissionPatterns> s_noPermissions = new(StringComparer.Ordinal);
+
+    /// <summary>With a permission more, or another. Each change copies what there is: users have few, and those are asked for all the time.</summary>
+    public UserState WithPermission(string virtualHost, PermissionPatterns patterns) =>
+        this with { Permissions = new Dictionary<string, PermissionPatterns>(Permissions, StringComparer.Ordinal) { [virtualHost] = patterns } };
+
+    /// <summary>Without the permission for a virtual host. What does not change is the same object.</summary>
+    public UserState WithoutPermission(string virtualHost)
+    {
+        if (!Permissions.ContainsKey(virtualHost))
+        {
+            return this;
+        }
+
+        var left = new Dictionary<string, PermissionPatterns>(Permissions, StringComparer.Ordinal);
+        left.Remove(virtualHost);
+        return this with { Permissions = left };
+    }
+
+    /// <summary>With a topic permission more, or another.</summary>
+    public UserState WithTopicPermission(string virtualHost, string exchange, TopicPatterns patterns) =>
+        this with { TopicPermissions = new Dictionary<(string, string), TopicPatterns>(TopicPermissions ?? new Dictionary<(string, string), TopicPatterns>()) { [(virtualHost, exchange)] = patterns } };
+
+    /// <summary>Without the topic permissions of a virtual host, or of one exchange there.</summary>
+    public UserState WithoutTopicPermissions(string virtualHost, string? exchange = null)
+    {
+        if (TopicPermissions is not { } topics)
+        {
+            return this;
+        }
+
+        var left = topics.Where(one => one.Key.VirtualHost != virtualHost || (exchange is not null && one.Key.Exchange != exchange)).ToDictionary(one => one.Key, one => one.Value);
+        return left.Count == topics.Count ? this : this with { TopicPermissions = left };
+    }
 }

@@ -46,7 +46,11 @@ internal sealed class ConnectionProfile
             OfferedCapabilities = EncodedValue.Symbols("ANONYMOUS-RELAY", "LINK_PAIR_V1_0", "SHARED-SUBS"),
             Properties = ServerProperties.CreateMap(listener?.Product ?? options.Product, version),
         };
-        _offers = [.. Enumerable.Range(0, Offers).Select(index => new SaslOffer(options, handshake, settings, offersScram: (index & 1) != 0, isProtected: (index & 2) != 0, hasCertificate: (index & 4) != 0))];
+        _offers = new SaslOffer[Offers];
+        for (int index = 0; index < Offers; index++)
+        {
+            _offers[index] = new SaslOffer(options, handshake, settings, offersScram: (index & 1) != 0, isProtected: (index & 2) != 0, hasCertificate: (index & 4) != 0);
+        }
     }
 
     /// <summary>The largest body of a message, in octets.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 namespace AmqpToolkit.Broker.Diagnostics;
@@ -122,8 +123,10 @@ internal static partial class Log
     [LoggerMessage(42, LogLevel.Warning, "'{Key}' in the definitions means nothing, and is left alone")]
     public static partial void DefinitionKeyUnknown(ILogger logger, string key);
 
-    [LoggerMessage(40, LogLevel.Information, "the folder {Folder} had nothing: a new store begins")]
-    public static partial void StoreBegins(ILogger logger, string folder);
+    /// <summary>Not generated, as the other that nearly every start says: what is generated has a type of its own for each, for which the logger's code would be compiled while clients wait.</summary>
+    public static void StoreBegins(ILogger logger, string folder) => StartEntry.Write(
+        logger, new EventId(40, nameof(StoreBegins)), $"the folder {folder} had nothing: a new store begins",
+        "the folder {Folder} had nothing: a new store begins", [new("Folder", folder)]);
 
     [LoggerMessage(43, LogLevel.Warning, "the store does not say that it had begun, and is not new: its first users ({Users}) are not made; who may log in comes from it, or from definitions")]
     public static partial void FirstUsersNotMade(ILogger logger, string users);
@@ -140,6 +143,10 @@ internal static partial class Log
     [LoggerMessage(25, LogLevel.Warning, "files of the deleted stream {Number} are left until the broker starts anew: {Reason}")]
     public static partial void StreamLeft(ILogger logger, uint number, string reason);
 
-    [LoggerMessage(12, LogLevel.Information, "the store had {Queues} queues, {Exchanges} exchanges, {Bindings} bindings and {Messages} messages; read in {Milliseconds} ms{How}")]
-    public static partial void StoreRead(ILogger logger, int queues, int exchanges, int bindings, long messages, long milliseconds, string how);
+    /// <summary>As <see cref="StoreBegins"/>.</summary>
+    public static void StoreRead(ILogger logger, int queues, int exchanges, int bindings, long messages, long milliseconds, string how) => StartEntry.Write(
+        logger, new EventId(12, nameof(StoreRead)),
+        string.Create(CultureInfo.InvariantCulture, $"the store had {queues} queues, {exchanges} exchanges, {bindings} bindings and {messages} messages; read in {milliseconds} ms{how}"),
+        "the store had {Queues} queues, {Exchanges} exchanges, {Bindings} bindings and {Messages} messages; read in {Milliseconds} ms{How}",
+        new("Queues", queues), new("Exchanges", exchanges), new("Bindings", bindings), new("Messages", messages), new("Milliseconds", milliseconds), new("How", how));
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
@@ -59,7 +58,7 @@ internal sealed partial class BrokerRecovery
 
     private void BuildPermissions(Dictionary<string, UserState> users)
     {
-        var all = new Dictionary<string, ImmutableDictionary<string, PermissionPatterns>.Builder>(StringComparer.Ordinal);
+        var all = new Dictionary<string, Dictionary<string, PermissionPatterns>>(StringComparer.Ordinal);
         foreach (var (name, fields) in Fields(DefinitionKind.Permission))
         {
             var reader = new OctetReader(name);
@@ -73,7 +72,7 @@ internal sealed partial class BrokerRecovery
 
             if (!all.TryGetValue(user, out var permissions))
             {
-                all.Add(user, permissions = users[user].Permissions.ToBuilder());
+                all.Add(user, permissions = new Dictionary<string, PermissionPatterns>(StringComparer.Ordinal));
             }
 
             permissions[virtualHost] = PermissionPatterns.Parse(
@@ -82,7 +81,7 @@ internal sealed partial class BrokerRecovery
 
         foreach (var (user, permissions) in all)
         {
-            users[user] = users[user] with { Permissions = permissions.ToImmutable() };
+            users[user] = users[user] with { Permissions = permissions };
         }
     }
 
@@ -101,7 +100,7 @@ internal sealed partial class BrokerRecovery
             }
 
             var patterns = new TopicPatterns(Text(fields, "write") ?? string.Empty, Text(fields, "read") ?? string.Empty, user, virtualHost);
-            users[user] = state with { TopicPermissions = state.TopicPermissions.SetItem((virtualHost, exchange), patterns) };
+            users[user] = state.WithTopicPermission(virtualHost, exchange, patterns);
         }
     }
 
