@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace AmqpToolkit.Broker.Host;
 
@@ -45,7 +46,7 @@ internal static class BrokerCommand
 
         try
         {
-            BrokerSettings effective = BrokerSettings.Read(SettingSource.All(settings.SelectMany(setting => setting.Values(parsed))));
+            BrokerSettings effective = BrokerSettings.Read(SettingSource.All(Given(settings, parsed)));
             return await BrokerProcess.RunAsync(effective, output, error).ConfigureAwait(false);
         }
         catch (SettingException e)
@@ -59,6 +60,18 @@ internal static class BrokerCommand
     {
         await error.WriteLineAsync($"amqp-broker: {reason}").ConfigureAwait(false);
         return exitCode;
+    }
+
+    /// <summary>What the command line says, by key. Without queries over pairs, whose code would be compiled at each start.</summary>
+    private static Dictionary<string, string?> Given(Setting[] settings, ParseResult parsed)
+    {
+        Dictionary<string, string?> given = new(StringComparer.OrdinalIgnoreCase);
+        foreach (Setting setting in settings)
+        {
+            setting.AddTo(given, parsed);
+        }
+
+        return given;
     }
 
     private static Setting[] DefineSettings() =>
@@ -216,12 +229,25 @@ internal static class BrokerCommand
     /// <summary>An option and the key of the setting that it sets.</summary>
     private sealed record Setting(string Key, Option Option)
     {
-        public IEnumerable<KeyValuePair<string, string?>> Values(ParseResult parsed) => Option switch
+        public void AddTo(Dictionary<string, string?> given, ParseResult parsed)
         {
-            Option<string[]> list => (parsed.GetValue(list) ?? []).Select((value, i) => KeyValuePair.Create($"{Key}:{i}", (string?)value)),
-            Option<bool> flag when parsed.GetResult(flag) is { Implicit: false } => [KeyValuePair.Create(Key, (string?)parsed.GetValue(flag).ToString())],
-            Option<string> single when parsed.GetValue(single) is { } value => [KeyValuePair.Create(Key, (string?)value)],
-            _ => [],
-        };
+            switch (Option)
+            {
+                case Option<string[]> list:
+                    string[] values = parsed.GetValue(list) ?? [];
+                    for (int index = 0; index < values.Length; index++)
+                    {
+                        given[string.Create(CultureInfo.InvariantCulture, $"{Key}:{index}")] = values[index];
+                    }
+
+                    break;
+                case Option<bool> flag when parsed.GetResult(flag) is { Implicit: false }:
+                    given[Key] = parsed.GetValue(flag) ? bool.TrueString : bool.FalseString;
+                    break;
+                case Option<string> single when parsed.GetValue(single) is { } value:
+                    given[Key] = value;
+                    break;
+            }
+        }
     }
 }
