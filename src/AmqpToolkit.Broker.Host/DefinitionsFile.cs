@@ -7,6 +7,9 @@ internal sealed record DefinitionsFile(string Path, ReadOnlyMemory<byte> Json)
 {
     private const string Key = nameof(BrokerSettings.Definitions);
 
+    /// <summary>Octets that a file may have. A million queues fit; while it is read it costs up to ten times as much memory.</summary>
+    private const long MaxOctets = 256 * 1024 * 1024;
+
     /// <summary>Whether it says who may log in, so that there is no first user beside.</summary>
     public bool HasUsers { get; } = CountUsers(Path, Json) > 0;
 
@@ -30,11 +33,17 @@ internal sealed record DefinitionsFile(string Path, ReadOnlyMemory<byte> Json)
         return null;
     }
 
-    private static byte[] ReadFile(string path)
+    private static ReadOnlyMemory<byte> ReadFile(string path)
     {
         try
         {
-            return File.ReadAllBytes(path);
+            if (new FileInfo(path) is { Exists: true, Length: > MaxOctets and var octets })
+            {
+                throw new SettingException($"{path}: it has {octets} octets; definitions may have {MaxOctets}");
+            }
+
+            ReadOnlyMemory<byte> json = File.ReadAllBytes(path);
+            return json.Span.StartsWith<byte>([0xEF, 0xBB, 0xBF]) ? json[3..] : json;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -44,28 +53,43 @@ internal sealed record DefinitionsFile(string Path, ReadOnlyMemory<byte> Json)
 
     private static byte[] ReadSection(string path)
     {
-        using JsonDocument document = Parse(path, ReadFile(path));
-        JsonProperty section = document.RootElement.EnumerateObject().First(property => property.Name.Equals(Key, StringComparison.OrdinalIgnoreCase));
-        return JsonSerializer.SerializeToUtf8Bytes(section.Value);
-    }
-
-    private static int CountUsers(string path, ReadOnlyMemory<byte> json)
-    {
-        using JsonDocument document = Parse(path, json);
-        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("users", out JsonElement users) && users.ValueKind == JsonValueKind.Array
-            ? users.GetArrayLength()
-            : 0;
-    }
-
-    private static JsonDocument Parse(string path, ReadOnlyMemory<byte> json)
-    {
         try
         {
-            return JsonDocument.Parse(json, new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+            using JsonDocument document = JsonDocument.Parse(ReadFile(path), new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+            JsonProperty section = document.RootElement.EnumerateObject().First(property => property.Name.Equals(Key, StringComparison.OrdinalIgnoreCase));
+            return JsonSerializer.SerializeToUtf8Bytes(section.Value);
         }
         catch (JsonException e)
         {
             throw new SettingException($"{path}: {e.Message}");
         }
+    }
+
+    /// <summary>Without a picture of the whole file in memory: the import makes its own.</summary>
+    private static int CountUsers(string path, ReadOnlyMemory<byte> json)
+    {
+        Utf8JsonReader reader = new(json.Span, new JsonReaderOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+        int count = 0;
+        bool isInUsers = false;
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1)
+                {
+                    isInUsers = reader.ValueTextEquals("users"u8);
+                }
+                else if (isInUsers && reader.TokenType == JsonTokenType.StartObject && reader.CurrentDepth == 2)
+                {
+                    count++;
+                }
+            }
+        }
+        catch (JsonException e)
+        {
+            throw new SettingException($"{path}: {e.Message}");
+        }
+
+        return count;
     }
 }

@@ -17,4 +17,7 @@ internal static class ExitCode
 
     /// <summary>A data folder was looked through, and some of it is damaged.</summary>
     public const int Damaged = 4;
+
+    /// <summary>Definitions were exported, and some of them have no form there.</summary>
+    public const int LeftOut = 5;
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using AmqpToolkit.Storage.Files;
 using AmqpToolkit.Storage.Journaling;
 using AmqpToolkit.Storage.Streams;
@@ -13,24 +12,14 @@ internal static class StoreCommands
     public static IEnumerable<Command> All() =>
     [
         Define("check", "Look through the folder of a broker that does not run, and tell what is there and what is damaged", CheckAsync),
-        DefineExport(),
+        ExportCommand.Define(),
         Define("repair", "Write what is whole of a damaged folder anew; the damaged files stay beside it", RepairAsync),
     ];
 
-    private static Command DefineExport()
-    {
-        Option<string?> file = new("--output") { Description = "The file to write, which only its owner may read; standard output unless it is given", HelpName = "file" };
-        Command command = Define(
-            "export",
-            "Write the definitions of a broker that does not run, as RabbitMQ 3.10 imports them; what it has no words for is told. Passwords are in it as hashes",
-            (folder, output, error, parsed) => ExportAsync(folder, parsed.GetValue(file), output, error));
-        command.Add(file);
-        return command;
-    }
-
     private static Command Define(string name, string description, Func<string, TextWriter, TextWriter, Task<int>> run) => Define(name, description, (folder, output, error, _) => run(folder, output, error));
 
-    private static Command Define(string name, string description, Func<string, TextWriter, TextWriter, ParseResult, Task<int>> run)
+    /// <summary>A command about a data folder, with its failures.</summary>
+    internal static Command Define(string name, string description, Func<string, TextWriter, TextWriter, ParseResult, Task<int>> run)
     {
         Argument<string> folder = new("folder") { Description = "What --data names" };
         Command command = new(name, description) { folder };
@@ -101,77 +90,6 @@ internal static class StoreCommands
 
         return ExitCode.Damaged;
     }
-
-    /// <summary>The definitions to a file or standard output, and to the other what they leave out.</summary>
-    private static async Task<int> ExportAsync(string folder, string? file, TextWriter output, TextWriter error)
-    {
-        if (Refusal(folder) is { } refusal)
-        {
-            return await BrokerCommand.FailAsync(error, ExitCode.CannotKeep, refusal).ConfigureAwait(false);
-        }
-
-        DefinitionsExport export = AmqpBroker.ExportDefinitions(folder);
-        if (file is not null)
-        {
-            await WriteSecretAsync(Path.GetFullPath(file), export.Utf8Json, stays: export.Damages.Count > 0).ConfigureAwait(false);
-        }
-        else
-        {
-            await output.WriteLineAsync(Encoding.UTF8.GetString(export.Utf8Json.Span)).ConfigureAwait(false);
-        }
-
-        foreach (string line in export.LeftOut)
-        {
-            await error.WriteLineAsync($"not in the export, or not for every broker: {Plain(line)}").ConfigureAwait(false);
-        }
-
-        foreach (string line in export.Damages)
-        {
-            await error.WriteLineAsync($"damaged: {Plain(line)}").ConfigureAwait(false);
-        }
-
-        if (export.Damages.Count > 0 && file is not null)
-        {
-            await error.WriteLineAsync($"what is there in spite of it stands in '{file}', or in '{file}.damaged' where there was one").ConfigureAwait(false);
-        }
-
-        return export.Damages.Count == 0 ? ExitCode.Stopped : ExitCode.Damaged;
-    }
-
-    /// <summary>Its owner's alone from the first octet on, and in the place of what was there when it is whole.</summary>
-    /// <param name="path">Where to.</param>
-    /// <param name="octets">What.</param>
-    /// <param name="stays">Whether what was there stays, since this is only a part: then it comes beside it.</param>
-    private static async Task WriteSecretAsync(string path, ReadOnlyMemory<byte> octets, bool stays)
-    {
-        path = stays && File.Exists(path) ? path + ".damaged" : path;
-        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        string beside = $"{path}.{Guid.NewGuid():N}";
-        try
-        {
-            FileStream stream = new(beside, options);
-            await using (stream.ConfigureAwait(false))
-            {
-                await stream.WriteAsync(octets).ConfigureAwait(false);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(beside, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(beside);
-            throw;
-        }
-    }
-
-    /// <summary>Names are clients' to choose; a terminal is not theirs.</summary>
-    private static string Plain(string line) => string.Concat(line.Select(one => char.IsControl(one) ? '?' : one));
 
     private static async Task<int> RepairAsync(string folder, TextWriter output, TextWriter error)
     {
@@ -250,7 +168,7 @@ internal static class StoreCommands
     }
 
     /// <summary>Why there is nothing to look at; null when there is.</summary>
-    private static string? Refusal(string folder)
+    internal static string? Refusal(string folder)
     {
         if (!Directory.Exists(folder))
         {

@@ -192,32 +192,12 @@ public sealed class AmqpBroker : IAsyncDisposable
     /// </summary>
     /// <param name="utf8Json">The JSON.</param>
     /// <param name="virtualHost">Where things go that name no virtual host, as in the export of a single one.</param>
-    /// <exception cref="DefinitionException">It cannot be used; what stood before the mistake has been taken over.</exception>
-    public void ImportDefinitions(ReadOnlyMemory<byte> utf8Json, string virtualHost = "/") => DefinitionsImport.Run(this, utf8Json, virtualHost);
+    /// <returns>What was passed over, a line each, as the log says it: parameters of plugins, global ones, keys that mean nothing. Of more than two hundred the number.</returns>
+    /// <exception cref="DefinitionException">It cannot be used, and nothing has been changed; or an exchange, a queue or a binding of it cannot be made: then what stood before has been taken over.</exception>
+    public IReadOnlyList<string> ImportDefinitions(ReadOnlyMemory<byte> utf8Json, string virtualHost = "/") => DefinitionsImport.Run(this, utf8Json, virtualHost);
 
     /// <summary>Users, virtual hosts, permissions, limits, policies, exchanges, queues and bindings as RabbitMQ 3.10 exports and imports them; what belongs to a connection alone is not among them.</summary>
-    public DefinitionsExport ExportDefinitions() => DefinitionsWriter.Run(this);
-
-    /// <summary>As the other, of a data folder that no broker has at the moment. It is only read: nothing in it is created, changed or dropped, whatever has been due there.</summary>
-    /// <param name="dataDirectory">What <see cref="AmqpBrokerOptions.DataDirectory"/> named.</param>
-    /// <exception cref="BrokerStoreException">It cannot be read, it is in use, or it is no data folder.</exception>
-    public static DefinitionsExport ExportDefinitions(string dataDirectory)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(dataDirectory);
-        var broker = new AmqpBroker(new AmqpBrokerOptions { Endpoints = [], TimeProvider = new StandingClock() });
-        try
-        {
-            var damages = BrokerStore.ReadDefinitions(broker, Path.GetFullPath(dataDirectory));
-            return DefinitionsWriter.Run(broker) with { Damages = damages };
-        }
-        finally
-        {
-            // Nothing runs that would have to be waited for.
-            broker.Timers.Dispose();
-            broker.Arena.Drop();
-            broker._stopping.Dispose();
-        }
-    }
+    public DefinitionsExport ExportDefinitions() => DefinitionsExport.Of(this);
 
     /// <summary>Completes when everything that was changed before - users, policies, queues that were declared here - is kept as <see cref="AmqpBrokerOptions.Durability"/> says; at once when nothing is.</summary>
     /// <exception cref="BrokerStoreException">The store has failed (as the task's outcome).</exception>

@@ -49,13 +49,7 @@ public sealed class BrokerVirtualHost
         get => Topology.Settings.DefaultQueueType;
         set
         {
-            string? type = value switch
-            {
-                null or "undefined" or "classic" or "rabbit_classic_queue" => null,
-                "quorum" or "rabbit_quorum_queue" => "quorum",
-                "stream" or "rabbit_stream_queue" => "stream",
-                _ => throw new ArgumentException($"There is no queue type '{value}'.", nameof(value)),
-            };
+            string? type = value is null ? null : CheckQueueType(value);
             Topology.ChangeSettings(settings => settings with { DefaultQueueType = type });
         }
     }
@@ -99,4 +93,14 @@ public sealed class BrokerVirtualHost
     public BrokerQueues Queues { get; }
 
     internal VirtualHost Topology { get; }
+
+    /// <summary>The type that a name means; null for classic.</summary>
+    /// <exception cref="ArgumentException">There is no such type.</exception>
+    internal static string? CheckQueueType(string value) => value switch
+    {
+        "undefined" or "classic" or "rabbit_classic_queue" => null,
+        "quorum" or "rabbit_quorum_queue" => "quorum",
+        "stream" or "rabbit_stream_queue" => "stream",
+        _ => throw new ArgumentException($"There is no queue type '{value}'.", nameof(value)),
+    };
 }

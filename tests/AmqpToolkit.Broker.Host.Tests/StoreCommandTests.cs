@@ -61,8 +61,8 @@ public sealed class StoreCommandTests : IDisposable
         string before = Picture();
         var (code, output, error) = await RunAsync("export");
 
-        Assert.Equal(0, code);
-        Assert.Contains("user 'app' can log in with SCRAM", error, StringComparison.Ordinal);
+        Assert.Equal(5, code);
+        Assert.Equal("left out: user 'app' can log in with SCRAM: of an imported hash nobody can\n", error);
         using var json = System.Text.Json.JsonDocument.Parse(output);
         Assert.Equal(["brief", "dead", "events", "orders"], json.RootElement.GetProperty("queues").EnumerateArray().Select(queue => queue.GetProperty("name").GetString()));
         Assert.Equal(before, Picture());
@@ -97,6 +97,65 @@ public sealed class StoreCommandTests : IDisposable
         string before = File.ReadAllText(file);
         Assert.Equal(3, (await RunAsync("export", "--output", file)).Code);
         Assert.Equal(before, File.ReadAllText(file));
+    }
+
+    [Fact]
+    public async Task Export_OfWhatDoesNotGoAlong_NamesIt_AndEndsAsItIsTold()
+    {
+        await using (AmqpBroker broker = await StartAsync())
+        {
+            broker.VirtualHosts.Find("/")!.Policies.Set(new Policy { Name = "kept", Pattern = "^k", Definition = new Dictionary<string, object?> { ["durability"] = "memory", ["max-length"] = 5L } });
+            await using IConnection connection = await ConnectAsync(broker);
+            await using IChannel channel = await connection.CreateChannelAsync();
+            await channel.ExchangeDeclareAsync("spread", "x-consistent-hash", durable: true);
+            await channel.ExchangeDeclareAsync("bell\u0007", "x-random", durable: true);
+        }
+
+        string file = Path.Combine(_folder.FullName, "definitions.json");
+        const string Told = """
+            left out: policy 'kept' in virtual host '/': durability 'memory'
+            needs a plugin: exchange 'bell?' in virtual host '/': type x-random, of the plugin rabbitmq_random_exchange
+            needs a plugin: exchange 'spread' in virtual host '/': type x-consistent-hash, of the plugin rabbitmq_consistent_hash_exchange
+
+            """;
+        Assert.Equal((5, "", Told), await RunAsync("export", "--output", file));
+        using (var json = System.Text.Json.JsonDocument.Parse(File.ReadAllText(file)))
+        {
+            Assert.Equal(2, json.RootElement.GetProperty("exchanges").GetArrayLength());
+        }
+
+        Assert.Equal((0, "", Told), await RunAsync("export", "--output", file, "--accept-left-out"));
+        Damage("guest");
+        Assert.Equal(4, (await RunAsync("export", "--output", file, "--accept-left-out")).Code);
+    }
+
+    /// <summary>A plugin is somebody else's to enable: everything is in the file.</summary>
+    [Fact]
+    public async Task Export_OfWhatNeedsAPlugin_IsWhole()
+    {
+        await using (AmqpBroker broker = await StartAsync())
+        {
+            await using IConnection connection = await ConnectAsync(broker);
+            await using IChannel channel = await connection.CreateChannelAsync();
+            await channel.ExchangeDeclareAsync("late", "x-delayed-message", durable: true, autoDelete: false, arguments: new Dictionary<string, object?> { ["x-delayed-type"] = "topic" });
+        }
+
+        var (code, _, error) = await RunAsync("export");
+        Assert.Equal((0, "needs a plugin: exchange 'late' in virtual host '/': type x-delayed-message, of the plugin rabbitmq_delayed_message_exchange\n"), (code, error));
+    }
+
+    [Fact]
+    public async Task Export_ToWhereNothingCanBeWritten_LeavesNothingBeside()
+    {
+        await FillAsync();
+        string place = Directory.CreateDirectory(Path.Combine(_folder.FullName, "definitions.json")).FullName;
+
+        var (code, output, error) = await RunAsync("export", "--output", place);
+
+        Assert.Equal((3, ""), (code, output));
+        Assert.StartsWith("amqp-broker: ", error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder.FullName));
+        Assert.Equal(3, (await RunAsync("export", "--output", Path.Combine(_folder.FullName, "nowhere", "definitions.json"))).Code);
     }
 
     [Fact]

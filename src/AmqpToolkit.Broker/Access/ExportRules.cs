@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using AmqpToolkit.Broker.Topology;
 
 namespace AmqpToolkit.Broker.Access;
 
@@ -27,6 +28,17 @@ internal static class ExportRules
         [PolicyTarget.ClassicQueues] = ["ha-mode", "ha-params", "ha-promote-on-failure", "ha-promote-on-shutdown", "ha-sync-mode", "queue-master-locator", "queue-mode"],
         [PolicyTarget.QuorumQueues] = ["dead-letter-strategy", "delivery-limit"],
         [PolicyTarget.Streams] = ["initial-cluster-size", "max-age", "stream-max-segment-size-bytes"],
+    };
+
+    /// <summary>The plugin of RabbitMQ that has a type of exchanges; null when each has it, or none.</summary>
+    public static string? PluginOf(ExchangeType type) => type switch
+    {
+        ExchangeType.Delayed => "rabbitmq_delayed_message_exchange",
+        ExchangeType.ConsistentHash => "rabbitmq_consistent_hash_exchange",
+        ExchangeType.Random => "rabbitmq_random_exchange",
+        ExchangeType.ModulusHash => "rabbitmq_sharding",
+        ExchangeType.RecentHistory => "rabbitmq_recent_history_exchange",
+        _ => null,
     };
 
     /// <summary>Whether a policy is of the same queues there, where it cannot say of which type.</summary>

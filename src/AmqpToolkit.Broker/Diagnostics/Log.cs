@@ -123,6 +123,12 @@ internal static partial class Log
     [LoggerMessage(42, LogLevel.Warning, "'{Key}' in the definitions means nothing, and is left alone")]
     public static partial void DefinitionKeyUnknown(ILogger logger, string key);
 
+    [LoggerMessage(60, LogLevel.Warning, "not taken over of the definitions: {What}")]
+    public static partial void DefinitionPassedOver(ILogger logger, string what);
+
+    [LoggerMessage(61, LogLevel.Information, "not taken over of the definitions: {What}")]
+    public static partial void UsualDefinitionPassedOver(ILogger logger, string what);
+
     /// <summary>Not generated, as the other that nearly every start says: what is generated has a type of its own for each, for which the logger's code would be compiled while clients wait.</summary>
     public static void StoreBegins(ILogger logger, string folder) => StartEntry.Write(
         logger, new EventId(40, nameof(StoreBegins)), $"the folder {folder} had nothing: a new store begins",

@@ -2,98 +2,62 @@ using AmqpToolkit.Broker.Topology;
 
 namespace AmqpToolkit.Broker.Durability;
 
-/// <content>Exchanges, queues and bindings.</content>
+/// <content>Makes what the journal declares.</content>
 internal sealed partial class BrokerRecovery
 {
-    private void BuildExchanges()
+    private void Build()
     {
-        foreach (var (name, value) in ListOf(DefinitionKind.Exchange))
+        _stored.Resolve();
+        foreach (var host in _stored.VirtualHosts)
         {
-            var nameReader = new OctetReader(name);
-            if (FindVirtualHost(DefinitionKind.Exchange, name, ref nameReader) is not { } virtualHost)
+            var virtualHost = broker.VirtualHosts.Restore(host.Name, host.Number).Topology;
+            virtualHost.RestoreSettings(host.Settings);
+            if (host.IsMadeAgain)
             {
-                NoteRemoved(value);
-                continue;
+                _madeAgain.Add(virtualHost);
+                VisitDamage(host.Loss());
             }
-
-            var reader = ReadValue(DefinitionKind.Exchange, value);
-            uint number = reader.Long();
-            byte flags = reader.Octet();
-            var type = reader.ShortText();
-            var arguments = ReadTable(DefinitionKind.Exchange, reader.Rest());
-            bool autoDelete = (flags & BrokerStore.AutoDeleteFlag) != 0;
-            bool isInternal = (flags & BrokerStore.InternalFlag) != 0;
-            if (reader.IsBroken || virtualHost.RestoreExchange(nameReader.Rest().ToArray(), type, autoDelete, isInternal, arguments, number) is not { } exchange)
-            {
-                throw Unreadable(DefinitionKind.Exchange);
-            }
-
-            _destinations.Add(number, exchange);
-            _exchangeCount++;
         }
+
+        foreach (var (name, state) in _stored.Users)
+        {
+            broker.Users.Restore(name, state with { Scram = state.Scram ?? broker.Users.ScramOfHash(name, state.Password) });
+        }
+
+        foreach (var host in _stored.VirtualHosts)
+        {
+            Fill(broker.VirtualHosts.Find(host.Name)!.Topology, host);
+        }
+
+        _stored.Forget();
     }
 
-    private void BuildQueues()
+    /// <summary>Policies first: what is made later looks for its own.</summary>
+    private void Fill(VirtualHost virtualHost, StoredVirtualHost host)
     {
-        foreach (var (name, value) in ListOf(DefinitionKind.Queue))
+        foreach (bool isOperator in (ReadOnlySpan<bool>)[false, true])
         {
-            var nameReader = new OctetReader(name);
-            if (FindVirtualHost(DefinitionKind.Queue, name, ref nameReader) is not { } virtualHost)
-            {
-                NoteRemoved(value);
-                continue;
-            }
+            host.Policies(isOperator).ForEach(rule => virtualHost.SetPolicy(rule, isOperator));
+        }
 
-            var reader = ReadValue(DefinitionKind.Queue, value);
-            uint number = reader.Long();
-            byte flags = reader.Octet();
-            var definition = new QueueDefinition
-            {
-                Name = nameReader.Rest().ToArray(),
-                Durable = true,
-                AutoDelete = (flags & BrokerStore.AutoDeleteFlag) != 0,
-                Arguments = ReadTable(DefinitionKind.Queue, reader.Rest()),
-            };
-            if (reader.IsBroken)
-            {
-                throw Unreadable(DefinitionKind.Queue);
-            }
+        foreach (var (number, name, type, properties) in host.Exchanges)
+        {
+            _destinations.Add(number, virtualHost.RestoreExchange(name, type, properties, number) ?? throw StoredDefinitions.Unreadable(DefinitionKind.Exchange));
+            _exchangeCount++;
+        }
 
+        foreach (var (number, definition) in host.Queues)
+        {
             _destinations.Add(number, virtualHost.RestoreQueue(definition, number));
             _queueCount++;
         }
-    }
 
-    private void BuildBindings()
-    {
-        foreach (var (name, value) in ListOf(DefinitionKind.Binding))
+        foreach (var (source, destination, key, arguments) in host.Bindings)
         {
-            var nameReader = new OctetReader(name);
-            if (FindVirtualHost(DefinitionKind.Binding, name, ref nameReader) is not { } virtualHost)
-            {
-                continue;
-            }
-
-            var source = FindDestination(virtualHost, nameReader.Long()) as Exchange;
-            var destination = FindDestination(virtualHost, nameReader.Long());
-            var key = nameReader.ShortText();
-            var arguments = ReadTable(DefinitionKind.Binding, ReadValue(DefinitionKind.Binding, value).Rest());
-            if (nameReader.IsBroken)
-            {
-                throw Unreadable(DefinitionKind.Binding);
-            }
-
-            if (source is null || destination is null)
-            {
-                _orphans.Add((DefinitionKind.Binding, name));
-                continue;
-            }
-
-            virtualHost.RestoreBinding(source, destination, key, arguments.View);
+            virtualHost.RestoreBinding((Exchange)FindDestination(virtualHost, source), FindDestination(virtualHost, destination), key, arguments.View);
             _bindingCount++;
         }
     }
 
-    private BindingDestination? FindDestination(VirtualHost virtualHost, uint number) =>
-        number < BrokerStore.FirstNumber ? virtualHost.FindPredeclared(number) : _destinations.GetValueOrDefault(number);
+    private BindingDestination FindDestination(VirtualHost virtualHost, uint number) => number < BrokerStore.FirstNumber ? virtualHost.FindPredeclared(number)! : _destinations[number];
 }

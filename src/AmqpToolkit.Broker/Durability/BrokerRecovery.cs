@@ -10,20 +10,13 @@ using Microsoft.Extensions.Logging;
 namespace AmqpToolkit.Broker.Durability;
 
 /// <summary>
-/// Gives a broker that starts what its journal holds. Definitions come in any order: they are gathered, and made into virtual hosts, users, policies, exchanges, queues and
-/// bindings, in that order, before the first message. What hangs on something that is not there (a crash came between two removals) is removed. Used once, by one thread.
+/// Gives a broker that starts what its journal holds. What it declares (<see cref="StoredDefinitions"/>) is made into virtual hosts, users, policies, exchanges, queues and
+/// bindings before the first message; what hangs on something that is not there is removed. Used once, by one thread.
 /// </summary>
 internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore store) : IJournalVisitor
 {
-    private const string DefaultVirtualHost = "/";
-
-    private readonly Dictionary<DefinitionKind, List<(byte[] Name, byte[] Value)>> _definitions = [];
-    private readonly Dictionary<uint, VirtualHost> _virtualHosts = [];
+    private readonly StoredDefinitions _stored = new();
     private readonly Dictionary<uint, BindingDestination> _destinations = [];
-    private readonly List<(DefinitionKind Kind, byte[] Name)> _orphans = [];
-
-    /// <summary>Queues, exchanges and virtual hosts whose definition is no more, or leads to nothing that is there.</summary>
-    private readonly HashSet<uint> _removed = [];
 
     /// <summary>Virtual hosts whose definition was lost.</summary>
     private readonly List<VirtualHost> _madeAgain = [];
@@ -40,12 +33,7 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
 
     public void VisitDefinition(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        var known = (DefinitionKind)kind;
-        if (!Enum.IsDefined(known))
-        {
-            throw new JournalVersionException($"The journal has definitions of kind {kind}, which this program does not know: a later one has written them.");
-        }
-
+        var known = StoredDefinitions.KindOf(kind);
         if (known == DefinitionKind.Numbers)
         {
             store.SkipNumbers(new OctetReader(value).Long());
@@ -68,7 +56,7 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         }
         else
         {
-            ListOf(known).Add((name.ToArray(), value.ToArray()));
+            _stored.Add(known, name, value);
         }
     }
 
@@ -105,15 +93,9 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         }
     }
 
-    public void VisitReplaced(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
-    {
-        if ((DefinitionKind)kind is DefinitionKind.Queue or DefinitionKind.Exchange or DefinitionKind.VirtualHost)
-        {
-            NoteRemoved(value);
-        }
-    }
+    public void VisitReplaced(ushort kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => _stored.NoteReplaced((DefinitionKind)kind, value);
 
-    public bool WasRemoved(uint queue) => _removed.Contains(queue);
+    public bool WasRemoved(uint queue) => _stored.WasRemoved(queue);
 
     public void VisitDamage(JournalDamage damage)
     {
@@ -132,9 +114,6 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
     {
         // What there is to say was said before the messages.
     }
-
-    /// <summary>Told of damages, in the words of people; null for the broker's log.</summary>
-    public Action<JournalDamage, string>? Told { get; init; }
 
     /// <summary>Whether anything is damaged.</summary>
     public bool HasMetDamage { get; private set; }
@@ -156,7 +135,7 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
             store.DefineVirtualHost(virtualHost);
         }
 
-        foreach (var (kind, name) in _orphans)
+        foreach (var (kind, name) in _stored.Orphans)
         {
             store.Remove(kind, name);
         }
@@ -174,104 +153,7 @@ internal sealed partial class BrokerRecovery(AmqpBroker broker, BrokerStore stor
         }
     }
 
-    private void Build()
-    {
-        BuildVirtualHosts();
-        MakeLostVirtualHosts();
-        BuildUsers();
-        BuildPolicies();
-        BuildExchanges();
-        BuildQueues();
-        BuildBindings();
-        _definitions.Clear();
-    }
-
-    /// <summary>A definition of a queue or an exchange, whose value has its number behind the version, leads nowhere.</summary>
-    private void NoteRemoved(ReadOnlySpan<byte> value)
-    {
-        var reader = new OctetReader(value);
-        _ = reader.Octet();
-        _removed.Add(reader.Long());
-    }
-
-    private void TellDamage(JournalDamage damage)
-    {
-        if (Told is { } told)
-        {
-            told(damage, damage.WhatOf(NameOf));
-        }
-        else
-        {
-            Log.StoreDamaged(broker.Logger, damage.Where, damage.WhatOf(NameOf));
-        }
-    }
+    private void TellDamage(JournalDamage damage) => Log.StoreDamaged(broker.Logger, damage.Where, damage.WhatOf(NameOf));
 
     private string NameOf(uint number) => _destinations.TryGetValue(number, out var found) ? BrokerStore.NameOf(found) : JournalDamage.NumberOf(number);
-
-    private static Table ReadTable(DefinitionKind kind, ReadOnlySpan<byte> octets) => TableView.Validate(octets) == DecodeError.None
-        ? Table.CopyOf(octets)
-        : throw Unreadable(kind);
-
-    /// <summary>A whole record that makes no sense was written by a program that knew more, or less.</summary>
-    private static JournalVersionException Unreadable(DefinitionKind kind) =>
-        new($"The journal has a definition of kind {kind} that this program cannot read: another version of it has written it.");
-
-    private static OctetReader ReadValue(DefinitionKind kind, byte[] value)
-    {
-        var reader = new OctetReader(value);
-        return reader.Octet() == DefinitionFields.Version ? reader : throw Unreadable(kind);
-    }
-
-    private List<(byte[] Name, byte[] Value)> ListOf(DefinitionKind kind)
-    {
-        if (!_definitions.TryGetValue(kind, out var list))
-        {
-            _definitions.Add(kind, list = []);
-        }
-
-        return list;
-    }
-
-    /// <summary>
-    /// What is in a virtual host begins with its number. One that is not there, and that nobody has deleted, is lost, and what is in it is not: it is made again, without its
-    /// settings.
-    /// </summary>
-    private void MakeLostVirtualHosts()
-    {
-        foreach (var kind in (ReadOnlySpan<DefinitionKind>)[DefinitionKind.Exchange, DefinitionKind.Queue])
-        {
-            foreach (var (name, _) in ListOf(kind))
-            {
-                uint number = new OctetReader(name).Long();
-                if (!_virtualHosts.ContainsKey(number) && !_removed.Contains(number))
-                {
-                    MakeLost(number);
-                }
-            }
-        }
-    }
-
-    private void MakeLost(uint number)
-    {
-        // The first that a broker ever makes is "/"; what another was called nobody knows.
-        string name = broker.VirtualHosts.Find(DefaultVirtualHost) is null ? DefaultVirtualHost : string.Create(CultureInfo.InvariantCulture, $"lost-{number}");
-        var virtualHost = broker.VirtualHosts.Restore(name, number).Topology;
-        _virtualHosts.Add(number, virtualHost);
-        _madeAgain.Add(virtualHost);
-        VisitDamage(new JournalDamage("definitions", 0, 0, $"the virtual host that is '{name}' from now on: its name and its settings are lost") { HasPlace = false });
-    }
-
-    /// <summary>The virtual host whose number stands at the front of a name; null, with the definition to be removed, when it is not there.</summary>
-    private VirtualHost? FindVirtualHost(DefinitionKind kind, byte[] name, ref OctetReader reader)
-    {
-        if (_virtualHosts.TryGetValue(reader.Long(), out var virtualHost))
-        {
-            return virtualHost;
-        }
-
-        _orphans.Add((kind, name));
-        return null;
-    }
-
-    private static string Utf8(ReadOnlySpan<byte> octets) => Encoding.UTF8.GetString(octets);
 }

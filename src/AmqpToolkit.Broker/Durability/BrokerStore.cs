@@ -162,44 +162,8 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
         }
     }
 
-    /// <summary>Gives a broker that is never to run the definitions of a folder, which stays as it is: nothing is created there, written or kept.</summary>
-    /// <param name="broker">The broker, without a store.</param>
-    /// <param name="folder">The folder.</param>
-    /// <returns>What is damaged, in the words of people.</returns>
-    /// <exception cref="BrokerStoreException">It cannot be used: a broker has it, or there is none's data in it.</exception>
-    public static IReadOnlyList<string> ReadDefinitions(AmqpBroker broker, string folder)
-    {
-        RefuseUnderRepair(folder);
-        try
-        {
-            RefuseWithoutJournal(folder);
-            if (!StoreFolders.HasJournal(folder))
-            {
-                throw new BrokerStoreException($"The folder '{folder}' holds no broker's data.");
-            }
-
-            // What streams hold is no definition: theirs have nothing to open.
-            var store = broker.Store = new BrokerStore(broker);
-            store.Streams = new StreamStore(store, new MemoryFileLayer());
-            using var files = new DiskFileLayer(folder) { IsReadOnly = true };
-            files.Lock();
-            var damages = new List<string>();
-            var recovery = new BrokerRecovery(broker, store) { Told = (damage, what) => damages.Add($"{damage.Where}: {what}") };
-            var state = new JournalRecovery(files, broker.Options.Journal, new DefinitionsVisitor(recovery)) { IsReadOnly = true }.Run();
-            foreach (var segment in state.Segments.Values)
-            {
-                segment.File?.Dispose();
-            }
-
-            return damages;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JournalVersionException or NotSupportedException)
-        {
-            throw new BrokerStoreException(exception.Message, exception);
-        }
-    }
-
-    private static void RefuseUnderRepair(string folder)
+    /// <exception cref="BrokerStoreException">A repair of the folder was interrupted.</exception>
+    internal static void RefuseUnderRepair(string folder)
     {
         if (Directory.Exists(Path.Combine(folder, StoreFolders.Repaired)))
         {
@@ -207,7 +171,8 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
         }
     }
 
-    private static void RefuseWithoutJournal(string folder)
+    /// <exception cref="BrokerStoreException">There is what a broker left, without its journal.</exception>
+    internal static void RefuseWithoutJournal(string folder)
     {
         if (StoreFolders.HasLostJournal(folder))
         {
@@ -314,10 +279,13 @@ internal sealed partial class BrokerStore : IJournalWaiter, IDisposable
     /// <summary>How people know what has a number.</summary>
     internal static string NameOf(BindingDestination destination) => destination switch
     {
-        MessageQueue queue => $"queue '{queue.NameText}' in virtual host '{queue.VirtualHost.Name}'",
-        Exchange exchange => $"exchange '{exchange.NameText}' in virtual host '{exchange.VirtualHost.Name}'",
+        MessageQueue queue => NameOf("queue", queue.NameText, queue.VirtualHost.Name),
+        Exchange exchange => NameOf("exchange", exchange.NameText, exchange.VirtualHost.Name),
         _ => destination.NameText,
     };
+
+    /// <summary>As the other, of what is only known by its names.</summary>
+    internal static string NameOf(string kind, string name, string virtualHost) => $"{kind} '{name}' in virtual host '{virtualHost}'";
 
     /// <summary>As the other; looks through all that there is.</summary>
     private static string NameOf(AmqpBroker broker, uint number)

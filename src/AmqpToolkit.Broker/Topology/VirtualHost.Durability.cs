@@ -15,17 +15,17 @@ internal sealed partial class VirtualHost
     /// <summary>Puts back what was said of the virtual host itself. While the broker starts, as the other members below.</summary>
     internal void RestoreSettings(VirtualHostSettings settings) => _settings = settings;
 
-    /// <summary>Puts a durable exchange back; null when it is of no type that is known.</summary>
-    internal Exchange? RestoreExchange(byte[] name, ReadOnlySpan<byte> type, bool autoDelete, bool isInternal, Table arguments, uint number)
+    /// <summary>Puts a durable exchange back; null when what it delays is of no type that is known.</summary>
+    internal Exchange? RestoreExchange(byte[] name, ExchangeType type, in ExchangeProperties properties, uint number)
     {
         lock (TopologyLock)
         {
-            if (!TryParseType(type, out ExchangeType exchangeType) || (exchangeType == ExchangeType.Delayed && CheckInnerType(arguments.View, Rules) is not null))
+            if (type == ExchangeType.Delayed && CheckInnerType(properties.Arguments.View, Rules) is not null)
             {
                 return null;
             }
 
-            Exchange exchange = CreateExchange(name, exchangeType, new ExchangeProperties(Durable: true, autoDelete, isInternal, arguments));
+            Exchange exchange = CreateExchange(name, type, properties);
             exchange.StoreNumber = number;
             exchange.ApplyPolicy(_policies.Find(exchange));
             _exchanges.Add(exchange);

@@ -22,6 +22,23 @@ internal sealed partial class VirtualHost
         ("x-local-random"u8.ToArray(), ExchangeType.LocalRandom),
     ];
 
+    /// <summary>What every virtual host has (0-9-1 section 3.1.3), and RabbitMQ's own two. The place in the row, from 1 on, stands in journals: a new one goes to the end.</summary>
+    private static readonly (string Name, ExchangeType Type)[] Predeclared =
+    [
+        ("amq.direct", ExchangeType.Direct),
+        ("amq.fanout", ExchangeType.Fanout),
+        ("amq.topic", ExchangeType.Topic),
+        ("amq.headers", ExchangeType.Headers),
+        ("amq.match", ExchangeType.Headers),
+        ("amq.rabbitmq.trace", ExchangeType.Topic),
+    ];
+
+    /// <summary>Whether every virtual host has an exchange under this number.</summary>
+    internal static bool IsPredeclared(uint number) => number > 0 && number <= Predeclared.Length;
+
+    /// <summary>The exchanges that every virtual host has, by their numbers.</summary>
+    internal static IEnumerable<(uint Number, string Name, ExchangeType Type)> PredeclaredExchanges => Predeclared.Select((one, index) => ((uint)index + 1, one.Name, one.Type));
+
     /// <summary>exchange.declare (0-9-1 section 1.6.2.1).</summary>
     public ProtocolError? DeclareExchange(
         ReadOnlySpan<byte> name, ReadOnlySpan<byte> type, bool passive, bool durable, bool autoDelete, bool isInternal, TableView arguments, Caller? caller = null)
@@ -185,7 +202,8 @@ internal sealed partial class VirtualHost
         return null;
     }
 
-    private static bool TryParseType(ReadOnlySpan<byte> type, out ExchangeType exchangeType)
+    /// <summary>The type with the name; false when there is none.</summary>
+    internal static bool TryParseType(ReadOnlySpan<byte> type, out ExchangeType exchangeType)
     {
         foreach ((byte[] name, ExchangeType known) in TypeNames)
         {
@@ -242,25 +260,14 @@ internal sealed partial class VirtualHost
         _ => new RecentHistoryExchange(this, name, properties),
     };
 
-    /// <summary>The exchanges that every virtual host has (0-9-1 section 3.1.3), and RabbitMQ's own two.</summary>
     private void AddPredeclaredExchanges()
     {
-        ReadOnlySpan<(string Name, ExchangeType Type)> predeclared =
-        [
-            ("amq.direct", ExchangeType.Direct),
-            ("amq.fanout", ExchangeType.Fanout),
-            ("amq.topic", ExchangeType.Topic),
-            ("amq.headers", ExchangeType.Headers),
-            ("amq.match", ExchangeType.Headers),
-            ("amq.rabbitmq.trace", ExchangeType.Topic),
-        ];
         uint number = 0;
-        foreach ((string name, ExchangeType type) in predeclared)
+        foreach ((string name, ExchangeType type) in Predeclared)
         {
             bool isInternal = name == "amq.rabbitmq.trace";
             Exchange exchange = CreateExchange(Encoding.UTF8.GetBytes(name), type, new ExchangeProperties(Durable: true, AutoDelete: false, isInternal, Table.Empty));
 
-            // Its place in the row stands in journals: a new one goes to the end.
             exchange.StoreNumber = ++number;
             _exchanges.Add(exchange);
         }

@@ -26,6 +26,41 @@ public sealed class DefinitionsExportTests
         Assert.Equal((9, 3), (second.VirtualHosts.Find("shop")!.MaxConnections, second.Users.Find("app")!.MaxChannels));
     }
 
+    /// <summary>The same by both ways: a broker that runs, and what it leaves in its folder.</summary>
+    [Fact]
+    public async Task Export_OfAFolder_IsThatOfTheBrokerThatHadIt()
+    {
+        var folder = Directory.CreateTempSubdirectory("amqp-export");
+        try
+        {
+            string data = Path.Combine(folder.FullName, "data");
+            DefinitionsExport live;
+            await using (var broker = await StartedAsync(data))
+            {
+                var shop = broker.FindVirtualHost("shop")!;
+                Assert.Null(shop.DeclareExchange("later"u8, "x-delayed-message"u8, passive: false, durable: true, autoDelete: true, isInternal: true, Table.Create(table => table.Add("x-delayed-type", "direct")).View));
+                Assert.Null(shop.BindExchange("later"u8, "amq.rabbitmq.trace"u8, "#"u8, default));
+                Assert.Null(shop.BindQueue("orders"u8, "amq.match"u8, ""u8, Table.Create(table => table.Add("x-match", "any").Add("kind", "new")).View, shop));
+                broker.VirtualHosts.Create("gone").Topology.DeclareQueue("q"u8, passive: false, durable: true, exclusive: false, autoDelete: false, default, this, out _);
+                broker.Users.SetPermission("app", new UserPermission("gone"));
+                broker.VirtualHosts.Delete("gone");
+                broker.VirtualHosts.Find("shop")!.Durability = DurabilityLevel.Os;
+                live = broker.ExportDefinitions();
+            }
+
+            var kept = DefinitionsExport.OfFolder(data);
+
+            Assert.Equal(Encoding.UTF8.GetString(live.Utf8Json.Span), Encoding.UTF8.GetString(kept.Utf8Json.Span));
+            Assert.Equal(live.LeftOut, kept.LeftOut);
+            Assert.Equal(live.NeedsPlugins, kept.NeedsPlugins);
+            Assert.Empty(kept.Damages);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Fact]
     public async Task Export_LeavesOutWhatIsOneConnections_AndNamesWhatRabbitMqDoesNotKnow()
     {
@@ -41,7 +76,9 @@ public sealed class DefinitionsExportTests
         using var json = JsonDocument.Parse(export.Utf8Json);
         Assert.DoesNotContain(json.RootElement.GetProperty("queues").EnumerateArray(), queue => queue.GetProperty("name").GetString() == "own");
         Assert.DoesNotContain(json.RootElement.GetProperty("exchanges").EnumerateArray(), exchange => exchange.GetProperty("name").GetString()!.StartsWith("amq.", StringComparison.Ordinal));
-        foreach (string expected in new[] { "later", "durability Os", "'kept' in virtual host 'shop': durability 'memory'", "'kept' in virtual host 'shop': all of it, since it is of QuorumQueues alone", "user 'app' can log in with SCRAM" })
+        Assert.Equal(["exchange 'later' in virtual host 'shop': type x-delayed-message, of the plugin rabbitmq_delayed_message_exchange"], export.NeedsPlugins);
+        Assert.Contains(json.RootElement.GetProperty("exchanges").EnumerateArray(), exchange => exchange.GetProperty("name").GetString() == "later");
+        foreach (string expected in new[] { "durability Os", "'kept' in virtual host 'shop': durability 'memory'", "'kept' in virtual host 'shop': all of it, since it is of QuorumQueues alone", "user 'app' can log in with SCRAM" })
         {
             Assert.Contains(export.LeftOut, line => line.Contains(expected, StringComparison.Ordinal));
         }
@@ -259,9 +296,9 @@ public sealed class DefinitionsExportTests
             export.LeftOut);
     }
 
-    private static async Task<AmqpBroker> StartedAsync()
+    private static async Task<AmqpBroker> StartedAsync(string? folder = null)
     {
-        var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [], VirtualHosts = ["/", "shop"] });
+        var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [], VirtualHosts = ["/", "shop"], DataDirectory = folder });
         broker.Users.Set(new BrokerUser { Name = "app", Password = "secret", Tags = ["monitoring"], MaxChannels = 3, Permissions = [new UserPermission("shop", "^app-")] });
         broker.Users.SetTopicPermission("app", new UserTopicPermission("shop", "events", "^{username}", ""));
         var host = broker.VirtualHosts.Find("shop")!;

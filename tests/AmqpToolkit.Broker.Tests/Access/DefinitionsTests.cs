@@ -148,6 +148,132 @@ public sealed class DefinitionsTests
     }
 
     [Fact]
+    public async Task Definitions_ThatArePassedOver_AreToldByName()
+    {
+        const int PassedOver = 60;
+        const int UsualPassedOver = 61;
+        var log = new WarningLog();
+        await using var broker = await StartAsync("{}", log);
+
+        var passedOver = broker.ImportDefinitions("""
+            {
+              "global_parameters": [ { "name": "internal_cluster_id", "value": "rabbitmq-cluster-id-1" }, { "name": "mqtt_port_to_vhost_mapping", "value": {} } ],
+              "parameters": [
+                { "vhost": "/", "component": "federation-upstream", "name": "up", "value": { "uri": "amqp://user:secret@elsewhere" } },
+                { "vhost": "unknown", "component": "shovel", "name": "dig", "value": [] },
+                { "vhost": "/", "component": "vhost-limits", "name": "limits", "value": { "max-queues": 5, "max-exchanges": 1 } } ],
+              "vhosts": [ { "name": "/", "metadata": { "description": "d", "protected": true }, "limits": [] } ],
+              "users": [ { "name": "a", "tags": "x,y", "limits": { "max-streams": 1 } } ],
+              "queues": [ { "name": "amq.gen-1", "durable": true }, { "name": "q", "durable": true, "arguments": [], "policy": null, "lazy": true } ],
+              "polices": []
+            }
+            """u8.ToArray());
+
+        Assert.Equal(
+            [
+                "'protected' in the metadata of virtual host '/'", "the limit 'max-streams' of user 'a'", "global parameter 'internal_cluster_id'", "global parameter 'mqtt_port_to_vhost_mapping'",
+                "parameter 'up' of component 'federation-upstream' in virtual host '/'", "parameter 'dig' of component 'shovel' in virtual host 'unknown'", "the limit 'max-exchanges' of virtual host '/'",
+                "queue 'amq.gen-1' in virtual host '/', which has its name from a broker, and its bindings", "the key 'queues[1].lazy'", "the key 'polices'",
+            ],
+            passedOver);
+        Assert.Equal(7, log.Of(PassedOver).Count());
+        Assert.All(log.Of(PassedOver), line => Assert.DoesNotContain("secret", line, StringComparison.Ordinal));
+        Assert.Equal("not taken over of the definitions: global parameter 'internal_cluster_id'", Assert.Single(log.Of(UsualPassedOver)));
+        Assert.Equal(5, broker.VirtualHosts.Find("/")!.MaxQueues);
+        Assert.Equal(["x", "y"], broker.Users.Find("a")!.Tags);
+        Assert.NotNull(broker.FindVirtualHost("/")!.FindQueue("q"u8));
+    }
+
+    /// <summary>RabbitMQ leaves internal exchanges out of its exports, and their bindings in.</summary>
+    [Fact]
+    public async Task Definitions_WithABindingOfAnInternalExchange_AreTakenWithoutIt_WhereRabbitMqHasWrittenThem()
+    {
+        await using var broker = await StartAsync("{}");
+        const string Bindings = """
+            "bindings": [
+              { "source": "inner", "vhost": "/", "destination": "amq.fanout", "destination_type": "exchange", "routing_key": "", "arguments": {} },
+              { "source": "amq.direct", "vhost": "/", "destination": "inner", "destination_type": "exchange", "routing_key": "", "arguments": {} } ] }
+            """;
+
+        var passedOver = broker.ImportDefinitions(Encoding.UTF8.GetBytes($"{{ \"rabbit_version\": \"3.10.8\", {Bindings}"));
+
+        Assert.Equal(["a binding of 'amq.fanout' to exchange 'inner'", "a binding of 'inner' to exchange 'amq.direct'"], passedOver.Select(line => line.Split(" in virtual host")[0]));
+        Assert.Contains("bindings[0]: NOT_FOUND", Assert.Throws<DefinitionException>(() => broker.ImportDefinitions(Encoding.UTF8.GetBytes($"{{ {Bindings}"))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>As RabbitMQ 3.10 writes them, in a list that is empty without any.</summary>
+    [Fact]
+    public async Task Definitions_WithLimitsInPairs_AreTaken()
+    {
+        await using var broker = await StartAsync("""{ "vhosts": [ { "name": "shop", "limits": [ [ "max-connections", 9 ], [ "max-queues", 3 ] ] } ] }""");
+        broker.ImportDefinitions("""{ "vhosts": [ { "name": "shop", "limits": [] } ] }"""u8.ToArray());
+        Assert.Equal((9, 3), (broker.VirtualHosts.Find("shop")!.MaxConnections, broker.VirtualHosts.Find("shop")!.MaxQueues));
+    }
+
+    [Fact]
+    public async Task Definitions_WithAnyNumberOfThingsThatArePassedOver_TellTheFirstAndCountTheRest()
+    {
+        await using var broker = await StartAsync("{}");
+        string json = $"{{ \"global_parameters\": [ {string.Join(',', Enumerable.Range(0, 1000).Select(number => $"{{ \"name\": \"p{number}\", \"value\": 1 }}"))} ] }}";
+
+        var passedOver = broker.ImportDefinitions(Encoding.UTF8.GetBytes(json));
+
+        Assert.Equal(201, passedOver.Count);
+        Assert.Equal("and 800 more", passedOver[^1]);
+    }
+
+    /// <summary>Whatever is said wrongly of one thing: none of the others is taken over.</summary>
+    [Theory]
+    [InlineData("""{ "users": [ { "name": "new", "password": 5 } ] }""", "users[0]: 'password' should be text and is 5")]
+    [InlineData("""{ "users": [ { "name": "new", "password_hash": true } ] }""", "users[0]: 'password_hash' should be text and is true")]
+    [InlineData("""{ "users": [ { "name": "new", "tags": [ "a", 7 ] } ] }""", "users[0]: 'tags' should be list of texts and is 7")]
+    [InlineData("""{ "users": [ { "name": "new", "limits": { "max-channels": 1e30 } } ] }""", "users[0]: 'max-channels' should be integer of 32 bits and is 1e30")]
+    [InlineData("""{ "users": [ 5 ] }""", "users[0]: it is no object")]
+    [InlineData("""{ "users": [ { "name": "new", "name": "other" } ] }""", "name")]
+    [InlineData("""{ "permissions": [ { "user": "new", "vhost": "unknown", "configure": "", "write": "", "read": "" } ] }""", "permissions[0]: There is no virtual host 'unknown'")]
+    [InlineData("""{ "permissions": [ { "user": "nobody", "vhost": "/", "configure": "", "write": "", "read": "" } ] }""", "permissions[0]: There is no user 'nobody'")]
+    [InlineData("""{ "permissions": [ { "user": "new", "vhost": "/", "configure": "(", "write": "", "read": "" } ] }""", "permissions[0]: the configure pattern")]
+    [InlineData("""{ "topic_permissions": [ { "user": "new", "vhost": "/", "exchange": "e", "write": "(", "read": "" } ] }""", "topic_permissions[0]")]
+    [InlineData("""{ "vhosts": [ { "name": "other", "default_queue_type": "fast" } ] }""", "vhosts[0]: There is no queue type 'fast'")]
+    [InlineData("""{ "vhosts": [ { "name": "other", "metadata": "m" } ] }""", "vhosts[0]: 'metadata' should be object and is a text")]
+    [InlineData("""{ "vhosts": [ { "name": "other", "limits": [ 1 ] } ] }""", "vhosts[0]: 'limits' should be object, or list of pairs of name and number, and is an array")]
+    [InlineData("""{ "policies": [ { "name": "p", "pattern": "(", "definition": { "expires": 1 } } ] }""", "policies[0]")]
+    [InlineData("""{ "policies": [ { "name": "p", "pattern": ".*", "priority": 99999999999, "definition": { "expires": 1 } } ] }""", "policies[0]: 'priority' should be integer of 32 bits and is 99999999999")]
+    [InlineData("""{ "policies": [ { "name": "p", "pattern": ".*", "definition": { "expires": 99999999999999999999 } } ] }""", "policies[0]: the number 99999999999999999999 is too large")]
+    [InlineData("""{ "parameters": [ { "component": "operator_policy", "name": "p" } ] }""", "parameters[0]: it has no 'value'")]
+    [InlineData("""{ "parameters": [ { "component": "vhost-limits", "name": "limits", "value": 5 } ] }""", "parameters[0]: 'value' should be object and is 5")]
+    [InlineData("""{ "queues": [ { "name": "q", "durable": "yes" } ] }""", "queues[0]: 'durable' should be true or false and is a text")]
+    [InlineData("""{ "queues": [ { "name": "q", "arguments": { "x-max-length": 1e999 } } ] }""", "queues[0]: the number 1e999 is too large")]
+    [InlineData("""{ "queues": [ { "name": "q", "arguments": "none" } ] }""", "queues[0]: 'arguments' should be object and is a text")]
+    [InlineData("""{ "bindings": [ { "source": "amq.direct", "destination": "q", "routing_key": 5 } ] }""", "bindings[0]: 'routing_key' should be text and is 5")]
+    [InlineData("""{ "global_parameters": [ { "value": 1 } ] }""", "global_parameters[0]: it has no text 'name'")]
+    public async Task Definitions_WithAMistake_ChangeNothing_AndSayWhere(string mistake, string named)
+    {
+        await using var broker = await StartAsync("{}");
+        var before = broker.ExportDefinitions().Utf8Json.ToArray();
+        string users = mistake.StartsWith("{ \"users\"", StringComparison.Ordinal) ? "" : """ "users": [ { "name": "new", "tags": [] } ], """;
+        string hosts = mistake.StartsWith("{ \"vhosts\"", StringComparison.Ordinal) ? "" : """ "vhosts": [ { "name": "made" } ], """;
+
+        var exception = Assert.Throws<DefinitionException>(() => broker.ImportDefinitions(Encoding.UTF8.GetBytes($"{{ {users} {hosts} {mistake[1..]}")));
+
+        Assert.Contains(named, exception.Message, StringComparison.Ordinal);
+        Assert.Equal(before, broker.ExportDefinitions().Utf8Json.ToArray());
+    }
+
+    [Theory]
+    [InlineData(33)]
+    [InlineData(1_000_000)]
+    public async Task Definitions_ThatAreNestedTooDeep_AreRefusedWithTheBound(int depth)
+    {
+        await using var broker = await StartAsync("{}");
+        string json = $"{{ \"queues\": [ {{ \"name\": \"q\", \"arguments\": {{ \"a\": {new string('[', depth)}{new string(']', depth)} }} }} ] }}";
+
+        var exception = Assert.Throws<DefinitionException>(() => broker.ImportDefinitions(Encoding.UTF8.GetBytes(json)));
+
+        Assert.Contains("32", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Definitions_OfASingleVirtualHost_GoWhereTheyAreTold()
     {
         await using var broker = await StartAsync("""{ "queues": [ { "name": "a", "durable": true, "arguments": {} } ] }""");

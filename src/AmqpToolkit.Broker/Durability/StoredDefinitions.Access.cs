@@ -5,17 +5,16 @@ using AmqpToolkit.Codec;
 namespace AmqpToolkit.Broker.Durability;
 
 /// <content>Virtual hosts, users, permissions and policies.</content>
-internal sealed partial class BrokerRecovery
+internal sealed partial class StoredDefinitions
 {
-    private void BuildVirtualHosts()
+    private void ResolveVirtualHosts()
     {
         foreach (var (name, value) in ListOf(DefinitionKind.VirtualHost))
         {
             var reader = ReadValue(DefinitionKind.VirtualHost, value);
             uint number = reader.Long();
             var fields = ReadTable(DefinitionKind.VirtualHost, reader.Rest()).ToDictionary();
-            var virtualHost = broker.VirtualHosts.Restore(Utf8(name), number).Topology;
-            virtualHost.RestoreSettings(new VirtualHostSettings
+            AddVirtualHost(new StoredVirtualHost(number, Utf8(name), new VirtualHostSettings
             {
                 MaxConnections = Number(fields, "max-connections"),
                 MaxQueues = Number(fields, "max-queues"),
@@ -25,38 +24,27 @@ internal sealed partial class BrokerRecovery
                 DefaultQueueType = Text(fields, "default-queue-type") is null or "quorum" or "stream" ? Text(fields, "default-queue-type") : throw Unreadable(DefinitionKind.VirtualHost),
                 Description = Text(fields, "description") ?? string.Empty,
                 Tags = Texts(fields, "tags"),
-            });
-            _virtualHosts.Add(number, virtualHost);
+            }));
         }
     }
 
-    private void BuildUsers()
+    private void ResolveUsers()
     {
-        var users = new Dictionary<string, UserState>(StringComparer.Ordinal);
         foreach (var (name, fields) in Fields(DefinitionKind.User))
         {
-            string? hash = Text(fields, "password_hash");
-            var password = hash is null ? null : PasswordHash.Parse(hash, Text(fields, "hashing_algorithm"));
-            users.Add(Utf8(name), new UserState
+            Users.Add(Utf8(name), new UserState
             {
-                Password = password,
-                Scram = ScramCredentials.Parse(Texts(fields, "scram")) ?? broker.Users.ScramOfHash(Utf8(name), password),
+                Password = Text(fields, "password_hash") is not { } hash ? null : PasswordHash.Parse(hash, Text(fields, "hashing_algorithm")),
+                Scram = ScramCredentials.Parse(Texts(fields, "scram")),
                 Tags = [.. Texts(fields, "tags")],
                 LoopbackOnly = fields.GetValueOrDefault("loopback-only") is true,
                 MaxConnections = Number(fields, "max-connections"),
                 MaxChannels = Number(fields, "max-channels"),
             });
         }
-
-        BuildPermissions(users);
-        BuildTopicPermissions(users);
-        foreach (var (name, state) in users)
-        {
-            broker.Users.Restore(name, state);
-        }
     }
 
-    private void BuildPermissions(Dictionary<string, UserState> users)
+    private void ResolvePermissions()
     {
         var all = new Dictionary<string, Dictionary<string, PermissionPatterns>>(StringComparer.Ordinal);
         foreach (var (name, fields) in Fields(DefinitionKind.Permission))
@@ -64,7 +52,7 @@ internal sealed partial class BrokerRecovery
             var reader = new OctetReader(name);
             string user = reader.Text();
             string virtualHost = reader.Text();
-            if (!users.ContainsKey(user) || broker.VirtualHosts.Find(virtualHost) is null)
+            if (!Users.TryGetValue(user, out var state) || !_hostNames.Contains(virtualHost))
             {
                 _orphans.Add((DefinitionKind.Permission, name));
                 continue;
@@ -81,11 +69,11 @@ internal sealed partial class BrokerRecovery
 
         foreach (var (user, permissions) in all)
         {
-            users[user] = users[user] with { Permissions = permissions };
+            Users[user] = Users[user] with { Permissions = permissions };
         }
     }
 
-    private void BuildTopicPermissions(Dictionary<string, UserState> users)
+    private void ResolveTopicPermissions()
     {
         foreach (var (name, fields) in Fields(DefinitionKind.TopicPermission))
         {
@@ -93,18 +81,18 @@ internal sealed partial class BrokerRecovery
             string user = reader.Text();
             string virtualHost = reader.Text();
             string exchange = reader.Text();
-            if (!users.TryGetValue(user, out var state) || broker.VirtualHosts.Find(virtualHost) is null)
+            if (!Users.TryGetValue(user, out var state) || !_hostNames.Contains(virtualHost))
             {
                 _orphans.Add((DefinitionKind.TopicPermission, name));
                 continue;
             }
 
             var patterns = new TopicPatterns(Text(fields, "write") ?? string.Empty, Text(fields, "read") ?? string.Empty, user, virtualHost);
-            users[user] = state.WithTopicPermission(virtualHost, exchange, patterns);
+            Users[user] = state.WithTopicPermission(virtualHost, exchange, patterns);
         }
     }
 
-    private void BuildPolicies()
+    private void ResolvePolicies()
     {
         foreach (bool isOperator in (ReadOnlySpan<bool>)[false, true])
         {
@@ -114,7 +102,7 @@ internal sealed partial class BrokerRecovery
                 var reader = new OctetReader(name);
                 if (FindVirtualHost(kind, name, ref reader) is { } virtualHost)
                 {
-                    virtualHost.SetPolicy(ReadPolicy(kind, Utf8(reader.Rest()), fields, isOperator), isOperator);
+                    virtualHost.Policies(isOperator).Add(ReadPolicy(kind, Utf8(reader.Rest()), fields, isOperator));
                 }
             }
         }
