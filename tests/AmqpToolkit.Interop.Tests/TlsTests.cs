@@ -85,6 +85,28 @@ public sealed class TlsTests(TlsFixture broker) : IClassFixture<TlsFixture>
         Assert.DoesNotContain("no renegotiation", $"{output}{error}", StringComparison.Ordinal);
     }
 
+    /// <summary>TLS 1.3 has new keys in the place of new handshakes: any number may be asked for, each costs a record, and others come in meanwhile.</summary>
+    [ToolFact("openssl")]
+    public async Task OpenSsl_ThatAsksForNewKeysAgainAndAgain_HindersNobody()
+    {
+        const int Most = 500;
+        string[] client = ["openssl", "s_client", "-connect", $"127.0.0.1:{broker.TlsPort}", "-CAfile", broker.Authority.File, "-verify_return_error", "-tls1_3"];
+        var storm = ForeignProgram.TryRunAsync("bash", ["-c", $"\"$@\" < <(for ((i = 0; i < {Most}; i++)); do echo K; sleep 0.003; done; echo Q)", "bash", .. client]);
+        int came = 0;
+        do
+        {
+            await using IConnection connection = await ConnectAsync(certificate: null);
+            await using IChannel channel = await connection.CreateChannelAsync();
+            came++;
+        }
+        while (!storm.IsCompleted);
+
+        var (_, output, error) = await storm;
+        Assert.Contains("Verify return code: 0 (ok)", output, StringComparison.Ordinal);
+        int updates = $"{output}{error}".Split("KEYUPDATE").Length - 1;
+        Assert.True(updates > 100 && came > 0, $"{updates} updates, {came} others");
+    }
+
     private Task<(int ExitCode, string Output, string Error)> ClientAsync(string input, params string[] arguments) => ForeignProgram.TryRunAsync(
         "openssl", ["s_client", "-connect", $"127.0.0.1:{broker.TlsPort}", "-CAfile", broker.Authority.File, "-verify_return_error", .. arguments], input);
 

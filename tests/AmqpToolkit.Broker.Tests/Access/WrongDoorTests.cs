@@ -214,6 +214,52 @@ public sealed class WrongDoorTests
         Assert.Equal(-1, answer.AsSpan(0, received).IndexOf<byte>([0, 10, 0, 30]));
     }
 
+    /// <summary>A login in nobody's name, with a password or without, is refused like any other that is wrong: it is not ANONYMOUS, though this machine may come in by that.</summary>
+    [Theory]
+    [InlineData(SaslMechanisms.Plain, "")]
+    [InlineData(SaslMechanisms.Plain, "guest")]
+    [InlineData(SaslMechanisms.AmqPlain, "")]
+    [InlineData(SaslMechanisms.AmqPlain, "guest")]
+    [InlineData(SaslMechanisms.ScramSha256, "guest")]
+    [InlineData(SaslMechanisms.ScramSha512, "guest")]
+    [InlineData(SaslMechanisms.External, "")]
+    public async Task Login_OfNobody_IsRefused_InEitherVersion(string mechanism, string password)
+    {
+        var time = new ManualTimeProvider();
+        await using var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], TimeProvider = time });
+        byte[] response = mechanism switch
+        {
+            SaslMechanisms.Plain => SaslMechanisms.WritePlain(new SaslCredentials("", password)),
+            SaslMechanisms.AmqPlain => [5, .. "LOGIN"u8, (byte)'S', 0, 0, 0, 0, 8, .. "PASSWORD"u8, (byte)'S', 0, 0, 0, (byte)password.Length, .. Encoding.ASCII.GetBytes(password)],
+            SaslMechanisms.External => [],
+            _ => new ScramClient(mechanism, "", password).First,
+        };
+        using (var client = new RawClient(broker.Endpoints[0]))
+        {
+            client.Send(ProtocolHeader.V0_9_1);
+            client.Expect(ConnectionStartView.MethodKey);
+            client.Send(0, new ConnectionStartOk { Mechanism = mechanism, Response = response, Locale = "en_US" });
+            AssertStaysOutside(broker, time);
+            Assert.True(client.IsEnded());
+        }
+
+        if (mechanism != SaslMechanisms.AmqPlain)
+        {
+            using var peer = new V1_0.PeerClient(broker);
+            peer.Send(V1_0.PeerClient.SaslHeader);
+            peer.ReadHeader();
+            peer.Expect("saslmechanisms");
+            peer.SendSasl(new SaslInit { Mechanism = mechanism, InitialResponse = response });
+            var answer = peer.Read();
+            Assert.Equal(DecodeError.None, SaslOutcomeView.TryParse(answer.Body, out var outcome, out _));
+            Assert.Equal(SaslCode.Auth, outcome.Code);
+            AssertStaysOutside(broker, time);
+        }
+
+        using var bystander = RawClient.Open(broker);
+        bystander.OpenChannel(1);
+    }
+
     private static Task<AmqpBroker> StartAsync(TimeProvider time) => AmqpBroker.StartAsync(new AmqpBrokerOptions
     {
         Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
