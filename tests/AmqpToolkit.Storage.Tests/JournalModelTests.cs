@@ -172,7 +172,7 @@ public sealed class JournalModelTests(ITestOutputHelper output)
             _token = 0;
         }
 
-        /// <summary>In some lives the disk breaks at a write, in others it is full for one or two: a part of the octets is written then.</summary>
+        /// <summary>In some lives the disk breaks at a write, or once at a sync, whose octets the system forgets; in others it is full for a write or two. Of what fails a part of the octets is written.</summary>
         private void Sabotage()
         {
             _breaks = _random.Next(4) == 0;
@@ -182,6 +182,21 @@ public sealed class JournalModelTests(ITestOutputHelper output)
             int error = _breaks ? Broken : DiskErrors.NoSpace;
             int share = _random.Next(101);
             int calls = 0;
+            int syncs = 0;
+            if (_breaks && _random.Next(2) == 0)
+            {
+                _disk.OnShortWrite = null;
+                _disk.OnSync = number =>
+                {
+                    Delay(number);
+                    if (++syncs == first)
+                    {
+                        throw new IOException("injected", Broken);
+                    }
+                };
+                return;
+            }
+
             _disk.OnShortWrite = !_breaks && !isFull ? null : octets => ++calls >= first && calls <= last ? (octets * share / 101, new IOException("injected", error)) : null;
         }
 
