@@ -52,6 +52,52 @@ public sealed class StreamFaultTests
         Assert.True(failures * step > Messages, $"{failures} calls have failed");
     }
 
+    /// <summary>What a sync could not write the system takes for written: a start that shows it to readers has it on the disk by then, whatever the power does.</summary>
+    [Fact]
+    public void Sync_ThatFails_ThenAStart_ThenALossOfPower_TakeNothingThatWasSeen()
+    {
+        int unconfirmed = 0;
+        for (int point = 1; point <= 20; point++)
+        {
+            var disk = new SimulatedDisk();
+            var left = disk;
+            using (var stream = new TestStream(disk, SmallBlocks, SegmentOctets))
+            {
+                int calls = 0;
+                disk.OnSync = _ =>
+                {
+                    if (++calls == point)
+                    {
+                        throw new IOException("injected", Broken);
+                    }
+                };
+                ulong token = 0;
+                for (int message = 0; message < Messages && !stream.Failed.IsFaulted; message++)
+                {
+                    stream.Append(message, $"message {message}");
+                    token = stream.Ask();
+                    stream.WaitForAnswer(token);
+                }
+
+                unconfirmed += stream.IsCommitted(token) ? 0 : 1;
+                left = disk.Kill();
+                disk.OnSync = null;
+            }
+
+            List<(long Offset, string Text)> seen;
+            using (var stream = new TestStream(left, SmallBlocks, SegmentOctets))
+            {
+                seen = stream.Read(StreamPosition.First);
+                left = left.LosePower(new Random(point));
+            }
+
+            using var again = new TestStream(left, SmallBlocks, SegmentOctets);
+            Assert.Equal(seen, again.Read(StreamPosition.First));
+        }
+
+        Assert.True(unconfirmed > 4, $"{unconfirmed} syncs have left something unconfirmed");
+    }
+
     private static void Sabotage(SimulatedDisk disk, string call, Func<int, (int Octets, Exception Error)?> ask)
     {
         switch (call)
