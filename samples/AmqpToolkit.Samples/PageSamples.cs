@@ -18,6 +18,7 @@ internal static class PageSamples
         Protocol();
         await TransportAsync();
         await TestingAsync();
+        await FaultsAsync();
         await HostingAsync();
         await StorageAsync(Directory.CreateTempSubdirectory("amqp-toolkit-samples-").FullName);
     }
@@ -51,6 +52,17 @@ internal static class PageSamples
         await channel.PublishAsync("", "orders", "42"u8.ToArray());
         await broker.Queues["orders"].WaitUntilAsync(queue => queue.ReadyCount == 1);
         Console.WriteLine(broker.Queues["orders"].Messages[0].Text);
+    }
+
+    private static async Task FaultsAsync()
+    {
+        var time = new ManualTimeProvider();
+        var tap = new ConnectionTap(time, seed: 42); // the clock that delays go by, and what chance begins with
+        tap.Faults.At(TrafficPoint.Ack, 3, Fault.Drop);
+        tap.Faults.Every(TrafficPoint.Delivery, 10, Fault.Close(320, "CONNECTION_FORCED - by the test"));
+        tap.Faults.Sometimes(TrafficPoint.Publish, 0.01, Fault.Delay(TimeSpan.FromSeconds(5)));
+        await using var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [], TimeProvider = time, WrapTransport = tap.Wrap });
+        Console.WriteLine($"{tap.Faults.Applied.Count} faults so far");
     }
 
     private static async Task HostingAsync()
