@@ -115,8 +115,7 @@ internal sealed partial class JournalRecovery
         using var file = files.Open(SegmentName.Of(number));
         var octets = new byte[SegmentHeader.FirstRecordOffset];
         int count = file.Read(0, octets);
-        bool isFirstWhole = SegmentHeader.TryRead(octets.AsSpan(0, count), out var header);
-        if (!isFirstWhole && (count <= SegmentHeader.CopyOffset || !SegmentHeader.TryRead(octets.AsSpan(SegmentHeader.CopyOffset..count), out header)))
+        if (!SegmentHeader.TryReadEither(octets.AsSpan(0, count), out var header, out bool isFirstWhole))
         {
             return null;
         }
@@ -208,8 +207,7 @@ internal sealed partial class JournalRecovery
     {
         var octets = new byte[SegmentHeader.FirstRecordOffset];
         int count = spare.Read(0, octets);
-        return (SegmentHeader.TryRead(octets.AsSpan(0, count), out var header) || (count > SegmentHeader.CopyOffset && SegmentHeader.TryRead(octets.AsSpan(SegmentHeader.CopyOffset..count), out header)))
-            && header.Journal == _state.Id && header.Number >= _state.NextSegment;
+        return SegmentHeader.TryReadEither(octets.AsSpan(0, count), out var header, out _) && header.Journal == _state.Id && header.Number >= _state.NextSegment;
     }
 
     private void KeepSpare(string name)

@@ -55,6 +55,16 @@ internal readonly record struct SegmentHeader(uint Version, uint Number, Guid Jo
         BinaryPrimitives.WriteUInt32LittleEndian(octets[SumOffset..], Crc32C.Compute(octets[..SumOffset]));
     }
 
+    /// <summary>Reads whichever of the two copies is whole.</summary>
+    /// <param name="octets">What there is of a file, from its first octet on.</param>
+    /// <param name="header">The header.</param>
+    /// <param name="isFirstWhole">Whether the first copy is.</param>
+    public static bool TryReadEither(ReadOnlySpan<byte> octets, out SegmentHeader header, out bool isFirstWhole)
+    {
+        isFirstWhole = TryRead(octets, out header);
+        return isFirstWhole || (octets.Length > CopyOffset && TryRead(octets[CopyOffset..], out header));
+    }
+
     /// <summary>Reads a header.</summary>
     /// <returns>False when it is none, or damaged. The version of a whole one may still be unknown.</returns>
     public static bool TryRead(ReadOnlySpan<byte> octets, out SegmentHeader header)
