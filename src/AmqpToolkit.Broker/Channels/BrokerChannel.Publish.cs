@@ -269,7 +269,7 @@ internal sealed partial class BrokerChannel
     private void PublishKept(PublishState state, ReadOnlySpan<byte> given, ReadOnlySpan<byte> shown, ReadOnlySpan<byte> body)
     {
         var message = Store(state, given, body);
-        NoteWritten(connection.Routes.HandToKeepers(connection.Arena, message));
+        NoteWritten(connection.Routes.HandToKeepers(connection.Arena, message, connection.Turn));
         AddStored(state, given == shown ? message : connection.Arena.ReplaceProperties(message, shown));
     }
 

@@ -264,7 +264,7 @@ internal sealed partial class BrokerChannel
             Route(state, content.Properties, isBlind ? HideBlindCopies(content.Properties) : content.Properties, hasCopies);
         }
 
-        NoteWritten(connection.Routes.HandToKeepers(connection.Arena, message, connection.Turn.Group));
+        NoteWritten(connection.Routes.HandToKeepers(connection.Arena, message, connection.Turn, connection.Turn.Group));
         if (isBlind)
         {
             message = connection.Arena.ReplaceProperties(message, HideBlindCopies(content.Properties));

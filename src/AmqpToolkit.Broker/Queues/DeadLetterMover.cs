@@ -270,7 +270,7 @@ internal sealed class DeadLetterMover(MessageArena arena)
             _batch.IsShared = _batchTargets.Count > 1;
             if (!_kept.IsNone)
             {
-                _routes.HandToKeepers(arena, _kept, group);
+                _routes.HandToKeepers(arena, _kept, turn, group);
             }
 
             for (int index = 0; index < _batchTargets.Count && _batch.Count > 0; index++)

@@ -88,7 +88,7 @@ internal sealed class DelayedExchange : KeepingExchange
 
     public override void HandleBound(Binding binding) => _inner.HandleBound(binding);
 
-    public override CommitLevel? Keep(MessageRef message, long stamp, uint group = 0)
+    public override CommitLevel? Keep(MessageRef message, long stamp, Turn turn, uint group = 0)
     {
         TimerWheel timers = VirtualHost.Timers;
         long due = timers.Now + DelayOf(HeadersOf(VirtualHost.Arena.Read(message)));

@@ -24,9 +24,10 @@ internal abstract class KeepingExchange(VirtualHost virtualHost, byte[] name, in
     /// <summary>Keeps a message, with a reference of its own. Any thread, no lock held.</summary>
     /// <param name="message">The message.</param>
     /// <param name="stamp">What <see cref="Exchange.Match"/> gave to the collector: which bindings the message has seen.</param>
+    /// <param name="turn">Whose thread it is.</param>
     /// <param name="group">The group of the journal that this belongs to, or 0.</param>
     /// <returns>When what was written of it counts as kept; null when nothing was.</returns>
-    public abstract CommitLevel? Keep(MessageRef message, long stamp, uint group = 0);
+    public abstract CommitLevel? Keep(MessageRef message, long stamp, Turn turn, uint group = 0);
 
     /// <summary>Gives back what is kept, and keeps nothing any more: the exchange is deleted. Any thread, no lock held.</summary>
     internal abstract void DropKept();

@@ -88,7 +88,7 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
             ? null
             : ProtocolError.PreconditionFailed($"Invalid argument {FieldText.Term(value)}, 'x-recent-history-length' must be a positive integer");
 
-    public override CommitLevel? Keep(MessageRef message, long stamp, uint group = 0)
+    public override CommitLevel? Keep(MessageRef message, long stamp, Turn turn, uint group = 0)
     {
         MessageArena arena = VirtualHost.Arena;
         long length = arena.Watermark is { IsOver: true } ? Math.Min(_length, DefaultLength) : _length;
@@ -111,7 +111,7 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
 
         foreach (BindingDestination destination in missed ?? [])
         {
-            VirtualHost.PublishTo(destination, [message], group);
+            VirtualHost.PublishTo(destination, [message], turn, group);
         }
 
         return LevelOf(stored);

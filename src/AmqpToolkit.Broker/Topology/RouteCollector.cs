@@ -45,14 +45,18 @@ internal sealed class RouteCollector
     }
 
     /// <summary>Hands a stored message, with all that it came with, to the exchanges on its way that keep it. No lock held.</summary>
+    /// <param name="arena">Where the message is.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="turn">Whose thread it is: what this causes besides is done by it, and not before it has ended what it is about.</param>
+    /// <param name="group">The group of the journal that this belongs to, or 0.</param>
     /// <returns>When what they have written of it counts as kept; null when they wrote nothing.</returns>
-    public CommitLevel? HandToKeepers(MessageArena arena, MessageRef message, uint group = 0)
+    public CommitLevel? HandToKeepers(MessageArena arena, MessageRef message, Turn turn, uint group = 0)
     {
         CommitLevel? written = null;
         foreach (var (keeper, stamp) in _keepers)
         {
             arena.Retain(message);
-            written = keeper.Keep(message, stamp, group) is { } level && !(written > level) ? level : written;
+            written = keeper.Keep(message, stamp, turn, group) is { } level && !(written > level) ? level : written;
         }
 
         return written;

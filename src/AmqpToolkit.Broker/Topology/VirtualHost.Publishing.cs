@@ -33,6 +33,13 @@ internal sealed partial class VirtualHost
     public void PublishTo(BindingDestination destination, ReadOnlySpan<MessageRef> messages, uint group = 0)
     {
         var turn = new Turn();
+        PublishTo(destination, messages, turn, group);
+        turn.End();
+    }
+
+    /// <summary>The same within what a thread does already.</summary>
+    public void PublishTo(BindingDestination destination, ReadOnlySpan<MessageRef> messages, Turn turn, uint group)
+    {
         var collector = new RouteCollector();
         var editor = new PropertiesEditor();
         var batch = new IncomingBatch(Arena);
@@ -42,7 +49,7 @@ internal sealed partial class VirtualHost
         {
             collector.Clear();
             bool isBlind = RouteStored(destination, message, collector);
-            collector.HandToKeepers(Arena, message, group);
+            collector.HandToKeepers(Arena, message, turn, group);
 
             batch.Add(isBlind ? Arena.ReplaceProperties(message, editor.RemoveHeader(Arena.Read(message).Properties, "BCC"u8)) : message);
             batch.IsShared = collector.Count > 1;
@@ -55,7 +62,6 @@ internal sealed partial class VirtualHost
         }
 
         batch.End();
-        turn.End();
     }
 
     /// <summary>Finds the way of a stored message.</summary>

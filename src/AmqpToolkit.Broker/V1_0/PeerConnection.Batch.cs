@@ -167,7 +167,7 @@ internal sealed partial class PeerConnection
         var collector = Routes;
         collector.Clear();
         RouteSections.Route(VirtualHost, way.Target!, Broker.Arena.Read(stored), collector);
-        _keptLevel = collector.HandToKeepers(Broker.Arena, stored);
+        _keptLevel = collector.HandToKeepers(Broker.Arena, stored, Turn);
         way.SetTargets(WithoutNotLocal(collector.Queues));
         way.IsTaken = way.TargetCount == 0 && collector.Count > 0;
         way.RoutingVersion = -1;

@@ -55,6 +55,42 @@ public sealed class DeadLetterTests : IDisposable
         _host.ExpectNothingLeft();
     }
 
+    /// <summary>
+    /// What a dead letter causes on its way, here in a queue that is bound to a history between the match of the letter and its keeping, waits until those
+    /// that died with it are where they belong.
+    /// </summary>
+    [Fact]
+    public void Move_ThatFillsAnotherQueue_IsDoneBeforeWhatDiesThere()
+    {
+        var shown = _host.Declare("shown");
+        var end = _host.Declare("end");
+        var late = _host.Declare("late", ("x-max-length", 1), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "end"));
+        var dying = _host.Declare("dying", ("x-message-ttl", 10), ("x-dead-letter-exchange", "history"));
+        Assert.Null(_host.VirtualHost.DeclareExchange("history"u8, "x-recent-history"u8, passive: false, durable: false, autoDelete: false, isInternal: false, default));
+        Assert.Null(_host.VirtualHost.BindQueue("shown"u8, "history"u8, default, default, this));
+        var consumer = new TextConsumer(shown);
+        consumer.OnTake = () =>
+        {
+            if (consumer.Taken.Count == 1)
+            {
+                Assert.Null(_host.VirtualHost.BindQueue("late"u8, "history"u8, default, default, this));
+            }
+        };
+        Assert.True(shown.TryAddConsumer(consumer, _host.Turn, static _ => { }));
+        _host.Publish(late, "old");
+        _host.Publish(dying, new BasicProperties { Headers = TestTopology.Arguments(("x-recent-history-no-store", true)) }, "a");
+        _host.Publish(dying, "b", "c");
+
+        _host.Advance(10);
+
+        Assert.Equal(["a", "b", "c"], consumer.Taken);
+        Assert.Equal(["old", "b"], _host.Drain(end));
+        Assert.Equal(["c"], _host.Drain(late));
+        consumer.SettleAll(Outcome.Accept, _host.Turn);
+        Assert.Null(_host.VirtualHost.DeleteExchange("history"u8, ifUnused: false));
+        _host.ExpectNothingLeft();
+    }
+
     [Fact]
     public void Copies_OfAMessageThatDiedWithAKeyOfTheQueue_LeadNowhereAnyMore()
     {

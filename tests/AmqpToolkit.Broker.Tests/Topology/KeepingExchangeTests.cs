@@ -212,7 +212,7 @@ public sealed class KeepingExchangeTests : IDisposable
         Assert.True(collector.HasKeepers);
 
         _topology.VirtualHost.DeleteExchange("x"u8, ifUnused: false);
-        collector.HandToKeepers(Arena, message);
+        collector.HandToKeepers(Arena, message, new Turn());
 
         Arena.Release(message);
         Arena.TellThread();
@@ -231,7 +231,7 @@ public sealed class KeepingExchangeTests : IDisposable
         _topology.VirtualHost.Route(_topology.Exchange("x"), "k"u8, default, collector);
 
         _topology.BindQueue("q", "x");
-        collector.HandToKeepers(Arena, message);
+        collector.HandToKeepers(Arena, message, new Turn());
         Arena.Release(message);
 
         Assert.Equal(["before", "between"], Drain(queue));
