@@ -104,6 +104,16 @@ internal sealed class Turn
                 }
             }
         }
+        catch
+        {
+            // Whose turn would have come does not wait for ever for one who failed.
+            while (_queuesToMove is not null && _queuesToMove.TryDequeue(out var left))
+            {
+                left.MoveLater();
+            }
+
+            throw;
+        }
         finally
         {
             _isMoving = false;

@@ -11,6 +11,9 @@ internal sealed partial class BrokerChannel
 {
     private TransactionState? _transaction;
 
+    /// <summary>Whether what the transaction has settled is about to be: from here on it is nobody else's. Under the output's gate.</summary>
+    private bool _isCommitting;
+
     public bool IsTransactional => _transaction is not null;
 
     /// <summary>basic.ack, nack and reject: settles one delivery, or all up to it.</summary>
@@ -106,7 +109,32 @@ internal sealed partial class BrokerChannel
 
     private ProtocolError? CommitAll()
     {
-        var transaction = _transaction!;
+        lock (connection.Output.Gate)
+        {
+            if (IsReleased)
+            {
+                // The timer came first: it has given the deliveries back, and nothing of the transaction holds.
+                return null;
+            }
+
+            _isCommitting = true;
+        }
+
+        try
+        {
+            return CommitHeld(_transaction!);
+        }
+        finally
+        {
+            lock (connection.Output.Gate)
+            {
+                _isCommitting = false;
+            }
+        }
+    }
+
+    private ProtocolError? CommitHeld(TransactionState transaction)
+    {
         foreach (var message in transaction.TakePublishes())
         {
             PublishStored(message);

@@ -26,6 +26,9 @@ internal sealed partial class BrokerChannel
     private DeliveryTimes? _times;
     private bool _isWatching;
 
+    /// <summary>Whether the timer has closed the channel, beside the reader. Under the output's gate.</summary>
+    private bool _isClosedLate;
+
     /// <summary>Rises with each look: a consumer that has not been asked for its time since is asked when it next gets something.</summary>
     private int _look = 1;
 
@@ -200,9 +203,18 @@ internal sealed partial class BrokerChannel
             }
 
             _isClosing = true;
+            _isClosedLate = true;
             IsReleased = true;
-            Deliveries.RemoveAll(returned);
-            GlobalUnsettled = 0;
+            if (_isCommitting)
+            {
+                TakeAllNotHeld(returned);
+            }
+            else
+            {
+                Deliveries.RemoveAll(returned);
+            }
+
+            Discount(returned, 0);
             consumers = [.. _consumers?.Values ?? Enumerable.Empty<ChannelConsumer>()];
             connection.AppendUnderGate(number, new ChannelClose { ReplyCode = error.ReplyCode, ReplyText = error.ReplyText });
             turn.Touch(connection.Output);

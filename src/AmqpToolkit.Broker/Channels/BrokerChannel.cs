@@ -4,6 +4,7 @@ using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec.V0_9_1;
 using AmqpToolkit.Protocol;
 using AmqpToolkit.Protocol.Classic;
+using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Channels;
 
@@ -84,9 +85,31 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
         return waiting;
     }
 
-    /// <summary>Sends a method on this channel.</summary>
+    /// <summary>Sends a reply on this channel, unless it was closed from beside the reader: behind a close nothing comes. By the reader.</summary>
     public void Send<TMethod>(in TMethod method)
-        where TMethod : struct, Codec.IMethod => connection.Send(number, in method);
+        where TMethod : struct, Codec.IMethod
+    {
+        lock (connection.Output.Gate)
+        {
+            if (!_isClosedLate)
+            {
+                connection.Send(number, in method);
+            }
+        }
+    }
+
+    /// <summary>The same for a reply that waits until what was appended to the journal before is kept.</summary>
+    public void Hold<TMethod>(in TMethod method, CommitLevel level)
+        where TMethod : struct, Codec.IMethod
+    {
+        lock (connection.Output.Gate)
+        {
+            if (!_isClosedLate)
+            {
+                connection.Hold(number, in method, level);
+            }
+        }
+    }
 
     /// <summary>Sends a reply about definitions, when they are kept.</summary>
     /// <param name="method">The reply.</param>
@@ -94,9 +117,9 @@ internal sealed partial class BrokerChannel(BrokerConnection connection, ushort 
     public void SendDefined<TMethod>(in TMethod method, bool isKept = true)
         where TMethod : struct, Codec.IMethod
     {
-        if (isKept)
+        if (isKept && VirtualHost.Store is { HasUncommittedDefinitions: true } store)
         {
-            connection.SendDefined(number, in method);
+            Hold(in method, store.DefinitionLevel);
         }
         else
         {

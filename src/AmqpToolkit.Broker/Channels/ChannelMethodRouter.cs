@@ -28,7 +28,8 @@ internal struct ChannelMethodRouter(BrokerChannel channel) : IServerMethodHandle
     {
         channel.SendConfirm();
         channel.Release();
-        channel.Send(default(ChannelCloseOk));
+        // Also when the timer has closed it meanwhile: the two closes cross, and each is answered.
+        channel.Connection.Send(number, default(ChannelCloseOk));
         IsClosed = true;
     }
 
@@ -125,7 +126,7 @@ internal struct ChannelMethodRouter(BrokerChannel channel) : IServerMethodHandle
 
         if (written is { } level)
         {
-            channel.Connection.Hold(number, default(TxCommitOk), level);
+            channel.Hold(default(TxCommitOk), level);
         }
         else
         {

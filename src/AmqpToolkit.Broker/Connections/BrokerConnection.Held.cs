@@ -30,20 +30,6 @@ internal sealed partial class BrokerConnection
     /// <summary>Whether the reader waits until they are out.</summary>
     private bool WaitsForHeld => _leavesFrame || _held is { IsFull: true };
 
-    /// <summary>Sends a reply about definitions: when they are kept, if some are not yet.</summary>
-    public void SendDefined<TMethod>(ushort channel, in TMethod method)
-        where TMethod : struct, IMethod
-    {
-        if (VirtualHost.Store is { HasUncommittedDefinitions: true } store)
-        {
-            Hold(channel, in method, store.DefinitionLevel);
-        }
-        else
-        {
-            Send(channel, in method);
-        }
-    }
-
     /// <summary>Sends a reply when all that was appended to the journal before is kept; what is sent behind it waits as well. By the reader, with a store.</summary>
     public void Hold<TMethod>(ushort channel, in TMethod method, CommitLevel level)
         where TMethod : struct, IMethod

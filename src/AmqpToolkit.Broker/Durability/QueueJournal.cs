@@ -124,8 +124,7 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
         var acks = t_acks ??= new AckRow();
         if (acks.Owner != this)
         {
-            acks.Owner?.Flush();
-            acks.Owner = this;
+            acks.TakeOver(this);
         }
 
         acks.Row[acks.Count++] = new JournalAck(message.JournalPosition, message.Stored);
@@ -156,9 +155,11 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
     {
         if (t_acks is { Count: > 0 } acks && acks.Owner == this)
         {
-            using var appender = Journal.Append();
-            appender.Ack(number, acks.Row.AsSpan(0, acks.Count), group);
+            // Also when the journal was closed meanwhile: the row is the thread's, and other journals come.
+            int count = acks.Count;
             acks.Count = 0;
+            using var appender = Journal.Append();
+            appender.Ack(number, acks.Row.AsSpan(0, count), group);
         }
     }
 
@@ -277,5 +278,20 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
         public QueueJournal? Owner;
         public int Count;
         public uint Group;
+
+        /// <summary>Another queue's row begins. What an exception has left of the last one's is written, unless its journal was closed: then it was not.</summary>
+        public void TakeOver(QueueJournal owner)
+        {
+            try
+            {
+                Owner?.Flush();
+            }
+            catch (ObjectDisposedException)
+            {
+                Count = 0;
+            }
+
+            Owner = owner;
+        }
     }
 }

@@ -275,8 +275,15 @@ internal partial class MessageQueue
             return;
         }
 
-        journal.Flush(group);
-        journal.UseGroup(0);
+        try
+        {
+            journal.Flush(group);
+        }
+        finally
+        {
+            journal.UseGroup(0);
+        }
+
         if (batch.Group == 0)
         {
             journal.EndGroup(group);

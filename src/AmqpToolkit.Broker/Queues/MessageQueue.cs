@@ -336,7 +336,8 @@ internal partial class MessageQueue : BindingDestination
             var levels = _more?.TakeLevels();
             if (_more is { } more)
             {
-                (more.ReadyOctets, more.IsCounting) = (0, false);
+                // Nothing is left to be counted: what comes is, if there is a limit.
+                (more.ReadyOctets, more.CountsOctets, more.IsCounting) = (0, more.Settings.MaxLengthOctets is not null, false);
                 EndWork(more);
             }
 

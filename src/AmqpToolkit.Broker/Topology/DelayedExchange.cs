@@ -189,16 +189,21 @@ internal sealed class DelayedExchange : KeepingExchange
             return;
         }
 
+        // What they displace is moved on behind the group's end: the journal has no death of what is not there yet.
         KeeperJournal journal = Journal!;
+        var turn = new Turn();
+        turn.HoldMoves();
         uint group = journal.BeginGroup();
         try
         {
-            VirtualHost.PublishTo(this, messages, group);
+            VirtualHost.PublishTo(this, messages, turn, group);
             journal.Ack(acks, group);
         }
         finally
         {
             journal.EndGroup(group);
+            turn.ReleaseMoves();
+            turn.End();
         }
     }
 

@@ -29,15 +29,18 @@ internal sealed partial class VirtualHost
     /// <summary>Publishes stored messages to a queue, or through an exchange, as if they had come to it. Takes the caller's references over.</summary>
     /// <param name="destination">The queue or exchange.</param>
     /// <param name="messages">The messages.</param>
-    /// <param name="group">The group of the journal that this belongs to, or 0.</param>
-    public void PublishTo(BindingDestination destination, ReadOnlySpan<MessageRef> messages, uint group = 0)
+    public void PublishTo(BindingDestination destination, ReadOnlySpan<MessageRef> messages)
     {
         var turn = new Turn();
-        PublishTo(destination, messages, turn, group);
+        PublishTo(destination, messages, turn, group: 0);
         turn.End();
     }
 
     /// <summary>The same within what a thread does already.</summary>
+    /// <param name="destination">The queue or exchange.</param>
+    /// <param name="messages">The messages.</param>
+    /// <param name="turn">Whose thread it is. It moves what dies of this now, or when it has done what it is about.</param>
+    /// <param name="group">The group of the journal that this belongs to, or 0.</param>
     public void PublishTo(BindingDestination destination, ReadOnlySpan<MessageRef> messages, Turn turn, uint group)
     {
         var collector = new RouteCollector();

@@ -1,5 +1,6 @@
-using AmqpToolkit.Codec;
+using AmqpToolkit.Broker.Tests.Queues;
 using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Codec;
 
 namespace AmqpToolkit.Broker.Tests.Connections;
 
@@ -166,6 +167,51 @@ public sealed class ConsumerTimeoutTests
             Assert.Equal(DecodeError.None, ChannelCloseView.TryParse(client.Expect(ChannelCloseView.MethodKey), out var close));
             Assert.Contains("Timeout value used: 6000 ms", System.Text.Encoding.UTF8.GetString(close.ReplyText), StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>The timer comes between the publishes of a commit and its acknowledgements: they hold together still.</summary>
+    [Fact]
+    public async Task Channel_ThatIsClosedWhileItCommits_HasCommittedAll()
+    {
+        await using var broker = await TestBroker.StartAsync(_time);
+        using var client = RawClient.Open(broker);
+        Declare(client, default);
+        client.Send(1, default(TxSelect));
+        client.Expect(TxSelectOkView.MethodKey);
+        client.Send(1, new QueueDeclare { Queue = "target" });
+        client.Expect(QueueDeclareOkView.MethodKey);
+        var queues = broker.FindVirtualHost("/")!;
+        var target = queues.FindQueue("target"u8)!;
+        var consumer = new TextConsumer(target)
+        {
+            OnTake = () => Task.Factory.StartNew(() => _time.Advance(TimeSpan.FromMinutes(32)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Wait(),
+        };
+        Assert.True(target.TryAddConsumer(consumer, new Turn(), static _ => { }));
+        using (var other = RawClient.Open(broker))
+        {
+            other.OpenChannel(1);
+            other.Publish(1, "", "q", [1]);
+            other.Publish(1, "", "q", [2]);
+            other.DeclareQueue(1, "an answer");
+        }
+
+        client.Expect(BasicDeliverView.MethodKey);
+        client.ExpectContent();
+        Assert.Equal(DecodeError.None, BasicDeliverView.TryParse(client.Expect(BasicDeliverView.MethodKey), out var second));
+        client.ExpectContent();
+        client.Send(1, new BasicAck { DeliveryTag = second.DeliveryTag });
+        client.Publish(1, "", "target", [3]);
+        client.Send(1, default(TxCommit));
+
+        client.Expect(ChannelCloseView.MethodKey);
+        client.Send(1, default(ChannelCloseOk));
+        client.OpenChannel(1);
+        Assert.Single(consumer.Taken);
+        client.Send(1, new BasicGet { Queue = "q", NoAck = true });
+        client.Expect(BasicGetOkView.MethodKey);
+        Assert.Equal([1], client.ExpectContent());
+        client.Send(1, new BasicGet { Queue = "q", NoAck = true });
+        client.Expect(BasicGetEmptyView.MethodKey);
     }
 
     private static void Declare(RawClient client, Table arguments)

@@ -1,5 +1,6 @@
-using AmqpToolkit.Codec;
+using AmqpToolkit.Broker.Tests.Queues;
 using AmqpToolkit.Codec.V0_9_1;
+using AmqpToolkit.Codec;
 
 namespace AmqpToolkit.Broker.Tests.Durability;
 
@@ -166,6 +167,42 @@ public sealed class KeptExchangeTests
         var time = new ManualTimeProvider();
         time.Advance(TimeSpan.FromDays(20_000));
         return time;
+    }
+
+    /// <summary>What they displace where they come is moved on when the journal has the end of their waiting: before it would be in two places.</summary>
+    [Fact]
+    public async Task DelayedMessages_ThatDisplaceOneAnother_AreInOnePlace_WhereverItEnds()
+    {
+        var time = NewTime();
+        await using var broker = await KeptBroker.StartAsync(time);
+        using (var client = new KeptClient(broker))
+        {
+            DeclareExchange(client, "delayed", "x-delayed-message", ("x-delayed-type", "fanout"));
+            client.Declare("q", ("x-max-length", 1), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "dead"));
+            client.Declare("dead");
+            client.Bind("q", "delayed");
+            client.Publish("delayed", "", Delayed(Hour, isPersistent: true), "a", "b", "c");
+            var dead = broker.Broker.FindVirtualHost("/")!.FindQueue("dead"u8)!;
+            var consumer = new TextConsumer(dead);
+            consumer.OnTake = () =>
+            {
+                // When the second comes, what was written of the first is whole.
+                if (consumer.Taken.Count == 2)
+                {
+                    broker.FlushAsync().Wait();
+                    broker.TakeSnapshotAsync().Wait();
+                }
+            };
+            Assert.True(dead.TryAddConsumer(consumer, new Turn(), static _ => { }));
+
+            time.Advance(Hour);
+
+            Assert.Equal(["a", "b"], consumer.Taken);
+        }
+
+        await broker.StopAsync();
+        await broker.OpenAsync();
+        Assert.Equal(3, broker.CountStored());
     }
 
     private static BasicProperties Delayed(TimeSpan delay, bool isPersistent) => new()

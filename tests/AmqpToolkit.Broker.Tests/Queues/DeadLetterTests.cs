@@ -91,6 +91,28 @@ public sealed class DeadLetterTests : IDisposable
         _host.ExpectNothingLeft();
     }
 
+    /// <summary>Two queues die for a third's letters; who fails at the first leaves the second to another thread.</summary>
+    [Fact]
+    public void Move_ThatFails_LeavesTheOthersOfItsTurnToAnotherThread()
+    {
+        var end = _host.Declare("end");
+        var spoiled = _host.Declare("spoiled");
+        var first = _host.Declare("first", ("x-max-length", 1), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "spoiled"));
+        var second = _host.Declare("second", ("x-max-length", 1), ("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", "end"));
+        var dying = _host.Declare("dying", ("x-message-ttl", 10), ("x-dead-letter-exchange", "amq.fanout"));
+        Assert.Null(_host.VirtualHost.BindQueue("first"u8, "amq.fanout"u8, default, default, this));
+        Assert.Null(_host.VirtualHost.BindQueue("second"u8, "amq.fanout"u8, default, default, this));
+        Assert.True(spoiled.TryAddConsumer(new TextConsumer(spoiled) { OnTake = static () => throw new InvalidOperationException("on purpose") }, _host.Turn, static _ => { }));
+        _host.Publish(first, "a");
+        _host.Publish(second, "b");
+        _host.Publish(dying, "c");
+
+        _host.Advance(10);
+
+        Assert.True(SpinWait.SpinUntil(() => end.ReadyCount == 1, TimeSpan.FromSeconds(60)));
+        Assert.Equal(["b"], _host.Drain(end));
+    }
+
     [Fact]
     public void Copies_OfAMessageThatDiedWithAKeyOfTheQueue_LeadNowhereAnyMore()
     {

@@ -107,6 +107,24 @@ public sealed class QueueSweepTests : IDisposable
     }
 
     [Fact]
+    public void Policy_WithAFewOctets_HoldsForAQueueThatIsPurgedBeforeTheSweepHasCounted()
+    {
+        var queue = _host.Declare("q");
+        PublishMany(queue, new BasicProperties());
+        var policy = new EffectivePolicy("p", null, TestTopology.Arguments(("max-length-bytes", 3)));
+
+        uint left = UnderTheLock(queue, () =>
+        {
+            queue.ApplyPolicy(policy);
+            queue.Purge();
+        });
+        _host.Publish(queue, "aa", "bb", "cc", "dd");
+
+        Assert.Equal(0u, left);
+        Assert.Equal(["dd"], _host.Drain(queue));
+    }
+
+    [Fact]
     public void DeadLetters_OfATimer_AreMovedBesideTheTimersThread()
     {
         using var timers = new TimerWheel(TimeProvider.System, NullLogger.Instance);
