@@ -450,12 +450,24 @@ public sealed class AmqpBroker : IAsyncDisposable
         return (IPEndPoint)socket.LocalEndPoint!;
     }
 
+    /// <summary>Where clients leave before they are taken, or there are no descriptors, it fails again and again.</summary>
+    internal void TellAcceptFailed(EndPoint endpoint, string reason)
+    {
+        if (Strangers.MayTellOfAccepting(endpoint))
+        {
+            Log.AcceptFailed(Logger, reason);
+        }
+    }
+
     private async Task AcceptAsync(Socket listener, ConnectionProfile profile, TlsListening tls)
     {
+        EndPoint? endpoint = null;
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
+                // A broker may stop before it has begun to listen here: then this throws, too.
+                endpoint ??= listener.LocalEndPoint!;
                 var socket = await listener.AcceptAsync(Stopping).ConfigureAwait(false);
                 if (tls == TlsListening.None)
                 {
@@ -473,7 +485,7 @@ public sealed class AmqpBroker : IAsyncDisposable
             catch (SocketException exception) when (!_stopping.IsCancellationRequested)
             {
                 // Out of descriptors, or a client that left before it was taken: neither ends the listening.
-                Log.AcceptFailed(Logger, exception.Message);
+                TellAcceptFailed(endpoint!, exception.Message);
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None).ConfigureAwait(false);
             }
             catch (SocketException)

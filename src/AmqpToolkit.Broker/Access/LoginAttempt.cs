@@ -19,8 +19,11 @@ internal sealed class LoginAttempt(AmqpBroker broker, TransportConnection transp
     /// <summary>Who has logged in; null before that. Any thread.</summary>
     public UserAccount? Account => Volatile.Read(ref _account);
 
-    /// <summary>Whether a line about the client may be written to the log: any number about one that has logged in.</summary>
-    public bool MayTell => Account is not null || broker.Strangers.MayTell(transport.RemoteEndPoint);
+    /// <summary>Whether the client has come into a virtual host. Set by the connection's reader.</summary>
+    public bool HasEntered { get; set; }
+
+    /// <summary>Whether a line about the client may be written to the log: any number about one that has come in.</summary>
+    public bool MayTell => HasEntered || broker.Strangers.MayTell(transport.RemoteEndPoint, Account?.Name);
 
     private IPAddress? Address => (transport.RemoteEndPoint as IPEndPoint)?.Address;
 

@@ -95,6 +95,7 @@ internal sealed partial class BrokerConnection
         ClientTakesConsumerCancel = handshake.ClientTakesConsumerCancel;
         ClientTakesAlert = handshake.ClientTakesAlert;
         _handshake = null;
+        _login.HasEntered = true;
         long now = _broker.Timers.Now;
         _heartbeat = new HeartbeatMonitor(handshake.Tuning.HeartbeatSeconds, now);
         var wanted = _ending.BeginRunning(_heartbeat.IsOn ? now + _heartbeat.CheckEveryMilliseconds : -1);

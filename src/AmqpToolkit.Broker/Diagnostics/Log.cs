@@ -88,7 +88,7 @@ internal static partial class Log
     public static partial void HandshakesCrowded(ILogger logger, int most);
 
     [LoggerMessage(48, LogLevel.Warning, "{Count} more lines about clients that did not come in were left out within a minute; of {Address} there would have been most, {Lines}")]
-    public static partial void StrangersUntold(ILogger logger, int count, System.Net.IPAddress address, int lines);
+    public static partial void StrangersUntold(ILogger logger, int count, string address, int lines);
 
     [LoggerMessage(44, LogLevel.Warning, "the certificate '{Subject}' holds from {From:u} to {To:u}: no client will believe it now")]
     public static partial void CertificateNotInTime(ILogger logger, string subject, DateTimeOffset from, DateTimeOffset to);

@@ -85,7 +85,11 @@ internal sealed partial class PeerConnection
         string name = open.Hostname.StartsWith(VirtualHostPrefix) ? Encoding.UTF8.GetString(open.Hostname[VirtualHostPrefix.Length..]) : DefaultVirtualHost;
         if (EnterVirtualHost(name) is { } refused)
         {
-            Log.ConnectionFailed(Broker.Logger, Name, refused.ToString());
+            if (_login.MayTell)
+            {
+                Log.ConnectionFailed(Broker.Logger, Name, refused.ToString());
+            }
+
             lock (Output.Gate)
             {
                 _engine.Refuse(Broker.FindVirtualHost(name) is null ? new AmqpFault(AmqpError.Texts.NotFound, refused.Text) : refused.ToFault());
@@ -96,6 +100,7 @@ internal sealed partial class PeerConnection
             return;
         }
 
+        _login.HasEntered = true;
         long now = Broker.Timers.Now;
         lock (Output.Gate)
         {

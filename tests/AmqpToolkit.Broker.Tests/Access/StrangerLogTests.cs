@@ -98,12 +98,78 @@ public sealed class StrangerLogTests : IDisposable
         Assert.StartsWith($"{(2 * Failures) - StrangerLog.LinesOfAddress} more lines ", Assert.Single(_log.Of(Sums)), StringComparison.Ordinal);
     }
 
-    private int Tell(string address, int times)
+    [Fact]
+    public void User_HasLinesOfItsOwn_ThatStrangersFromItsAddressDoNotUseUp()
+    {
+        Assert.Equal(StrangerLog.LinesOfAddress, Tell("192.0.2.1", 100));
+        Assert.Equal(StrangerLog.LinesOfAddress, Tell("192.0.2.1", 200, "app"));
+        Assert.Equal(1, Tell("192.0.2.1", 1, "other"));
+        Assert.Equal(1, Tell("192.0.2.2", 1, "app"));
+
+        _strangers.Flush();
+        Assert.EndsWith(" of 192.0.2.1 as user 'app' there would have been most, 200", Assert.Single(_log.Of(Sums)), StringComparison.Ordinal);
+    }
+
+    /// <summary>A crowd of strangers may be why there are no descriptors.</summary>
+    [Fact]
+    public async Task Clients_ThatCannotBeAccepted_AreToldOfUpToANumber_WhateverStrangersDo()
+    {
+        const int Failures = 500;
+        var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [], LoggerFactory = _log });
+        for (int index = 0; index < 2 * StrangerLog.Lines; index++)
+        {
+            broker.Strangers.MayTell(new IPEndPoint(new IPAddress([10, 0, (byte)(index >> 8), (byte)index]), 1));
+        }
+
+        for (int index = 0; index < Failures; index++)
+        {
+            broker.TellAcceptFailed(new IPEndPoint(IPAddress.Any, 5672), "too many open files");
+        }
+
+        await broker.DisposeAsync();
+        Assert.Equal(StrangerLog.LinesOfAddress, _log.Of(9).Count());
+        Assert.Equal(
+            $"{StrangerLog.Lines + Failures - StrangerLog.LinesOfAddress} more lines about clients that did not come in were left out within a minute; of those for 0.0.0.0:5672 there would have been most, {Failures}",
+            Assert.Single(_log.Of(Sums)));
+    }
+
+    /// <summary>Either is logged in: to a virtual host that is not there, and to one that is not for it.</summary>
+    [Theory]
+    [InlineData(false, "nowhere")]
+    [InlineData(false, "closed")]
+    [InlineData(true, "nowhere")]
+    [InlineData(true, "closed")]
+    public async Task VirtualHosts_ThatRefuse_AreToldOfUpToANumber_AndThenCounted(bool isNewer, string virtualHost)
+    {
+        const int Failures = StrangerLog.LinesOfAddress + 15;
+        var broker = await AmqpBroker.StartAsync(new AmqpBrokerOptions { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], LoggerFactory = _log, VirtualHosts = ["/", "closed"] });
+        broker.Users.ClearPermission("guest", "closed");
+        string address = $"amqp://guest:guest@127.0.0.1:{broker.Endpoints[0].Port}/";
+        for (int index = 0; index < Failures; index++)
+        {
+            if (isNewer)
+            {
+                await Assert.ThrowsAnyAsync<Client.V1_0.AmqpException>(() => Client.V1_0.AmqpConnection.ConnectAsync(address + virtualHost));
+            }
+            else
+            {
+                await Assert.ThrowsAnyAsync<AmqpException>(() => AmqpConnection.ConnectAsync(address + virtualHost));
+            }
+        }
+
+        await broker.DisposeAsync();
+        Assert.Equal(StrangerLog.LinesOfAddress, _log.Of(4).Count());
+        Assert.Equal(
+            $"{Failures - StrangerLog.LinesOfAddress} more lines about clients that did not come in were left out within a minute; of 127.0.0.1 as user 'guest' there would have been most, {Failures}",
+            Assert.Single(_log.Of(Sums)));
+    }
+
+    private int Tell(string address, int times, string? user = null)
     {
         int told = 0;
         for (int time = 0; time < times; time++)
         {
-            told += _strangers.MayTell(new IPEndPoint(IPAddress.Parse(address), 5672)) ? 1 : 0;
+            told += _strangers.MayTell(new IPEndPoint(IPAddress.Parse(address), 5672), user) ? 1 : 0;
         }
 
         return told;
