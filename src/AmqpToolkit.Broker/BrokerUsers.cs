@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
 using AmqpToolkit.Broker.Access;
@@ -105,12 +106,12 @@ public sealed class BrokerUsers
             Count(user.Name, account?.State, state);
             if (account is null)
             {
+                // Nothing is remembered by one that is new.
                 _accounts[user.Name] = new UserAccount(user.Name, state);
+                return;
             }
-            else
-            {
-                account.State = state;
-            }
+
+            account.State = state;
         }
 
         _broker.ForgetRoutes();
@@ -155,13 +156,13 @@ public sealed class BrokerUsers
         ArgumentNullException.ThrowIfNull(permission);
         RequireVirtualHost(permission.VirtualHost);
         var patterns = PermissionPatterns.Parse(permission.Configure, permission.Write, permission.Read);
-        Change(name, state => state.WithPermission(permission.VirtualHost, patterns));
+        Change(name, state => state.WithPermission(permission.VirtualHost, patterns), permission.VirtualHost);
     }
 
     /// <summary>Takes a virtual host from a user.</summary>
     /// <exception cref="ArgumentException">There is no such user.</exception>
     public void ClearPermission(string name, string virtualHost) =>
-        Change(name, state => state.WithoutPermission(virtualHost));
+        Change(name, state => state.WithoutPermission(virtualHost), virtualHost);
 
     /// <summary>The topic permissions of a user.</summary>
     public IReadOnlyList<UserTopicPermission> TopicPermissionsOf(string name) => _accounts.GetValueOrDefault(name)?.State?.TopicPermissions is not { } topics ? [] :
@@ -174,7 +175,7 @@ public sealed class BrokerUsers
         ArgumentNullException.ThrowIfNull(permission);
         RequireVirtualHost(permission.VirtualHost);
         var patterns = new TopicPatterns(permission.Write, permission.Read, name, permission.VirtualHost);
-        Change(name, state => state.WithTopicPermission(permission.VirtualHost, permission.Exchange, patterns));
+        Change(name, state => state.WithTopicPermission(permission.VirtualHost, permission.Exchange, patterns), permission.VirtualHost, permission.Exchange);
     }
 
     /// <summary>Forgets the topic permissions of a user in a virtual host: all keys are allowed again.</summary>
@@ -183,7 +184,7 @@ public sealed class BrokerUsers
     /// <param name="exchange">One exchange; null for all of the virtual host.</param>
     /// <exception cref="ArgumentException">There is no such user.</exception>
     public void ClearTopicPermissions(string name, string virtualHost, string? exchange = null) =>
-        Change(name, state => state.WithoutTopicPermissions(virtualHost, exchange));
+        Change(name, state => state.WithoutTopicPermissions(virtualHost, exchange), virtualHost, exchange);
 
     /// <summary>Limits the connections and channels of a user; null for any number.</summary>
     /// <exception cref="ArgumentException">There is no such user.</exception>
@@ -369,20 +370,31 @@ public sealed class BrokerUsers
 
     private static bool IsWithoutScram(UserState? state) => state is { Password: not null, Scram: null };
 
-    private void Change(string name, Func<UserState, UserState> change)
+    /// <param name="name">The user.</param>
+    /// <param name="change">What becomes of it.</param>
+    /// <param name="virtualHost">Where alone something changes, so that the others of ten thousand are not looked at; null for all.</param>
+    /// <param name="exchange">Whose topic permission alone changes; null for any.</param>
+    private void Change(string name, Func<UserState, UserState> change, string? virtualHost = null, string? exchange = null)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (_accounts.GetValueOrDefault(name) is not { } account || !Change(account, change))
+        if (_accounts.GetValueOrDefault(name) is not { } account || !Change(account, change, virtualHost, exchange))
         {
             throw new ArgumentException($"There is no user '{name}'.", nameof(name));
         }
 
         // First the new state, then the end of what is remembered by the old.
-        _broker.ForgetRoutes();
+        if (virtualHost is null)
+        {
+            _broker.ForgetRoutes();
+        }
+        else
+        {
+            _broker.VirtualHosts.Find(virtualHost)?.Topology.ForgetRoutes();
+        }
     }
 
     /// <returns>False when the user is gone.</returns>
-    private bool Change(UserAccount account, Func<UserState, UserState> change)
+    private bool Change(UserAccount account, Func<UserState, UserState> change, string? virtualHost = null, string? exchange = null)
     {
         lock (_gate)
         {
@@ -392,7 +404,7 @@ public sealed class BrokerUsers
             }
 
             var changed = change(state);
-            _broker.Store?.DefineUser(account.Name, state, changed);
+            _broker.Store?.DefineUser(account.Name, state, changed, virtualHost, exchange);
             Count(account.Name, state, changed);
             account.State = changed;
             return true;
@@ -418,7 +430,7 @@ public sealed class BrokerUsers
                 RequireVirtualHost(permission.VirtualHost);
             }
 
-            permissions = user.Permissions.ToDictionary(
+            permissions = user.Permissions.ToImmutableDictionary(
                 one => one.VirtualHost, one => PermissionPatterns.Parse(one.Configure, one.Write, one.Read), StringComparer.Ordinal);
         }
 

@@ -30,8 +30,8 @@ internal sealed record DefinitionsSnapshot(IReadOnlyList<DefinitionsSnapshot.Vir
             [
                 .. users.Where(user => user.State is not null).OrderBy(user => user.Name, StringComparer.Ordinal).Select(user => new UserPart(user.Name, user.State! with
                 {
-                    Permissions = user.State.Permissions.Where(one => names.Contains(one.Key)).ToDictionary(StringComparer.Ordinal),
-                    TopicPermissions = user.State.TopicPermissions?.Where(one => names.Contains(one.Key.VirtualHost)).ToDictionary(),
+                    Permissions = user.State.Permissions.Where(one => names.Contains(one.Key)).ToImmutableDictionary(StringComparer.Ordinal),
+                    TopicPermissions = user.State.TopicPermissions?.Where(one => names.Contains(one.Key.VirtualHost)).ToImmutableDictionary(),
                 })),
             ]);
     }

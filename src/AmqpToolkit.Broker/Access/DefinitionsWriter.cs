@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using AmqpToolkit.Broker.Topology;
@@ -41,7 +42,7 @@ internal sealed class DefinitionsWriter
         WriteEach("permissions", users.SelectMany(user => user.State.Permissions.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => (user.Name, one.Key, one.Value))), WritePermission);
         WriteEach(
             "topic_permissions",
-            users.SelectMany(user => (user.State.TopicPermissions ?? new Dictionary<(string VirtualHost, string Exchange), TopicPatterns>()).OrderBy(one => one.Key.VirtualHost, StringComparer.Ordinal).ThenBy(one => one.Key.Exchange, StringComparer.Ordinal).Select(one => (user.Name, one.Key, one.Value))),
+            users.SelectMany(user => (user.State.TopicPermissions ?? ImmutableDictionary<(string VirtualHost, string Exchange), TopicPatterns>.Empty).OrderBy(one => one.Key.VirtualHost, StringComparer.Ordinal).ThenBy(one => one.Key.Exchange, StringComparer.Ordinal).Select(one => (user.Name, one.Key, one.Value))),
             WriteTopicPermission);
         WriteEach("parameters", hosts, WriteParameters);
         WriteEach("global_parameters", Array.Empty<string>(), static _ => { });

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace AmqpToolkit.Broker.Access;
 
 /// <summary>All that is known of a user at one moment. Immutable: a change makes another, and whoever compares references notices.</summary>
@@ -19,33 +21,22 @@ internal sealed record UserState
     public int MaxChannels { get; init; } = -1;
 
     /// <summary>By virtual host.</summary>
-    public IReadOnlyDictionary<string, PermissionPatterns> Permissions { get; init; } = s_noPermissions;
+    public ImmutableDictionary<string, PermissionPatterns> Permissions { get; init; } = s_noPermissions;
 
     /// <summary>By virtual host and exchange; null for none, as most users have it.</summary>
-    public IReadOnlyDictionary<(string VirtualHost, string Exchange), TopicPatterns>? TopicPermissions { get; init; }
+    public ImmutableDictionary<(string VirtualHost, string Exchange), TopicPatterns>? TopicPermissions { get; init; }
 
-    private static readonly Dictionary<string, PermissionPatterns> s_noPermissions = new(StringComparer.Ordinal);
+    private static readonly ImmutableDictionary<string, PermissionPatterns> s_noPermissions = ImmutableDictionary.Create<string, PermissionPatterns>(StringComparer.Ordinal);
 
-    /// <summary>With a permission more, or another. Each change copies what there is: users have few, and those are asked for all the time.</summary>
-    public UserState WithPermission(string virtualHost, PermissionPatterns patterns) =>
-        this with { Permissions = new Dictionary<string, PermissionPatterns>(Permissions, StringComparer.Ordinal) { [virtualHost] = patterns } };
+    /// <summary>With a permission more, or another. What is left of the old is shared: a user may have ten thousand virtual hosts, given one by one.</summary>
+    public UserState WithPermission(string virtualHost, PermissionPatterns patterns) => this with { Permissions = Permissions.SetItem(virtualHost, patterns) };
 
     /// <summary>Without the permission for a virtual host. What does not change is the same object.</summary>
-    public UserState WithoutPermission(string virtualHost)
-    {
-        if (!Permissions.ContainsKey(virtualHost))
-        {
-            return this;
-        }
-
-        var left = new Dictionary<string, PermissionPatterns>(Permissions, StringComparer.Ordinal);
-        left.Remove(virtualHost);
-        return this with { Permissions = left };
-    }
+    public UserState WithoutPermission(string virtualHost) => Permissions.ContainsKey(virtualHost) ? this with { Permissions = Permissions.Remove(virtualHost) } : this;
 
     /// <summary>With a topic permission more, or another.</summary>
     public UserState WithTopicPermission(string virtualHost, string exchange, TopicPatterns patterns) =>
-        this with { TopicPermissions = new Dictionary<(string, string), TopicPatterns>(TopicPermissions ?? new Dictionary<(string, string), TopicPatterns>()) { [(virtualHost, exchange)] = patterns } };
+        this with { TopicPermissions = (TopicPermissions ?? ImmutableDictionary<(string VirtualHost, string Exchange), TopicPatterns>.Empty).SetItem((virtualHost, exchange), patterns) };
 
     /// <summary>Without the topic permissions of a virtual host, or of one exchange there.</summary>
     public UserState WithoutTopicPermissions(string virtualHost, string? exchange = null)
@@ -55,7 +46,7 @@ internal sealed record UserState
             return this;
         }
 
-        var left = topics.Where(one => one.Key.VirtualHost != virtualHost || (exchange is not null && one.Key.Exchange != exchange)).ToDictionary(one => one.Key, one => one.Value);
+        var left = exchange is not null ? topics.Remove((virtualHost, exchange)) : topics.RemoveRange(topics.Keys.Where(one => one.VirtualHost == virtualHost));
         return left.Count == topics.Count ? this : this with { TopicPermissions = left };
     }
 }

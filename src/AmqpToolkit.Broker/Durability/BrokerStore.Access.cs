@@ -50,7 +50,12 @@ internal sealed partial class BrokerStore
         Remove(KindOf(isOperator), DefinitionFields.NameIn(virtualHost.StoreNumber, Encoding.UTF8.GetBytes(name)));
 
     /// <summary>A user is new, has changed, or (<paramref name="now"/> is null) is gone: writes what differs.</summary>
-    public void DefineUser(string name, UserState? before, UserState? now)
+    /// <param name="name">The user.</param>
+    /// <param name="before">What was known.</param>
+    /// <param name="now">What is known now.</param>
+    /// <param name="virtualHost">Where alone permissions may differ; null for anywhere.</param>
+    /// <param name="exchange">Of which alone there the topic permission may differ; null for any.</param>
+    public void DefineUser(string name, UserState? before, UserState? now, string? virtualHost = null, string? exchange = null)
     {
         if (now is null)
         {
@@ -72,10 +77,12 @@ internal sealed partial class BrokerStore
 
         DefineDifference(
             before?.Permissions, now?.Permissions, DefinitionKind.Permission, virtualHost => DefinitionFields.Names(name, virtualHost),
-            static one => new Dictionary<string, object?> { ["configure"] = one.Configure.Text, ["write"] = one.Write.Text, ["read"] = one.Read.Text });
+            static one => new Dictionary<string, object?> { ["configure"] = one.Configure.Text, ["write"] = one.Write.Text, ["read"] = one.Read.Text },
+            virtualHost is null ? null : [virtualHost]);
         DefineDifference(
             before?.TopicPermissions, now?.TopicPermissions, DefinitionKind.TopicPermission, key => DefinitionFields.Names(name, key.VirtualHost, key.Exchange),
-            static one => new Dictionary<string, object?> { ["write"] = one.Write, ["read"] = one.Read });
+            static one => new Dictionary<string, object?> { ["write"] = one.Write, ["read"] = one.Read },
+            virtualHost is null || exchange is null ? null : [(virtualHost, exchange)]);
     }
 
     private static DefinitionKind KindOf(bool isOperator) => isOperator ? DefinitionKind.OperatorPolicy : DefinitionKind.Policy;
@@ -86,7 +93,7 @@ internal sealed partial class BrokerStore
 
     private void DefineDifference<TKey, TValue>(
         IReadOnlyDictionary<TKey, TValue>? before, IReadOnlyDictionary<TKey, TValue>? now, DefinitionKind kind, NameOfKey<TKey> nameOf,
-        Func<TValue, Dictionary<string, object?>> fieldsOf)
+        Func<TValue, Dictionary<string, object?>> fieldsOf, TKey[]? mayDiffer)
         where TKey : notnull
         where TValue : class
     {
@@ -95,19 +102,17 @@ internal sealed partial class BrokerStore
             return;
         }
 
-        foreach (var (key, value) in now ?? new Dictionary<TKey, TValue>(0))
+        foreach (var key in mayDiffer ?? (now?.Keys ?? []).Union(before?.Keys ?? []))
         {
-            if (before is null || !before.TryGetValue(key, out var old) || !ReferenceEquals(old, value))
-            {
-                DefineTable(kind, nameOf(key), fieldsOf(value));
-            }
-        }
-
-        foreach (var key in before?.Keys ?? [])
-        {
-            if (now is null || !now.ContainsKey(key))
+            var old = before?.GetValueOrDefault(key);
+            var value = now?.GetValueOrDefault(key);
+            if (value is null && old is not null)
             {
                 Remove(kind, nameOf(key));
+            }
+            else if (value is not null && !ReferenceEquals(old, value))
+            {
+                DefineTable(kind, nameOf(key), fieldsOf(value));
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AmqpToolkit.Broker.Access;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
@@ -69,7 +70,7 @@ internal sealed partial class StoredDefinitions
 
         foreach (var (user, permissions) in all)
         {
-            Users[user] = Users[user] with { Permissions = permissions };
+            Users[user] = Users[user] with { Permissions = permissions.ToImmutableDictionary(StringComparer.Ordinal) };
         }
     }
 

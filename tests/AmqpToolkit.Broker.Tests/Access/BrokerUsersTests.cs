@@ -146,4 +146,51 @@ public sealed class BrokerUsersTests
         using var again = RawClient.Open(broker);
         again.OpenChannel(1);
     }
+
+    /// <summary>An import gives one user ten thousand virtual hosts, one by one: a change that looks at all of them is quadratic.</summary>
+    [Fact]
+    public void Permission_OfTenThousand_IsChangedAndReadWithoutACopy()
+    {
+        var patterns = PermissionPatterns.Parse("", "", "");
+        var state = new UserState { Password = null };
+        for (int index = 0; index < 10_000; index++)
+        {
+            state = state.WithPermission($"v{index}", patterns).WithTopicPermission($"v{index}", "amq.topic", new TopicPatterns("", "", "one", "v"));
+        }
+
+        var other = PermissionPatterns.Parse("^a", "", "");
+        var topic = new TopicPatterns("^a", "", "one", "v");
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var changed = state.WithPermission("v77", other).WithoutPermission("v78").WithTopicPermission("v79", "amq.topic", topic).WithoutTopicPermissions("v80", "amq.topic");
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        before = GC.GetAllocatedBytesForCurrentThread();
+        bool isThere = changed.Permissions.TryGetValue("v77", out var found) & changed.TopicPermissions!.TryGetValue(("v79", "amq.topic"), out var foundTopic);
+        long allocatedByReading = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(isThere && ReferenceEquals(found, other) && ReferenceEquals(foundTopic, topic));
+        Assert.Equal((9_999, 10_000, 9_999), (changed.Permissions.Count, state.Permissions.Count, changed.TopicPermissions.Count));
+        Assert.InRange(allocated, 1, 16 * 1024);
+        Assert.Equal(0, allocatedByReading);
+    }
+
+    [Fact]
+    public async Task Permission_OfOneVirtualHost_HasTheRoutesOfThatOneForgotten()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var (one, other) = (broker.VirtualHosts.Find("/")!.Topology, broker.VirtualHosts.Create("other").Topology);
+        var (ofOne, ofOther) = (one.RoutingVersion, other.RoutingVersion);
+
+        broker.Users.Set(new BrokerUser { Name = "new" });
+        Assert.Equal((ofOne, ofOther), (one.RoutingVersion, other.RoutingVersion));
+
+        broker.Users.SetPermission("new", new UserPermission("/"));
+        broker.Users.SetTopicPermission("new", new UserTopicPermission("/", "amq.topic", "^a", ""));
+        broker.Users.ClearTopicPermissions("new", "/");
+        broker.Users.ClearPermission("new", "/");
+        Assert.Equal((ofOne + 4, ofOther), (one.RoutingVersion, other.RoutingVersion));
+
+        broker.Users.Set(new BrokerUser { Name = "new", Tags = ["impersonator"] });
+        Assert.Equal((ofOne + 5, ofOther + 1), (one.RoutingVersion, other.RoutingVersion));
+    }
 }
