@@ -86,7 +86,7 @@ internal sealed class DelayedExchange : KeepingExchange
 
     public override ProtocolError? ValidateDestination(BindingDestination destination) => _inner.ValidateDestination(destination);
 
-    public override void HandleBound(Binding binding) => _inner.HandleBound(binding);
+    public override void HandleBound(Binding binding, Turn? turn) => _inner.HandleBound(binding, turn);
 
     public override CommitLevel? Keep(MessageRef message, long stamp, Turn turn, uint group = 0)
     {

@@ -106,7 +106,9 @@ internal abstract class Exchange : BindingDestination
     public virtual Protocol.ProtocolError? ValidateArguments() => null;
 
     /// <summary>A binding was added, and the topology lock is free again.</summary>
-    public virtual void HandleBound(Binding binding)
+    /// <param name="binding">The binding.</param>
+    /// <param name="turn">Who moves and sends what comes of it; null for at once.</param>
+    public virtual void HandleBound(Binding binding, Turn? turn)
     {
     }
 

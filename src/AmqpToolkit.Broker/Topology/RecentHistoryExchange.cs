@@ -117,7 +117,7 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
         return LevelOf(stored);
     }
 
-    public override void HandleBound(Binding binding)
+    public override void HandleBound(Binding binding, Turn? turn)
     {
         var shown = new List<MessageRef>();
         lock (_gate)
@@ -132,9 +132,18 @@ internal sealed class RecentHistoryExchange(VirtualHost virtualHost, byte[] name
             }
         }
 
-        if (shown.Count > 0)
+        if (shown.Count == 0)
+        {
+            return;
+        }
+
+        if (turn is null)
         {
             VirtualHost.PublishTo(binding.Destination, CollectionsMarshal.AsSpan(shown));
+        }
+        else
+        {
+            VirtualHost.PublishTo(binding.Destination, CollectionsMarshal.AsSpan(shown), turn, group: 0);
         }
     }
 

@@ -10,8 +10,9 @@ internal sealed partial class VirtualHost
 {
     /// <summary>queue.bind (0-9-1 section 1.7.2.3). A binding that is there stays as it is.</summary>
     /// <param name="connection">The connection that asks: exclusive queues are their owner's alone.</param>
+    /// <param name="turn">Who moves and sends what the exchange shows to the new binding; null for at once.</param>
     public ProtocolError? BindQueue(
-        ReadOnlySpan<byte> queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, TableView arguments, object connection, Caller? caller = null)
+        ReadOnlySpan<byte> queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, TableView arguments, object connection, Caller? caller = null, Turn? turn = null)
     {
         queue = TopologyName.Clean(queue);
         exchange = TopologyName.Clean(exchange);
@@ -64,7 +65,7 @@ internal sealed partial class VirtualHost
             bound = added;
         }
 
-        bound.Source.HandleBound(bound);
+        bound.Source.HandleBound(bound, turn);
         return null;
     }
 
@@ -162,7 +163,7 @@ internal sealed partial class VirtualHost
             bound = added;
         }
 
-        bound.Source.HandleBound(bound);
+        bound.Source.HandleBound(bound, turn: null);
         return null;
     }
 

@@ -41,7 +41,7 @@ internal sealed partial class PeerConnection
 
     /// <summary>Has a subscription read its exchange. The last that may stand against an attach.</summary>
     private AmqpFault? Bind(Subscription subscription, NodeAddress node) =>
-        VirtualHost.BindQueue(subscription.Queue.Name, node.Exchange, KeyOf(node), default, this, Caller)?.ToFault();
+        VirtualHost.BindQueue(subscription.Queue.Name, node.Exchange, KeyOf(node), default, this, Caller, Turn)?.ToFault();
 
     private byte[] KeyOf(NodeAddress node) => node.Key ?? (VirtualHost.FindExchange(node.Exchange)?.Type == ExchangeType.Topic ? "#"u8.ToArray() : []);
 

@@ -1,7 +1,7 @@
 namespace AmqpToolkit.Broker.V1_0;
 
 /// <summary>
-/// The virtual host's lock of subscriptions, held by a connection's reader. Nothing is published under it: what dies in queues is moved, and messages of subscriptions that begin anew or end are given back, when it
+/// The virtual host's lock of subscriptions, held by a connection's reader. Nothing is moved or sent under it, and nothing published but the history that an exchange shows to a binding: what dies in queues is moved, and messages of subscriptions that begin anew or end are given back, when it
 /// was left. May be held within another of the same reader.
 /// </summary>
 internal readonly ref struct SubscriptionHold

@@ -252,7 +252,7 @@ public sealed class KeepingExchangeTests : IDisposable
         }
 
         Publish("k", "between");
-        exchange.HandleBound(binding);
+        exchange.HandleBound(binding, turn: null);
 
         Assert.Equal(["between", "before"], Drain(queue));
     }

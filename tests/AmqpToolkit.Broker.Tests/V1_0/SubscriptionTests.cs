@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using AmqpToolkit.Broker.Tests.Queues;
 using AmqpToolkit.Codec.V1_0;
 
 namespace AmqpToolkit.Broker.Tests.V1_0;
@@ -39,6 +41,40 @@ public sealed class SubscriptionTests : IAsyncLifetime
         peer.Send(new Detach { Handle = 2, Closed = true });
         peer.ExpectPast("detach");
         Assert.Equal(0, QueueCount);
+    }
+
+    /// <summary>What a history shows to a subscription may displace messages: those are moved on when the lock of subscriptions was left.</summary>
+    [Fact]
+    public void Subscription_OfAHistory_MovesWhatItDisplaces_OutsideTheLockOfSubscriptions()
+    {
+        var host = _broker.FindVirtualHost("/")!;
+        Assert.Null(host.DeclareExchange("history"u8, "x-recent-history"u8, passive: false, durable: false, autoDelete: false, isInternal: false, default));
+        Assert.Null(host.DeclareQueue("dead"u8, false, false, false, false, default, this, out var dead));
+        _broker.VirtualHosts.Find("/")!.Policies.Set(new Policy
+        {
+            Name = "short",
+            Pattern = ".*",
+            ApplyTo = PolicyTarget.Queues,
+            Definition = new Dictionary<string, object?> { ["max-length"] = 1L, ["dead-letter-exchange"] = "", ["dead-letter-routing-key"] = "dead" },
+        });
+        var isHeld = new ConcurrentQueue<bool>();
+        var consumer = new TextConsumer(dead!) { OnTake = () => isHeld.Enqueue(host.SubscriptionLock.IsHeldByCurrentThread) };
+        Assert.True(dead!.TryAddConsumer(consumer, new Turn(), static _ => { }));
+        using var peer = PeerClient.Begin(_broker);
+        peer.AttachSender("history");
+        for (int number = 0; number < 3; number++)
+        {
+            peer.Transfer((uint)number, Message.Value($"{number}"));
+            peer.ExpectPast("disposition");
+        }
+
+        peer.AttachReceiver("history", name: "subscriber", handle: 2, with: attach => attach with
+        {
+            Source = new Source { Address = EncodedValue.String("history"), Durable = TerminusDurability.Configuration, ExpiryPolicy = TerminusExpiryPolicy.Texts.Never },
+        });
+
+        Assert.True(SpinWait.SpinUntil(() => isHeld.Count == 2, TimeSpan.FromSeconds(60)));
+        Assert.Equal([false, false], isHeld);
     }
 
     /// <param name="sendsASource">Whether the library always sends a source, if need be with nothing in it.</param>
