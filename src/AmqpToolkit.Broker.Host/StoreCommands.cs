@@ -11,9 +11,9 @@ internal static class StoreCommands
     /// <summary>The commands, for the command line.</summary>
     public static IEnumerable<Command> All() =>
     [
-        Define("check", "Look through the folder of a broker that does not run, and tell what is there and what is damaged", CheckAsync),
+        Define("check", "Look through the folder of a broker that does not run, and tell what is there and what is damaged. Exit code: 0 nothing is damaged, 2 bad arguments, 3 the folder cannot be used, 4 something is damaged", CheckAsync),
         ExportCommand.Define(),
-        Define("repair", "Write what is whole of a damaged folder anew; the damaged files stay beside it", RepairAsync),
+        Define("repair", "Write what is whole of a damaged folder anew; the damaged files stay beside it. Exit code: 0 the folder is whole now, whatever was lost, 2 bad arguments, 3 the folder cannot be used", RepairAsync),
     ];
 
     private static Command Define(string name, string description, Func<string, TextWriter, TextWriter, Task<int>> run) => Define(name, description, (folder, output, error, _) => run(folder, output, error));

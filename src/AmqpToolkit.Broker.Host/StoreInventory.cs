@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using AmqpToolkit.Codec;
 using AmqpToolkit.Storage.Journaling;
 
 namespace AmqpToolkit.Broker.Host;
@@ -16,12 +17,14 @@ internal sealed class StoreInventory
     private const ushort StreamKind = 13;
     private const string DefaultVirtualHost = "/";
     private const byte Version = 1;
+    private const int ArgumentsOffset = 1 + sizeof(uint) + 1;
 
     private bool _hasBegun;
     private bool _hasUsers;
 
     private readonly Dictionary<uint, string> _virtualHosts = [];
     private readonly Dictionary<uint, (long First, long End)> _streams = [];
+    private readonly HashSet<uint> _declaredStreams = [];
     private readonly Dictionary<uint, (string Kind, uint VirtualHost, string Name)> _owners = [];
 
     /// <summary>Whether the next start makes the users with which a broker begins: there are none, and nothing says that there were.</summary>
@@ -54,6 +57,11 @@ internal sealed class StoreInventory
             return 0;
         }
 
+        if (kind == QueueKind && IsStream(value))
+        {
+            _declaredStreams.Add(number);
+        }
+
         _owners[number] = (kind == QueueKind ? "queue" : "exchange", BinaryPrimitives.ReadUInt32BigEndian(name), Encoding.UTF8.GetString(name[sizeof(uint)..]));
         return number;
     }
@@ -69,8 +77,8 @@ internal sealed class StoreInventory
     /// <summary>The offset before which a stream has dropped its messages; below 0 when nothing is known.</summary>
     public long StreamFirstOf(uint number) => _streams.TryGetValue(number, out var stream) ? stream.First : -1;
 
-    /// <summary>The streams that are known to have had messages.</summary>
-    public IEnumerable<uint> Streams => _streams.Keys;
+    /// <summary>The streams that were declared, or are known to have had messages.</summary>
+    public IEnumerable<uint> Streams => _streams.Keys.Union(_declaredStreams);
 
     /// <summary>Whether what has this number holds messages only now and then, so that none are no news.</summary>
     public bool IsExchange(uint number) => _owners.TryGetValue(number, out var owner) && owner.Kind == "exchange";
@@ -106,6 +114,10 @@ internal sealed class StoreInventory
             yield return (BegunKind, [], []);
         }
     }
+
+    /// <summary>Whether a queue's definition asks for a stream. The arguments stand behind version, number and flags.</summary>
+    private static bool IsStream(ReadOnlySpan<byte> value) =>
+        value.Length > ArgumentsOffset && new TableView(value[ArgumentsOffset..]).TryGetValue("x-queue-type"u8, out FieldValueView type) && type.TryGetString(out var word) && word.SequenceEqual("stream"u8);
 
     private void ReadStream(uint number, ReadOnlySpan<byte> value) => _streams[number] = (
         value.Length < 2 * sizeof(long) ? -1 : BinaryPrimitives.ReadInt64BigEndian(value[sizeof(long)..]),

@@ -109,7 +109,7 @@ internal static class StoreRepair
 
     private static void MoveTo(string folder, string[] files)
     {
-        Directory.CreateDirectory(folder);
+        DiskFileLayer.NewFolder(folder);
         foreach (string file in files)
         {
             File.Move(file, Path.Combine(folder, Path.GetFileName(file)));

@@ -59,7 +59,13 @@ internal sealed class StoreStreams(string folder, StoreInventory inventory, Jour
     /// <summary>Makes a folder in the data folder, and waits until it can be found whatever the power does: what goes there goes from where it was.</summary>
     private void MakeFolder(string path)
     {
-        Directory.CreateDirectory(path);
+        if (Path.GetDirectoryName(path) is { } above && !Directory.Exists(above))
+        {
+            // What is made on the way to a folder would be everybody's to read.
+            MakeFolder(above);
+        }
+
+        DiskFileLayer.NewFolder(path);
         int end = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)).Length;
         for (string parent = Path.GetDirectoryName(path)!; parent.Length >= end; parent = Path.GetDirectoryName(parent)!)
         {

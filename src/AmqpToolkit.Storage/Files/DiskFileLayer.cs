@@ -66,14 +66,8 @@ internal sealed class DiskFileLayer(string folder) : IFileLayer
 
     public void Dispose() => _lock?.Dispose();
 
-    private FileStream LockAnew()
-    {
-        NewFolder(Folder);
-        return OpenStream(PathOf(LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-    }
-
-    /// <summary>What is new is the owner's alone: messages and hashes of passwords will be in it. What is there stays as somebody has made it.</summary>
-    private static void NewFolder(string path)
+    /// <summary>A folder that is not there is made, the owner's alone: messages and hashes of passwords will be in it. What is there stays as somebody has made it.</summary>
+    public static void NewFolder(string path)
     {
         if (OperatingSystem.IsWindows())
         {
@@ -83,6 +77,12 @@ internal sealed class DiskFileLayer(string folder) : IFileLayer
         {
             Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
+    }
+
+    private FileStream LockAnew()
+    {
+        NewFolder(Folder);
+        return OpenStream(PathOf(LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
     }
 
     /// <summary>Where there is no file to lock no process that works in the folder has one either.</summary>

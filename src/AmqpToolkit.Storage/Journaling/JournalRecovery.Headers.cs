@@ -128,11 +128,11 @@ internal sealed partial class JournalRecovery
 
         if (!isFirstWhole)
         {
-            visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), 0, SegmentHeader.Octets, "nothing: the header stands there twice"));
+            visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), 0, SegmentHeader.Octets, "nothing is lost: the header stands there twice"));
         }
         else if (FindHeaderDamage(octets.AsSpan(0, count), header) is { } damage)
         {
-            visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), damage, 1, "nothing: the header stands there twice"));
+            visitor.VisitDamage(new JournalDamage(SegmentName.Of(number), damage, 1, "nothing is lost: the header stands there twice"));
         }
 
         return header.Number == number ? header : null;

@@ -23,10 +23,10 @@ internal static class RecordText
             RecordKind.Definition when DefinitionPayload.TryRead(payload, out var definition) => $"the definition of {DefinitionText.Of(definition.Kind, definition.Name)}",
             RecordKind.Removal when DefinitionPayload.TryRead(payload, out var removal) => $"the removal of {DefinitionText.Of(removal.Kind, removal.Name)}",
             RecordKind.GroupEnd => string.Create(culture, $"all records of group {header.Group}"),
-            RecordKind.Mark => "nothing: it ends a batch",
+            RecordKind.Mark => "nothing is lost: it ends a batch",
             RecordKind.Close => "whether the journal was closed in order",
-            RecordKind.Segments => "nothing: it tells which files there are",
-            RecordKind.Gone => "nothing: it tells which files may be missing",
+            RecordKind.Segments => "nothing is lost: it tells which files there are",
+            RecordKind.Gone => "nothing is lost: it tells which files may be missing",
             _ => "nobody can tell what",
         };
     }
