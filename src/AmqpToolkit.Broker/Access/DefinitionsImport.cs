@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using AmqpToolkit.Broker.Diagnostics;
 using AmqpToolkit.Broker.Topology;
 using AmqpToolkit.Codec;
 using AmqpToolkit.Protocol;
@@ -34,6 +36,12 @@ internal sealed class DefinitionsImport
     private bool _isExport;
 
     private bool _isDoing;
+
+    /// <summary>Whether what is being done turned out to be something that is passed over.</summary>
+    private bool _isLeftOut;
+
+    /// <summary>How many things of each section there are now, in the order of the sections.</summary>
+    private readonly List<(string Section, int Count)> _taken = [];
 
     private DefinitionsImport(AmqpBroker broker, string defaultVirtualHost)
     {
@@ -85,6 +93,7 @@ internal sealed class DefinitionsImport
         _isDoing = true;
         ImportSections(root);
         _passedOver.End();
+        Log.DefinitionsTakenOver(_broker.Logger, _taken.Count == 0 ? "nothing" : string.Join(", ", _taken.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Section}: {one.Count}"))));
     }
 
     private void ImportSections(JsonElement root)
@@ -115,14 +124,17 @@ internal sealed class DefinitionsImport
         }
 
         int index = 0;
+        int count = 0;
         foreach (var element in list.EnumerateArray())
         {
             try
             {
                 var act = element.ValueKind == JsonValueKind.Object ? read(element) : throw new DefinitionException("it is no object");
-                if (_isDoing)
+                if (_isDoing && act is not null)
                 {
-                    act?.Invoke();
+                    _isLeftOut = false;
+                    act();
+                    count += _isLeftOut ? 0 : 1;
                 }
             }
             catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or FormatException or DefinitionException)
@@ -131,6 +143,11 @@ internal sealed class DefinitionsImport
             }
 
             index++;
+        }
+
+        if (count > 0)
+        {
+            _taken.Add((section, count));
         }
     }
 
@@ -364,6 +381,7 @@ internal sealed class DefinitionsImport
             var topology = Find(host).Topology;
             if (_isExport && (topology.FindExchange(source) is null || (isToExchange && topology.FindExchange(destination) is null)))
             {
+                _isLeftOut = true;
                 _passedOver.Add($"a binding of '{Encoding.UTF8.GetString(destination)}' to exchange '{Encoding.UTF8.GetString(source)}' in virtual host '{host}': RabbitMQ exports no internal exchanges");
             }
             else if (isToExchange)
@@ -372,8 +390,12 @@ internal sealed class DefinitionsImport
             }
             else if (!destination.AsSpan().StartsWith("amq."u8) || topology.FindQueue(destination) is not null)
             {
-                // Else it is of a queue that was passed over.
                 Require(topology.BindQueue(destination, source, key, arguments.View, _nobody));
+            }
+            else
+            {
+                // Of a queue that was passed over.
+                _isLeftOut = true;
             }
         };
     }

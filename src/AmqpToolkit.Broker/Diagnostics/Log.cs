@@ -129,6 +129,9 @@ internal static partial class Log
     [LoggerMessage(61, LogLevel.Information, "not taken over of the definitions: {What}")]
     public static partial void UsualDefinitionPassedOver(ILogger logger, string what);
 
+    [LoggerMessage(62, LogLevel.Information, "taken over of the definitions, or there before: {What}")]
+    public static partial void DefinitionsTakenOver(ILogger logger, string what);
+
     /// <summary>Not generated, as the other that nearly every start says: what is generated has a type of its own for each, for which the logger's code would be compiled while clients wait.</summary>
     public static void StoreBegins(ILogger logger, string folder) => StartEntry.Write(
         logger, new EventId(40, nameof(StoreBegins)), $"the folder {folder} had nothing: a new store begins",

@@ -50,6 +50,30 @@ public sealed class DefinitionsTests
         Assert.Equal(["'polices'", "'users[1].pasword'"], log.Of(KeyUnknown).Select(line => line.Split(' ')[0]));
     }
 
+    /// <summary>A binding of what is passed over does not count, nor does what every virtual host has by itself.</summary>
+    [Fact]
+    public async Task Definitions_ThatAreTakenOver_AreCountedInTheLog()
+    {
+        const int TakenOver = 62;
+        var log = new WarningLog();
+        await using var broker = await StartAsync(Export, log);
+        Assert.Equal(
+            "taken over of the definitions, or there before: vhosts: 3, users: 2, permissions: 1, topic_permissions: 1, parameters: 2, policies: 1, exchanges: 1, queues: 2, bindings: 2",
+            Assert.Single(log.Of(TakenOver)));
+
+        broker.ImportDefinitions(Encoding.UTF8.GetBytes("""
+            {
+              "queues": [ { "name": "amq.gen-1", "vhost": "/" }, { "name": "one", "vhost": "/" } ],
+              "exchanges": [ { "name": "amq.direct", "vhost": "/", "type": "direct" } ],
+              "bindings": [ { "source": "amq.direct", "vhost": "/", "destination": "amq.gen-1" }, { "source": "amq.direct", "vhost": "/", "destination": "one" } ]
+            }
+            """));
+        Assert.Equal("taken over of the definitions, or there before: queues: 1, bindings: 1", log.Of(TakenOver).Last());
+
+        broker.ImportDefinitions("{}"u8.ToArray());
+        Assert.Equal("taken over of the definitions, or there before: nothing", log.Of(TakenOver).Last());
+    }
+
     [Fact]
     public async Task Definitions_OfAnExport_AreThereBeforeTheFirstClient()
     {
