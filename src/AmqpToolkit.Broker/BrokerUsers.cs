@@ -269,8 +269,11 @@ public sealed class BrokerUsers
                 if (account.State is { } state)
                 {
                     var changed = state.WithoutPermission(virtualHost).WithoutTopicPermissions(virtualHost);
-                    _broker.Store?.DefineUser(account.Name, state, changed);
-                    account.State = changed;
+                    if (!ReferenceEquals(changed, state))
+                    {
+                        _broker.Store?.DefineUser(account.Name, state, changed, virtualHost);
+                        account.State = changed;
+                    }
                 }
             }
         }

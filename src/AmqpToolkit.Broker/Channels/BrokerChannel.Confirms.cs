@@ -50,6 +50,12 @@ internal sealed partial class BrokerChannel : IJournalWaiter
 
         lock (connection.Output.Gate)
         {
+            if (!MayConfirm)
+            {
+                // The timer has closed the channel meanwhile.
+                return;
+            }
+
             AppendConfirms(PublishedTag);
         }
 

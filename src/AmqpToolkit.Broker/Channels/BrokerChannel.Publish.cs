@@ -340,6 +340,11 @@ internal sealed partial class BrokerChannel
     {
         lock (connection.Output.Gate)
         {
+            if (_isClosedLate)
+            {
+                return;
+            }
+
             ContentOutput.AppendReturn(connection.Output, number, Constants.NoRoute, "NO_ROUTE"u8, in content, connection.FrameMax);
         }
 

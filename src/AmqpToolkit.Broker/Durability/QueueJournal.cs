@@ -155,11 +155,19 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
     {
         if (t_acks is { Count: > 0 } acks && acks.Owner == this)
         {
-            // Also when the journal was closed meanwhile: the row is the thread's, and other journals come.
-            int count = acks.Count;
+            try
+            {
+                using var appender = Journal.Append();
+                appender.Ack(number, acks.Row.AsSpan(0, acks.Count), group);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The journal was closed meanwhile. The row is the thread's, and other journals come.
+                acks.Count = 0;
+                throw;
+            }
+
             acks.Count = 0;
-            using var appender = Journal.Append();
-            appender.Ack(number, acks.Row.AsSpan(0, count), group);
         }
     }
 
@@ -288,7 +296,7 @@ internal sealed class QueueJournal(BrokerStore store, uint number, TimerWheel ti
             }
             catch (ObjectDisposedException)
             {
-                Count = 0;
+                // Nor will it be: they are there when it is opened again.
             }
 
             Owner = owner;

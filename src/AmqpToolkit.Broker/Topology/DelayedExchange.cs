@@ -189,11 +189,10 @@ internal sealed class DelayedExchange : KeepingExchange
             return;
         }
 
-        // What they displace is moved on behind the group's end: the journal has no death of what is not there yet.
+        // What they displace is moved on in the same group, by this turn and no other: the journal has no death of what is not there yet.
         KeeperJournal journal = Journal!;
-        var turn = new Turn();
-        turn.HoldMoves();
         uint group = journal.BeginGroup();
+        var turn = new Turn { Group = group };
         try
         {
             VirtualHost.PublishTo(this, messages, turn, group);
@@ -201,9 +200,15 @@ internal sealed class DelayedExchange : KeepingExchange
         }
         finally
         {
-            journal.EndGroup(group);
-            turn.ReleaseMoves();
-            turn.End();
+            turn.EndGroup();
+            try
+            {
+                journal.EndGroup(group);
+            }
+            finally
+            {
+                turn.End();
+            }
         }
     }
 

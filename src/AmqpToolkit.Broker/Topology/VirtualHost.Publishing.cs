@@ -32,8 +32,14 @@ internal sealed partial class VirtualHost
     public void PublishTo(BindingDestination destination, ReadOnlySpan<MessageRef> messages)
     {
         var turn = new Turn();
-        PublishTo(destination, messages, turn, group: 0);
-        turn.End();
+        try
+        {
+            PublishTo(destination, messages, turn, group: 0);
+        }
+        finally
+        {
+            turn.End();
+        }
     }
 
     /// <summary>The same within what a thread does already.</summary>
