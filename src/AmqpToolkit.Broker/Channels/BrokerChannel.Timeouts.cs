@@ -197,7 +197,8 @@ internal sealed partial class BrokerChannel
         ChannelConsumer[] consumers;
         lock (connection.Output.Gate)
         {
-            if (_isClosing || IsReleased || connection.IsClosed)
+            // Replies that wait for the journal come before a close, and not for long: the next look finds what is late, too.
+            if (_isClosing || IsReleased || connection.IsClosed || connection.IsHolding)
             {
                 return;
             }

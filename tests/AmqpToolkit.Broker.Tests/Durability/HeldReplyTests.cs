@@ -55,6 +55,32 @@ public sealed class HeldReplyTests
     }
 
     [Fact]
+    public async Task DeclareOk_ThatWaits_ComesBeforeTheCloseOfAChannelThatIsTooLate()
+    {
+        using var disk = new HeldDisk();
+        var time = new ManualTimeProvider();
+        await using var broker = await StoredBroker.StartAsync(disk.Disk, time: time);
+        using var client = Open(broker);
+        client.DeclareQueue(1, "late");
+        client.Send(1, new BasicConsume { Queue = "late", ConsumerTag = "c" });
+        client.Expect(BasicConsumeOkView.MethodKey);
+        client.Publish(1, "", "late", [1]);
+        client.Expect(BasicDeliverView.MethodKey);
+        client.ExpectContent();
+        disk.Hold();
+        client.Send(1, new QueueDeclare { Queue = "q", Durable = true });
+        disk.AwaitSync();
+        await HoldsAsync(broker);
+
+        time.Advance(TimeSpan.FromMinutes(32));
+        disk.Release();
+
+        client.Expect(QueueDeclareOkView.MethodKey);
+        time.Advance(TimeSpan.FromMinutes(2));
+        client.Expect(ChannelCloseView.MethodKey);
+    }
+
+    [Fact]
     public async Task Declarations_InARow_ShareSyncs()
     {
         const int Queues = 500;

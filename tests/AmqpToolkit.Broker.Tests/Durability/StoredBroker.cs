@@ -10,8 +10,9 @@ internal static class StoredBroker
     /// <summary>Small segments: that several are in use, and copied forward, is nothing special.</summary>
     private static readonly JournalOptions Journal = new() { SegmentOctets = 64 * 1024, IdleWriteDelay = TimeSpan.FromMilliseconds(1) };
 
-    public static Task<AmqpBroker> StartAsync(SimulatedDisk disk, DurabilityLevel durability = DurabilityLevel.Fsync, BrokerUser[]? users = null) => AmqpBroker.StartAsync(new AmqpBrokerOptions
+    public static Task<AmqpBroker> StartAsync(SimulatedDisk disk, DurabilityLevel durability = DurabilityLevel.Fsync, BrokerUser[]? users = null, TimeProvider? time = null) => AmqpBroker.StartAsync(new AmqpBrokerOptions
     {
+        TimeProvider = time ?? TimeProvider.System,
         Users = users ?? new AmqpBrokerOptions().Users,
         Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
         FileLayer = disk.Open,
