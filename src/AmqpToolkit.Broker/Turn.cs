@@ -15,7 +15,7 @@ internal sealed class Turn
     private bool _isMoving;
     private int _holds;
 
-    /// <summary>The group of the journal that a transaction of this turn writes, with what dies of it; 0 outside of one.</summary>
+    /// <summary>The group of the journal that this turn writes, with what dies of it: a transaction, or delayed messages whose time has come; 0 outside of one.</summary>
     public uint Group { get; set; }
 
     /// <summary>Whether the thread may wait for the disk: it is no connection's.</summary>

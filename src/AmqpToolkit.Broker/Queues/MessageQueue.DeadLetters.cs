@@ -79,16 +79,7 @@ internal partial class MessageQueue
     }
 
     /// <summary>Leaves what died to another thread. Outside every lock.</summary>
-    internal void MoveLater()
-    {
-        lock (_gate)
-        {
-            if (_more is { Dying.Count: > 0 } more)
-            {
-                SweepOf(more).Start();
-            }
-        }
-    }
+    internal void MoveLater() => MoveDead(turn: null);
 
     /// <summary>Moves what died of the turn's transaction, in its group. Outside every lock.</summary>
     internal void MoveDeadLetters(List<DeadLetter> letters, Turn turn)
